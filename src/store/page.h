@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paging and ordering shared by all list queries.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace leoflow {
+
+constexpr int kPageLimitDefault = 50;
+constexpr int kPageLimitMax = 1000;   // the REST layer caps at its own, lower limit
+constexpr int64_t kPageOffsetMax = 10'000'000;
+
+// One ordering column by its public name ("run_after", "start_date"); unknown names are `invalid`.
+struct Order {
+  std::string column;
+  bool descending = false;
+};
+
+struct Page {
+  int limit = kPageLimitDefault;
+  int64_t offset = 0;
+  std::vector<Order> order;   // the primary key is always appended as tie-break
+};
+
+// One page of rows and how many rows match in all.
+template <typename Row>
+struct PageOf {
+  std::vector<Row> rows;
+  int64_t total = 0;
+};
+
+}  // namespace leoflow

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading runs, task instances, tries, attempts and XComs: the queries behind the REST API. Only the engine writes
+// these tables (EngineStore), except XComs edited by hand.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/entities.h"
+#include "store/page.h"
+
+namespace leoflow {
+
+// Half-open or closed bounds of one column, as the REST filters _gte _gt _lte _lt.
+template <typename T>
+struct Range {
+  std::optional<T> gte, gt, lte, lt;
+  bool empty() const { return !gte && !gt && !lte && !lt; }
+};
+
+struct RunQuery {
+  std::string dag_id;                          // empty = all
+  std::string dag_id_pattern, run_id_pattern, user_pattern;
+  std::vector<RunState> states;
+  std::vector<RunType> types;
+  std::vector<int> version_numbers;
+  std::string bundle_version;
+  std::string conf_contains;
+  Range<Time> run_after, logical_date, start_date, end_date, updated_at;
+  Range<double> duration;                      // seconds
+  Page page;                                   // id, run_after, logical_date, start_date, end_date, state, dag_id, ...
+};
+
+struct TaskInstanceQuery {
+  std::string dag_id, run_id;                  // empty = all
+  std::string dag_id_pattern, run_id_pattern, task_id;
+  std::string task_id_pattern;
+  std::vector<std::optional<TaskState>> states;  // nullopt = the null state
+  std::vector<std::string> pools, queues, operators;
+  std::vector<int> try_numbers, map_indexes, version_numbers;
+  Range<Time> run_after, logical_date, start_date, end_date, updated_at;
+  Range<double> duration;
+  Page page;                                   // map_index, start_date, end_date, state, duration, id, ...
+};
+
+// A task instance with the columns of its run that answers carry.
+struct TaskInstanceRow {
+  TaskInstance task_instance;
+  DagRun run;
+  DagVersionId version;                        // of the current try
+  std::string rendered_fields = "{}";
+  std::optional<Attempt> attempt;              // current attempt: pid, hostname, executor
+};
+
+// Blocking; any thread.
+class RunStore {
+ public:
+  virtual ~RunStore() = default;
+
+  virtual Result<PageOf<DagRun>> list_runs(const RunQuery& query) = 0;
+  virtual Result<std::optional<DagRun>> get_run(const std::string& dag_id, const std::string& run_id) = 0;
+  virtual Result<PageOf<TaskInstanceRow>> list_task_instances(const TaskInstanceQuery& query) = 0;
+  virtual Result<std::optional<TaskInstanceRow>> get_task_instance(const TaskInstanceName& name) = 0;
+  // Finished tries, by try number; the current try is not among them.
+  virtual Result<std::vector<TaskTry>> list_tries(TaskInstanceKey key) = 0;
+  virtual Result<std::vector<Attempt>> list_attempts(RunKey run) = 0;
+  virtual Result<std::optional<Attempt>> get_attempt(AttemptId id) = 0;
+  // The last attempt of one try, whose log is the try's log.
+  virtual Result<std::optional<Attempt>> attempt_of_try(TaskInstanceKey key, int try_number) = 0;
+  // Number of runs by state for each DAG (all DAGs when the list is empty).
+  virtual Result<std::map<std::string, std::map<RunState, int64_t>>> run_counts(
+      const std::vector<std::string>& dag_ids) = 0;
+  // Latest successful run of a DAG before a logical date (prev_*_success of the task context).
+  virtual Result<std::optional<DagRun>> previous_successful_run(const std::string& dag_id,
+                                                                std::optional<Time> before) = 0;
+};
+
+struct XComQuery {
+  std::string dag_id, run_id, task_id;         // empty = all
+  std::string key;
+  std::string key_pattern;
+  std::optional<int> map_index;
+  Page page;
+};
+
+// An XCom with the names answers carry.
+struct XComRow {
+  XCom xcom;
+  std::string dag_id, run_id;
+  std::optional<Time> logical_date;
+  Time run_after{};
+};
+
+// Blocking; any thread.
+class XComStore {
+ public:
+  virtual ~XComStore() = default;
+
+  virtual Result<PageOf<XComRow>> list(const XComQuery& query) = 0;
+  virtual Result<std::optional<XCom>> get(RunKey run, const std::string& task_id, int map_index,
+                                          const std::string& key) = 0;
+  virtual Status put(const XCom& xcom) = 0;
+  virtual Result<bool> remove(RunKey run, const std::string& task_id, int map_index, const std::string& key) = 0;
+};
+
+}  // namespace leoflow
