@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine without I/O of its own: events and time in, a Batch to commit and Effects to perform out. The Runner
+// drives it on the engine's strand; the simulation drives it on one thread with a simulated clock.
+//
+// A step is: handle() any number of events, advance(), take_step(), then either committed() after the batch is in the
+// store, or load() to throw memory away and start again from the store. Memory never runs ahead of a failed commit.
+#pragma once
+
+#include <queue>
+
+#include "base/file.h"
+#include "engine/event.h"
+#include "engine/state.h"
+#include "store/store.h"
+
+namespace leoflow {
+
+struct CoreOptions {
+  std::string executor = "local";
+  int parallelism = 32;                               // task instances queued or running at once
+  Duration staging_ttl = std::chrono::hours(24);      // after the end of a run that did not succeed
+  Duration staging_sweep_interval = std::chrono::minutes(10);
+  fs::path staging_root;                              // folder of local volumes
+  int scheduled_runs_per_step_max = 100;              // catch-up runs created in one step
+  int dispatch_scan_max = 2'000;                      // ready instances looked at in one pass
+};
+
+struct Step {
+  Batch batch;
+  Effects effects;
+  bool empty() const { return batch.empty() && effects.empty(); }
+};
+
+class Core {
+ public:
+  // The store must outlive the core; reads happen inside handle() and load(), writes never.
+  Core(Store& store, CoreOptions options);
+
+  // Forgets everything and reads the open part of the store. Attempts that were never handed over are placed by the
+  // next step; handed-over ones wait until their agent says what it holds.
+  Status load(Time now);
+
+  void handle(Event event, Time now);
+  // Fires timers due at `now` and creates scheduled runs that are due.
+  void advance(Time now);
+  // Decides what can be placed now and returns everything since the last committed() or load().
+  Step take_step(Time now);
+  // The batch of the last take_step is in the store.
+  void committed();
+
+  // The earliest timer; nothing when only events can change something.
+  std::optional<Time> next_timer() const;
+  EngineStats stats() const;
+
+ private:
+  friend class CoreInspector;   // invariant checks of the simulation
+
+  // -- core.cc: dispatch of events
+  void on(event::AttemptClaimed e, Time now);
+  void on(event::AttemptRunning e, Time now);
+  void on(event::OutcomeReported e, Time now);
+  void on(event::XComPushed e, Time now);
+  void on(event::AgentConnected e, Time now);
+  void on(event::AgentLost e, Time now);
+  void on(event::DispatchFailed e, Time now);
+  void on(event::Trigger e, Time now);
+  void on(event::Clear e, Time now);
+  void on(event::MarkTask e, Time now);
+  void on(event::MarkRun e, Time now);
+  void on(event::DeleteRun e, Time now);
+  void on(event::SetPaused e, Time now);
+  void on(event::AskReasons e, Time now);
+  void on(event::DagChanged e, Time now);
+  void on(event::PoolsChanged e, Time now);
+  template <typename T>
+  void answer(Reply<T> reply, Result<T> result);
+
+  // -- core_load.cc
+  Status load_pools();
+  Result<DagState*> dag(const std::string& dag_id);         // cached, else read
+  Result<std::shared_ptr<const PlannedVersion>> version(DagVersionId id);
+  Result<ActiveRun*> activate(RunRecord record, Time now);  // a run of the store enters memory
+  Result<ActiveRun*> find_or_load(const std::string& dag_id, const std::string& run_id, Time now);
+  ActiveRun* find_run(const std::string& dag_id, const std::string& run_id);
+  void recount(ActiveRun& run);
+  void forget(RunKey key);
+
+  // -- core_runs.cc: life of runs
+  Result<DagRun> create_run(TriggerRequest request, Time now);
+  ActiveRun& insert_run(DagState& dag, DagRun row, Time now);
+  void start_runs(DagState& dag, Time now);
+  void start_run(DagState& dag, ActiveRun& run, Time now);
+  void finish_run(ActiveRun& run, RunState state, std::string reason, Time now);
+  void check_run(ActiveRun& run, Time now);                 // finished? stuck?
+  void run_timed_out(ActiveRun& run, Time now);
+  void plan_next(DagState& dag, Time now);
+  void create_scheduled(DagState& dag, Time now);
+  void pause_after_failures(DagState& dag, const DagRun& last);
+  void request_callback(ActiveRun& run, Time now);
+  void set_run_state(ActiveRun& run, RunState state);
+  void touch(ActiveRun& run) { run.dirty = true, dirty_runs_.insert(run.row.key); }
+  void free_staging(ActiveRun& run, const std::string& reason, Time now);
+  void sweep_staging(Time now);
+
+  // -- core_tasks.cc: life of task instances
+  void evaluate(ActiveRun& run, TaskIndex task, Time now);
+  void evaluate_from(ActiveRun& run, std::vector<TaskIndex> tasks, Time now);
+  bool past_satisfied(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec);
+  void recheck_past(const std::string& dag_id, Time now);
+  void set_state(ActiveRun& run, TaskIndex task, TaskState state, Time now);
+  void make_ready(ActiveRun& run, TaskIndex task, Time now);
+  void unready(ActiveRun& run, TaskIndex task);
+  void begin_try(ActiveRun& run, TaskIndex task, Time now);
+  void archive_try(ActiveRun& run, TaskSlot& slot, TaskState state);
+  void settle(OpenAttempt& attempt, Outcome outcome, Time now);
+  void settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Outcome outcome, Time now);
+  void fail_try(ActiveRun& run, TaskIndex task, const Outcome& outcome, Time now);
+  void lose(OpenAttempt& attempt, const std::string& reason, Time now);
+  void close(OpenAttempt& attempt, AttemptState state, std::string outcome, std::string reason, Time at);
+  void cancel_open(TaskSlot& slot, CancelReason reason);
+  void store_xcom(const OpenAttempt& attempt, XCom xcom, Time now);
+  void fail_fast(ActiveRun& run, Time now);
+  void touch(ActiveRun& run, TaskIndex task);
+  std::pair<ActiveRun*, TaskIndex> slot_of(const OpenAttempt& attempt);
+
+  // -- core_dispatch.cc
+  void dispatch(Time now);
+  void place(ActiveRun& run, TaskIndex task, Time now);
+  WorkItem work_item(const OpenAttempt& attempt) const;
+  bool within_task_limits(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const;
+  void hold(const TaskSlot& slot, int sign);                // pool and parallelism accounting
+
+  // -- core_clear.cc
+  Result<std::vector<Touched>> clear(const ClearRequest& request, Time now);
+  Result<std::vector<ActiveRun*>> select_runs(const std::string& dag_id, const std::string& run_id, bool past,
+                                              bool future, std::optional<Time> from, std::optional<Time> to, Time now);
+  Result<std::vector<TaskIndex>> select_tasks(const ActiveRun& run, const ClearRequest& request) const;
+  void clear_slot(ActiveRun& run, TaskIndex task, Time now);
+  void reopen(ActiveRun& run, Time now);
+  Status rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version, Time now);
+  Result<std::vector<Touched>> mark_task(const MarkTaskRequest& request, Time now);
+  void mark_slot(ActiveRun& run, TaskIndex task, TaskState state, Time now);
+  Result<DagRun> mark_run(const MarkRunRequest& request, Time now);
+  Result<bool> delete_run(const std::string& dag_id, const std::string& run_id, Time now);
+
+  // -- core_reasons.cc
+  std::vector<Engine::Reason> reasons_of(const ActiveRun& run) const;
+  std::string reason_of(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const;
+
+  Store& store_;
+  CoreOptions options_;
+
+  std::unordered_map<std::string, DagState> dags_;
+  std::unordered_map<DagVersionId, std::shared_ptr<const PlannedVersion>> versions_;
+  std::unordered_map<RunKey, std::unique_ptr<ActiveRun>> runs_;
+  std::unordered_map<TaskInstanceKey, std::pair<RunKey, TaskIndex>> slots_;
+  std::unordered_map<AttemptId, OpenAttempt> attempts_;
+  struct PoolState { int slots = 0; int64_t used = 0; };
+  std::map<std::string, PoolState> pools_;
+  std::set<RunKey> with_ready_;                       // runs that have ready task instances
+  int placed_ = 0;                                    // task instances queued or running
+  KeyWatermarks keys_;
+
+  std::set<TimerKey> timers_;
+
+  // Collected since the last commit.
+  std::set<RunKey> dirty_runs_;
+  std::vector<std::pair<RunKey, TaskIndex>> dirty_slots_;
+  std::set<AttemptId> dirty_attempts_;
+  std::set<std::string> dirty_dags_;
+  std::vector<RunKey> finished_;                      // leave memory once committed
+  std::vector<AttemptId> closed_;
+  Step step_;
+  std::vector<AttemptId> to_place_;                   // open attempts to hand over (again)
+  bool step_taken_ = false;
+  EngineStats stats_;
+};
+
+}  // namespace leoflow

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's memory: a cache of the open part of the store, rebuilt from it at any time. Touched only by Core.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/dag_spec.h"
+#include "model/entities.h"
+#include "schedule/run_plan.h"
+#include "schedule/timetable.h"
+
+namespace leoflow {
+
+// A DAG version ready for scheduling. Shared by the runs pinned to it.
+struct PlannedVersion {
+  DagVersionId id;
+  int number = 1;
+  std::string environment;
+  std::shared_ptr<const DagSpec> spec;
+  RunPlan plan;
+};
+
+// One task instance of an active run.
+struct TaskSlot {
+  TaskInstance row;
+  UpstreamCounts upstream;            // states of its direct upstream instances
+  TaskState committed = TaskState::none;  // state in the store, to tell listeners what changed
+  bool stored = false;                // the row exists in the store
+  bool dirty = false;                 // the row differs from the store
+  bool ready = false;                 // in a ready queue
+  bool waits_for_past = false;
+};
+
+// Order in which ready task instances are placed: weight, then age of the run, then map index and position.
+struct ReadyKey {
+  int64_t weight = 0;
+  Time run_time{};
+  int64_t run = 0;
+  int map_index = kUnmapped;
+  TaskIndex task = 0;
+  friend bool operator<(const ReadyKey& a, const ReadyKey& b) {
+    if (a.weight != b.weight) return a.weight > b.weight;
+    return std::tie(a.run_time, a.run, a.map_index, a.task) < std::tie(b.run_time, b.run, b.map_index, b.task);
+  }
+};
+using ReadyQueue = std::set<ReadyKey>;
+
+// An active run (queued or running) with all its task instances.
+struct ActiveRun {
+  DagRun row;
+  RunState committed = RunState::queued;
+  bool stored = false, dirty = false;
+  std::shared_ptr<const PlannedVersion> version;
+  std::vector<TaskSlot> slots;        // by task index of the version
+  std::vector<TaskInstance> removed;  // instances of tasks the version no longer has
+  int unfinished = 0;                 // slots not in a finished state
+  int active = 0;                     // slots queued or running: what max_active_tasks bounds
+  int waiting_past = 0;
+  std::map<std::string, ReadyQueue> ready;   // by pool
+  std::optional<StagingVolume> staging;      // active volume
+};
+
+// An attempt that is not settled.
+struct OpenAttempt {
+  Attempt row;
+  std::string dag_id, run_id;
+  bool stored = false, dirty = false;
+  std::optional<CancelReason> cancelling;
+};
+
+struct DagState {
+  Dag row;
+  std::shared_ptr<const PlannedVersion> current;
+  std::shared_ptr<const Timetable> timetable;
+  std::set<std::pair<Time, RunKey>> queued;  // runs that wait to start, by run_after
+  std::set<RunKey> active;                   // queued and running
+  int running = 0;
+  bool next_dirty = false;
+};
+
+// Named instants at which the engine looks again.
+struct TimerKey {
+  Time at{};
+  enum class Kind { retry, run_timeout, run_start, schedule, staging_sweep } kind = Kind::retry;
+  int64_t id = 0;                     // task instance or run key
+  std::string dag_id;                 // schedule
+  auto operator<=>(const TimerKey&) const = default;
+};
+
+}  // namespace leoflow

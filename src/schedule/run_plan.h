@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The static graph of a DAG version, prepared for scheduling: neighbours by index, roots and leaves.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/dag_spec.h"
+#include "schedule/trigger_rule.h"
+
+namespace leoflow {
+
+using TaskIndex = uint32_t;
+
+// Immutable; shared by all runs of a version. Indexes are those of DagSpec::tasks.
+class RunPlan {
+ public:
+  // Requires: spec.finish() succeeded.
+  explicit RunPlan(const DagSpec& spec);
+
+  size_t size() const { return upstream_start_.size() - 1; }
+  std::span<const TaskIndex> upstream(TaskIndex task) const { return slice(upstream_, upstream_start_, task); }
+  std::span<const TaskIndex> downstream(TaskIndex task) const { return slice(downstream_, downstream_start_, task); }
+  // Tasks without downstream: they decide the run's outcome.
+  const std::vector<TaskIndex>& leaves() const { return leaves_; }
+  // Whether any task waits for an earlier run (depends_on_past or wait_for_downstream).
+  bool looks_at_past() const { return looks_at_past_; }
+  // All tasks reachable downstream (or upstream) of the given ones, themselves excluded, ascending.
+  std::vector<TaskIndex> reach(std::span<const TaskIndex> from, bool down) const;
+
+ private:
+  static std::span<const TaskIndex> slice(const std::vector<TaskIndex>& all, const std::vector<uint32_t>& start,
+                                          TaskIndex task) {
+    return std::span(all).subspan(start[task], start[task + 1] - start[task]);
+  }
+
+  // Compressed adjacency: neighbours of task i are all[start[i] .. start[i+1]).
+  std::vector<TaskIndex> upstream_, downstream_;
+  std::vector<uint32_t> upstream_start_, downstream_start_;
+  std::vector<TaskIndex> leaves_;
+  bool looks_at_past_ = false;
+};
+
+// Adds (sign = 1) or takes away (sign = -1) one upstream state. Unfinished states change nothing but are in total.
+void count_state(UpstreamCounts& counts, TaskState state, int sign);
+
+// Outcome of a run whose task instances are all finished: failed if any leaf failed or is upstream_failed.
+RunState outcome_of_leaves(std::span<const TaskState> leaf_states);
+
+}  // namespace leoflow
