@@ -2,6 +2,7 @@
 // Files and descriptors. Paths are std::filesystem::path; errors name the call and the path.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -42,7 +43,8 @@ Status make_folder(const fs::path& path, int mode = 0755);
 Status remove_tree(const fs::path& path);
 // All bytes to a descriptor, retrying short writes and EINTR.
 Status write_all(int fd, std::string_view bytes, std::string_view what);
-// Sum of sizes of regular files below a folder (apparent size), stopping at files_max entries.
+// Sum of sizes of regular files below a folder (apparent size, links not followed). `exhausted` past files_max
+// entries. Files that disappear meanwhile do not count.
 Result<uint64_t> folder_size(const fs::path& path, size_t files_max = 1'000'000);
 // An exclusive advisory lock on a file, created if missing; `conflict` when another process holds it. Held until the
 // Fd is closed.

@@ -27,6 +27,9 @@ Result<value> parse(std::string_view text);
 // Compact text of a value: 8.5 and 100.0 as people write them, invalid UTF-8 replaced by U+FFFD, key order kept.
 std::string dump(const value& value);
 
+// "a string", "an object", "null": for messages.
+std::string_view kind_name(const value& value);
+
 // Typed access to members, for input that may be wrong. Missing or null members give the fallback; a member of the
 // wrong type is `invalid` and named in the message.
 Result<std::string> get_string(const object& from, std::string_view key, std::string_view fallback = {});
