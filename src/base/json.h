@@ -63,6 +63,7 @@ class Writer {
   Writer& null();
   Writer& raw(std::string_view json);      // Requires: one valid JSON value
   Writer& value(const json::value& value);
+  Writer& value(const object& value);
 
   // key(name) + value, the common case.
   Writer& member(std::string_view name, std::string_view text) { return key(name).string(text); }

@@ -159,15 +159,18 @@ Writer& Writer::value(const json::value& value) {
       begin_array();
       for (const json::value& item : value.get_array()) this->value(item);
       return end_array();
-    case boost::json::kind::object:
-      begin_object();
-      for (const auto& [name, item] : value.get_object()) {
-        key({name.data(), name.size()});
-        this->value(item);
-      }
-      return end_object();
+    case boost::json::kind::object: return this->value(value.get_object());
   }
   return *this;
+}
+
+Writer& Writer::value(const object& value) {
+  begin_object();
+  for (const auto& [name, item] : value) {
+    key({name.data(), name.size()});
+    this->value(item);
+  }
+  return end_object();
 }
 
 std::string Writer::take() {
