@@ -23,6 +23,7 @@ struct CoreOptions {
   fs::path staging_root;                              // folder of local volumes
   int scheduled_runs_per_step_max = 100;              // catch-up runs created in one step
   int dispatch_scan_max = 2'000;                      // ready instances looked at in one pass
+  int timers_per_step_max = 1'000;                    // timers fired in one step; the rest in the next
 };
 
 struct Step {
@@ -84,26 +85,33 @@ class Core {
   ActiveRun* find_run(const std::string& dag_id, const std::string& run_id);
   void recount(ActiveRun& run);
   void forget(RunKey key);
+  void drop_run(RunKey key);
 
   // -- core_runs.cc: life of runs
   Result<DagRun> create_run(TriggerRequest request, Time now);
   ActiveRun& insert_run(DagState& dag, DagRun row, Time now);
+  void add_slot(ActiveRun& run, TaskIndex task);
+  Result<bool> run_at(const std::string& dag_id, Time logical_date);
   void start_runs(DagState& dag, Time now);
   void start_run(DagState& dag, ActiveRun& run, Time now);
   void finish_run(ActiveRun& run, RunState state, std::string reason, Time now);
   void check_run(ActiveRun& run, Time now);                 // finished? stuck?
   void run_timed_out(ActiveRun& run, Time now);
   void plan_next(DagState& dag, Time now);
+  void plan_after(DagState& dag, const std::optional<DataInterval>& last, Time now);
   void create_scheduled(DagState& dag, Time now);
   void pause_after_failures(DagState& dag, const DagRun& last);
   void request_callback(ActiveRun& run, Time now);
+  void add_callback(const DagRun& run, int try_number, Time now);
+  void replace_callback(const OpenAttempt& lost, Time now);
+  void look_again(const std::string& dag_id, Time now);     // at the DAG's queued and due runs, in advance()
   void set_run_state(ActiveRun& run, RunState state);
   void touch(ActiveRun& run) { run.dirty = true, dirty_runs_.insert(run.row.key); }
   void free_staging(ActiveRun& run, const std::string& reason, Time now);
   void sweep_staging(Time now);
 
   // -- core_tasks.cc: life of task instances
-  void evaluate(ActiveRun& run, TaskIndex task, Time now);
+  bool evaluate(ActiveRun& run, TaskIndex task, Time now);  // true if it is finished now
   void evaluate_from(ActiveRun& run, std::vector<TaskIndex> tasks, Time now);
   bool past_satisfied(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec);
   void recheck_past(const std::string& dag_id, Time now);
@@ -155,7 +163,12 @@ class Core {
   std::unordered_map<RunKey, std::unique_ptr<ActiveRun>> runs_;
   std::unordered_map<TaskInstanceKey, std::pair<RunKey, TaskIndex>> slots_;
   std::unordered_map<AttemptId, OpenAttempt> attempts_;
-  struct PoolState { int slots = 0; int64_t used = 0; };
+  struct PoolState {
+    int slots = 0;            // -1 = unlimited
+    int64_t used = 0;
+    bool exists = false;      // task instances of a pool nobody made wait
+    int64_t open() const { return !exists ? 0 : slots < 0 ? INT64_MAX : slots - used; }
+  };
   std::map<std::string, PoolState> pools_;
   std::set<RunKey> with_ready_;                       // runs that have ready task instances
   int placed_ = 0;                                    // task instances queued or running
@@ -175,5 +188,8 @@ class Core {
   bool step_taken_ = false;
   EngineStats stats_;
 };
+
+// Folder (or claim) name of a run's volume: readable, bounded, unique by id.
+std::string staging_name(const std::string& dag_id, const std::string& run_id, int64_t id);
 
 }  // namespace leoflow

@@ -49,6 +49,11 @@ struct ReadyKey {
 };
 using ReadyQueue = std::set<ReadyKey>;
 
+// Whether a task instance in this state has (or may have) a process: it counts against pools and limits.
+inline bool occupies(TaskState state) {
+  return state == TaskState::queued || state == TaskState::running || state == TaskState::restarting;
+}
+
 // An active run (queued or running) with all its task instances.
 struct ActiveRun {
   DagRun row;
@@ -58,7 +63,8 @@ struct ActiveRun {
   std::vector<TaskSlot> slots;        // by task index of the version
   std::vector<TaskInstance> removed;  // instances of tasks the version no longer has
   int unfinished = 0;                 // slots not in a finished state
-  int active = 0;                     // slots queued or running: what max_active_tasks bounds
+  int none = 0;                       // slots in no state
+  int active = 0;                     // slots that occupy a place: what max_active_tasks bounds
   int waiting_past = 0;
   std::map<std::string, ReadyQueue> ready;   // by pool
   std::optional<StagingVolume> staging;      // active volume

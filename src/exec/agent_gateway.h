@@ -17,6 +17,8 @@ class AgentGateway {
   virtual bool assign(const std::string& agent, const WorkItem& item) = 0;
   virtual bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) = 0;
   virtual bool acknowledge(const std::string& agent, AttemptId attempt) = 0;
+  // Ends every session; agents connect again at once and say what they hold.
+  virtual void disconnect_all() = 0;
   virtual std::vector<std::string> connected_agents() const = 0;
 };
 

@@ -93,7 +93,10 @@ class Executor {
   virtual void cancel(AttemptId attempt, CancelReason reason) = 0;
   // The outcome is committed: the place may forget the attempt.
   virtual void acknowledge(AttemptId attempt) = 0;
-  // How many attempts it takes at once; the engine keeps the rest queued. May change at any time.
+  // The engine rebuilt its state from the store: every agent is to say again what it holds (on_agent_connected) and to
+  // repeat outcomes that were not acknowledged.
+  virtual void resync() = 0;
+  // How many attempts it takes at once; the engine never has more open.
   virtual int slots_max() const = 0;
 };
 

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people change by hand: clear, mark, delete (Airflow 3's semantics: docs/scheduling.md, "Clear and mark").
+#include <algorithm>
+
+#include "engine/core.h"
+
+namespace leoflow {
+
+// The named run, and with past / future the other runs of the DAG before / after its logical date.
+Result<std::vector<ActiveRun*>> Core::select_runs(const std::string& dag_id, const std::string& run_id, bool past,
+                                                  bool future, std::optional<Time> from, std::optional<Time> to,
+                                                  Time now) {
+  if (auto known = dag(dag_id); !known) return fail(known);
+  std::vector<ActiveRun*> runs;
+  if (!run_id.empty()) {
+    auto run = find_or_load(dag_id, run_id, now);
+    if (!run) return fail(run);
+    runs.push_back(*run);
+    if (!past && !future) return runs;
+    if (!(*run)->row.logical_date) {
+      return fail(Code::invalid, "run '" + run_id + "' has no logical date, so it has no past or future runs");
+    }
+    if (!past) from = (*run)->row.logical_date;
+    if (!future) to = (*run)->row.logical_date;
+  }
+  RunQuery query{.dag_id = dag_id, .page = {.limit = kPageLimitMax, .order = {{"logical_date", false}}}};
+  query.logical_date.gte = from;
+  query.logical_date.lte = to;
+  auto rows = store_.runs().list_runs(query);
+  if (!rows) return fail(rows);
+  if (rows->total > kPageLimitMax) {
+    return fail(Code::exhausted, "more than " + std::to_string(kPageLimitMax) + " runs are selected",
+                "narrow the range of dates");
+  }
+  for (const DagRun& row : rows->rows) {
+    if (row.run_id == run_id) continue;
+    auto run = find_or_load(dag_id, row.run_id, now);
+    if (!run) return fail(run);
+    runs.push_back(*run);
+  }
+  return runs;
+}
+
+Result<std::vector<TaskIndex>> Core::select_tasks(const ActiveRun& run, const ClearRequest& request) const {
+  std::vector<TaskIndex> tasks;
+  const RunPlan& plan = run.version->plan;
+  if (request.task_ids.empty()) {
+    for (TaskIndex i = 0; i < plan.size(); ++i) tasks.push_back(i);
+  }
+  for (const auto& [task_id, map_index] : request.task_ids) {
+    auto index = run.version->spec->index_of(task_id);
+    if (!index) {
+      return fail(Code::not_found, "DAG '" + run.row.dag_id + "' has no task '" + task_id + "'");
+    }
+    if (map_index && run.slots[*index].row.map_index != *map_index) continue;
+    tasks.push_back(TaskIndex(*index));
+  }
+  std::vector<TaskIndex> named = tasks;
+  auto add = [&](bool down) {
+    auto more = plan.reach(named, down);
+    tasks.insert(tasks.end(), more.begin(), more.end());
+  };
+  if (request.include_downstream) add(true);
+  if (request.include_upstream) add(false);
+  std::ranges::sort(tasks);
+  tasks.erase(std::ranges::unique(tasks).begin(), tasks.end());
+  std::erase_if(tasks, [&](TaskIndex task) {
+    TaskState state = run.slots[task].row.state;
+    if (request.only_running) return state != TaskState::running;
+    return request.only_failed && state != TaskState::failed && state != TaskState::upstream_failed;
+  });
+  return tasks;
+}
+
+Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) {
+  if (!request.run_id.empty() && (request.include_past || request.include_future) && !request.start_date &&
+      !request.end_date) {
+    return fail(Code::invalid, "a single run cannot be cleared with its past or future",
+                "name a range of dates instead of a run");
+  }
+  auto runs = select_runs(request.dag_id, request.run_id, false, false, request.start_date, request.end_date, now);
+  if (!runs) return fail(runs);
+  std::vector<Touched> touched;
+  std::vector<std::pair<ActiveRun*, std::vector<TaskIndex>>> chosen;
+  for (ActiveRun* run : *runs) {
+    auto tasks = select_tasks(*run, request);
+    if (!tasks) return fail(tasks);
+    for (TaskIndex task : *tasks) {
+      const TaskInstance& row = run->slots[task].row;
+      if (request.prevent_running_task && row.state == TaskState::running) {
+        return fail(Code::conflict, "task '" + row.task_id + "' of run '" + run->row.run_id + "' is running");
+      }
+      touched.push_back({run->row, row});
+    }
+    chosen.emplace_back(run, std::move(*tasks));
+  }
+  if (request.dry_run) return touched;
+  size_t at = 0;
+  for (auto& [run, tasks] : chosen) {
+    if (tasks.empty()) continue;
+    std::vector<std::string> names;
+    for (TaskIndex task : tasks) names.push_back(run->slots[task].row.task_id);
+    if (request.run_on_latest_version) {
+      if (auto bound = rebind(*run, dags_.at(run->row.dag_id).current, now); !bound) return fail(bound);
+    }
+    for (const std::string& name : names) {
+      auto task = run->version->spec->index_of(name);
+      if (task) clear_slot(*run, TaskIndex(*task), now);
+      if (task) touched[at] = {run->row, run->slots[*task].row};
+      ++at;
+    }
+    if (is_finished(run->row.state) && request.reset_dag_runs) reopen(*run, now);
+    if (run->row.state == RunState::running) {
+      std::vector<TaskIndex> all;
+      for (TaskIndex i = TaskIndex(run->slots.size()); i-- > 0;) all.push_back(i);
+      evaluate_from(*run, std::move(all), now);
+    }
+  }
+  return touched;
+}
+
+void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
+  TaskSlot& slot = run.slots[task];
+  TaskInstance& row = slot.row;
+  const TaskSpec& spec = run.version->spec->tasks[task];
+  auto attempt = attempts_.find(row.attempt);
+  bool open = attempt != attempts_.end() && !is_finished(attempt->second.row.state);
+  if (open) {
+    // The old place must be gone before a new one may start: the instance restarts when its attempt has ended.
+    cancel_open(slot, CancelReason::cleared);
+    set_state(run, task, TaskState::restarting, now);
+  } else {
+    unready(run, task);
+    if (row.state == TaskState::scheduled) {
+      --row.try_number;
+    } else if (row.state == TaskState::up_for_retry) {
+      archive_try(run, slot, TaskState::failed);
+    } else if (is_finished(row.state)) {
+      archive_try(run, slot, row.state);
+    }
+    set_state(run, task, TaskState::none, now);
+    row.attempt = {};
+  }
+  row.start_date = row.end_date = row.next_at = row.scheduled_at = row.queued_at = std::nullopt;
+  row.reason.clear();
+  row.infra_losses = 0;
+  row.max_tries = row.try_number + spec.retries;
+  touch(run, task);
+}
+
+// A finished run goes back to the queue and starts when its DAG has room.
+void Core::reopen(ActiveRun& run, Time now) {
+  DagState& dag = dags_.at(run.row.dag_id);
+  RunKey key = run.row.key;
+  std::erase(finished_, key);
+  set_run_state(run, RunState::queued);
+  run.row.start_date = run.row.end_date = run.row.last_scheduling_decision = std::nullopt;
+  run.row.end_reason.clear();
+  run.row.queued_at = now;
+  ++run.row.clear_number;
+  dag.active.insert(key);
+  dag.queued.insert({run.row.run_after, key});
+  look_again(dag.row.dag_id, now);
+}
+
+// Moves a run to another version of its DAG: known tasks keep their rows, new ones get fresh rows, vanished ones are
+// marked removed.
+Status Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version, Time now) {
+  if (run.version->id == version->id) return {};
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    unready(run, i);
+    if (occupies(run.slots[i].row.state)) {
+      return fail(Code::conflict, "run '" + run.row.run_id + "' cannot change its version while task '" +
+                                      run.slots[i].row.task_id + "' runs",
+                  "wait for it or cancel the run first");
+    }
+  }
+  std::vector<TaskSlot> old = std::exchange(run.slots, {});
+  std::vector<TaskInstance> gone = std::exchange(run.removed, {});
+  run.version = std::move(version);
+  run.row.version = run.version->id;
+  touch(run);
+  const DagSpec& spec = *run.version->spec;
+  run.slots.resize(spec.tasks.size());
+  std::vector<bool> filled(spec.tasks.size());
+  for (TaskSlot& slot : old) {
+    slots_.erase(slot.row.key);
+    auto task = spec.index_of(slot.row.task_id);
+    if (!task) {
+      slot.row.state = TaskState::removed;
+      ++slot.row.version_stamp;
+      step_.batch.task_instances_updated.push_back(slot.row);
+      run.removed.push_back(std::move(slot.row));
+      continue;
+    }
+    slots_[slot.row.key] = {run.row.key, TaskIndex(*task)};
+    const TaskSpec& task_spec = spec.tasks[*task];
+    slot.row.operator_name = task_spec.operator_name;
+    slot.row.pool = task_spec.pool, slot.row.pool_slots = task_spec.pool_slots;
+    slot.row.queue = task_spec.queue, slot.row.priority_weight = task_spec.effective_weight;
+    slot.dirty = false;
+    run.slots[*task] = std::move(slot);
+    filled[*task] = true;
+    touch(run, TaskIndex(*task));
+  }
+  for (TaskInstance& row : gone) {
+    auto task = spec.index_of(row.task_id);
+    if (!task || filled[*task]) {
+      run.removed.push_back(std::move(row));
+      continue;
+    }
+    TaskSlot& slot = run.slots[*task];
+    slot.committed = row.state, slot.stored = true;
+    row.state = TaskState::none;
+    slots_[row.key] = {run.row.key, TaskIndex(*task)};
+    slot.row = std::move(row);
+    filled[*task] = true;
+    touch(run, TaskIndex(*task));
+  }
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    if (!filled[i]) add_slot(run, i);
+  }
+  recount(run);
+  static_cast<void>(now);
+  return {};
+}
+
+Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Time now) {
+  const TaskInstanceName& name = request.name;
+  auto runs = select_runs(name.dag_id, name.run_id, request.include_past, request.include_future, {}, {}, now);
+  if (!runs) return fail(runs);
+  std::vector<Touched> touched;
+  for (ActiveRun* run : *runs) {
+    ClearRequest selection{.task_ids = {{name.task_id, std::nullopt}}, .only_failed = false,
+                           .include_upstream = request.include_upstream,
+                           .include_downstream = request.include_downstream};
+    auto tasks = select_tasks(*run, selection);
+    if (!tasks) return fail(tasks);
+    bool single = runs->size() == 1 && tasks->size() == 1;
+    if (single && request.state && run->slots[tasks->front()].row.state == *request.state) {
+      return fail(Code::conflict, "task '" + name.task_id + "' of run '" + name.run_id + "' is " +
+                                      std::string(to_string(*request.state)) + " already");
+    }
+    for (TaskIndex task : *tasks) {
+      TaskSlot& slot = run->slots[task];
+      if (!request.dry_run && request.note) {
+        slot.row.note = *request.note;
+        touch(*run, task);
+      }
+      if (!request.dry_run && request.state && slot.row.state != *request.state) mark_slot(*run, task, *request.state, now);
+      touched.push_back({run->row, slot.row});
+    }
+    if (request.dry_run || !request.state) continue;
+    bool resume = false;
+    for (TaskIndex task : run->version->plan.reach(*tasks, true)) {
+      TaskState state = run->slots[task].row.state;
+      bool blocked = state == TaskState::failed || state == TaskState::upstream_failed;
+      if (*request.state == TaskState::skipped || !blocked) continue;
+      clear_slot(*run, task, now);
+      resume = true;
+    }
+    if (resume && is_finished(run->row.state)) reopen(*run, now);
+    if (run->row.state == RunState::running) {
+      auto next = run->version->plan.reach(*tasks, true);
+      evaluate_from(*run, {next.rbegin(), next.rend()}, now);
+    }
+    if (run->version->plan.looks_at_past()) recheck_past(run->row.dag_id, now);
+  }
+  return touched;
+}
+
+void Core::mark_slot(ActiveRun& run, TaskIndex task, TaskState state, Time now) {
+  TaskSlot& slot = run.slots[task];
+  unready(run, task);
+  cancel_open(slot, CancelReason::marked);
+  if (!slot.row.start_date) slot.row.start_date = now;
+  slot.row.end_date = now;
+  slot.row.next_at = std::nullopt;
+  slot.row.reason = "marked " + std::string(to_string(state)) + " by hand";
+  set_state(run, task, state, now);
+}
+
+Result<DagRun> Core::mark_run(const MarkRunRequest& request, Time now) {
+  if (auto known = dag(request.dag_id); !known) return fail(known);
+  auto found = find_or_load(request.dag_id, request.run_id, now);
+  if (!found) return fail(found);
+  ActiveRun& run = **found;
+  if (request.note) {
+    run.row.note = *request.note;
+    touch(run);
+  }
+  if (!request.state || *request.state == run.row.state) return run.row;
+  if (*request.state == RunState::queued) {
+    if (is_finished(run.row.state)) reopen(run, now);
+    return run.row;
+  }
+  if (*request.state == RunState::running) {
+    return fail(Code::invalid, "a run cannot be marked running", "mark it queued, success or failed");
+  }
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    TaskState state = run.slots[i].row.state;
+    if (is_finished(state)) continue;
+    bool success = *request.state == RunState::success;
+    bool was_running = state == TaskState::running;
+    mark_slot(run, i, success ? TaskState::success : was_running ? TaskState::failed : TaskState::skipped, now);
+  }
+  if (!is_finished(run.row.state)) {
+    finish_run(run, *request.state, "marked", now);
+    return run.row;
+  }
+  set_run_state(run, *request.state);
+  run.row.end_reason = "marked";
+  if (*request.state == RunState::success) free_staging(run, "run_succeeded", now);
+  return run.row;
+}
+
+Result<bool> Core::delete_run(const std::string& dag_id, const std::string& run_id, Time now) {
+  if (auto known = dag(dag_id); !known) return fail(known);
+  auto found = find_or_load(dag_id, run_id, now);
+  if (!found) return fail(found);
+  DagRun row = (*found)->row;
+  bool stored = (*found)->stored;
+  drop_run(row.key);
+  std::erase(finished_, row.key);
+  if (stored) step_.batch.runs_deleted.push_back(row.key);
+  step_.effects.changes.push_back({.kind = Change::Kind::run, .dag_id = dag_id, .run_id = run_id, .deleted = true});
+  step_.effects.runs_deleted.push_back(std::move(row));
+  look_again(dag_id, now);
+  return true;
+}
+
+}  // namespace leoflow

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a task instance is where it is: one sentence, from the same facts the decisions use.
+#include "engine/core.h"
+
+namespace leoflow {
+namespace {
+
+std::string join(const std::vector<std::string>& names) {
+  constexpr size_t kNamesMax = 5;
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < kNamesMax; ++i) text += (i ? ", " : "") + names[i];
+  if (names.size() > kNamesMax) text += " and " + std::to_string(names.size() - kNamesMax) + " more";
+  return text;
+}
+
+// "12:03:10" of an instant: the day is in the instance's own dates.
+std::string clock_of(Time time) { return format_time(time).substr(11, 8) + " UTC"; }
+
+}  // namespace
+
+std::vector<Engine::Reason> Core::reasons_of(const ActiveRun& run) const {
+  std::vector<Engine::Reason> reasons;
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    const TaskSlot& slot = run.slots[i];
+    if (is_finished(slot.row.state) || slot.row.state == TaskState::running) continue;
+    reasons.push_back({slot.row.task_id, slot.row.map_index, reason_of(run, slot, run.version->spec->tasks[i])});
+  }
+  return reasons;
+}
+
+std::string Core::reason_of(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const {
+  const TaskInstance& row = slot.row;
+  const DagState& dag = dags_.at(run.row.dag_id);
+  if (run.row.state == RunState::queued) {
+    if (dag.row.is_paused) return "the DAG is paused";
+    int limit = dag.current->spec->max_active_runs;
+    if (dag.running >= limit) return "run limit " + std::to_string(limit);
+    return "the run starts at " + clock_of(run.row.run_after);
+  }
+  if (row.state == TaskState::up_for_retry && row.next_at) return "retry at " + clock_of(*row.next_at);
+  if (row.state == TaskState::restarting) return "its cleared attempt is still ending";
+  if (row.state == TaskState::queued) return "handed to the " + options_.executor + " executor";
+  if (row.state == TaskState::scheduled) {
+    if (row.next_at) return "placed again at " + clock_of(*row.next_at) + " after: " + row.reason;
+    if (dag.row.is_paused) return "the DAG is paused";
+    auto pool = pools_.find(row.pool);
+    if (pool == pools_.end() || !pool->second.exists) return "there is no pool '" + row.pool + "'";
+    if (row.pool_slots > pool->second.slots && pool->second.slots >= 0) {
+      return "needs " + std::to_string(row.pool_slots) + " slots, pool " + row.pool + " has " +
+             std::to_string(pool->second.slots);
+    }
+    if (pool->second.open() < row.pool_slots) {
+      return "pool " + row.pool + " full: " + std::to_string(pool->second.used) + " of " +
+             std::to_string(pool->second.slots);
+    }
+    int limit = run.version->spec->max_active_tasks;
+    if (run.active >= limit) return "task limit of the run: " + std::to_string(limit);
+    if (!within_task_limits(run, slot, spec)) return "its own limit of active task instances";
+    return "parallelism " + std::to_string(options_.parallelism) + " reached";
+  }
+  if (slot.waits_for_past) return "waits for the previous run (depends_on_past)";
+  std::vector<std::string> waiting;
+  auto index = run.version->spec->index_of(row.task_id);
+  for (TaskIndex up : run.version->plan.upstream(TaskIndex(*index))) {
+    if (!is_finished(run.slots[up].row.state)) waiting.push_back(run.slots[up].row.task_id);
+  }
+  return "waits for " + join(waiting);
+}
+
+}  // namespace leoflow
