@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "engine/core.h"
-#include "engine/params.h"
+#include "model/json_schema.h"
 #include "schedule/retry.h"
 
 namespace leoflow {
@@ -18,7 +18,7 @@ Result<DagRun> Core::create_run(TriggerRequest request, Time now) {
     return fail(Code::not_found, "DAG '" + request.dag_id + "' is no longer defined by " + dag.row.fileloc);
   }
   const DagSpec& spec = *dag.current->spec;
-  if (auto ok = check_params(spec, request.conf); !ok) return fail(ok);
+  if (auto ok = check_params(spec.params, request.conf); !ok) return fail(ok);
   DagRun row{.dag_id = request.dag_id, .version = dag.row.current_version, .queued_at = now};
   row.logical_date = request.logical_date;
   if (request.interval_start && request.interval_end) {
