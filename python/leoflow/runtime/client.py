@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connection of a task process to its agent: frames over the control socket (docs/task-protocol.md, part 3).
+
+One call at a time, answered in order; threads of the task take turns. A process forked by user code must not use it:
+two processes reading one socket would steal each other's answers.
+"""
+import json
+import os
+from _thread import allocate_lock
+
+FRAME_BYTES_MAX = 64 * 1024 * 1024
+READ_BYTES = 65536
+
+_current = None
+
+
+class AgentError(RuntimeError):
+    """The agent refused a call. `code` is one of the error codes of the protocol, such as not_found or denied."""
+
+    def __init__(self, code, message):
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+
+
+class AgentGone(ConnectionError):
+    """The control socket is closed: the agent ended, nothing this process still does can be recorded."""
+
+
+def current():
+    """The client of this task process, or None outside of one (extraction, tests, plain scripts)."""
+    return _current
+
+
+def install(client):
+    """Makes `client` what current() answers; None removes it."""
+    global _current
+    _current = client
+
+
+def encode_frame(message):
+    """The bytes of one frame. Raises ValueError for text that is not Unicode, NaN, or more than FRAME_BYTES_MAX."""
+    try:
+        body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"text with a lone surrogate cannot be sent: {error.reason}") from None
+    if len(body) > FRAME_BYTES_MAX:
+        raise ValueError(f"{len(body)} bytes are more than one message may have ({FRAME_BYTES_MAX})")
+    return len(body).to_bytes(4, "big") + body
+
+
+class Client:
+    """Owns the control descriptor `fd` for the life of the process."""
+
+    def __init__(self, fd):
+        self._fd = fd
+        self._pid = os.getpid()
+        self._lock = allocate_lock()
+        self._buffer = b""
+        self._interrupt = None
+        self.busy = False
+        self.secrets = []
+
+    def read_frame(self):
+        """The next frame from the agent. Raises AgentGone when the socket is closed."""
+        self._fill(4)
+        size = int.from_bytes(self._buffer[:4], "big")
+        if size > FRAME_BYTES_MAX:
+            raise AgentGone(f"the agent announced a frame of {size} bytes")
+        self._fill(4 + size)
+        body, self._buffer = self._buffer[4 : 4 + size], self._buffer[4 + size :]
+        return json.loads(body)
+
+    def send(self, message):
+        """Sends a message that has no answer."""
+        self._exchange(message, False)
+
+    def call(self, message):
+        """Sends a message and returns its answer. Raises AgentError when the answer is a refusal."""
+        answer = self._exchange(message, True)
+        if "error" in answer:
+            error = answer["error"]
+            raise AgentError(error.get("code", "internal"), error.get("message", ""))
+        return answer
+
+    def interrupt(self, error):
+        """Raises `error` in the main thread: now, or as soon as the exchange under way is complete.
+
+        For signal handlers: an exchange torn in the middle would leave the socket out of step.
+        """
+        if not self.busy:
+            raise error
+        self._interrupt = error
+
+    def xcom_push(self, key, value):
+        self.call({"op": "xcom_push", "key": key, "value": value})
+
+    def xcom_pull(self, task_ids, key, *, dag_id=None, run_id=None, map_index=-1, include_prior_dates=False):
+        """One {"found", "value"} per task id, in order."""
+        request = {"op": "xcom_pull", "task_ids": list(task_ids), "key": key, "dag_id": dag_id, "run_id": run_id}
+        request["map_index"] = map_index
+        request["include_prior_dates"] = include_prior_dates
+        return self.call(request)["values"]
+
+    def variable_get(self, key):
+        """The stored text, or None."""
+        answer = self.call({"op": "variable_get", "key": key})
+        return answer.get("value") if answer.get("found") else None
+
+    def variable_set(self, key, value, description=None):
+        self.call({"op": "variable_set", "key": key, "value": value, "description": description})
+
+    def variable_delete(self, key):
+        self.call({"op": "variable_delete", "key": key})
+
+    def connection_get(self, conn_id):
+        """The fields of the connection as a dict, or None."""
+        answer = self.call({"op": "connection_get", "conn_id": conn_id})
+        return answer.get("connection") if answer.get("found") else None
+
+    def mask(self, values):
+        """Asks for `values` to be hidden in everything recorded from now on."""
+        fresh = [v for v in values if isinstance(v, str) and v and v not in self.secrets]
+        if fresh:
+            self.secrets.extend(fresh)
+            self.call({"op": "mask", "values": fresh})
+
+    def rendered(self, fields):
+        self.send({"op": "rendered", "fields": fields})
+
+    def running(self):
+        self.send({"op": "running"})
+
+    def outcome(self, kind, reason="", *, retryable=True, will_retry=False):
+        """Reports how the attempt ended; returns when the agent has it on disk."""
+        reason = reason.encode("utf-8", "backslashreplace").decode()
+        frame = {"op": "outcome", "kind": kind, "retryable": retryable, "reason": reason, "will_retry": will_retry}
+        self.call(frame)
+
+    def _exchange(self, message, answered):
+        frame = encode_frame(message)
+        if os.getpid() != self._pid:
+            raise RuntimeError(
+                "the agent can only be asked from the task's own process, not from one it forked\n"
+                "hint: read variables, connections and XComs before starting worker processes"
+            )
+        with self._lock:
+            self.busy = True
+            try:
+                self._write(frame)
+                answer = self.read_frame() if answered else None
+            finally:
+                self.busy = False
+        self._deliver_interrupt()
+        return answer
+
+    def _deliver_interrupt(self):
+        error, self._interrupt = self._interrupt, None
+        if error is not None:
+            raise error
+
+    def _write(self, data):
+        try:
+            sent = os.write(self._fd, data)
+            view = memoryview(data)
+            while sent < len(data):
+                sent += os.write(self._fd, view[sent:])
+        except OSError as error:
+            raise AgentGone(f"the agent is gone: {error.strerror}") from None
+
+    def _fill(self, size):
+        while len(self._buffer) < size:
+            try:
+                chunk = os.read(self._fd, max(READ_BYTES, size - len(self._buffer)))
+            except OSError as error:
+                raise AgentGone(f"the agent is gone: {error.strerror}") from None
+            if not chunk:
+                raise AgentGone("the agent closed the control socket")
+            self._buffer += chunk

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What sets a forked task apart: its cgroups, its death with the template, its view of /staging.
+
+Imported by the template before it forks, so that a child pays for the calls only.
+"""
+import ctypes
+import os
+import signal
+
+CLONE_NEWNS = 0x00020000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+PR_SET_PDEATHSIG = 1
+STAGING = "/staging"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
+_libc.unshare.argtypes = (ctypes.c_int,)
+_libc.prctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong)
+_prctl = _libc.prctl
+
+
+def die_with_parent(parent):
+    """Has the kernel kill this process when `parent` ends, also if it has ended already."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def join_cgroups(files):
+    """Moves this process into the cgroups of these cgroup.procs files; returns what failed, as texts."""
+    problems = []
+    for file in files:
+        try:
+            fd = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(fd, b"0")
+            finally:
+                os.close(fd)
+        except OSError as error:
+            problems.append(f"{file}: {error.strerror}")
+    return problems
+
+
+def bind_staging(path, target=STAGING):
+    """Shows `path` as /staging to this process alone. False if it cannot be: the task still has the real path."""
+    if not os.path.isdir(path) or not os.path.isdir(target):
+        return False
+    if _libc.unshare(CLONE_NEWNS) != 0:
+        return False
+    if _libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) != 0:
+        return False
+    return _libc.mount(os.fsencode(path), os.fsencode(target), None, MS_BIND, None) == 0

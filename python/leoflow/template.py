@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The template interpreter: imports the runtime once, then only forks (docs/task-protocol.md, part 1).
+
+It runs no user code beyond the modules named in `preload`, so every attempt starts from the same pristine state.
+"""
+import array
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+CHANNEL_FD = 3
+FRAME_BYTES_MAX = 64 * 1024 * 1024
+READ_BYTES = 65536
+FDS_PER_SPAWN = 4
+FDS_PER_READ = 64
+MSG_CMSG_CLOEXEC = 0x40000000
+KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
+# What nearly every DAG file and operator reaches; importing it here saves each fork from doing so.
+WARM = (
+    "typing", "datetime", "time", "json", "logging", "re", "subprocess", "tempfile", "pathlib", "random", "shutil",
+    "leoflow.runtime.task", "leoflow.runtime.serde", "leoflow.runtime.accessors", "airflow.sdk",
+    "airflow.sdk.exceptions", "airflow.sdk.macros", "airflow.sdk.variable", "airflow.sdk.connection",
+    "airflow.sdk.hook", "airflow.exceptions", "airflow.providers.standard.operators.python",
+    "airflow.providers.standard.operators.bash", "airflow.providers.standard.operators.empty",
+)
+WARM_NAMES = ("DAG", "dag", "task", "task_group", "TaskGroup", "Param", "Variable", "Connection", "BaseHook",
+              "get_current_context", "chain", "XComArg", "BaseOperator", "Asset", "Label", "TriggerRule")
+
+
+class ChannelClosed(Exception):
+    """The agent is gone, or says something that is no frame."""
+
+
+class Channel:
+    """Frames and descriptors over the socket to the agent."""
+
+    def __init__(self, fd):
+        self._socket = socket.socket(fileno=fd)
+        self._socket.setblocking(True)
+        self._buffer = b""
+        self.descriptors = []
+
+    def fileno(self):
+        return self._socket.fileno()
+
+    def send(self, message):
+        body = json.dumps(message).encode()
+        try:
+            self._socket.sendall(len(body).to_bytes(4, "big") + body)
+        except OSError:
+            raise ChannelClosed from None
+
+    def receive(self):
+        """Reads once and returns the frames that are complete now. Raises ChannelClosed at the end."""
+        size = array.array("i").itemsize
+        try:
+            data, controls, _, _ = self._socket.recvmsg(
+                READ_BYTES, socket.CMSG_SPACE(FDS_PER_READ * size), MSG_CMSG_CLOEXEC)
+        except OSError:
+            raise ChannelClosed from None
+        for level, kind, payload in controls:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                received = array.array("i")
+                received.frombytes(payload[: len(payload) - len(payload) % size])
+                self.descriptors += received
+        if not data:
+            raise ChannelClosed
+        self._buffer += data
+        return list(self._frames())
+
+    def _frames(self):
+        while len(self._buffer) >= 4:
+            size = int.from_bytes(self._buffer[:4], "big")
+            if size > FRAME_BYTES_MAX:
+                raise ChannelClosed
+            if len(self._buffer) < 4 + size:
+                return
+            body, self._buffer = self._buffer[4 : 4 + size], self._buffer[4 + size :]
+            yield json.loads(body)
+
+    def take_descriptors(self):
+        """The four descriptors that came with a spawn."""
+        taken, self.descriptors = self.descriptors[:FDS_PER_SPAWN], self.descriptors[FDS_PER_SPAWN:]
+        if len(taken) != FDS_PER_SPAWN:
+            raise ChannelClosed
+        return taken
+
+
+class Template:
+    """Forks attempts on request and tells when they end."""
+
+    def __init__(self, channel):
+        self._channel = channel
+        self._attempts = {}
+        self._wake = -1
+
+    def prepare(self, init):
+        """Imports what the forks share and freezes the heap. Raises whatever an import raises."""
+        from leoflow.runtime import isolation, logs, task
+
+        self._isolation, self._task = isolation, task
+        for name in WARM:
+            _warm(name)
+        surface = sys.modules.get("airflow.sdk")
+        for name in WARM_NAMES:
+            getattr(surface, name, None)
+        for name in init.get("preload") or ():
+            importlib.import_module(name)
+        logs.prepare()
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def serve(self):
+        """Answers requests until the agent goes away; then nothing it forked survives."""
+        wake, self._alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._wake = wake
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._channel.fileno(), select.POLLIN)
+        poll.register(wake, select.POLLIN)
+        try:
+            while True:
+                for fd, _ in poll.poll():
+                    self._reap() if fd == wake else self._take_requests()
+        except ChannelClosed:
+            self._kill_all()
+
+    def _take_requests(self):
+        for request in self._channel.receive():
+            if request.get("op") == "spawn":
+                self._spawn(request)
+
+    def _spawn(self, request):
+        descriptors = self._channel.take_descriptors()
+        attempt = request["attempt"]
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._channel.send({"op": "refused", "attempt": attempt, "error": f"fork: {error.strerror}"})
+            pid = -1
+        if pid == 0:
+            self._become_task(request, descriptors, parent)
+        for fd in descriptors:
+            os.close(fd)
+        if pid > 0:
+            self._attempts[pid] = attempt
+            self._channel.send({"op": "started", "attempt": attempt, "pid": pid})
+
+    def _become_task(self, request, descriptors, parent):
+        """The child's side of the fork; never returns."""
+        try:
+            isolation = self._isolation
+            problems = isolation.join_cgroups(request.get("cgroups") or ())
+            os.setsid()
+            isolation.die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if request.get("staging_path"):
+                isolation.bind_staging(request["staging_path"])
+            stdout, stderr, log, control = descriptors
+            os.dup2(stdout, 1)
+            os.dup2(stderr, 2)
+            for fd in (stdout, stderr, CHANNEL_FD, self._wake, self._alarm):
+                os.close(fd)
+            for problem in problems:
+                os.write(2, f"this task runs without its limits: {problem}\n".encode())
+            self._task.main(control, log)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(70)
+
+    def _reap(self):
+        try:
+            while os.read(self._wake, 512):
+                pass
+        except BlockingIOError:
+            pass
+        while self._attempts:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            attempt = self._attempts.pop(pid, None)
+            if attempt is not None:
+                self._channel.send({"op": "exited", "attempt": attempt, "pid": pid, "status": status})
+
+    def _kill_all(self):
+        for pid in self._attempts:
+            for kill in (os.killpg, os.kill):
+                try:
+                    kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+
+
+def _warm(name):
+    """Imports one module ahead of time; with a real Airflow SDK in the environment some of ours do not exist."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        if not name.startswith("airflow."):
+            raise
+
+
+def scrub_environment(site_packages):
+    """Leaves what a task may inherit; the commands of the environment come first in PATH."""
+    for name in list(os.environ):
+        if name not in KEPT_ENVIRONMENT:
+            del os.environ[name]
+    path = os.environ.get("PATH") or os.defpath
+    roots = dict.fromkeys([sys.prefix, *(os.path.abspath(os.path.join(one, "../../..")) for one in site_packages)])
+    own = [os.path.join(root, "bin") for root in roots if os.path.exists(os.path.join(root, "pyvenv.cfg"))]
+    os.environ["PATH"] = os.pathsep.join(own + [path])
+
+
+def extend_path(site_packages):
+    """The environment's packages first: a real Airflow SDK among them is used instead of our surface."""
+    import site
+
+    for folder in site_packages:
+        site.addsitedir(folder)
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def main():
+    channel = Channel(CHANNEL_FD)
+    template = Template(channel)
+    try:
+        frames = []
+        while not frames:
+            frames = channel.receive()
+        init = frames[0]
+        site_packages = init.get("site_packages") or []
+        scrub_environment(site_packages)
+        extend_path(site_packages)
+        template.prepare(init)
+    except ChannelClosed:
+        return 1
+    except BaseException as error:
+        channel.send({"op": "failed", "error": f"{type(error).__name__}: {error}"})
+        return 1
+    version = ".".join(map(str, sys.version_info[:3]))
+    channel.send({"op": "ready", "pid": os.getpid(), "python": version})
+    template.serve()
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main())
