@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// DESIGN.md 1 under injected faults. LEOFLOW_SIM_SEED replays one seed, LEOFLOW_SIM_SEEDS sets how many are tried.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "world.h"
+
+namespace leoflow::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kDiamond = "a>b a>c b>d c>d d>e";
+
+int seeds() {
+  const char* text = std::getenv("LEOFLOW_SIM_SEEDS");
+  return text ? std::atoi(text) : 25;
+}
+
+uint64_t first_seed() {
+  const char* text = std::getenv("LEOFLOW_SIM_SEED");
+  return text ? std::strtoull(text, nullptr, 10) : 1;
+}
+
+// Three runs of a diamond and two of a wide DAG, with whatever faults, then peace: everything must end.
+void expect_all_ends(uint64_t seed, Faults faults) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  World world(seed, faults, {});
+  world.add_dag("diamond", kDiamond);
+  world.add_dag("wide", "s>m1 s>m2 s>m3 s>m4 s>m5 s>m6 s>m7 s>m8 s>m9 m1>j m2>j m3>j m4>j m5>j m6>j m7>j m8>j m9>j",
+                [](DagSpec& spec) { spec.tasks.back().trigger_rule = TriggerRule::all_done; });
+  for (int i = 0; i < 3; ++i) world.trigger("diamond", "d" + std::to_string(i));
+  for (int i = 0; i < 2; ++i) world.trigger("wide", "w" + std::to_string(i));
+  world.run(seconds(20));
+  world.heal();
+  world.run();
+  EXPECT_EQ(world.breach(), "");
+  EXPECT_TRUE(world.all_finished());
+  auto runs = world.store().runs().list_runs({});
+  ASSERT_TRUE(runs.has_value());
+  EXPECT_EQ(runs->total, 5);
+}
+
+TEST(Simulation, EndsWithoutFaults) { expect_all_ends(1, {}); }
+
+TEST(Simulation, SurvivesLossyNetwork) {
+  Faults faults{.message_lost = 0.1, .message_doubled = 0.1, .message_delay_max = milliseconds(50)};
+  for (int i = 0; i < seeds(); ++i) expect_all_ends(first_seed() + i, faults);
+}
+
+TEST(Simulation, SurvivesDyingAgents) {
+  for (int i = 0; i < seeds(); ++i) expect_all_ends(first_seed() + i, {.agent_dies_every = milliseconds(300)});
+}
+
+TEST(Simulation, SurvivesDyingServers) {
+  for (int i = 0; i < seeds(); ++i) expect_all_ends(first_seed() + i, {.server_dies_every = milliseconds(400)});
+}
+
+TEST(Simulation, SurvivesStoreTrouble) {
+  Faults faults{.commit_refused = 0.1, .commit_unknown = 0.05, .crash_before_commit = 0.03, .crash_after_commit = 0.03};
+  for (int i = 0; i < seeds(); ++i) expect_all_ends(first_seed() + i, faults);
+}
+
+TEST(Simulation, SurvivesEverythingAtOnce) {
+  Faults faults{.message_lost = 0.05, .message_doubled = 0.1, .message_delay_max = milliseconds(40),
+                .commit_refused = 0.05, .commit_unknown = 0.03, .crash_before_commit = 0.02,
+                .crash_after_commit = 0.02, .agent_dies_every = milliseconds(700),
+                .server_dies_every = milliseconds(900)};
+  for (int i = 0; i < seeds(); ++i) expect_all_ends(first_seed() + i, faults);
+}
+
+TEST(Simulation, SurvivesCrashAtEveryCommit) {
+  World calm(first_seed(), {}, {});
+  calm.add_dag("diamond", kDiamond);
+  calm.trigger("diamond", "d0");
+  calm.run();
+  ASSERT_GT(calm.commits(), 5);
+  for (int n = 1; n <= calm.commits(); ++n) {
+    for (bool after : {false, true}) {
+      SCOPED_TRACE("commit " + std::to_string(n) + (after ? " after" : " before"));
+      World world(first_seed(), {.crash_at_commit = n, .crash_at_commit_after = after}, {});
+      world.add_dag("diamond", kDiamond);
+      world.trigger("diamond", "d0");
+      world.run();
+      EXPECT_EQ(world.breach(), "");
+      EXPECT_TRUE(world.all_finished());
+    }
+  }
+}
+
+TEST(Simulation, ReplaysTheSameHistoryFromOneSeed) {
+  auto history = [](uint64_t seed) {
+    World world(seed, {.message_lost = 0.05, .agent_dies_every = milliseconds(500)}, {});
+    world.add_dag("diamond", kDiamond);
+    world.trigger("diamond", "d0");
+    world.run();
+    auto rows = world.store().runs().list_task_instances({});
+    std::string text = format_time(world.now());
+    for (const auto& row : rows->rows) {
+      text += row.task_instance.task_id + std::string(to_string(row.task_instance.state)) +
+              (row.task_instance.end_date ? format_time(*row.task_instance.end_date) : "");
+    }
+    return text;
+  };
+  EXPECT_EQ(history(7), history(7));
+  EXPECT_NE(history(7), history(8));
+}
+
+}  // namespace
+}  // namespace leoflow::sim

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.h"
+
+#include <sstream>
+
+#include "base/check.h"
+
+namespace leoflow::sim {
+namespace {
+
+constexpr auto kAgentRetry = std::chrono::milliseconds(200);   // an unacknowledged outcome is repeated
+constexpr auto kRestart = std::chrono::milliseconds(300);
+constexpr int kTraceMax = 200'000;
+
+}  // namespace
+
+World::World(uint64_t seed, Faults faults, Behaviour behaviour)
+    : random_(seed), faults_(faults), behaviour_(behaviour), now_(from_micros(1'700'000'000'000'000)) {
+  auto store = open_sqlite_store({.synchronous_full = false});
+  CHECK(store.has_value());
+  store_ = std::move(*store);
+  start_server();
+  if (faults_.agent_dies_every.count() > 0) at(up_to(faults_.agent_dies_every), [this] { agent_dies(); });
+  if (faults_.server_dies_every.count() > 0) at(up_to(faults_.server_dies_every), [this] { crash_server(); });
+}
+
+World::~World() = default;
+
+Duration World::up_to(Duration most) {
+  return Duration(std::uniform_int_distribution<int64_t>(1, std::max<int64_t>(1, most.count()))(random_));
+}
+
+void World::at(Duration delay, std::function<void()> action) { agenda_.emplace(now_ + delay, std::move(action)); }
+
+void World::send(std::function<void()> action) {
+  if (chance(faults_.message_lost)) return;
+  int copies = chance(faults_.message_doubled) ? 2 : 1;
+  for (int i = 0; i < copies; ++i) at(up_to(faults_.message_delay_max), action);
+}
+
+void World::breached(const std::string& what) {
+  if (breach_.empty()) breach_ = what + " (at " + format_time(now_) + ")";
+}
+
+void World::add_dag(const std::string& dag_id, const std::string& edges, const std::function<void(DagSpec&)>& edit) {
+  DagSpec spec;
+  spec.dag_id = spec.display_name = dag_id;
+  spec.relative_fileloc = "dag.py";
+  std::map<std::string, TaskSpec> tasks;
+  auto task = [&](const std::string& id) -> TaskSpec& {
+    TaskSpec& one = tasks[id];
+    one.task_id = one.display_name = id;
+    one.operator_name = "Simulated";
+    one.retry_delay = std::chrono::seconds(1);
+    one.retries = 2;
+    return one;
+  };
+  std::istringstream words(edges);
+  for (std::string word; words >> word;) {
+    size_t arrow = word.find('>');
+    TaskSpec& from = task(word.substr(0, arrow));
+    if (arrow == std::string::npos) continue;
+    from.downstream.push_back(word.substr(arrow + 1));
+    task(word.substr(arrow + 1));
+  }
+  for (auto& [id, one] : tasks) spec.tasks.push_back(one);
+  if (edit) edit(spec);
+  CHECK(spec.finish().has_value());
+  DagVersion version{.dag_id = dag_id, .label = "sim", .content_hash = dag_id + edges, .dag_json = dump_dag_spec(spec),
+                     .created_at = now_};
+  Dag dag{.dag_id = dag_id, .is_paused = false, .fileloc = "dag.py", .last_parsed_time = now_};
+  auto registered = store_->dags().register_version(version, dag, false);
+  CHECK(registered.has_value());
+  deliver(event::DagChanged{dag_id});
+}
+
+void World::trigger(const std::string& dag_id, const std::string& run_id, std::optional<Time> logical_date) {
+  TriggerRequest request{.dag_id = dag_id, .run_id = run_id, .logical_date = logical_date};
+  // A person repeats a request that got no clear answer; `exists` then tells that the first one was heard.
+  auto reply = [this, dag_id, run_id, logical_date](Result<DagRun> run) {
+    bool unclear = !run && run.error().code() != Code::exists;
+    if (unclear) at(std::chrono::seconds(1), [=, this] { trigger(dag_id, run_id, logical_date); });
+  };
+  if (!core_) {
+    at(std::chrono::seconds(1), [=, this] { trigger(dag_id, run_id, logical_date); });
+    return;
+  }
+  deliver(event::Trigger{std::move(request), reply});
+}
+
+void World::ask(Event event) { deliver(std::move(event)); }
+
+void World::start_server() {
+  ++server_life_;
+  core_ = std::make_unique<Core>(*store_, CoreOptions{.parallelism = 8});
+  auto loaded = core_->load(now_);
+  CHECK(loaded.has_value());
+  server_turn();
+  agent_connects();
+}
+
+void World::crash_server() {
+  if (core_) {
+    ++crashes_;
+    ++server_life_;
+    core_.reset();
+    // What waited in the server's memory is gone; requests among it are repeated by those who asked.
+    std::vector<Event> lost = std::exchange(inbox_, {});
+    for (Event& event : lost) {
+      if (auto* asked = std::get_if<event::Trigger>(&event)) asked->reply(fail(Code::unavailable, "server died"));
+    }
+    at(kRestart, [this] {
+      if (!core_) start_server();
+    });
+  }
+  if (faults_.server_dies_every.count() > 0) at(up_to(faults_.server_dies_every), [this] { crash_server(); });
+}
+
+void World::deliver(Event event) {
+  if (!core_) return;
+  inbox_.push_back(std::move(event));
+  if (turn_planned_) return;
+  turn_planned_ = true;
+  at(Duration(up_to(std::chrono::microseconds(300))), [this] {
+    turn_planned_ = false;
+    if (core_) server_turn();
+  });
+}
+
+void World::server_turn() {
+  for (Event& event : std::exchange(inbox_, {})) core_->handle(std::move(event), now_);
+  core_->advance(now_);
+  Step step = core_->take_step(now_);
+  auto die = [&](bool written) {
+    for (auto& answer : step.effects.answers) answer(fail(Code::unavailable, "server died"));
+    trace_ += written ? "!" : "?";
+    crash_server();
+  };
+  if (!step.batch.empty()) {
+    ++commits_;
+    bool exactly = faults_.crash_at_commit == commits_;
+    if ((exactly && !faults_.crash_at_commit_after) || chance(faults_.crash_before_commit)) return die(false);
+    bool refused = chance(faults_.commit_refused);
+    while (refused && chance(0.5)) now_ += std::chrono::milliseconds(20);  // the runner waits and tries again
+    auto committed = store_->engine().commit(step.batch);
+    if (!committed) return breached("commit failed: " + committed.error().message());
+    if ((exactly && faults_.crash_at_commit_after) || chance(faults_.crash_after_commit)) return die(true);
+    if (chance(faults_.commit_unknown)) {
+      for (auto& answer : step.effects.answers) answer(fail(Code::outcome_unknown, "commit"));
+      if (auto loaded = core_->load(now_); !loaded) return breached(loaded.error().message());
+      server_turn();
+      agent_connects();
+      return;
+    }
+    check_store();
+  }
+  core_->committed();
+  perform(std::move(step.effects));
+  if (auto next = core_->next_timer()) {
+    uint64_t life = server_life_;
+    at(std::max(*next - now_, Duration(1)), [this, life] {
+      if (core_ && life == server_life_ && !turn_planned_) server_turn();
+    });
+  }
+}
+
+void World::perform(Effects effects) {
+  for (const WorkItem& item : effects.placed) send([this, item] { agent_assigned(item); });
+  for (auto [attempt, reason] : effects.cancelled) {
+    send([this, attempt = attempt] { agent_cancelled(attempt); });
+  }
+  for (AttemptId attempt : effects.acknowledged) {
+    acknowledged_.insert(attempt);
+    send([this, attempt] { places_.erase(attempt); });
+  }
+  for (auto& answer : effects.answers) answer(Status{});
+}
+
+// ---- the agent ----
+
+void World::agent_connects() {
+  // A session is a stream: hello arrives whole or the connection is tried again.
+  uint64_t server = server_life_, agent = agent_life_;
+  at(up_to(faults_.message_delay_max), [this, server, agent] {
+    if (!core_ || server != server_life_ || agent != agent_life_) return;
+    std::vector<HeldAttempt> held;
+    for (auto& [id, place] : places_) held.push_back({id, place.finished, place.running, 1, place.started});
+    deliver(event::AgentConnected{"agent" + std::to_string(agent_life_), std::move(held)});
+    for (auto& [id, place] : places_) {
+      if (place.finished) agent_reports(id);
+    }
+    // Losing messages means losing the session: both sides meet again soon.
+    if (faults_.message_lost > 0) {
+      at(std::chrono::seconds(2), [this, server, agent] {
+        if (core_ && server == server_life_ && agent == agent_life_) agent_connects();
+      });
+    }
+  });
+}
+
+void World::agent_dies() {
+  ++agent_life_;
+  trace_ += "A";
+  for (auto& [id, place] : places_) {
+    if (place.finished) continue;                       // its outcome is on disk
+    place.running = false, place.finished = true;
+    live_.erase(place.item.task_instance);
+    place.outcome = Outcome{.attempt = id, .kind = OutcomeKind::lost, .reason = "agent ended", .ended_at = now_};
+  }
+  at(kRestart, [this] { agent_connects(); });
+  if (faults_.agent_dies_every.count() > 0) at(up_to(faults_.agent_dies_every), [this] { agent_dies(); });
+}
+
+void World::agent_assigned(WorkItem item) {
+  if (places_.contains(item.attempt) || acknowledged_.contains(item.attempt)) return;
+  AttemptId id = item.attempt;
+  places_.emplace(id, Place{.item = item});
+  uint64_t agent = agent_life_;
+  send([this, id, agent] { deliver(event::AttemptClaimed{id, "agent" + std::to_string(agent), "host"}); });
+  at(up_to(std::chrono::milliseconds(3)), [this, id, agent] {
+    auto it = places_.find(id);
+    if (agent != agent_life_ || it == places_.end() || it->second.finished) return;
+    Place& place = it->second;
+    check_started(place.item);
+    place.running = true;
+    place.started = now_;
+    live_[place.item.task_instance] = id;
+    send([this, id, started = now_] { deliver(event::AttemptRunning{id, 1, started}); });
+    double dice = std::uniform_real_distribution<double>()(random_);
+    Outcome outcome{.attempt = id, .kind = OutcomeKind::succeeded, .started_at = now_};
+    if (dice < behaviour_.fails_for_good) {
+      outcome.kind = OutcomeKind::failed, outcome.retryable = false, outcome.reason = "for good";
+    } else if (dice < behaviour_.fails_for_good + behaviour_.fails) {
+      outcome.kind = OutcomeKind::failed, outcome.reason = "as it happens";
+    } else if (dice < behaviour_.fails_for_good + behaviour_.fails + behaviour_.skips) {
+      outcome.kind = OutcomeKind::skipped;
+    } else {
+      outcome.xcoms.push_back({.key = "return_value", .value = std::to_string(id.value)});
+    }
+    at(up_to(behaviour_.work_max), [this, id, agent, outcome] {
+      if (agent == agent_life_) agent_finishes(id, outcome);
+    });
+  });
+}
+
+void World::agent_cancelled(AttemptId attempt) {
+  auto it = places_.find(attempt);
+  if (it == places_.end() || it->second.finished) return;
+  agent_finishes(attempt, {.attempt = attempt, .kind = OutcomeKind::cancelled, .reason = "cancelled"});
+}
+
+void World::agent_finishes(AttemptId attempt, Outcome outcome) {
+  auto it = places_.find(attempt);
+  if (it == places_.end() || it->second.finished) return;
+  Place& place = it->second;
+  outcome.ended_at = now_;
+  place.finished = true, place.running = false;
+  live_.erase(place.item.task_instance);
+  if (outcome.kind == OutcomeKind::failed) ++failures_[{place.item.task_instance, place.item.try_number}];
+  place.outcome = std::move(outcome);
+  agent_reports(attempt);
+}
+
+void World::agent_reports(AttemptId attempt) {
+  auto it = places_.find(attempt);
+  if (it == places_.end() || !it->second.finished) return;
+  Outcome outcome = *it->second.outcome;
+  send([this, outcome] { deliver(event::OutcomeReported{outcome}); });
+  at(kAgentRetry, [this, attempt] { agent_reports(attempt); });
+}
+
+// ---- the invariants ----
+
+// DESIGN.md 1.1: user code begins only after a committed decision that its trigger rule holds, and never twice at once.
+void World::check_started(const WorkItem& item) {
+  if (item.kind != AttemptKind::task) return;
+  std::string name = item.dag_id + "/" + item.run_id + "/" + item.task_id;
+  auto other = live_.find(item.task_instance);
+  if (other != live_.end()) breached("two live attempts of " + name);
+  auto attempt = store_->runs().get_attempt(item.attempt);
+  if (!attempt || !*attempt) return breached("attempt of " + name + " started without a committed decision");
+  auto record = store_->engine().load_run(item.dag_id, item.run_id);
+  if (!record || !*record) return;
+  auto version = store_->dags().get_version((*record)->run.version);
+  auto spec = parse_dag_spec((*version)->dag_json);
+  UpstreamCounts counts;
+  const TaskSpec& task = spec->tasks[*spec->index_of(item.task_id)];
+  for (const TaskSpec& up : spec->tasks) {
+    if (std::ranges::find(up.downstream, item.task_id) == up.downstream.end()) continue;
+    ++counts.total;
+    for (const TaskInstance& row : (*record)->task_instances) {
+      if (row.task_id == up.task_id) count_state(counts, row.state, 1);
+    }
+  }
+  bool current = false;
+  for (const TaskInstance& row : (*record)->task_instances) current = current || row.attempt == item.attempt;
+  if (current && evaluate(task.trigger_rule, counts) != Verdict::run) breached("trigger rule does not hold for " + name);
+}
+
+// What the store says is consistent in itself (DESIGN.md 1.2, 1.4, 1.5).
+void World::check_store() {
+  auto active = store_->engine().load_active();
+  if (!active) return breached("load_active: " + active.error().message());
+  for (const RunRecord& record : *active) {
+    for (const TaskInstance& row : record.task_instances) {
+      std::string name = record.run.dag_id + "/" + record.run.run_id + "/" + row.task_id;
+      int open = 0;
+      for (const Attempt& attempt : record.open_attempts) {
+        open += attempt.task_instance == row.key && attempt.id == row.attempt;
+      }
+      bool placed = row.state == TaskState::queued || row.state == TaskState::running;
+      if (placed && open != 1) breached(name + " is " + std::string(to_string(row.state)) + " without an open attempt");
+      // Each try beyond the first was paid for by a failure of user code (or a clear).
+      for (int n = 1; n < row.try_number && record.run.clear_number == 0; ++n) {
+        if (!failures_.contains({row.key, n})) breached(name + " spent a retry without a failure of its code");
+      }
+    }
+  }
+}
+
+bool World::all_finished() {
+  auto active = store_->engine().load_active();
+  return active && active->empty();
+}
+
+void World::run(Duration limit) {
+  Time end = now_ + limit;
+  while (!agenda_.empty() && breach_.empty()) {
+    auto next = agenda_.begin();
+    if (next->first > end) break;
+    now_ = std::max(now_, next->first);
+    auto action = std::move(next->second);
+    agenda_.erase(next);
+    action();
+    if (trace_.size() > kTraceMax) break;
+    if (core_ && inbox_.empty() && !turn_planned_ && places_.empty() && all_finished()) break;
+  }
+}
+
+}  // namespace leoflow::sim
