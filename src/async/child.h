@@ -71,6 +71,9 @@ struct RunLimits {
   size_t stdout_bytes_max = 8 << 20;                // the beginning is kept, the rest is read and dropped
   size_t stderr_bytes_max = 1 << 20;
   size_t fd3_bytes_max = 64 << 20;
+  // stdout and stderr as they arrive, also what exceeds the limits; called on the calling thread.
+  std::function<void(std::string_view chunk)> on_output = {};
+  int cancel_fd = -1;                               // readable = end the child as at the timeout, error `cancelled`
 };
 
 struct ChildResult {

@@ -26,6 +26,7 @@ struct Capture {
   std::string* text = nullptr;
   bool* cut = nullptr;
   size_t bytes_max = 0;
+  const std::function<void(std::string_view)>* listener = nullptr;
 };
 
 Status open_pipe(Capture& capture) {
@@ -51,6 +52,7 @@ void drain(Capture& capture) {
     size_t room = capture.bytes_max - std::min(capture.bytes_max, capture.text->size());
     capture.text->append(buffer, std::min(room, size_t(got)));
     if (size_t(got) > room) *capture.cut = true;
+    if (capture.listener && *capture.listener) (*capture.listener)({buffer, size_t(got)});
   }
 }
 
@@ -66,9 +68,11 @@ class Run {
     }
     stdin_ = Fd(pair[0]);
     Fd child_stdin(pair[1]);
-    captures_[0] = {{}, {}, &result_.stdout_text, &result_.stdout_cut, limits_.stdout_bytes_max};
-    captures_[1] = {{}, {}, &result_.stderr_text, &result_.stderr_cut, limits_.stderr_bytes_max};
-    captures_[2] = {{}, {}, &result_.fd3, &result_.fd3_cut, limits_.fd3_bytes_max};
+    captures_[0] = {{}, {}, &result_.stdout_text, &result_.stdout_cut, limits_.stdout_bytes_max,
+                    &limits_.on_output};
+    captures_[1] = {{}, {}, &result_.stderr_text, &result_.stderr_cut, limits_.stderr_bytes_max,
+                    &limits_.on_output};
+    captures_[2] = {{}, {}, &result_.fd3, &result_.fd3_cut, limits_.fd3_bytes_max, nullptr};
     spec.fds.push_back({0, child_stdin.get()});
     for (int i = 0; i < 3; ++i) {
       if (auto opened = open_pipe(captures_[i]); !opened) return opened;
@@ -84,7 +88,10 @@ class Run {
 
   Result<ChildResult> finish(const std::string& program) {
     auto deadline = std::chrono::steady_clock::now() + limits_.timeout;
+    cancellable_ = limits_.cancel_fd >= 0;
     bool in_time = wait_until(deadline);
+    const bool cancelled = !in_time && cancelled_;
+    cancellable_ = cancelled_ = false;
     if (!in_time) {
       signal_group(child_.pid, SIGTERM);
       wait_until(std::chrono::steady_clock::now() + limits_.kill_grace);
@@ -93,6 +100,7 @@ class Run {
     while (!ended_) wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(1));
     collect_rest();
     if (in_time) return std::move(result_);
+    if (cancelled) return fail(Code::cancelled, program + " was ended on request");
     std::string_view tail = result_.stderr_text;
     tail = tail.substr(tail.size() - std::min<size_t>(tail.size(), 500));
     return fail(Code::timeout, program + " was ended after " + format_duration(limits_.timeout) +
@@ -113,11 +121,13 @@ class Run {
 
   // One turn of poll; true when the child has ended by then.
   bool turn(std::chrono::milliseconds wait) {
-    std::array<pollfd, 5> polled{};
+    std::array<pollfd, 6> polled{};
+    polled[5] = {cancellable_ ? limits_.cancel_fd : -1, POLLIN, 0};
     polled[0] = {child_.pidfd.get(), POLLIN, 0};
     polled[1] = {stdin_.get(), POLLOUT, 0};
     for (size_t i = 0; i < 3; ++i) polled[i + 2] = {captures_[i].ours.get(), POLLIN, 0};
     poll(polled.data(), polled.size(), int(wait.count()));
+    if (polled[5].revents) cancelled_ = true;
     if (polled[1].revents) feed();
     for (size_t i = 0; i < 3; ++i) {
       if (polled[i + 2].revents) drain(captures_[i]);
@@ -133,6 +143,7 @@ class Run {
 
   bool wait_until(SteadyTime deadline) {
     while (!ended_) {
+      if (cancelled_) return false;
       auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) return false;
       turn(std::min(left, std::chrono::milliseconds(60'000)));
@@ -154,6 +165,7 @@ class Run {
   std::array<Capture, 3> captures_;
   ChildResult result_;
   bool ended_ = false;
+  bool cancellable_ = false, cancelled_ = false;
 };
 
 }  // namespace
