@@ -11,6 +11,10 @@
 
 namespace leoflow {
 
+constexpr size_t kScheduleCronsMax = 100;
+constexpr size_t kScheduleEventsMax = 100'000;
+constexpr Duration kScheduleDeltaMax = std::chrono::hours(24 * 365 * 100);
+
 struct DataInterval {
   Time start{}, end{};
   auto operator<=>(const DataInterval&) const = default;
@@ -38,20 +42,21 @@ class Timetable {
                                          const TimetableRestriction& restriction, Time now) const = 0;
   // The interval of a manual run with this logical date.
   virtual DataInterval manual_interval(Time logical_date) const = 0;
-  // False for none and events lists that are used up by definition; decides whether a start_date is needed.
+  // False for none, once and events, which have an end by definition; decides whether a start_date is needed.
   virtual bool periodic() const = 0;
 };
 
 // Builds the timetable of a schedule. `invalid` names a bad cron field ("hour: 24 is not 0 to 23"), zone or delta.
 Result<std::shared_ptr<const Timetable>> make_timetable(const ScheduleSpec& spec);
 
-// A parsed five-field cron expression (names, ranges, steps, lists, L, #, ?, @presets), as croniter reads it: see
-// docs/scheduling.md. Evaluated on wall time in a zone.
+// A parsed cron expression of five fields (names, ranges, steps, lists, L, W, #, ?, @presets), or six or seven with
+// seconds and years at the end, as croniter reads it: see docs/scheduling.md. Evaluated on wall time in a zone.
+// Immutable value; any thread.
 class Cron {
  public:
   static Result<Cron> parse(std::string_view text);
-  // First tick strictly after / strictly before an instant, in an IANA zone or fixed offset; nothing within 50 years
-  // (0 0 30 2 * never fires). DST rules as Airflow: see docs/scheduling.md.
+  // First tick strictly after / strictly before an instant, in an IANA zone or fixed offset; nothing if there is none
+  // within 50 years (0 0 30 2 * never fires) or the zone is not valid_timezone(). DST rules: docs/scheduling.md.
   std::optional<Time> next(Time after, std::string_view timezone) const;
   std::optional<Time> previous(Time before, std::string_view timezone) const;
   // "At 04:30 on Monday": the sentence of timetable_description; empty when no good one exists.
@@ -59,6 +64,7 @@ class Cron {
 
  private:
   struct Fields;
+  Cron() = default;
   std::shared_ptr<const Fields> fields_;
 };
 
