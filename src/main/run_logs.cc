@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/run_logs.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace leoflow {
+namespace {
+
+constexpr size_t kPathsMax = 50'000;   // cached paths; all are dropped past it, they are only a cache
+
+// A path segment without separators; ids never hold NUL, and "." and ".." are given a leading underscore.
+std::string segment(const std::string& id) {
+  std::string text = id;
+  for (char& c : text) {
+    if (c == '/') c = '_';
+  }
+  return text == "." || text == ".." ? "_" + text : text;
+}
+
+fs::path run_folder(const fs::path& root, const std::string& dag_id, const std::string& run_id) {
+  return root / ("dag_id=" + segment(dag_id)) / ("run_id=" + segment(run_id));
+}
+
+}  // namespace
+
+fs::path RunLogs::path_of(const TaskInstanceName& name, int try_number, AttemptId attempt) const {
+  fs::path folder = run_folder(root_, name.dag_id, name.run_id);
+  folder /= "task_id=" + (name.task_id.empty() ? std::string("_callback") : segment(name.task_id));
+  if (name.map_index != kUnmapped) folder /= "map_index=" + std::to_string(name.map_index);
+  return folder / ("attempt=" + std::to_string(try_number) + "." + std::to_string(attempt.value) + ".log");
+}
+
+Result<fs::path> RunLogs::locate(AttemptId attempt) {
+  auto cached = shared_.with([&](Shared& shared) -> std::optional<fs::path> {
+    auto it = shared.paths.find(attempt);
+    return it == shared.paths.end() ? std::nullopt : std::optional(it->second);
+  });
+  if (cached) return *cached;
+  auto row = store_.runs().get_attempt(attempt);
+  if (!row) return fail(row);
+  if (!*row) return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is not known");
+  auto record = store_.engine().load_run((*row)->run);
+  if (!record) return fail(record);
+  if (!*record) return fail(Code::not_found, "the run of attempt " + std::to_string(attempt.value) + " is gone");
+  const DagRun& run = (*record)->run;
+  fs::path path = path_of({run.dag_id, run.run_id, (*row)->task_id, (*row)->map_index}, (*row)->try_number, attempt);
+  shared_.with([&](Shared& shared) {
+    if (shared.paths.size() >= kPathsMax) shared.paths.clear();
+    shared.paths[attempt] = path;
+  });
+  return path;
+}
+
+Result<uint64_t> RunLogs::size(AttemptId attempt) {
+  auto path = locate(attempt);
+  if (!path) return fail(path);
+  struct stat info {};
+  if (stat(path->c_str(), &info) != 0) return 0;
+  return uint64_t(info.st_size);
+}
+
+Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string_view bytes) {
+  auto path = locate(attempt);
+  if (!path) return fail(path);
+  Fd file(open(path->c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!file && errno == ENOENT) {
+    if (auto made = make_folder(path->parent_path(), 0700); !made) return fail(made);
+    file = Fd(open(path->c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  }
+  if (!file) return fail(from_errno("open", path->string()));
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return fail(from_errno("stat", path->string()));
+  uint64_t stored = uint64_t(info.st_size);
+  if (offset > stored) return fail(Code::conflict, "a gap in the log of attempt " + std::to_string(attempt.value));
+  if (offset + bytes.size() <= stored) return stored;
+  bytes.remove_prefix(stored - offset);
+  if (lseek(file.get(), off_t(stored), SEEK_SET) < 0) return fail(from_errno("seek in", path->string()));
+  if (auto written = write_all(file.get(), bytes, path->string()); !written) return fail(written);
+  if (fdatasync(file.get()) != 0) return fail(from_errno("sync", path->string()));
+  auto watchers = shared_.with([&](Shared& shared) {
+    auto it = shared.watchers.find(attempt);
+    return it == shared.watchers.end() ? std::vector<std::weak_ptr<Watcher>>{} : it->second;
+  });
+  for (const auto& weak : watchers) {
+    if (auto watcher = weak.lock()) (*watcher)();
+  }
+  return stored + bytes.size();
+}
+
+std::shared_ptr<void> RunLogs::watch(AttemptId attempt, std::function<void()> grown) {
+  auto watcher = std::make_shared<Watcher>(std::move(grown));
+  shared_.with([&](Shared& shared) {
+    auto& list = shared.watchers[attempt];
+    std::erase_if(list, [](const std::weak_ptr<Watcher>& weak) { return weak.expired(); });
+    list.push_back(watcher);
+  });
+  return watcher;
+}
+
+void RunLogs::remove_run(const std::string& dag_id, const std::string& run_id) {
+  // A log that cannot be removed is left behind; the next run of that name starts its own files.
+  static_cast<void>(remove_tree(run_folder(root_, dag_id, run_id)));
+}
+
+void RunLogs::forget(AttemptId attempt) {
+  shared_.with([&](Shared& shared) {
+    shared.paths.erase(attempt);
+    auto it = shared.watchers.find(attempt);
+    if (it == shared.watchers.end()) return;
+    std::erase_if(it->second, [](const std::weak_ptr<Watcher>& weak) { return weak.expired(); });
+    if (it->second.empty()) shared.watchers.erase(it);
+  });
+}
+
+}  // namespace leoflow

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Task logs on disk: one file of JSON lines per attempt, written by offset as agents stream it, read by the API.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/guarded.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "model/entities.h"
+#include "store/store.h"
+
+namespace leoflow {
+
+// Any thread. The store outlives it.
+class RunLogs {
+ public:
+  RunLogs(fs::path root, Store& store) : root_(std::move(root)), store_(store) {}
+
+  // root/dag_id=D/run_id=R/task_id=T[/map_index=N]/attempt=TRY.ATTEMPT.log; DAG callbacks: task_id=_callback.
+  fs::path path_of(const TaskInstanceName& name, int try_number, AttemptId attempt) const;
+
+  // Bytes stored of an attempt's log; 0 when there is none.
+  Result<uint64_t> size(AttemptId attempt);
+  // Writes `bytes` at `offset`, which must not lie past the end: a gap is `conflict`; what is stored already is
+  // skipped. The new size is durable when this returns. Unknown attempts (run deleted) are `not_found`.
+  Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes);
+  // Calls `grown` from any thread after the log of an attempt has grown, until the token is destroyed.
+  std::shared_ptr<void> watch(AttemptId attempt, std::function<void()> grown);
+  // Removes all logs of a run.
+  void remove_run(const std::string& dag_id, const std::string& run_id);
+  // The attempt is settled: its cached path is forgotten.
+  void forget(AttemptId attempt);
+
+ private:
+  using Watcher = std::function<void()>;
+  struct Shared {
+    std::map<AttemptId, fs::path> paths;
+    std::map<AttemptId, std::vector<std::weak_ptr<Watcher>>> watchers;
+  };
+  Result<fs::path> locate(AttemptId attempt);
+
+  fs::path root_;
+  Store& store_;
+  Guarded<Shared> shared_;
+};
+
+}  // namespace leoflow
