@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BaseOperator: one task of a DAG.
+
+Defaults live on the class and only what was given is stored on the instance, because a task process builds every
+operator of the file before it runs one. Arguments are checked by airflow.sdk._fields when they are given.
+"""
+from airflow.sdk import _scope
+from airflow.sdk._edges import DependencyMixin, link
+
+_NO_DEFAULTS = {}
+_PLAIN = frozenset((str, int, float, bool, type(None), bytes))
+
+
+def _with_defaults(init):
+    """`init` of a subclass, with its own parameters filled from default_args."""
+    code = getattr(init, "__code__", None)
+    names = code.co_varnames[1:code.co_argcount + code.co_kwonlyargcount] if code else ()
+
+    def __init__(self, *args, **kwargs):
+        if args:
+            raise TypeError(f"Use keyword arguments when initializing operators ({type(self).__name__})")
+        defaults = self.__dict__.get("_defaults")
+        if defaults:
+            for name in names:
+                if name in defaults and name not in kwargs:
+                    kwargs[name] = defaults[name]
+        init(self, **kwargs)
+
+    __init__.__wrapped__, __init__.__doc__, __init__.__qualname__ = init, init.__doc__, init.__qualname__
+    return __init__
+
+
+class OperatorMeta(type):
+    """Gives each operator its DAG and default_args before __init__, and enters it into the DAG after it."""
+
+    def __new__(mcls, name, bases, namespace, **kwargs):
+        init = namespace.get("__init__")
+        if init is not None and bases != (DependencyMixin,):
+            namespace["__init__"] = _with_defaults(init)
+        return super().__new__(mcls, name, bases, namespace, **kwargs)
+
+    def __call__(cls, *args, **kwargs):
+        if args:
+            raise TypeError(f"Use keyword arguments when initializing operators ({cls.__name__})")
+        dag, group = find_scope(kwargs.get("dag"), kwargs.get("task_group"))
+        task = cls.__new__(cls)
+        state = task.__dict__
+        state["_dag"], state["task_group"] = dag, group
+        own = kwargs.get("default_args")
+        inherited = group.merged_defaults if group is not None else _NO_DEFAULTS
+        state["_defaults"] = {**inherited, **own} if own else inherited
+        task.__init__(**kwargs)
+        if "task_id" not in state:
+            raise TypeError(f"{cls.__name__}.__init__() has to call super().__init__(task_id=..., **kwargs)")
+        del state["_defaults"]
+        if dag is not None:
+            dag._register(task)
+        for field in task.template_fields:
+            value = state.get(field)
+            if value and value.__class__ not in _PLAIN:
+                if value.__class__ is tuple:
+                    for item in value:
+                        if item.__class__ not in _PLAIN:
+                            draw_edges(task, item)
+                else:
+                    draw_edges(task, value)
+        return task
+
+
+def find_scope(dag, group):
+    """The DAG and group a new task or group belongs to: the ones given, else those of the enclosing `with`."""
+    if group is not None:
+        return (group.dag if dag is None else dag), group
+    groups = _scope.groups
+    if dag is None:
+        return (groups[-1].dag, groups[-1]) if groups else (None, None)
+    return dag, groups[-1] if groups and groups[-1].dag is dag else dag.task_group
+
+
+def references(value):
+    """The tasks whose results occur in `value`, however deep."""
+    kind = value.__class__
+    if kind in _PLAIN:
+        return
+    if kind is dict or isinstance(value, dict):
+        for item in value.values():
+            if item.__class__ not in _PLAIN:
+                yield from references(item)
+    elif kind is list or kind is tuple or isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            if item.__class__ not in _PLAIN:
+                yield from references(item)
+    elif getattr(kind, "_is_xcom_arg", False):
+        yield value
+    elif isinstance(value, BaseOperator):
+        raise TypeError(f"the operator {value.task_id!r} was given as an argument; give its result, {value.task_id}.output")
+
+
+def draw_edges(task, value):
+    """Makes `task` follow every task whose result occurs in `value`."""
+    for result in references(value):
+        link(result.operator, task)
+
+
+class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
+    """A task. Subclasses set `template_fields` and override `execute(context)`."""
+
+    template_fields = ()
+    template_ext = ()
+    template_fields_renderers = {}
+    operator_extra_links = ()
+    shallow_copy_attrs = ()
+    ui_color = "#fff"
+    ui_fgcolor = "#000"
+    custom_operator_name = None
+    inherits_from_empty_operator = False
+    is_setup = is_teardown = is_mapped = False
+    _is_sensor = False
+
+    # Arguments every operator takes; see airflow.sdk._fields.
+    owner = "airflow"
+    email = None
+    email_on_retry = email_on_failure = True
+    retries = 0
+    retry_delay = 300.0  # replaced by a timedelta below
+    retry_exponential_backoff = 0
+    max_retry_delay = execution_timeout = None
+    start_date = end_date = None
+    depends_on_past = wait_for_downstream = False
+    ignore_first_depends_on_past = True
+    wait_for_past_depends_before_skipping = False
+    priority_weight = 1
+    weight_rule = "downstream"
+    queue = "default"
+    pool = "default_pool"
+    pool_slots = 1
+    trigger_rule = "all_success"
+    resources = run_as_user = executor = map_index_template = None
+    max_active_tis_per_dag = max_active_tis_per_dagrun = None
+    executor_config = {}
+    do_xcom_push = True
+    multiple_outputs = False
+    inlets = outlets = ()
+    on_execute_callback = on_success_callback = on_failure_callback = on_retry_callback = on_skipped_callback = ()
+    doc = doc_md = doc_json = doc_yaml = doc_rst = None
+    logger_name = None
+    allow_nested_operators = True
+    render_template_as_native_obj = None
+    _pre_execute_hook = _post_execute_hook = None
+    _own_params = None
+    _task_display_name = None
+    _doc_from_function = False
+
+    def __init__(self, *, task_id, dag=None, task_group=None, default_args=None, **kwargs):
+        state = self.__dict__
+        _scope.check_key(task_id, "task_id")
+        group = state["task_group"]
+        if group is not None:
+            if group.prefix:
+                task_id = group.prefix + task_id
+            base = group.task_defaults
+            if base and not default_args:
+                state.update(base)
+        state["task_id"] = task_id
+        state["upstream_task_ids"], state["downstream_task_ids"] = set(), set()
+        if default_args:
+            from airflow.sdk._fields import base_fields
+            state.update(base_fields(state["_defaults"], task_id))
+        if kwargs:
+            from airflow.sdk._fields import check_fields
+            check_fields(self, kwargs)
+
+    # What the runtime calls, in this order.
+    def pre_execute(self, context):
+        """Before execute; runs the pre_execute= hook."""
+        if self._pre_execute_hook is not None:
+            self._pre_execute_hook(context)
+
+    def execute(self, context):
+        """The work. Its result becomes the XCom `return_value`."""
+        raise NotImplementedError(f"{type(self).__name__} has no execute(context)")
+
+    def post_execute(self, context, result=None):
+        """After execute; runs the post_execute= hook."""
+        if self._post_execute_hook is not None:
+            self._post_execute_hook(context, result)
+
+    def on_kill(self):
+        """Frees what outlives the process when the task is ended from outside."""
+
+    def render_template_fields(self, context, jinja_env=None):
+        """Renders the template fields in place."""
+        from leoflow.runtime.templates import render_fields
+        render_fields(self, context)
+
+    # Where it stands.
+    @property
+    def dag(self):
+        if self._dag is None:
+            from airflow.sdk.exceptions import AirflowException
+            raise AirflowException(f"Operator {self.task_id!r} has not been assigned to a DAG yet")
+        return self._dag
+
+    @dag.setter
+    def dag(self, dag):
+        if self._dag is dag:
+            return
+        if self._dag is not None:
+            from airflow.sdk.exceptions import AirflowException
+            raise AirflowException(f"The DAG assigned to {self.task_id!r} can not be changed.")
+        self._dag = dag
+        if self.task_group is None:
+            self.task_group = dag.task_group
+        dag._register(self)
+
+    def has_dag(self):
+        return self._dag is not None
+
+    @property
+    def dag_id(self):
+        return self._dag.dag_id if self._dag is not None else f"adhoc_{self.owner}"
+
+    @property
+    def node_id(self):
+        return self.task_id
+
+    @property
+    def label(self):
+        group = self.task_group
+        if group is not None and group.prefix and self.task_id.startswith(group.prefix):
+            return self.task_id[len(group.prefix):]
+        return self.task_id
+
+    @property
+    def task_display_name(self):
+        return self._task_display_name or self.task_id
+
+    @property
+    def task_type(self):
+        return type(self).__name__
+
+    @property
+    def operator_name(self):
+        return self.custom_operator_name or self.task_type
+
+    @property
+    def operator_class(self):
+        return type(self)
+
+    @property
+    def params(self):
+        """The DAG's params overlaid with the task's own."""
+        params = self.__dict__.get("_params")
+        if params is None:
+            from airflow.sdk._params import ParamsDict
+            params = ParamsDict(self._dag.params if self._dag is not None else None)
+            params.update(self._own_params or {})
+            self.__dict__["_params"] = params
+        return params
+
+    @property
+    def log(self):
+        import logging
+        return logging.getLogger(self.logger_name or f"airflow.task.operators.{type(self).__module__}."
+                                 f"{type(self).__qualname__}")
+
+    @property
+    def output(self):
+        """The task's return value, as an argument for other tasks."""
+        from airflow.sdk._xcomarg import XComArg
+        return XComArg(self)
+
+    @property
+    def roots(self):
+        return [self]
+
+    @property
+    def leaves(self):
+        return [self]
+
+    @property
+    def upstream_list(self):
+        return [self.dag.task_dict[task_id] for task_id in sorted(self.upstream_task_ids)]
+
+    @property
+    def downstream_list(self):
+        return [self.dag.task_dict[task_id] for task_id in sorted(self.downstream_task_ids)]
+
+    def get_direct_relative_ids(self, upstream=False):
+        return self.upstream_task_ids if upstream else self.downstream_task_ids
+
+    def get_direct_relatives(self, upstream=False):
+        return self.upstream_list if upstream else self.downstream_list
+
+    def get_flat_relative_ids(self, upstream=False):
+        """Ids of all tasks before (upstream) or after this one."""
+        found, todo = set(), list(self.get_direct_relative_ids(upstream))
+        while todo:
+            task_id = todo.pop()
+            if task_id not in found:
+                found.add(task_id)
+                todo.extend(self.dag.task_dict[task_id].get_direct_relative_ids(upstream))
+        return found
+
+    def get_flat_relatives(self, upstream=False):
+        return [self.dag.task_dict[task_id] for task_id in sorted(self.get_flat_relative_ids(upstream))]
+
+    def set_downstream(self, other, edge_modifier=None):
+        """Draws `self >> other`."""
+        if edge_modifier is None and self._dag is not None:
+            mine, dag, task_id = self.downstream_task_ids, self._dag, self.task_id
+            slow = []
+            for one in other if other.__class__ is list else (other,):
+                if getattr(one, "_dag", None) is dag:
+                    mine.add(one.task_id)
+                    one.upstream_task_ids.add(task_id)
+                else:
+                    slow.append(one)
+            if not slow:
+                return
+            other = slow
+        super().set_downstream(other, edge_modifier)
+
+    def __repr__(self):
+        return f"<Task({self.task_type}): {self.task_id}>"
+
+    # Refused by name.
+    @classmethod
+    def partial(cls, **kwargs):
+        from airflow.sdk._unsupported import not_supported
+        raise not_supported("partial", f"{cls.__name__} {kwargs.get('task_id', '')}".strip())
+
+    def expand(self, **kwargs):
+        from airflow.sdk._unsupported import not_supported
+        raise not_supported("expand", self.task_id)
+
+    def expand_kwargs(self, *args, **kwargs):
+        from airflow.sdk._unsupported import not_supported
+        raise not_supported("expand_kwargs", self.task_id)
+
+    def defer(self, **kwargs):
+        from airflow.sdk._unsupported import not_supported
+        raise not_supported("defer", self.task_id)
+
+
+def _set_durations():
+    from datetime import timedelta
+    BaseOperator.retry_delay = timedelta(seconds=300)
+
+
+_set_durations()
