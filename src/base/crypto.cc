@@ -8,12 +8,15 @@
 namespace leoflow {
 namespace {
 
-constexpr std::string_view kTokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::string_view kTokenAlphabet =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr size_t kKeyBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
-const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+const unsigned char* in(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 unsigned char* out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 
 }  // namespace
@@ -78,9 +81,10 @@ Result<std::string> from_base64url(std::string_view text) {
   std::string bytes(text.size() / 4 * 3 + 3, '\0');
   size_t length = 0;
   const char* end = nullptr;
-  int code = sodium_base642bin(out(bytes), bytes.size(), text.data(), text.size(), nullptr, &length, &end,
-                               sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  if (code != 0 || end != text.data() + text.size()) return fail(Code::invalid, "not base64url text");
+  int code = sodium_base642bin(out(bytes), bytes.size(), text.data(), text.size(), nullptr, &length,
+                               &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  if (code != 0 || end != text.data() + text.size())
+    return fail(Code::invalid, "not base64url text");
   bytes.resize(length);
   return bytes;
 }
@@ -90,19 +94,22 @@ std::string seal(std::string_view key, std::string_view plain, std::string_view 
   std::string nonce = random_bytes(kNonceBytes);
   std::string sealed = nonce;
   sealed.resize(kNonceBytes + plain.size() + kTagBytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(out(sealed) + kNonceBytes, nullptr, in(plain), plain.size(), in(context),
-                                             context.size(), nullptr, in(nonce), in(key));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(out(sealed) + kNonceBytes, nullptr, in(plain),
+                                             plain.size(), in(context), context.size(), nullptr,
+                                             in(nonce), in(key));
   return sealed;
 }
 
-Result<std::string> open_sealed(std::string_view key, std::string_view sealed, std::string_view context) {
+Result<std::string> open_sealed(std::string_view key, std::string_view sealed,
+                                std::string_view context) {
   CHECK(key.size() == kKeyBytes);
   auto refuse = [] { return fail(Code::denied, "sealed bytes do not fit this key and context"); };
   if (sealed.size() < kNonceBytes + kTagBytes) return refuse();
   std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
   std::string_view box = sealed.substr(kNonceBytes);
-  int code = crypto_aead_xchacha20poly1305_ietf_decrypt(out(plain), nullptr, nullptr, in(box), box.size(), in(context),
-                                                        context.size(), in(sealed), in(key));
+  int code =
+      crypto_aead_xchacha20poly1305_ietf_decrypt(out(plain), nullptr, nullptr, in(box), box.size(),
+                                                 in(context), context.size(), in(sealed), in(key));
   if (code != 0) return refuse();
   return plain;
 }
@@ -110,7 +117,8 @@ Result<std::string> open_sealed(std::string_view key, std::string_view sealed, s
 std::string hash_password(std::string_view password) {
   char hash[crypto_pwhash_STRBYTES];
   // Fails only when its 64 MiB of memory are not to be had.
-  CHECK(crypto_pwhash_str(hash, password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+  CHECK(crypto_pwhash_str(hash, password.data(), password.size(),
+                          crypto_pwhash_OPSLIMIT_INTERACTIVE,
                           crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
   return hash;
 }

@@ -36,9 +36,18 @@ Code code_of_errno(int number) {
   switch (number) {
     case ENOENT: return Code::not_found;
     case EEXIST: return Code::exists;
-    case EACCES: case EPERM: case EROFS: return Code::denied;
-    case ENOSPC: case EDQUOT: case EMFILE: case ENFILE: case ENOMEM: return Code::exhausted;
-    case ECONNREFUSED: case EAGAIN: case EPIPE: case ECONNRESET: return Code::unavailable;
+    case EACCES:
+    case EPERM:
+    case EROFS: return Code::denied;
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return Code::exhausted;
+    case ECONNREFUSED:
+    case EAGAIN:
+    case EPIPE:
+    case ECONNRESET: return Code::unavailable;
     case ETIMEDOUT: return Code::timeout;
     default: return Code::internal;
   }

@@ -32,7 +32,8 @@ class TemporaryFile {
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
   Status become(const fs::path& target) {
-    if (::rename(path_.c_str(), target.c_str()) != 0) return fail(from_errno("write", target.string()));
+    if (::rename(path_.c_str(), target.c_str()) != 0)
+      return fail(from_errno("write", target.string()));
     fd_.reset();
     return {};
   }
@@ -62,7 +63,9 @@ Error from_code(std::string_view call, const fs::path& path, const std::error_co
   return from_errno(call, path.string(), code.value());
 }
 
-bool is_gone(const std::error_code& code) { return code.value() == ENOENT || code.value() == ENOTDIR; }
+bool is_gone(const std::error_code& code) {
+  return code.value() == ENOENT || code.value() == ENOTDIR;
+}
 
 }  // namespace
 
@@ -82,7 +85,7 @@ void Fd::reset() {
 Result<std::string> read_file(const fs::path& path, size_t bytes_max) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail(from_errno("open", path.string()));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return fail(from_errno("read", path.string()));
   std::string content;
   // Files of /proc and /sys say size 0, others may grow: the size is only a first guess.
@@ -96,8 +99,8 @@ Result<std::string> read_file(const fs::path& path, size_t bytes_max) {
     if (got == 0) break;
     used += size_t(got);
     if (used > bytes_max) {
-      return fail(Code::exhausted,
-                  "cannot read " + path.string() + ": longer than " + std::to_string(bytes_max) + " bytes");
+      return fail(Code::exhausted, "cannot read " + path.string() + ": longer than " +
+                                       std::to_string(bytes_max) + " bytes");
     }
   }
   content.resize(used);
@@ -120,7 +123,8 @@ Status make_folder(const fs::path& path, int mode) {
   if (error_number == EEXIST && fs::is_directory(path, code)) return {};
   if (error_number != ENOENT) return fail(from_errno("create folder", path.string(), error_number));
   fs::path parent = path.parent_path();
-  if (parent == path || parent.empty()) return fail(from_errno("create folder", path.string(), error_number));
+  if (parent == path || parent.empty())
+    return fail(from_errno("create folder", path.string(), error_number));
   if (Status made = make_folder(parent, mode); !made) return made;
   if (::mkdir(path.c_str(), mode_t(mode)) == 0 || errno == EEXIST) return {};
   return fail(from_errno("create folder", path.string()));
@@ -157,9 +161,10 @@ Result<uint64_t> folder_size(const fs::path& path, size_t files_max) {
     if (code && (is_top || !is_gone(code))) return fail(from_code("read folder", folder, code));
     for (; !code && entry != end; entry.increment(code)) {
       if (++entries > files_max) {
-        return fail(Code::exhausted, path.string() + " holds more than " + std::to_string(files_max) + " files");
+        return fail(Code::exhausted,
+                    path.string() + " holds more than " + std::to_string(files_max) + " files");
       }
-      struct stat status {};
+      struct stat status{};
       if (::lstat(entry->path().c_str(), &status) != 0) continue;
       if (S_ISDIR(status.st_mode)) folders.push_back(entry->path());
       if (S_ISREG(status.st_mode)) bytes += uint64_t(status.st_size);
@@ -173,7 +178,8 @@ Result<Fd> lock_file(const fs::path& path) {
   if (!fd) return fail(from_errno("open", path.string()));
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno == EWOULDBLOCK) return fail(Code::conflict, path.string() + " is locked by another process");
+    if (errno == EWOULDBLOCK)
+      return fail(Code::conflict, path.string() + " is locked by another process");
     return fail(from_errno("lock", path.string()));
   }
   return fd;

@@ -17,7 +17,9 @@ class File : public testing::Test {
     folder_ = pattern;
   }
   void TearDown() override { fs::remove_all(folder_); }
-  size_t entries() const { return size_t(std::distance(fs::directory_iterator(folder_), fs::directory_iterator())); }
+  size_t entries() const {
+    return size_t(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
+  }
 
   fs::path folder_;
 };
@@ -26,7 +28,7 @@ TEST_F(File, WritesAndReadsBack) {
   std::string content("line\nwith a zero \0 byte", 22);
   ASSERT_TRUE(write_file_durably(folder_ / "a", content, 0600).has_value());
   EXPECT_EQ(read_file(folder_ / "a").value(), content);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((folder_ / "a").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }

@@ -12,8 +12,8 @@ namespace {
 using boost::json::error_code;
 using boost::json::string_view;
 
-// Builds the value. Boost's own handler rounds some doubles to a neighbour; this one reads their digits again, so that
-// numbers survive text and back.
+// Builds the value. Boost's own handler rounds some doubles to a neighbour; this one reads their
+// digits again, so that numbers survive text and back.
 class Builder {
  public:
   constexpr static std::size_t max_object_size = boost::json::object::max_size();
@@ -29,10 +29,16 @@ class Builder {
   bool on_object_end(std::size_t count, error_code&) { return stack_.push_object(count), true; }
   bool on_array_begin(error_code&) { return true; }
   bool on_array_end(std::size_t count, error_code&) { return stack_.push_array(count), true; }
-  bool on_key_part(string_view text, std::size_t, error_code&) { return stack_.push_chars(text), true; }
+  bool on_key_part(string_view text, std::size_t, error_code&) {
+    return stack_.push_chars(text), true;
+  }
   bool on_key(string_view text, std::size_t, error_code&) { return stack_.push_key(text), true; }
-  bool on_string_part(string_view text, std::size_t, error_code&) { return stack_.push_chars(text), true; }
-  bool on_string(string_view text, std::size_t, error_code&) { return stack_.push_string(text), true; }
+  bool on_string_part(string_view text, std::size_t, error_code&) {
+    return stack_.push_chars(text), true;
+  }
+  bool on_string(string_view text, std::size_t, error_code&) {
+    return stack_.push_string(text), true;
+  }
   bool on_number_part(string_view text, error_code&) { return number_.append(text), true; }
   bool on_int64(int64_t number, string_view, error_code&) {
     number_.clear();
@@ -69,15 +75,16 @@ bool Builder::on_double(double rounded, string_view last_part, error_code& error
 }
 
 std::unexpected<Error> bad(std::string_view why, size_t offset) {
-  return fail(Code::invalid, "not valid JSON: " + std::string(why) + " at byte " + std::to_string(offset));
+  return fail(Code::invalid,
+              "not valid JSON: " + std::string(why) + " at byte " + std::to_string(offset));
 }
 
 }  // namespace
 
 Result<value> parse(std::string_view text) {
   if (text.size() > kTextBytesMax) {
-    return fail(Code::invalid, "JSON text of " + std::to_string(text.size()) + " bytes is longer than " +
-                                   std::to_string(kTextBytesMax));
+    return fail(Code::invalid, "JSON text of " + std::to_string(text.size()) +
+                                   " bytes is longer than " + std::to_string(kTextBytesMax));
   }
   boost::json::parse_options options;
   options.max_depth = kDepthMax;

@@ -14,9 +14,10 @@ const value* member(const object& from, std::string_view key) {
   return found && !found->is_null() ? found : nullptr;
 }
 
-std::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted, const value& found) {
-  return fail(Code::invalid, "'" + std::string(key) + "' must be " + std::string(wanted) + ", not " +
-                                 std::string(kind_name(found)));
+std::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted,
+                                  const value& found) {
+  return fail(Code::invalid, "'" + std::string(key) + "' must be " + std::string(wanted) +
+                                 ", not " + std::string(kind_name(found)));
 }
 
 std::optional<int64_t> as_int(const value& from) {
@@ -52,7 +53,8 @@ std::string_view kind_name(const value& from) {
   }
 }
 
-Result<std::string> get_string(const object& from, std::string_view key, std::string_view fallback) {
+Result<std::string> get_string(const object& from, std::string_view key,
+                               std::string_view fallback) {
   const value* found = member(from, key);
   if (!found) return std::string(fallback);
   if (!found->is_string()) return wrong_type(key, "a string", *found);

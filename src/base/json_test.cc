@@ -56,8 +56,20 @@ TEST(JsonWriter, EscapesAndRepairsText) {
 
 TEST(JsonWriter, PlacesCommas) {
   Writer writer;
-  writer.begin_object().member("a", 1).key("b").begin_array().number(int64_t(1)).null().begin_object().end_object();
-  writer.end_array().member("c", "x").member_null("d").member("e", true).member("f", 2.5).end_object();
+  writer.begin_object()
+      .member("a", 1)
+      .key("b")
+      .begin_array()
+      .number(int64_t(1))
+      .null()
+      .begin_object()
+      .end_object();
+  writer.end_array()
+      .member("c", "x")
+      .member_null("d")
+      .member("e", true)
+      .member("f", 2.5)
+      .end_object();
   EXPECT_EQ(writer.take(), R"({"a":1,"b":[1,null,{}],"c":"x","d":null,"e":true,"f":2.5})");
   EXPECT_EQ(writer.size(), 0u);
 }
@@ -69,7 +81,8 @@ TEST(JsonWriterDeathTest, ChecksThatEveryBeginHasItsEnd) {
 }
 
 TEST(Json, DumpKeepsOrderAndKinds) {
-  std::string text = R"({"z":1,"a":[1.5,2.0,true,null,"x"],"big":18446744073709551615,"low":-9223372036854775808})";
+  std::string text =
+      R"({"z":1,"a":[1.5,2.0,true,null,"x"],"big":18446744073709551615,"low":-9223372036854775808})";
   EXPECT_EQ(dump(parse(text).value()), text);
 }
 
@@ -104,12 +117,14 @@ TEST(Json, ReadsDoublesExactly) {
   }
   EXPECT_EQ(parse("0.1234567890123456789").value().as_double(), 0.1234567890123456789);
   EXPECT_EQ(parse("[3.141592653589793, 1]").value().at(0).as_double(), 3.141592653589793);
-  EXPECT_EQ(parse("123456789012345678901234567890").value().as_double(), 123456789012345678901234567890.0);
+  EXPECT_EQ(parse("123456789012345678901234567890").value().as_double(),
+            123456789012345678901234567890.0);
   EXPECT_EQ(parse("1e-400").value().as_double(), 0.0);
 }
 
 TEST(Json, TypedReadsNameTheMember) {
-  object from = object_of(R"({"s":"x","i":7,"d":2.5,"b":true,"n":null,"huge":18446744073709551615})");
+  object from =
+      object_of(R"({"s":"x","i":7,"d":2.5,"b":true,"n":null,"huge":18446744073709551615})");
   EXPECT_EQ(get_string(from, "s").value(), "x");
   EXPECT_EQ(get_int(from, "i").value(), 7);
   EXPECT_EQ(get_double(from, "d").value(), 2.5);

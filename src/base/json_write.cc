@@ -152,9 +152,13 @@ Writer& Writer::value(const json::value& value) {
     case boost::json::kind::null: return null();
     case boost::json::kind::bool_: return boolean(value.get_bool());
     case boost::json::kind::int64: return number(value.get_int64());
-    case boost::json::kind::uint64: separate(); append_integer(text_, value.get_uint64()); return *this;
+    case boost::json::kind::uint64:
+      separate();
+      append_integer(text_, value.get_uint64());
+      return *this;
     case boost::json::kind::double_: return number(value.get_double());
-    case boost::json::kind::string: return string({value.get_string().data(), value.get_string().size()});
+    case boost::json::kind::string:
+      return string({value.get_string().data(), value.get_string().size()});
     case boost::json::kind::array:
       begin_array();
       for (const json::value& item : value.get_array()) this->value(item);

@@ -16,8 +16,9 @@
 namespace leoflow::log {
 namespace {
 
-// The one piece of state every thread shares: the log is configured before threads start, and a line is one write(2)
-// to a descriptor opened for appending, so lines of threads and processes do not mix.
+// The one piece of state every thread shares: the log is configured before threads start, and a
+// line is one write(2) to a descriptor opened for appending, so lines of threads and processes do
+// not mix.
 struct Sink {
   std::atomic<int> minimum{int(Level::info)};
   std::atomic<bool> json{false};
@@ -42,7 +43,8 @@ std::string_view name_of(Level level) {
 bool needs_quotes(std::string_view text) {
   if (text.empty() || !valid_utf8(text)) return true;
   for (char c : text) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return true;
+    if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f)
+      return true;
   }
   return false;
 }
@@ -62,7 +64,8 @@ void append_message(std::string& line, std::string_view text) {
   for (char c : replace_invalid_utf8(text)) line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
 }
 
-std::string plain_line(std::string_view time, Level level, std::string_view message, Fields fields) {
+std::string plain_line(std::string_view time, Level level, std::string_view message,
+                       Fields fields) {
   std::string line(time);
   line.append(" ").append(name_of(level)).append(" ");
   append_message(line, message);
@@ -87,7 +90,8 @@ void write_line(Level level, std::string_view message, Fields fields) {
   if (int(level) < to.minimum) return;
   auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   std::string time = format_time(now);
-  std::string line = to.json ? json_line(time, level, message, fields) : plain_line(time, level, message, fields);
+  std::string line =
+      to.json ? json_line(time, level, message, fields) : plain_line(time, level, message, fields);
   line += '\n';
   std::string_view rest = line;
   while (!rest.empty()) {
@@ -114,7 +118,9 @@ void configure(Level minimum, bool json, const std::string& file) {
 
 void debug(std::string_view message, Fields fields) { write_line(Level::debug, message, fields); }
 void info(std::string_view message, Fields fields) { write_line(Level::info, message, fields); }
-void warning(std::string_view message, Fields fields) { write_line(Level::warning, message, fields); }
+void warning(std::string_view message, Fields fields) {
+  write_line(Level::warning, message, fields);
+}
 void error(std::string_view message, Fields fields) { write_line(Level::error, message, fields); }
 
 }  // namespace leoflow::log

@@ -33,9 +33,11 @@ class Log : public testing::Test {
 
 TEST_F(Log, WritesOneLineWithFields) {
   log::configure(log::Level::info, false, path_);
-  log::info("attempt settled", {{"run", "etl/manual 1"}, {"attempt", 7}, {"state", "success"}, {"reason", ""}});
+  log::info("attempt settled",
+            {{"run", "etl/manual 1"}, {"attempt", 7}, {"state", "success"}, {"reason", ""}});
   std::string text = lines();
-  EXPECT_EQ(text.substr(27), " INFO attempt settled run=\"etl/manual 1\" attempt=7 state=success reason=\"\"\n");
+  EXPECT_EQ(text.substr(27),
+            " INFO attempt settled run=\"etl/manual 1\" attempt=7 state=success reason=\"\"\n");
   EXPECT_EQ(text[26], 'Z');
 }
 
@@ -44,7 +46,9 @@ TEST_F(Log, StaysOneLineWhateverTheText) {
   log::warning("two\nlines \xff", {{"trace", "a\nb=\"c\""}});
   std::string text = lines();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
-  EXPECT_NE(text.find("WARNING two lines \xEF\xBF\xBD trace=\"a\\nb=\\\"c\\\"\""), std::string::npos) << text;
+  EXPECT_NE(text.find("WARNING two lines \xEF\xBF\xBD trace=\"a\\nb=\\\"c\\\"\""),
+            std::string::npos)
+      << text;
 }
 
 TEST_F(Log, LeavesOutWhatIsBelowTheMinimum) {

@@ -23,7 +23,8 @@ Civil civil_of(Time time) {
   auto date = floor<days>(time);
   year_month_day ymd(date);
   int64_t rest = (time - date).count();
-  return {int(ymd.year()), unsigned(ymd.month()), unsigned(ymd.day()), rest / 1'000'000, rest % 1'000'000};
+  return {int(ymd.year()), unsigned(ymd.month()), unsigned(ymd.day()), rest / 1'000'000,
+          rest % 1'000'000};
 }
 
 std::string date_and_clock(const Civil& c) {
@@ -33,7 +34,8 @@ std::string date_and_clock(const Civil& c) {
   return buffer;
 }
 
-// Reads fixed-width digits and separators off the front of a text; any mismatch makes it fail for good.
+// Reads fixed-width digits and separators off the front of a text; any mismatch makes it fail for
+// good.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -50,7 +52,8 @@ class Reader {
     int value = 0;
     if (text_.size() < count) return ok_ = false, 0;
     auto [end, error] = std::from_chars(text_.data(), text_.data() + count, value);
-    if (error != std::errc() || end != text_.data() + count || text_.front() == '-') return ok_ = false, 0;
+    if (error != std::errc() || end != text_.data() + count || text_.front() == '-')
+      return ok_ = false, 0;
     text_.remove_prefix(count);
     return value;
   }
@@ -58,7 +61,8 @@ class Reader {
   int64_t fraction() {
     int64_t value = 0, scale = 100'000;
     if (peek() < '0' || peek() > '9') ok_ = false;
-    for (; peek() >= '0' && peek() <= '9'; text_.remove_prefix(1), scale /= 10) value += (peek() - '0') * scale;
+    for (; peek() >= '0' && peek() <= '9'; text_.remove_prefix(1), scale /= 10)
+      value += (peek() - '0') * scale;
     return value;
   }
 
@@ -135,10 +139,11 @@ std::string format_duration(Duration duration) {
   auto whole = int64_t(seconds);
   char buffer[64];
   if (whole >= 3600) {
-    std::snprintf(buffer, sizeof buffer, "%ldh %02ldm %02lds", long(whole / 3600), long(whole / 60 % 60),
-                  long(whole % 60));
+    std::snprintf(buffer, sizeof buffer, "%ldh %02ldm %02lds", long(whole / 3600),
+                  long(whole / 60 % 60), long(whole % 60));
   } else if (whole >= 60) {
-    std::snprintf(buffer, sizeof buffer, "%ldm %04.1fs", long(whole / 60), seconds - double(whole / 60 * 60));
+    std::snprintf(buffer, sizeof buffer, "%ldm %04.1fs", long(whole / 60),
+                  seconds - double(whole / 60 * 60));
   } else {
     std::snprintf(buffer, sizeof buffer, seconds < 10 ? "%.3fs" : "%.2fs", seconds);
   }

@@ -4,7 +4,8 @@
 namespace leoflow {
 namespace {
 
-// What may follow a lead byte: the length of the sequence and the range of its second byte (Unicode table 3-7).
+// What may follow a lead byte: the length of the sequence and the range of its second byte (Unicode
+// table 3-7).
 struct Lead {
   size_t length;
   unsigned char second_min, second_max;

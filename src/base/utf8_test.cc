@@ -21,8 +21,12 @@ TEST(Utf8, KnowsWhatIsValid) {
 // The expected texts are what Python's bytes.decode("utf-8", "replace") gives.
 TEST(Utf8, ReplacesAsPythonDoes) {
   std::string r(kReplacementCharacter);
-  EXPECT_EQ(replace_invalid_utf8("a\xFF" "b"), "a" + r + "b");
-  EXPECT_EQ(replace_invalid_utf8("\xE2\x82" "b"), r + "b");
+  EXPECT_EQ(replace_invalid_utf8("a\xFF"
+                                 "b"),
+            "a" + r + "b");
+  EXPECT_EQ(replace_invalid_utf8("\xE2\x82"
+                                 "b"),
+            r + "b");
   EXPECT_EQ(replace_invalid_utf8("\xF0\x9F\x98"), r);
   EXPECT_EQ(replace_invalid_utf8("\xED\xA0\x80"), r + r + r);
   EXPECT_EQ(replace_invalid_utf8("\xC0\xAF"), r + r);

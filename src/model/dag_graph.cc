@@ -27,7 +27,8 @@ class BlockWeights {
       for (size_t bit = 0; bit < 8; ++bit) {
         size_t node = first + byte * 8 + bit;
         int64_t weight = node < weights.size() ? weights[node] : 0;
-        for (size_t low = 0; low < size_t(1) << bit; ++low) sums[low | (size_t(1) << bit)] = sums[low] + weight;
+        for (size_t low = 0; low < size_t(1) << bit; ++low)
+          sums[low | (size_t(1) << bit)] = sums[low] + weight;
       }
     }
   }
@@ -116,7 +117,8 @@ Graph mirror(const Graph& graph) {
   std::vector<uint32_t> fill(result.starts.begin(), result.starts.end() - 1);
   // From the last node down, so that rows come out ascending.
   for (size_t node = graph.size(); node-- > 0;) {
-    for (uint32_t target : graph.row(node)) result.targets[fill[last - target]++] = last - uint32_t(node);
+    for (uint32_t target : graph.row(node))
+      result.targets[fill[last - target]++] = last - uint32_t(node);
   }
   return result;
 }

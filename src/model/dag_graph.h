@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Directed graphs over 0..n-1 as rows of successors: topological order, cycles, weights of what is reachable. Pure.
+// Directed graphs over 0..n-1 as rows of successors: topological order, cycles, weights of what is
+// reachable. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +22,19 @@ struct Graph {
   void end_row() { starts.push_back(uint32_t(targets.size())); }
 };
 
-// Nodes so that every edge points forward; among those ready at the same time the smallest goes first. Shorter than the
-// graph when it has a cycle: the nodes on cycles and behind them are missing.
+// Nodes so that every edge points forward; among those ready at the same time the smallest goes
+// first. Shorter than the graph when it has a cycle: the nodes on cycles and behind them are
+// missing.
 std::vector<uint32_t> topological_order(const Graph& graph);
-// The nodes of one cycle in the direction of the edges, the smallest first. Requires: topological_order found one.
+// The nodes of one cycle in the direction of the edges, the smallest first. Requires:
+// topological_order found one.
 std::vector<uint32_t> find_cycle(const Graph& graph, const std::vector<uint32_t>& order);
 // The same graph with node order[i] called i, rows ascending.
 Graph renumber(const Graph& graph, const std::vector<uint32_t>& order);
 // Edges turned around and nodes counted from the end, so that edges again point forward.
 Graph mirror(const Graph& graph);
-// For each node its own weight plus that of each node reachable from it, each once. Requires: rows ascending, every edge
-// points forward. Takes O(edges * nodes / 512) time and O(nodes) memory.
+// For each node its own weight plus that of each node reachable from it, each once. Requires: rows
+// ascending, every edge points forward. Takes O(edges * nodes / 512) time and O(nodes) memory.
 std::vector<int64_t> reachable_weights(const Graph& graph, const std::vector<int64_t>& weights);
 
 }  // namespace leoflow

@@ -14,12 +14,14 @@ namespace {
 constexpr size_t kCycleNamesMax = 20;  // longer cycles are abridged in messages
 
 constexpr std::array<std::string_view, 9> kScheduleKinds{
-    "none",       "cron_trigger", "cron_interval", "delta_trigger", "delta_interval", "multiple_cron_trigger",
-    "once",       "continuous",   "events"};
+    "none",          "cron_trigger",   "cron_interval",
+    "delta_trigger", "delta_interval", "multiple_cron_trigger",
+    "once",          "continuous",     "events"};
 constexpr std::array<std::string_view, 4> kImmediately{"automatic", "yes", "no", "window"};
 
 template <typename Enum, size_t N>
-std::optional<Enum> enum_named(const std::array<std::string_view, N>& names, std::string_view text) {
+std::optional<Enum> enum_named(const std::array<std::string_view, N>& names,
+                               std::string_view text) {
   auto found = std::find(names.begin(), names.end(), text);
   if (found == names.end()) return std::nullopt;
   return static_cast<Enum>(found - names.begin());
@@ -29,11 +31,13 @@ Status check_distinct(const std::vector<TaskSpec>& sorted) {
   auto same = [](const TaskSpec& a, const TaskSpec& b) { return a.task_id == b.task_id; };
   auto twice = std::adjacent_find(sorted.begin(), sorted.end(), same);
   if (twice == sorted.end()) return {};
-  return fail(Code::invalid, "task '" + twice->task_id + "' is defined twice", "give each task its own task_id");
+  return fail(Code::invalid, "task '" + twice->task_id + "' is defined twice",
+              "give each task its own task_id");
 }
 
 void sort_distinct(std::vector<std::string>& names) {
-  if (std::is_sorted(names.begin(), names.end(), std::less_equal<>())) return;  // strictly ascending
+  if (std::is_sorted(names.begin(), names.end(), std::less_equal<>()))
+    return;  // strictly ascending
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
 }
@@ -48,7 +52,8 @@ Result<Graph> graph_of(const std::vector<TaskSpec>& tasks) {
     for (const std::string& name : task.downstream) {
       auto found = positions.find(name);
       if (found == positions.end()) {
-        return fail(Code::invalid, "task '" + task.task_id + "' has an unknown downstream task '" + name + "'");
+        return fail(Code::invalid,
+                    "task '" + task.task_id + "' has an unknown downstream task '" + name + "'");
       }
       graph.targets.push_back(found->second);
     }
@@ -57,7 +62,8 @@ Result<Graph> graph_of(const std::vector<TaskSpec>& tasks) {
   return graph;
 }
 
-std::unexpected<Error> refuse_cycle(const std::vector<TaskSpec>& tasks, const std::vector<uint32_t>& cycle) {
+std::unexpected<Error> refuse_cycle(const std::vector<TaskSpec>& tasks,
+                                    const std::vector<uint32_t>& cycle) {
   std::string path;
   for (size_t i = 0; i < cycle.size(); ++i) {
     if (cycle.size() > kCycleNamesMax && i == kCycleNamesMax / 2) {
@@ -78,11 +84,13 @@ std::vector<TaskSpec> in_order(std::vector<TaskSpec> tasks, const std::vector<ui
 }
 
 bool any_with(const std::vector<TaskSpec>& tasks, WeightRule rule) {
-  return std::any_of(tasks.begin(), tasks.end(), [&](const TaskSpec& task) { return task.weight_rule == rule; });
+  return std::any_of(tasks.begin(), tasks.end(),
+                     [&](const TaskSpec& task) { return task.weight_rule == rule; });
 }
 
 int64_t clamp_to_int32(int64_t weight) {
-  return std::clamp<int64_t>(weight, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
+  return std::clamp<int64_t>(weight, std::numeric_limits<int32_t>::min(),
+                             std::numeric_limits<int32_t>::max());
 }
 
 void set_effective_weights(std::vector<TaskSpec>& tasks, const Graph& graph) {
@@ -107,7 +115,9 @@ void set_effective_weights(std::vector<TaskSpec>& tasks, const Graph& graph) {
 }  // namespace
 
 std::string_view to_string(ScheduleSpec::Kind kind) { return kScheduleKinds[size_t(kind)]; }
-std::string_view to_string(ScheduleSpec::Immediately immediately) { return kImmediately[size_t(immediately)]; }
+std::string_view to_string(ScheduleSpec::Immediately immediately) {
+  return kImmediately[size_t(immediately)];
+}
 std::optional<ScheduleSpec::Kind> parse_schedule_kind(std::string_view text) {
   return enum_named<ScheduleSpec::Kind>(kScheduleKinds, text);
 }
@@ -116,7 +126,9 @@ std::optional<ScheduleSpec::Immediately> parse_run_immediately(std::string_view 
 }
 
 std::optional<size_t> DagSpec::index_of(std::string_view task_id) const {
-  auto before = [](const std::pair<std::string, uint32_t>& entry, std::string_view id) { return entry.first < id; };
+  auto before = [](const std::pair<std::string, uint32_t>& entry, std::string_view id) {
+    return entry.first < id;
+  };
   auto found = std::lower_bound(index.begin(), index.end(), task_id, before);
   if (found == index.end() || found->first != task_id) return std::nullopt;
   return found->second;
@@ -124,8 +136,8 @@ std::optional<size_t> DagSpec::index_of(std::string_view task_id) const {
 
 Status DagSpec::finish() {
   if (tasks.size() > kTasksPerDagMax) {
-    return fail(Code::invalid, "a DAG can have at most " + std::to_string(kTasksPerDagMax) + " tasks, not " +
-                                   std::to_string(tasks.size()));
+    return fail(Code::invalid, "a DAG can have at most " + std::to_string(kTasksPerDagMax) +
+                                   " tasks, not " + std::to_string(tasks.size()));
   }
   auto by_id = [](const TaskSpec& a, const TaskSpec& b) { return a.task_id < b.task_id; };
   std::sort(tasks.begin(), tasks.end(), by_id);

@@ -174,6 +174,9 @@ struct DagSpec {
 // ("tasks[3].retries"). The counterpart of dump_dag_spec: parse(dump(x)) == x.
 Result<DagSpec> parse_dag_spec(std::string_view text);
 Result<DagSpec> parse_dag_spec(const json::value& document);
+inline Result<DagSpec> parse_dag_spec(const char* text) {
+  return parse_dag_spec(std::string_view(text));
+}
 // Canonical text: keys in schema order, defaults included. Equal specs give equal bytes (content hash).
 std::string dump_dag_spec(const DagSpec& spec);
 

@@ -37,15 +37,18 @@ void check_quantity(Fields& fields, std::string_view key, const std::string& tex
 void check_schedule(Fields& fields, const ScheduleSpec& schedule) {
   using Kind = ScheduleSpec::Kind;
   bool one_cron = schedule.kind == Kind::cron_trigger || schedule.kind == Kind::cron_interval;
-  if (one_cron && schedule.crons.size() != 1) fields.report("crons", "must hold one expression for this kind");
+  if (one_cron && schedule.crons.size() != 1)
+    fields.report("crons", "must hold one expression for this kind");
   if (schedule.kind == Kind::multiple_cron_trigger && schedule.crons.empty()) {
     fields.report("crons", "must hold at least one expression for this kind");
   }
   bool by_delta = schedule.kind == Kind::delta_trigger || schedule.kind == Kind::delta_interval;
-  if (by_delta && schedule.delta <= Duration(0)) fields.report("delta", "must be more than 0 for this kind");
+  if (by_delta && schedule.delta <= Duration(0))
+    fields.report("delta", "must be more than 0 for this kind");
 }
 
-void read_schedule(const json::value& from, const std::string& path, Problem& problem, ScheduleSpec& out) {
+void read_schedule(const json::value& from, const std::string& path, Problem& problem,
+                   ScheduleSpec& out) {
   Fields fields(from, path, problem);
   fields.read("kind", out.kind, parse_schedule_kind);
   fields.read("crons", out.crons);
@@ -127,7 +130,8 @@ void read_retries(Fields& fields, TaskSpec& task) {
   fields.read("retries", task.retries, 0, kRetriesMax);
   fields.read("retry_delay", task.retry_delay);
   fields.read("retry_exponential_backoff", task.retry_exponential_backoff);
-  if (!(task.retry_exponential_backoff >= 0)) fields.report("retry_exponential_backoff", "must not be negative");
+  if (!(task.retry_exponential_backoff >= 0))
+    fields.report("retry_exponential_backoff", "must not be negative");
   fields.read("max_retry_delay", task.retry_delay_max);
   fields.read("execution_timeout", task.execution_timeout);
 }
@@ -188,7 +192,8 @@ void read_tasks(Fields& fields, Problem& problem, std::vector<TaskSpec>& out) {
   const json::value* found = fields.take("tasks");
   if (!found) return;
   const json::array* tasks = found->if_array();
-  if (!tasks) return fields.report("tasks", "must be an array, not " + std::string(json::kind_name(*found)));
+  if (!tasks)
+    return fields.report("tasks", "must be an array, not " + std::string(json::kind_name(*found)));
   if (tasks->size() > kTasksPerDagMax) {
     return fields.report("tasks", "at most " + std::to_string(kTasksPerDagMax) + " tasks, not " +
                                       std::to_string(tasks->size()));
@@ -224,7 +229,8 @@ void read_relative_fileloc(Fields& fields, std::string& out) {
   if (rest.starts_with('/')) fields.report("relative_fileloc", "must be relative to the bundle");
   while (!rest.empty()) {
     size_t slash = std::min(rest.find('/'), rest.size());
-    if (rest.substr(0, slash) == "..") fields.report("relative_fileloc", "must stay inside the bundle");
+    if (rest.substr(0, slash) == "..")
+      fields.report("relative_fileloc", "must stay inside the bundle");
     rest.remove_prefix(std::min(slash + 1, rest.size()));
   }
 }
@@ -233,8 +239,9 @@ void read_identity(Fields& fields, DagSpec& spec) {
   std::string schema_version(kSchemaVersion);
   fields.read("schema_version", schema_version);
   if (schema_version != kSchemaVersion) {
-    fields.report("schema_version", "'" + schema_version.substr(0, 64) + "' is not supported, only '" +
-                                        std::string(kSchemaVersion) + "'");
+    fields.report("schema_version", "'" + schema_version.substr(0, 64) +
+                                        "' is not supported, only '" + std::string(kSchemaVersion) +
+                                        "'");
   }
   read_id(fields, "dag_id", spec.dag_id);
   fields.read("dag_display_name", spec.display_name);
@@ -284,8 +291,8 @@ void read_deployment(Fields& fields, Problem& problem, DagSpec& spec) {
 
 Result<DagSpec> parse_dag_spec(std::string_view text) {
   if (text.size() > kDagJsonBytesMax) {
-    return fail(Code::invalid, "dag.json of " + std::to_string(text.size()) + " bytes is longer than " +
-                                   std::to_string(kDagJsonBytesMax));
+    return fail(Code::invalid, "dag.json of " + std::to_string(text.size()) +
+                                   " bytes is longer than " + std::to_string(kDagJsonBytesMax));
   }
   Result<json::value> document = json::parse(text);
   if (!document) return fail(document);

@@ -90,8 +90,8 @@ void write_params(Writer& out, const std::map<std::string, ParamSpec>& params) {
   out.end_object();
 }
 
-void write_amounts(Writer& out, std::string_view key, const std::string& cpu, const std::string& memory,
-                   const std::string& ephemeral_storage) {
+void write_amounts(Writer& out, std::string_view key, const std::string& cpu,
+                   const std::string& memory, const std::string& ephemeral_storage) {
   out.key(key).begin_object();
   if (!cpu.empty()) out.member("cpu", cpu);
   if (!memory.empty()) out.member("memory", memory);
@@ -101,8 +101,10 @@ void write_amounts(Writer& out, std::string_view key, const std::string& cpu, co
 
 void write(Writer& out, const ResourceSpec& resources) {
   out.begin_object();
-  write_amounts(out, "requests", resources.cpu_request, resources.memory_request, resources.ephemeral_storage_request);
-  write_amounts(out, "limits", resources.cpu_limit, resources.memory_limit, resources.ephemeral_storage_limit);
+  write_amounts(out, "requests", resources.cpu_request, resources.memory_request,
+                resources.ephemeral_storage_request);
+  write_amounts(out, "limits", resources.cpu_limit, resources.memory_limit,
+                resources.ephemeral_storage_limit);
   out.key("claims").value(json::value(resources.claims));
   out.end_object();
 }

@@ -7,13 +7,14 @@
 namespace leoflow {
 namespace {
 
-constexpr double kSecondsMax = 9'007'199'254.0;  // microseconds beyond are not exact as doubles
+constexpr double kSecondsMax = 1e9;  // 31 years; far beyond, microseconds are not exact as doubles
 
 }  // namespace
 
 void Problem::report(const std::string& path, std::string what, std::string hint) {
   if (error_) return;
-  error_.emplace(Code::invalid, path.empty() ? std::move(what) : path + ": " + what, std::move(hint));
+  error_.emplace(Code::invalid, path.empty() ? std::move(what) : path + ": " + what,
+                 std::move(hint));
 }
 
 Fields::Fields(const json::value& from, std::string path, Problem& problem)
@@ -44,8 +45,10 @@ bool Fields::is_null(std::string_view key) const {
   return found && found->is_null();
 }
 
-void Fields::wrong_type(const std::string& path, std::string_view wanted, const json::value& found) {
-  problem_.report(path, "must be " + std::string(wanted) + ", not " + std::string(json::kind_name(found)));
+void Fields::wrong_type(const std::string& path, std::string_view wanted,
+                        const json::value& found) {
+  problem_.report(
+      path, "must be " + std::string(wanted) + ", not " + std::string(json::kind_name(found)));
 }
 
 bool Fields::as_string(const std::string& path, const json::value& from, std::string& out) {
@@ -109,7 +112,7 @@ void Fields::read(std::string_view key, Duration& out) {
   const json::value* found = take(key);
   double seconds = 0;
   if (!found || !as_number(key, *found, seconds)) return;
-  if (!(seconds >= 0 && seconds < kSecondsMax)) {
+  if (!(seconds >= 0 && seconds <= kSecondsMax)) {
     report(key, "must be a number of seconds from 0 to " + std::to_string(int64_t(kSecondsMax)));
     return;
   }
@@ -163,10 +166,12 @@ void Fields::read(std::string_view key, json::array& out) {
 void Fields::read(std::string_view key, int& out, int minimum, int maximum) {
   const json::value* found = take(key);
   if (!found) return;
-  if (!found->is_int64() && !found->is_uint64()) return wrong_type(path_of(key), "an integer", *found);
+  if (!found->is_int64() && !found->is_uint64())
+    return wrong_type(path_of(key), "an integer", *found);
   int64_t number = found->is_int64() ? found->get_int64() : std::numeric_limits<int64_t>::max();
   if (number < minimum || number > maximum) {
-    return report(key, "must be from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+    return report(key,
+                  "must be from " + std::to_string(minimum) + " to " + std::to_string(maximum));
   }
   out = int(number);
 }
@@ -179,7 +184,8 @@ void Fields::refuse_others() {
   if (!object_ || known_.size() == object_->size()) return;
   for (const auto& [name, item] : *object_) {
     std::string_view key(name.data(), name.size());
-    if (std::find(known_.begin(), known_.end(), key) == known_.end()) return report(key, "unknown key");
+    if (std::find(known_.begin(), known_.end(), key) == known_.end())
+      return report(key, "unknown key");
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strict reading of one JSON object into variables: wrong types, values out of range and unknown keys are refused with
-// the path of the member ("tasks[3].retries"). A missing member leaves its variable alone.
+// Strict reading of one JSON object into variables: wrong types, values out of range and unknown
+// keys are refused with the path of the member ("tasks[3].retries"). A missing member leaves its
+// variable alone.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class Problem {
   std::optional<Error> error_;
 };
 
-// Reads the members of one object. Lives on the stack while the document and the Problem do; not thread-safe.
+// Reads the members of one object. Lives on the stack while the document and the Problem do; not
+// thread-safe.
 //   Fields fields(value, "tasks[3]", problem);
 //   fields.read("owner", task.owner);
 //   fields.refuse_others();
@@ -54,7 +56,8 @@ class Fields {
   void read(std::string_view key, std::map<std::string, std::string>& out);
   void read(std::string_view key, json::object& out);
   void read(std::string_view key, json::array& out);
-  void read(std::string_view key, int& out, int minimum = 0, int maximum = std::numeric_limits<int>::max());
+  void read(std::string_view key, int& out, int minimum = 0,
+            int maximum = std::numeric_limits<int>::max());
   // null is "not set".
   template <typename T, typename... Range>
   void read(std::string_view key, std::optional<T>& out, Range... range);

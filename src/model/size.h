@@ -9,8 +9,8 @@
 
 namespace leoflow {
 
-// Bytes of a memory or volume size; fractions of a byte round up. `invalid`: not a quantity, negative, or more than
-// 2^63 - 1.
+// Bytes of a memory or volume size; fractions of a byte round up. `invalid`: not a quantity,
+// negative, or more than 2^63 - 1.
 Result<uint64_t> parse_bytes(std::string_view text);
 // Thousandths of a CPU ("0.5" and "500m" are 500); finer fractions round up. Same errors.
 Result<uint64_t> parse_milli_cpu(std::string_view text);
