@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sql/admin_store.h"
+
+#include "store/sql/bind_rows.h"
+#include "store/sql/queries_admin.h"
+#include "store/sql/rows.h"
+#include "store/sql/simple_query.h"
+
+namespace leoflow::sql {
+
+Result<std::vector<Pool>> SqlPoolStore::list_pools() { return select_rows(database_, kSelectPools, read_pool); }
+
+Result<std::optional<Pool>> SqlPoolStore::get_pool(const std::string& name) {
+  return select_row(database_, kSelectPool, read_pool, [&](Query& query) { query.bind("$name", name); });
+}
+
+Status SqlPoolStore::put_pool(const Pool& pool, bool overwrite) {
+  if (pool.name.empty() || pool.slots < -1) {
+    return fail(Code::invalid, "a pool needs a name and -1 (unlimited) or more slots");
+  }
+  std::string_view sql = overwrite ? kReplacePool.view() : kInsertPool.view();
+  return named(change_rows(database_, sql,
+                           [&](Query& query) {
+                             query.bind("$name", pool.name)
+                                 .bind("$slots", pool.slots)
+                                 .bind("$description", pool.description)
+                                 .bind("$include_deferred", pool.include_deferred);
+                           }),
+               "pool '" + pool.name + "'");
+}
+
+Result<bool> SqlPoolStore::remove_pool(const std::string& name) {
+  if (name == kDefaultPool) return fail(Code::conflict, "the pool 'default_pool' cannot be deleted");
+  return any_of(change_rows(database_, kDeletePool, [&](Query& query) { query.bind("$name", name); }));
+}
+
+Result<PageOf<StagingVolume>> SqlStagingStore::list(const StagingQuery& query) {
+  Where where;
+  where.equal("volume.dag_id", "$dag_id", query.dag_id);
+  where.equal("volume.run_id", "$run_id", query.run_id);
+  where.equal("volume.state", "$state", query.state);
+  ListQuery list{kListVolumes, kCountVolumes, kVolumeOrder, "volume.volume_id"};
+  return database_.read(
+      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_volume); });
+}
+
+Result<std::vector<User>> SqlUserStore::list_users() { return select_rows(database_, kSelectUsers, read_user); }
+
+Result<std::optional<User>> SqlUserStore::get_user(const std::string& username) {
+  return select_row(database_, kSelectUser, read_user, [&](Query& query) { query.bind("$username", username); });
+}
+
+Result<User> SqlUserStore::put_user(const User& user) {
+  if (user.username.empty()) return fail(Code::invalid, "a user needs a name");
+  return change_returning(database_, kUpsertUser, read_user, [&](Query& query) {
+    query.bind("$username", user.username)
+        .bind("$password_hash", user.password_hash)
+        .bind("$role", user.role)
+        .bind("$active", user.active)
+        .bind("$created_at", user.created_at);
+  });
+}
+
+Result<bool> SqlUserStore::remove_user(const std::string& username) {
+  return database_.write([&](Connection& connection) -> Result<bool> {
+    for (std::string_view sql : {kDeleteTokensOfUser.view(), kDeleteUser.view()}) {
+      Result<Query> query = connection.query(sql);
+      if (!query) return fail(query);
+      Result<int64_t> removed = query->bind("$username", username).run();
+      if (!removed) return fail(removed);
+      if (sql == kDeleteUser.view()) return *removed > 0;
+    }
+    return false;
+  });
+}
+
+Result<std::vector<ApiToken>> SqlUserStore::list_tokens() {
+  return select_rows(database_, kSelectTokens, read_token);
+}
+
+Result<std::optional<ApiToken>> SqlUserStore::get_token(int64_t id) {
+  return select_row(database_, kSelectToken, read_token, [&](Query& query) { query.bind("$token_id", id); });
+}
+
+Result<ApiToken> SqlUserStore::add_token(const ApiToken& token) {
+  return change_returning(database_, kInsertToken, read_token, [&](Query& query) {
+    query.bind("$name", token.name)
+        .bind("$username", token.username)
+        .bind("$secret_hash", token.secret_hash)
+        .bind("$created_at", token.created_at)
+        .bind("$expires_at", token.expires_at)
+        .bind("$last_used_at", token.last_used_at)
+        .bind("$revoked_at", token.revoked_at);
+  });
+}
+
+Status SqlUserStore::touch_token(int64_t id, Time used_at) {
+  return status_of(change_rows(database_, kTouchToken, [&](Query& query) {
+    query.bind("$used_at", used_at).bind("$token_id", id);
+  }));
+}
+
+Result<bool> SqlUserStore::revoke_token(int64_t id, Time revoked_at) {
+  return any_of(change_rows(database_, kRevokeToken, [&](Query& query) {
+    query.bind("$revoked_at", revoked_at).bind("$token_id", id);
+  }));
+}
+
+Status SqlEventLogStore::add(const EventLog& row) {
+  return status_of(change_rows(database_, kInsertEvent, [&](Query& query) { bind_event(query, row); }));
+}
+
+Result<PageOf<EventLog>> SqlEventLogStore::list(const EventLogQuery& query) {
+  Where where;
+  if (!query.dag_id.empty()) where.add(kEventOfDag, "$dag_id", query.dag_id);
+  where.equal("event.run_id", "$run_id", query.run_id);
+  where.equal("event.task_id", "$task_id", query.task_id);
+  where.equal("event.owner", "$owner", query.owner);
+  where.equal("event.event", "$event", query.event);
+  where.in("event.event", "$included_events", query.included_events);
+  if (!query.excluded_events.empty()) where.add_list(kEventExcluded, "$excluded_events", query.excluded_events);
+  if (query.before) where.add(kEventBefore, "$before", to_micros(*query.before));
+  if (query.after) where.add(kEventAfter, "$after", to_micros(*query.after));
+  ListQuery list{kListEvents, kCountEvents, kEventOrder, "event.event_id"};
+  return database_.read(
+      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_event); });
+}
+
+Result<std::optional<EventLog>> SqlEventLogStore::get(int64_t id) {
+  return select_row(database_, kSelectEvent, read_event, [&](Query& query) { query.bind("$event_id", id); });
+}
+
+Result<std::optional<std::string>> SqlSettingStore::get_setting(const std::string& name) {
+  return select_row(database_, kSelectSetting, read_text, [&](Query& query) { query.bind("$name", name); });
+}
+
+Status SqlSettingStore::put_setting(const std::string& name, const std::string& value) {
+  return status_of(change_rows(database_, kPutSetting, [&](Query& query) {
+    query.bind("$name", name).bind("$value", value);
+  }));
+}
+
+}  // namespace leoflow::sql

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sql/batch_writer.h"
+
+#include "store/sql/bind_rows.h"
+#include "store/sql/queries_engine.h"
+#include "store/sql/rows.h"
+
+namespace leoflow::sql {
+namespace {
+
+enum class Expect { anything, one_row };
+
+Error changed_meanwhile() {
+  return Error(Code::conflict, "a row was changed by another writer", "the engine reloads and decides again");
+}
+
+// One statement for all rows of a kind: `bind(query, row)` fills it; rows for which `skip` holds are left out.
+template <typename Value, typename Skip, typename Bind>
+Status for_each_row(Connection& connection, std::string_view sql, const std::vector<Value>& rows, Expect expect,
+                    Skip&& skip, Bind&& bind) {
+  if (rows.empty()) return {};
+  Result<Query> query = connection.query(sql);
+  if (!query) return fail(query);
+  for (const Value& row : rows) {
+    if (skip(row)) continue;
+    bind(*query, row);
+    Result<int64_t> changed = query->run();
+    // A key that is taken means a second writer as much as a stale stamp does.
+    if (!changed && changed.error().code() == Code::exists) return fail(changed_meanwhile());
+    if (!changed) return fail(changed);
+    if (expect == Expect::one_row && *changed == 0) return fail(changed_meanwhile());
+  }
+  return {};
+}
+
+constexpr auto kKeepAll = [](const auto&) { return false; };
+
+}  // namespace
+
+BatchWriter::BatchWriter(Connection& connection, const Batch& batch)
+    : connection_(connection), batch_(batch), deleted_(batch.runs_deleted.begin(), batch.runs_deleted.end()) {}
+
+Status BatchWriter::write() {
+  using Step = Status (BatchWriter::*)();
+  constexpr Step kSteps[] = {
+      &BatchWriter::delete_runs,           &BatchWriter::insert_runs,     &BatchWriter::update_runs,
+      &BatchWriter::insert_task_instances, &BatchWriter::update_task_instances,
+      &BatchWriter::insert_attempts,       &BatchWriter::update_attempts, &BatchWriter::upsert_tries,
+      &BatchWriter::clear_xcoms,           &BatchWriter::upsert_xcoms,    &BatchWriter::upsert_rendered,
+      &BatchWriter::insert_staging,        &BatchWriter::update_staging,  &BatchWriter::plan_dags,
+      &BatchWriter::insert_events,
+  };
+  for (Step step : kSteps) {
+    if (Status done = (this->*step)(); !done) return done;
+  }
+  return {};
+}
+
+Status BatchWriter::delete_runs() {
+  return for_each_row(connection_, kDeleteRun, batch_.runs_deleted, Expect::anything, kKeepAll,
+                      [](Query& query, RunKey run) { query.bind("$run_key", run); });
+}
+
+Status BatchWriter::insert_runs() {
+  return for_each_row(connection_, kInsertRun, batch_.runs_inserted, Expect::one_row,
+                      [this](const DagRun& run) { return deleted(run.key); }, bind_run_inserted);
+}
+
+Status BatchWriter::update_runs() {
+  return for_each_row(connection_, kUpdateRun, batch_.runs_updated, Expect::one_row,
+                      [this](const DagRun& run) { return deleted(run.key); }, bind_run_updated);
+}
+
+Status BatchWriter::insert_task_instances() {
+  return for_each_row(connection_, kInsertTaskInstance, batch_.task_instances_inserted, Expect::one_row,
+                      [this](const TaskInstance& task) { return deleted(task.run); }, bind_task_instance_inserted);
+}
+
+Status BatchWriter::update_task_instances() {
+  return for_each_row(connection_, kUpdateTaskInstance, batch_.task_instances_updated, Expect::one_row,
+                      [this](const TaskInstance& task) { return deleted(task.run); }, bind_task_instance_updated);
+}
+
+Status BatchWriter::insert_attempts() {
+  return for_each_row(connection_, kInsertAttempt, batch_.attempts_inserted, Expect::one_row,
+                      [this](const Attempt& attempt) { return deleted(attempt.run); }, bind_attempt_inserted);
+}
+
+Status BatchWriter::update_attempts() {
+  return for_each_row(connection_, kUpdateAttempt, batch_.attempts_updated, Expect::one_row,
+                      [this](const Attempt& attempt) { return deleted(attempt.run); }, bind_attempt_updated);
+}
+
+Status BatchWriter::upsert_tries() {
+  return for_each_row(connection_, kUpsertTry, batch_.tries, Expect::anything, kKeepAll, bind_try);
+}
+
+Status BatchWriter::clear_xcoms() {
+  return for_each_row(connection_, kClearXComs, batch_.xcoms_cleared, Expect::anything, kKeepAll,
+                      [](Query& query, TaskInstanceKey key) { query.bind("$task_instance_key", key); });
+}
+
+Status BatchWriter::upsert_xcoms() {
+  return for_each_row(connection_, kUpsertXCom, batch_.xcoms, Expect::anything, kKeepAll, bind_xcom);
+}
+
+Status BatchWriter::upsert_rendered() {
+  return for_each_row(connection_, kUpsertRendered, batch_.rendered, Expect::anything, kKeepAll,
+                      [](Query& query, const RenderedFields& rendered) {
+                        query.bind("$task_instance_key", rendered.task_instance).bind("$fields", rendered.fields);
+                      });
+}
+
+Status BatchWriter::insert_staging() {
+  return for_each_row(connection_, kInsertVolume, batch_.staging_inserted, Expect::one_row,
+                      [this](const StagingVolume& volume) { return deleted(volume.run); }, bind_volume_inserted);
+}
+
+// Volumes outlive their runs: also one of a run deleted here is brought up to date.
+Status BatchWriter::update_staging() {
+  return for_each_row(connection_, kUpdateVolume, batch_.staging_updated, Expect::one_row, kKeepAll,
+                      bind_volume_updated);
+}
+
+Status BatchWriter::plan_dags() {
+  return for_each_row(connection_, kPlanDag, batch_.dags_planned, Expect::anything, kKeepAll, bind_dag_plan);
+}
+
+Status BatchWriter::insert_events() {
+  return for_each_row(connection_, kInsertEvent, batch_.events, Expect::one_row, kKeepAll, bind_event);
+}
+
+}  // namespace leoflow::sql

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sql/dag_store.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "store/sql/queries_dags.h"
+#include "store/sql/rows.h"
+
+namespace leoflow::sql {
+namespace {
+
+Error no_such_dag(const std::string& dag_id) { return Error(Code::not_found, "there is no DAG '" + dag_id + "'"); }
+
+// What lists filter by, taken out of the compiled form.
+struct Facts {
+  std::string display_name;
+  std::vector<std::string> tags, owners;
+};
+
+std::vector<std::string> texts_of(const json::object& document, std::string_view key) {
+  std::vector<std::string> texts;
+  if (const json::array* list = json::array_or_null(document, key)) {
+    for (const json::value& item : *list) {
+      if (item.is_string()) texts.emplace_back(item.get_string());
+    }
+  }
+  return texts;
+}
+
+Result<Facts> facts_of(const DagVersion& version) {
+  Result<json::value> document = json::parse(version.dag_json);
+  if (!document) return fail(document.error().within("dag.json of " + version.dag_id));
+  if (!document->is_object()) return fail(Code::invalid, "dag.json of " + version.dag_id + " is not an object");
+  const json::object& object = document->get_object();
+  return Facts{json::string_or(object, "dag_display_name", version.dag_id), texts_of(object, "tags"),
+               texts_of(object, "owners")};
+}
+
+Result<std::optional<Dag>> select_dag(Connection& connection, const std::string& dag_id) {
+  Result<Query> query = connection.query(kSelectDag);
+  if (!query) return fail(query);
+  query->bind("$dag_id", dag_id);
+  return read_one(*query, read_dag);
+}
+
+Result<std::optional<DagVersion>> select_version(Connection& connection, DagVersionId id) {
+  Result<Query> query = connection.query(kSelectVersion);
+  if (!query) return fail(query);
+  query->bind("$version_id", id);
+  return read_one(*query, read_version);
+}
+
+Result<std::optional<DagVersion>> select_current(Connection& connection, const std::string& dag_id) {
+  Result<Query> query = connection.query(kSelectCurrentVersion);
+  if (!query) return fail(query);
+  query->bind("$dag_id", dag_id);
+  return read_one(*query, read_version);
+}
+
+Result<DagVersion> insert_version(Connection& connection, const DagVersion& version) {
+  DagVersionId id;
+  {
+    Result<Query> query = connection.query(kInsertVersion);
+    if (!query) return fail(query);
+    query->bind("$dag_id", version.dag_id)
+        .bind("$label", version.label)
+        .bind("$content_hash", version.content_hash)
+        .bind("$bundle_path", version.bundle_path)
+        .bind("$environment", version.environment)
+        .bind("$created_at", version.created_at)
+        .bind("$dag_json", version.dag_json)
+        .bind("$source", version.source);
+    Result<std::vector<int64_t>> ids = read_all(*query, read_integer);
+    if (!ids) return fail(ids);
+    id.value = ids->front();
+  }
+  Result<std::optional<DagVersion>> stored = select_version(connection, id);
+  if (!stored) return fail(stored);
+  return std::move(**stored);
+}
+
+Status upsert_dag(Connection& connection, const Dag& dag, const Facts& facts, DagVersionId version, bool paused) {
+  Result<Query> query = connection.query(kUpsertDag);
+  if (!query) return fail(query);
+  query->bind("$dag_id", dag.dag_id)
+      .bind("$display_name", facts.display_name)
+      .bind("$current_version", version)
+      .bind("$is_paused", paused)
+      .bind("$fileloc", dag.fileloc)
+      .bind("$relative_fileloc", dag.relative_fileloc)
+      .bind("$bundle_name", dag.bundle_name)
+      .bind("$last_parsed_time", dag.last_parsed_time)
+      .bind("$last_parse_duration", dag.last_parse_duration.count())
+      .bind("$next_logical_date", dag.next_logical_date)
+      .bind("$next_interval_start", dag.next_interval_start)
+      .bind("$next_interval_end", dag.next_interval_end)
+      .bind("$next_run_after", dag.next_run_after);
+  Result<int64_t> changed = query->run();
+  if (!changed) return fail(changed);
+  return {};
+}
+
+// A statement whose only placeholder is $dag_id; the rows it changed.
+Result<int64_t> run_for_dag(Connection& connection, std::string_view sql, const std::string& dag_id) {
+  Result<Query> query = connection.query(sql);
+  if (!query) return fail(query);
+  return query->bind("$dag_id", dag_id).run();
+}
+
+Status replace_values(Connection& connection, std::string_view clear, std::string_view insert,
+                      const std::string& dag_id, const std::vector<std::string>& values) {
+  if (Result<int64_t> cleared = run_for_dag(connection, clear, dag_id); !cleared) return fail(cleared);
+  if (values.empty()) return {};
+  Result<Query> query = connection.query(insert);
+  if (!query) return fail(query);
+  for (const std::string& value : values) {
+    Result<int64_t> inserted = query->bind("$dag_id", dag_id).bind("$value", value).run();
+    if (!inserted) return fail(inserted);
+  }
+  return {};
+}
+
+Result<Registered> register_in(Connection& connection, const DagVersion& version, const Dag& dag,
+                               const Facts& facts, bool paused_at_creation) {
+  Registered registered;
+  Result<std::optional<DagVersion>> current = select_current(connection, version.dag_id);
+  if (!current) return fail(current);
+  if (*current && (*current)->content_hash == version.content_hash) {
+    registered.version = std::move(**current);
+  } else {
+    Result<DagVersion> inserted = insert_version(connection, version);
+    if (!inserted) return fail(inserted);
+    registered.version = std::move(*inserted);
+    registered.created = true;
+  }
+  const std::string& dag_id = version.dag_id;
+  Status stored = upsert_dag(connection, dag, facts, registered.version.id, paused_at_creation);
+  if (stored) stored = replace_values(connection, kDeleteTags, kInsertTag, dag_id, facts.tags);
+  if (stored) stored = replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
+  if (!stored) return fail(stored);
+  Result<std::optional<Dag>> row = select_dag(connection, dag_id);
+  if (!row) return fail(row);
+  registered.dag = std::move(**row);
+  return registered;
+}
+
+Status delete_in(Connection& connection, const std::string& dag_id) {
+  {
+    Result<Query> query = connection.query(kCountRunning);
+    if (!query) return fail(query);
+    query->bind("$dag_id", dag_id);
+    Result<std::optional<int64_t>> running = read_one(*query, read_integer);
+    if (!running) return fail(running);
+    if (running->value_or(0) > 0) {
+      return fail(Code::conflict, "DAG '" + dag_id + "' has running tasks", "stop or wait for its runs, then delete it");
+    }
+  }
+  if (auto runs = run_for_dag(connection, kDeleteRunsOfDag, dag_id); !runs) return fail(runs);
+  auto dags = run_for_dag(connection, kDeleteDag, dag_id);
+  if (!dags) return fail(dags);
+  if (*dags == 0) return fail(no_such_dag(dag_id));
+  if (auto versions = run_for_dag(connection, kDeleteVersionsOfDag, dag_id); !versions) return fail(versions);
+  return {};
+}
+
+Where conditions_of(const DagQuery& query) {
+  Where where;
+  if (query.exclude_stale) where.add(kDagNotStale);
+  where.matches("dag.dag_id", "$dag_id_pattern", query.dag_id_pattern);
+  where.matches("dag.display_name", "$display_name_pattern", query.display_name_pattern);
+  if (query.paused) where.add(kDagPaused, "$paused", static_cast<int64_t>(*query.paused));
+  if (query.has_import_errors) {
+    where.add(*query.has_import_errors ? kDagWithImportErrors.view() : kDagWithoutImportErrors.view());
+  }
+  if (query.last_run_state) {
+    where.add(kDagLastRunState, "$last_run_state", std::string(to_string(*query.last_run_state)));
+  }
+  if (!query.tags.empty()) {
+    where.add_list(query.tags_all ? kDagTagsAll.view() : kDagTagsAny.view(), "$tags", query.tags);
+    if (query.tags_all) where.add("", "$tags_count", static_cast<int64_t>(query.tags.size()));
+  }
+  if (!query.owners.empty()) where.add_list(kDagOwners, "$owners", query.owners);
+  return where;
+}
+
+}  // namespace
+
+Result<Registered> SqlDagStore::register_version(const DagVersion& version, const Dag& dag,
+                                                 bool paused_at_creation) {
+  if (version.dag_id.empty() || version.dag_id != dag.dag_id) {
+    return fail(Code::invalid, "a version and its DAG need one and the same dag_id");
+  }
+  Result<Facts> facts = facts_of(version);
+  if (!facts) return fail(facts);
+  return database_.write([&](Connection& connection) {
+    return register_in(connection, version, dag, *facts, paused_at_creation);
+  });
+}
+
+Result<PageOf<Dag>> SqlDagStore::list_dags(const DagQuery& query) {
+  DagQuery distinct = query;
+  std::ranges::sort(distinct.tags);
+  distinct.tags.erase(std::ranges::unique(distinct.tags).begin(), distinct.tags.end());
+  Where where = conditions_of(distinct);
+  ListQuery list{kListDags, kCountDags, kDagOrder, "dag.dag_id"};
+  return database_.read(
+      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_dag); });
+}
+
+Result<std::optional<Dag>> SqlDagStore::get_dag(const std::string& dag_id) {
+  return database_.read([&](Connection& connection) { return select_dag(connection, dag_id); });
+}
+
+Status SqlDagStore::set_flag(std::string_view sql, const std::string& dag_id, bool value) {
+  return database_.write([&](Connection& connection) -> Status {
+    Result<Query> query = connection.query(sql);
+    if (!query) return fail(query);
+    Result<int64_t> changed = query->bind("$value", value).bind("$dag_id", dag_id).run();
+    if (!changed) return fail(changed);
+    if (*changed == 0) return fail(no_such_dag(dag_id));
+    return {};
+  });
+}
+
+Status SqlDagStore::set_paused(const std::string& dag_id, bool paused) { return set_flag(kSetPaused, dag_id, paused); }
+
+Status SqlDagStore::set_stale(const std::string& dag_id, bool stale) { return set_flag(kSetStale, dag_id, stale); }
+
+Status SqlDagStore::delete_dag(const std::string& dag_id) {
+  return database_.write([&](Connection& connection) { return delete_in(connection, dag_id); });
+}
+
+Result<std::optional<DagVersion>> SqlDagStore::get_version(DagVersionId id) {
+  return database_.read([&](Connection& connection) { return select_version(connection, id); });
+}
+
+Result<std::optional<DagVersion>> SqlDagStore::get_version(const std::string& dag_id, int version_number) {
+  return database_.read([&](Connection& connection) -> Result<std::optional<DagVersion>> {
+    Result<Query> query = connection.query(kSelectVersionByNumber);
+    if (!query) return fail(query);
+    query->bind("$dag_id", dag_id).bind("$version_number", version_number);
+    return read_one(*query, read_version);
+  });
+}
+
+Result<PageOf<DagVersion>> SqlDagStore::list_versions(const std::string& dag_id, const Page& page) {
+  Where where;
+  where.equal("version.dag_id", "$dag_id", dag_id);
+  ListQuery list{kListVersions, kCountVersions, kVersionOrder, "version.version_id"};
+  return database_.read(
+      [&](Connection& connection) { return read_page(connection, list, where, page, read_version); });
+}
+
+Status SqlImportErrorStore::put(const ImportError& error) {
+  return database_.write([&](Connection& connection) -> Status {
+    Result<Query> query = connection.query(kUpsertImportError);
+    if (!query) return fail(query);
+    query->bind("$happened_at", error.timestamp)
+        .bind("$filename", error.filename)
+        .bind("$bundle_name", error.bundle_name)
+        .bind("$stack_trace", error.stack_trace);
+    Result<int64_t> changed = query->run();
+    if (!changed) return fail(changed);
+    return {};
+  });
+}
+
+Status SqlImportErrorStore::clear(const std::string& filename) {
+  return database_.write([&](Connection& connection) -> Status {
+    Result<Query> query = connection.query(kDeleteImportError);
+    if (!query) return fail(query);
+    Result<int64_t> changed = query->bind("$filename", filename).run();
+    if (!changed) return fail(changed);
+    return {};
+  });
+}
+
+Result<PageOf<ImportError>> SqlImportErrorStore::list(const std::string& filename_pattern, const Page& page) {
+  Where where;
+  where.matches("broken.filename", "$filename_pattern", filename_pattern);
+  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder, "broken.import_error_id"};
+  return database_.read(
+      [&](Connection& connection) { return read_page(connection, list, where, page, read_import_error); });
+}
+
+Result<std::optional<ImportError>> SqlImportErrorStore::get(int64_t id) {
+  return database_.read([&](Connection& connection) -> Result<std::optional<ImportError>> {
+    Result<Query> query = connection.query(kSelectImportError);
+    if (!query) return fail(query);
+    query->bind("$import_error_id", id);
+    return read_one(*query, read_import_error);
+  });
+}
+
+}  // namespace leoflow::sql

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Composing list queries: conditions out of constant fragments with their values apart, ordering by public column
+// names, one page of rows with the total.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "store/page.h"
+#include "store/run_store.h"
+#include "store/sql/connection.h"
+
+namespace leoflow::sql {
+
+constexpr size_t kPatternBytesMax = 1000;
+constexpr size_t kPatternAlternativesMax = 16;
+
+// The conditions of one query, each " AND ...". Fragments are constants of queries_*.h; values are only ever bound.
+// Must outlive the query it is bound to.
+class Where {
+ public:
+  void add(std::string_view fragment);
+  void add(std::string_view fragment, std::string_view name, std::string value);
+  void add(std::string_view fragment, std::string_view name, int64_t value);
+  // The list is bound as one JSON array.
+  void add_list(std::string_view fragment, std::string_view name, const std::vector<int>& values);
+  void add_list(std::string_view fragment, std::string_view name, const std::vector<std::string>& values);
+  // Nothing for an empty list; the list is bound as one JSON array.
+  void in(std::string_view expression, std::string_view name, const std::vector<std::string>& values);
+  void in(std::string_view expression, std::string_view name, const std::vector<int>& values);
+  // expression equals text; nothing for an empty text.
+  void equal(std::string_view expression, std::string_view name, const std::string& text);
+  // Substring match without regard to case: % and _ are wildcards, \ escapes, | separates alternatives; empty and ~
+  // are everything.
+  void matches(std::string_view expression, std::string_view name, const std::string& pattern);
+  void range(std::string_view expression, std::string_view name, const Range<Time>& range);
+  void range(std::string_view expression, std::string_view name, const Range<double>& range);
+
+  const std::string& text() const { return text_; }
+  void bind_to(Query& query) const;
+  // `invalid` when a pattern was too long.
+  const Status& status() const { return status_; }
+
+ private:
+  using Value = std::variant<int64_t, double, std::string>;
+  struct Bound {
+    std::string name;
+    Value value;
+  };
+  template <typename T, typename Convert>
+  void bounds(std::string_view expression, std::string_view name, const Range<T>& range, Convert convert);
+  void compare(std::string_view expression, std::string_view comparison, std::string name, Value value);
+
+  std::string text_;
+  std::vector<Bound> bound_;
+  Status status_;
+};
+
+// A column that lists can be ordered by: its public name and the SQL it stands for.
+struct OrderColumn {
+  std::string_view name;
+  std::string_view expression;
+};
+
+// " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction of the last column.
+// `invalid` for an unknown column (naming the known ones) and for a page beyond the limits.
+Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns, std::string_view key);
+
+// Two statements over the same conditions. Both texts end in "WHERE TRUE".
+struct ListQuery {
+  std::string_view select, count;
+  std::span<const OrderColumn> columns;
+  std::string_view key;
+};
+
+// How many rows match.
+Result<int64_t> count_matching(Connection& connection, std::string_view count, const Where& where);
+
+template <typename Value>
+Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, const Where& where, const Page& page,
+                                Value (*read)(Row&)) {
+  if (!where.status()) return fail(where.status());
+  Result<std::string> order = order_and_limit(page, list.columns, list.key);
+  if (!order) return fail(order);
+  std::string sql = std::string(list.select) + where.text() + *order;
+  Result<Query> query = connection.query(sql);
+  if (!query) return fail(query);
+  where.bind_to(*query);
+  query->bind("$limit", page.limit).bind("$offset", page.offset);
+  auto rows = read_all(*query, read);
+  if (!rows) return fail(rows);
+  Result<int64_t> total = count_matching(connection, list.count, where);
+  if (!total) return fail(total);
+  return PageOf<Value>{std::move(*rows), *total};
+}
+
+// The names of states, for Where::in.
+template <typename State>
+std::vector<std::string> names_of(const std::vector<State>& states) {
+  std::vector<std::string> names;
+  for (State state : states) names.emplace_back(to_string(state));
+  return names;
+}
+
+}  // namespace leoflow::sql

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists of runs, task instances and XComs, with their filters and orderings.
+#pragma once
+
+#include "store/sql/listing.h"
+#include "store/sql/queries_engine.h"
+
+namespace leoflow::sql {
+
+// When a row last changed, as far as its own instants tell.
+inline constexpr auto kRunUpdatedAt =
+    dialect::kGreatest + "(run.queued_at, coalesce(run.start_date, 0), coalesce(run.end_date, 0),"
+    " coalesce(run.last_scheduling_decision, 0))";
+inline constexpr auto kTaskInstanceUpdatedAt =
+    dialect::kGreatest + "(coalesce(task_instance.scheduled_at, 0), coalesce(task_instance.queued_at, 0),"
+    " coalesce(task_instance.start_date, 0), coalesce(task_instance.end_date, 0))";
+// Seconds; NULL while open.
+inline constexpr SqlText kRunDuration("(run.end_date - run.start_date) / 1000000.0");
+inline constexpr SqlText kTaskInstanceDuration("(task_instance.end_date - task_instance.start_date) / 1000000.0");
+
+inline constexpr auto kListRuns = "SELECT " + kRunColumns + " FROM runs run WHERE TRUE";
+inline constexpr SqlText kCountRuns("SELECT count(*) FROM runs run WHERE TRUE");
+inline constexpr auto kRunVersionIn =
+    " AND run.version_id IN (SELECT version_id FROM dag_versions WHERE version_number" + dialect::kInOpen +
+    "$version_numbers" + dialect::kInClose + ")";
+inline constexpr SqlText kRunBundleVersion(
+    " AND run.version_id IN (SELECT version_id FROM dag_versions WHERE label = $bundle_version)");
+
+// The version of a try is its attempt's; a task that never started has its run's.
+inline constexpr SqlText kTaskInstanceVersion("coalesce(attempt.version_id, run.version_id)");
+inline constexpr SqlText kTaskInstanceJoins(
+    " FROM task_instances task_instance JOIN runs run ON run.run_key = task_instance.run_key"
+    " LEFT JOIN attempts attempt ON attempt.attempt_id = task_instance.attempt_id"
+    " LEFT JOIN rendered_fields rendered ON rendered.task_instance_key = task_instance.task_instance_key");
+inline constexpr auto kListTaskInstances =
+    "SELECT " + kTaskInstanceColumns + ", " + kRunColumns + ", " + kTaskInstanceVersion +
+    ", coalesce(rendered.fields, '{}'), " + kAttemptColumns + kTaskInstanceJoins + " WHERE TRUE";
+inline constexpr auto kSelectTaskInstanceByName =
+    kListTaskInstances + " AND run.dag_id = $dag_id AND run.run_id = $run_id"
+    " AND task_instance.task_id = $task_id AND task_instance.map_index = $map_index";
+// Counting joins only what the conditions mention.
+inline constexpr SqlText kCountTaskInstances("SELECT count(*) FROM task_instances task_instance WHERE TRUE");
+inline constexpr SqlText kCountTaskInstancesWithRun(
+    "SELECT count(*) FROM task_instances task_instance JOIN runs run ON run.run_key = task_instance.run_key"
+    " WHERE TRUE");
+inline constexpr auto kCountTaskInstancesWithAttempt =
+    "SELECT count(*)" + kTaskInstanceJoins + " WHERE TRUE";
+inline constexpr auto kTaskInstanceVersionIn =
+    " AND " + kTaskInstanceVersion + " IN (SELECT version_id FROM dag_versions WHERE version_number" +
+    dialect::kInOpen + "$version_numbers" + dialect::kInClose + ")";
+
+inline constexpr SqlText kCountRunsByState(
+    "SELECT run.dag_id, run.state, count(*) FROM runs run WHERE TRUE");
+inline constexpr SqlText kGroupRunsByState(" GROUP BY run.dag_id, run.state");
+
+inline constexpr auto kListXComs =
+    "SELECT " + kXComColumns + ", run.dag_id, run.run_id, run.logical_date, run.run_after"
+    " FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE";
+inline constexpr SqlText kCountXComs(
+    "SELECT count(*) FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE");
+inline constexpr SqlText kXComMapIndex(" AND xcom.map_index = $map_index");
+inline constexpr auto kSelectXCom =
+    "SELECT " + kXComColumns + " FROM xcoms xcom WHERE xcom.run_key = $run_key AND xcom.task_id = $task_id"
+    " AND xcom.map_index = $map_index AND xcom.key = $key";
+inline constexpr SqlText kDeleteXCom(
+    "DELETE FROM xcoms WHERE run_key = $run_key AND task_id = $task_id AND map_index = $map_index AND key = $key");
+
+inline constexpr OrderColumn kRunOrder[] = {
+    {"id", "run.run_key"},
+    {"dag_id", "run.dag_id"},
+    {"run_id", "run.run_id"},
+    {"dag_run_id", "run.run_id"},
+    {"state", "run.state"},
+    {"run_type", "run.run_type"},
+    {"logical_date", "run.logical_date"},
+    {"run_after", "run.run_after"},
+    {"queued_at", "run.queued_at"},
+    {"start_date", "run.start_date"},
+    {"end_date", "run.end_date"},
+    {"updated_at", kRunUpdatedAt.text},
+    {"duration", kRunDuration.text},
+    {"conf", "run.conf"},
+    {"data_interval_start", "run.interval_start"},
+    {"data_interval_end", "run.interval_end"},
+    {"triggering_user_name", "run.triggering_user"},
+};
+
+inline constexpr OrderColumn kTaskInstanceOrder[] = {
+    {"id", "task_instance.task_instance_key"},
+    {"map_index", "task_instance.map_index"},
+    {"state", "task_instance.state"},
+    {"duration", kTaskInstanceDuration.text},
+    {"start_date", "task_instance.start_date"},
+    {"end_date", "task_instance.end_date"},
+    {"queued_when", "task_instance.queued_at"},
+    {"scheduled_when", "task_instance.scheduled_at"},
+    {"updated_at", kTaskInstanceUpdatedAt.text},
+    {"try_number", "task_instance.try_number"},
+    {"operator", "task_instance.operator_name"},
+    {"pool", "task_instance.pool"},
+    {"queue", "task_instance.queue"},
+    {"priority_weight", "task_instance.priority_weight"},
+    {"dag_id", "run.dag_id"},
+    {"run_id", "run.run_id"},
+    {"run_after", "run.run_after"},
+    {"logical_date", "run.logical_date"},
+    {"data_interval_start", "run.interval_start"},
+    {"data_interval_end", "run.interval_end"},
+};
+
+inline constexpr OrderColumn kXComOrder[] = {
+    {"key", "xcom.key"},
+    {"dag_id", "run.dag_id"},
+    {"run_id", "run.run_id"},
+    {"task_id", "xcom.task_id"},
+    {"map_index", "xcom.map_index"},
+    {"timestamp", "xcom.pushed_at"},
+    {"run_after", "run.run_after"},
+    {"logical_date", "run.logical_date"},
+};
+inline constexpr SqlText kXComKey("xcom.run_key ASC, xcom.task_id ASC, xcom.map_index ASC, xcom.key");
+
+}  // namespace leoflow::sql

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sql/sqlite_error.h"
+
+#include <sqlite3.h>
+
+#include "base/log.h"
+
+namespace leoflow::sql {
+namespace {
+
+constexpr size_t kLoggedStatementMax = 200;
+
+void log_failure(sqlite3* db, int code, std::string_view statement) {
+  log::warning("database call failed", {{"code", code},
+                                        {"name", sqlite3_errstr(code)},
+                                        {"text", db ? sqlite3_errmsg(db) : ""},
+                                        {"statement", statement.substr(0, kLoggedStatementMax)}});
+}
+
+Error constraint_error(int code) {
+  switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: return Error(Code::exists, "a row with this key exists");
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return Error(Code::conflict, "the row refers to one that does not exist (any more)");
+    default: return Error(Code::internal, "the database refused a value");
+  }
+}
+
+Error error_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return Error(Code::exhausted, "disk full: the database cannot grow",
+                   "free space on the volume that holds the database, then try again");
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return Error(Code::denied, "the database cannot be opened for writing",
+                   "check that its folder exists and that this user may write to the folder and the file");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Error(Code::unavailable, "the database is locked by another process",
+                   "another server or a backup holds it; try again");
+    case SQLITE_CONSTRAINT: return constraint_error(code);
+    case SQLITE_IOERR:
+      return Error(Code::unavailable, "the disk failed under the database", "check the disk and the system's log");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Error(Code::internal, "the database file is damaged or not a database",
+                   "run `leoflow db check`; restore the last backup if it reports damage");
+    case SQLITE_NOMEM: return Error(Code::exhausted, "out of memory in the database");
+    case SQLITE_TOOBIG: return Error(Code::exhausted, "a value is longer than the database takes");
+    case SQLITE_INTERRUPT: return Error(Code::cancelled, "the query was interrupted");
+    default: return Error(Code::internal, "the database failed (code " + std::to_string(code) + ")");
+  }
+}
+
+}  // namespace
+
+Error database_error(sqlite3* db, int code, std::string_view statement) {
+  // Taken keys and vanished parents are answers, not failures of the database.
+  if ((code & 0xff) != SQLITE_CONSTRAINT) log_failure(db, code, statement);
+  return error_of(code);
+}
+
+Error commit_error(sqlite3* db, int code) {
+  log_failure(db, code, "COMMIT");
+  if ((code & 0xff) == SQLITE_IOERR) {
+    return Error(Code::outcome_unknown, "the disk failed while committing; the change may or may not be stored",
+                 "check the disk and the system's log");
+  }
+  return error_of(code);
+}
+
+}  // namespace leoflow::sql

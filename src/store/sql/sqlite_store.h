@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Store on one SQLite file: its Database and the aggregates on it.
+#pragma once
+
+#include <memory>
+
+#include "store/sql/admin_store.h"
+#include "store/sql/dag_store.h"
+#include "store/sql/engine_store.h"
+#include "store/sql/run_store.h"
+#include "store/store.h"
+
+namespace leoflow::sql {
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  EngineStore& engine() override { return engine_; }
+  DagStore& dags() override { return dags_; }
+  ImportErrorStore& import_errors() override { return import_errors_; }
+  RunStore& runs() override { return runs_; }
+  XComStore& xcoms() override { return xcoms_; }
+  SecretStore& secrets() override { return secrets_; }
+  PoolStore& pools() override { return pools_; }
+  StagingStore& staging() override { return staging_; }
+  UserStore& users() override { return users_; }
+  EventLogStore& event_log() override { return event_log_; }
+  SettingStore& settings() override { return settings_; }
+  RetentionStore& retention() override { return retention_; }
+
+ private:
+  std::unique_ptr<Database> database_;
+  SqlEngineStore engine_{*database_};
+  SqlDagStore dags_{*database_};
+  SqlImportErrorStore import_errors_{*database_};
+  SqlRunStore runs_{*database_};
+  SqlXComStore xcoms_{*database_};
+  SqlSecretStore secrets_{*database_};
+  SqlPoolStore pools_{*database_};
+  SqlStagingStore staging_{*database_};
+  SqlUserStore users_{*database_};
+  SqlEventLogStore event_log_{*database_};
+  SqlSettingStore settings_{*database_};
+  SqlRetentionStore retention_{*database_};
+};
+
+}  // namespace leoflow::sql
