@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# Entry points for people; the work is done by CMake presets and the scripts in tools/.
+JOBS ?= 2
+SEED ?= 1
+FUZZ_SECONDS ?= 30
+NICE := nice
+
+.DEFAULT_GOAL := build
+.PHONY: build setup test demo demo-failure check lint header-check dev asan tsan fuzz sim bench clean
+
+setup:
+	@tools/setup
+
+build: setup
+	@cmake --preset release > /dev/null
+	@$(NICE) cmake --build --preset release -j $(JOBS)
+
+test: build
+	@tools/run-tests --build build --jobs $(JOBS)
+
+demo: build
+	@tools/demo
+
+demo-failure: build
+	@tools/demo --failure
+
+dev: setup
+	@cmake --preset dev > /dev/null
+	@$(NICE) cmake --build --preset dev -j $(JOBS)
+
+# Before a commit: format and clang-tidy on what changed, then all tests.
+check: lint test
+
+lint:
+	@tools/setup --lint
+	@cmake --preset dev > /dev/null
+	@tools/lint build-dev
+
+header-check: setup
+	@cmake --preset dev > /dev/null
+	@$(NICE) cmake --build --preset dev -j $(JOBS) --target header_check
+
+asan tsan: setup
+	@cmake --preset $@ > /dev/null
+	@$(NICE) cmake --build --preset $@ -j $(JOBS)
+	@ctest --test-dir build-$@ -j $(JOBS) --output-on-failure
+
+fuzz:
+	@tools/setup --lint
+	@cmake --preset fuzz > /dev/null
+	@$(NICE) cmake --build --preset fuzz -j $(JOBS) --target fuzzers
+	@tools/run-fuzzers build-fuzz $(FUZZ_SECONDS)
+
+# Replays one seed of the simulation: make sim SEED=17
+sim: build
+	@LEOFLOW_SIM_SEED=$(SEED) build/test/leoflow_sim_test
+
+bench: setup
+	@cmake --preset release -DLEOFLOW_BENCH=ON > /dev/null
+	@$(NICE) cmake --build --preset release -j $(JOBS)
+	@bench/run
+
+clean:
+	@rm -rf build build-dev build-asan build-tsan build-fuzz
