@@ -22,8 +22,7 @@ struct Instants {
 Instants instants_of(CivilSecond wall, const absl::TimeZone& zone, bool every_hour) {
   absl::TimeZone::TimeInfo info = zone.At(wall);
   switch (info.kind) {
-    case absl::TimeZone::TimeInfo::UNIQUE:
-      return {info.pre, {}};
+    case absl::TimeZone::TimeInfo::UNIQUE: return {info.pre, {}};
     case absl::TimeZone::TimeInfo::SKIPPED:
       if (every_hour) return {};
       return {info.pre, {}};

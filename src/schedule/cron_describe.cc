@@ -92,10 +92,8 @@ using Sentence = std::optional<string>;
 
 Sentence minutes_part(const Shape& shape) {
   switch (shape.kind) {
-    case Shape::star:
-      return "every minute";
-    case Shape::step:
-      return fmt::format("every {} minutes", shape.every);
+    case Shape::star: return "every minute";
+    case Shape::step: return fmt::format("every {} minutes", shape.every);
     case Shape::range: {
       return fmt::format("minutes {} through {} past the hour", shape.values[0], shape.values[1]);
     }
@@ -107,8 +105,7 @@ Sentence minutes_part(const Shape& shape) {
       if (shape.values == std::vector<int>{0}) return "";
       return fmt::format("at {} minutes past the hour", join(named(shape, digits)));
     }
-    case Shape::other:
-      break;
+    case Shape::other: break;
   }
   return std::nullopt;
 }
@@ -120,16 +117,11 @@ Sentence hours_part(const Shape& shape) {
         fmt::format("between {} and {}", clock(shape.values[0], 0), clock(shape.values[1], 59));
   }
   switch (shape.kind) {
-    case Shape::star:
-      return "every hour";
-    case Shape::step:
-      return fmt::format("every {} hours", shape.every);
-    case Shape::range:
-      return between;
-    case Shape::range_step:
-      return fmt::format("every {} hours, {}", shape.every, between);
-    default:
-      return std::nullopt;
+    case Shape::star: return "every hour";
+    case Shape::step: return fmt::format("every {} hours", shape.every);
+    case Shape::range: return between;
+    case Shape::range_step: return fmt::format("every {} hours, {}", shape.every, between);
+    default: return std::nullopt;
   }
 }
 
@@ -159,17 +151,13 @@ Sentence day_of_month_part(string_view text) {
   if (text == "l") return ", on the last day of the month";
   Shape shape = shape_of(text);
   switch (shape.kind) {
-    case Shape::star:
-      return "";
-    case Shape::step:
-      return fmt::format(", every {} days", shape.every);
-    case Shape::list:
-      return fmt::format(", on day {} of the month", join(named(shape, digits)));
+    case Shape::star: return "";
+    case Shape::step: return fmt::format(", every {} days", shape.every);
+    case Shape::list: return fmt::format(", on day {} of the month", join(named(shape, digits)));
     case Shape::range: {
       return fmt::format(", between day {} and {} of the month", shape.values[0], shape.values[1]);
     }
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 
@@ -186,16 +174,11 @@ Sentence month_part(const string& text) {
   Shape shape = shape_of(numbers);
   auto words = named(shape, [](int month) { return string(kMonths[month]); });
   switch (shape.kind) {
-    case Shape::star:
-      return "";
-    case Shape::step:
-      return fmt::format(", every {} months", shape.every);
-    case Shape::list:
-      return fmt::format(", only in {}", join(words));
-    case Shape::range:
-      return fmt::format(", {} through {}", words[0], words[1]);
-    default:
-      return std::nullopt;
+    case Shape::star: return "";
+    case Shape::step: return fmt::format(", every {} months", shape.every);
+    case Shape::list: return fmt::format(", only in {}", join(words));
+    case Shape::range: return fmt::format(", {} through {}", words[0], words[1]);
+    default: return std::nullopt;
   }
 }
 
@@ -219,16 +202,11 @@ Sentence day_of_week_part(const string& text) {
   Shape shape = shape_of(numbers);
   auto words = named(shape, [](int day) { return string(kDays[day % 7]); });
   switch (shape.kind) {
-    case Shape::star:
-      return "";
-    case Shape::step:
-      return fmt::format(", every {} days of the week", shape.every);
-    case Shape::list:
-      return fmt::format(", only on {}", join(words));
-    case Shape::range:
-      return fmt::format(", {} through {}", words[0], words[1]);
-    default:
-      return std::nullopt;
+    case Shape::star: return "";
+    case Shape::step: return fmt::format(", every {} days of the week", shape.every);
+    case Shape::list: return fmt::format(", only on {}", join(words));
+    case Shape::range: return fmt::format(", {} through {}", words[0], words[1]);
+    default: return std::nullopt;
   }
 }
 

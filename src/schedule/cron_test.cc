@@ -109,6 +109,13 @@ TEST(Cron, RangesWrapAroundTheEndOfTheField) {
             (Ticks{"2024-11-01T00:00", "2024-12-01T00:00", "2025-01-01T00:00"}));
 }
 
+TEST(Cron, StepsCarryOverTheWrapAsInCroniter) {
+  EXPECT_EQ(ticks("0 23-3/2 * * *", "2024-01-01T00:00:00Z", 3),
+            (Ticks{"2024-01-01T02:00", "2024-01-01T23:00", "2024-01-02T02:00"}));
+  EXPECT_EQ(ticks("0 0 1 nov-mar/2 *", "2024-01-02T00:00:00Z", 3),
+            (Ticks{"2024-03-01T00:00", "2024-11-01T00:00", "2025-01-01T00:00"}));
+}
+
 TEST(Cron, RangeOfOneValueIsTheWholeCycle) {
   EXPECT_EQ(ticks("0 0 * * fri-fri", "2024-01-01T00:00:00Z", 2),
             (Ticks{"2024-01-02T00:00", "2024-01-03T00:00"}));
@@ -129,6 +136,19 @@ TEST(Cron, TwoDayFieldsAreAUnionUnlessOneIsAStar) {
             (Ticks{"2024-01-05T00:00", "2024-01-07T00:00"}));
   EXPECT_EQ(ticks("0 0 13 * 5#2", "2024-01-01T00:00:00Z", 2),
             (Ticks{"2024-01-12T00:00", "2024-02-09T00:00"}));
+}
+
+TEST(Cron, DayOfMonthThatNeverComesDoesNotHideTheWeekday) {
+  EXPECT_EQ(ticks("0 0 30 2 1", "2024-01-01T00:00:00Z", 2),
+            (Ticks{"2024-02-05T00:00", "2024-02-12T00:00"}));
+  EXPECT_EQ(ticks("0 0 31 * 5#1", "2024-01-01T00:00:00Z", 2),
+            (Ticks{"2024-01-05T00:00", "2024-02-02T00:00"}));
+}
+
+TEST(Cron, HourlyOnOneDayMatchesTheWallClockAcrossAChange) {
+  // Clocks go forward on Sunday, 31 March 2024: Monday still begins at 00:00 in Berlin.
+  EXPECT_EQ(ticks("0 * * * 1", "2024-03-25T22:00:00Z", 2, "Europe/Berlin"),
+            (Ticks{"2024-03-31T22:00", "2024-03-31T23:00"}));
 }
 
 TEST(Cron, YearsAndSeconds) {

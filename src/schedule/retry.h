@@ -16,13 +16,16 @@ struct RetryIdentity {
   int try_number = 1;
 };
 
-// Delay between the end of try `identity.try_number` (1-based) and its next try. Plain: retry_delay. Exponential:
-// base = ceil(delay * m^(try-1)) seconds, at least 1 s, plus (sha1(dag#task#run#try) mod base): 1 to 2 times base;
-// capped by retry_delay_max of the task and kRetryDelayMax.
+// Delay between the end of try `identity.try_number` (1-based) and its next try. Plain:
+// retry_delay. Exponential: base = ceil(delay * m^(try-1)) seconds, at least 1 s, plus
+// (sha1(dag#task#run#try) mod base): 1 to 2 times base; capped by retry_delay_max of the task and
+// kRetryDelayMax.
 Duration retry_delay(const TaskSpec& task, const RetryIdentity& identity);
 
-// Delay before a lost attempt is placed again: 0 for the first loss, then doubling from 1 s to 60 s.
+// Delay before a lost attempt is placed again: 0 for the first loss, then doubling from 1 s to 60
+// s.
 Duration infra_retry_delay(int losses);
-constexpr int kInfraLossesMax = 8;   // then the task instance fails: "infrastructure: placed 8 times, lost each time"
+constexpr int kInfraLossesMax =
+    8;  // then the task instance fails: "infrastructure: placed 8 times, lost each time"
 
 }  // namespace leoflow

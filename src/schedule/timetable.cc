@@ -189,22 +189,15 @@ Result<std::shared_ptr<const Timetable>> make_timetable(const ScheduleSpec& spec
   }
   using Kind = ScheduleSpec::Kind;
   switch (spec.kind) {
-    case Kind::none:
-      return std::make_shared<const NoTimetable>();
+    case Kind::none: return std::make_shared<const NoTimetable>();
     case Kind::cron_trigger:
-    case Kind::cron_interval:
-      return make_cron(spec);
+    case Kind::cron_interval: return make_cron(spec);
     case Kind::delta_trigger:
-    case Kind::delta_interval:
-      return make_delta(spec);
-    case Kind::multiple_cron_trigger:
-      return make_multiple(spec);
-    case Kind::once:
-      return std::make_shared<const OnceTimetable>();
-    case Kind::continuous:
-      return std::make_shared<const ContinuousTimetable>();
-    case Kind::events:
-      return make_events(spec);
+    case Kind::delta_interval: return make_delta(spec);
+    case Kind::multiple_cron_trigger: return make_multiple(spec);
+    case Kind::once: return std::make_shared<const OnceTimetable>();
+    case Kind::continuous: return std::make_shared<const ContinuousTimetable>();
+    case Kind::events: return make_events(spec);
   }
   return fail(Code::internal, "schedule kind is out of range");
 }

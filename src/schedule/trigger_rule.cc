@@ -48,34 +48,25 @@ Verdict evaluate(TriggerRule rule, const UpstreamCounts& counts) {
                  counts.done() >= counts.total};
   const Verdict when_done = is.done ? Verdict::run : Verdict::wait;
   switch (rule) {
-    case TriggerRule::all_success:
-      return all_success(is, counts.total, counts.removed);
+    case TriggerRule::all_success: return all_success(is, counts.total, counts.removed);
     case TriggerRule::all_failed:
       return is.succeeded > 0 || is.skipped > 0 ? Verdict::skip : when_done;
-    case TriggerRule::all_done:
-      return when_done;
-    case TriggerRule::all_done_min_one_success:
-      return all_done_min_one_success(is);
+    case TriggerRule::all_done: return when_done;
+    case TriggerRule::all_done_min_one_success: return all_done_min_one_success(is);
     case TriggerRule::all_skipped:
       return is.succeeded > 0 || is.failed > 0 ? Verdict::skip : when_done;
-    case TriggerRule::one_success:
-      return one_success(is);
+    case TriggerRule::one_success: return one_success(is);
     case TriggerRule::one_failed:
       if (is.failed > 0) return Verdict::run;
       return is.done ? Verdict::skip : Verdict::wait;
     case TriggerRule::one_done:
       if (counts.success > 0 || counts.failed > 0) return Verdict::run;
       return is.done ? Verdict::skip : Verdict::wait;
-    case TriggerRule::none_failed:
-      return none_failed(is, false);
-    case TriggerRule::none_failed_min_one_success:
-      return none_failed(is, true);
-    case TriggerRule::none_skipped:
-      return is.skipped > 0 ? Verdict::skip : when_done;
-    case TriggerRule::always:
-      return Verdict::run;
-    case TriggerRule::all_done_setup_success:
-      return all_done_setup_success(is, counts);
+    case TriggerRule::none_failed: return none_failed(is, false);
+    case TriggerRule::none_failed_min_one_success: return none_failed(is, true);
+    case TriggerRule::none_skipped: return is.skipped > 0 ? Verdict::skip : when_done;
+    case TriggerRule::always: return Verdict::run;
+    case TriggerRule::all_done_setup_success: return all_done_setup_success(is, counts);
   }
   return Verdict::wait;
 }

@@ -63,8 +63,7 @@ Verdict oracle(TriggerRule rule, const States& all) {
       return failure ? upstream_fail : any(up, {skipped}) ? skip : only(up, {success}) ? run : wait;
     case TriggerRule::all_failed:
       return any(up, {success, skipped}) ? skip : only(up, {failed, upstream_failed}) ? run : wait;
-    case TriggerRule::all_done:
-      return done ? run : wait;
+    case TriggerRule::all_done: return done ? run : wait;
     case TriggerRule::all_done_min_one_success:
       if (any(up, {skipped})) return skip;
       return !done ? wait : any(up, {success}) ? run : upstream_fail;
@@ -74,22 +73,17 @@ Verdict oracle(TriggerRule rule, const States& all) {
       if (any(up, {success})) return run;
       if (!done) return wait;
       return !up.empty() && only(up, {skipped}) ? skip : upstream_fail;
-    case TriggerRule::one_failed:
-      return failure ? run : done ? skip : wait;
-    case TriggerRule::one_done:
-      return any(up, {success, failed}) ? run : done ? skip : wait;
+    case TriggerRule::one_failed: return failure ? run : done ? skip : wait;
+    case TriggerRule::one_done: return any(up, {success, failed}) ? run : done ? skip : wait;
     case TriggerRule::none_failed:
       return failure ? upstream_fail : only(up, {success, skipped}) ? run : wait;
     case TriggerRule::none_failed_min_one_success:
       if (failure) return upstream_fail;
       if (!done) return wait;
       return !up.empty() && only(up, {skipped}) ? skip : run;
-    case TriggerRule::none_skipped:
-      return any(up, {skipped}) ? skip : done ? run : wait;
-    case TriggerRule::all_done_setup_success:
-      return done ? run : wait;  // no setups in these lists
-    case TriggerRule::always:
-      return run;
+    case TriggerRule::none_skipped: return any(up, {skipped}) ? skip : done ? run : wait;
+    case TriggerRule::all_done_setup_success: return done ? run : wait;  // no setups in these lists
+    case TriggerRule::always: return run;
   }
   return wait;
 }
