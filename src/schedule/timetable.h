@@ -64,7 +64,8 @@ class Cron {
   // valid_timezone(). DST rules: docs/scheduling.md.
   std::optional<Time> next(Time after, std::string_view timezone) const;
   std::optional<Time> previous(Time before, std::string_view timezone) const;
-  // "At 04:30, only on Monday": the sentence of timetable_description; empty when no good one exists.
+  // "At 04:30, only on Monday": the sentence of timetable_description; empty when no good one
+  // exists.
   std::string describe() const;
 
  private:
