@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "authoring/file_age.h"
+#include "authoring/listing.h"
 #include "base/crypto.h"
 
 namespace leoflow {
@@ -27,7 +28,7 @@ class Lister {
     const fs::path real = fs::canonical(folder, error);
     if (error) return fail(from_errno("read", folder.string(), error.value()));
     if (depth > kBundleDepthMax || !entered_.insert(real.string()).second) return {};
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
+    for (const auto& entry : list_folder(folder, error)) {
       if (auto status = visit(entry, prefix + entry.path().filename().string(), depth); !status) return status;
     }
     if (error) return fail(from_errno("read", folder.string(), error.value()));
@@ -153,7 +154,7 @@ Status BundleStore::write(const fs::path& root, const Bundle& bundle) const {
 Result<size_t> BundleStore::collect(const std::set<std::string>& paths_in_use, Time before) const {
   size_t count = 0;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+  for (const auto& entry : list_folder(folder_, error)) {
     if (paths_in_use.contains(entry.path().string()) || last_used(entry.path()) >= before) continue;
     if (auto removed = remove_renamed(entry.path()); !removed) return fail(removed);
     ++count;

@@ -9,6 +9,7 @@
 
 #include "async/child.h"
 #include "authoring/file_age.h"
+#include "authoring/listing.h"
 #include "base/crypto.h"
 #include "base/json.h"
 
@@ -208,7 +209,7 @@ Result<size_t> Environments::collect(const std::set<std::string>& hashes_in_use,
   size_t count = 0;
   std::error_code error;
   std::vector<fs::path> old;
-  for (const auto& entry : fs::directory_iterator(options_.cache, error)) {
+  for (const auto& entry : list_folder(options_.cache, error)) {
     if (!entry.is_directory(error) || hashes_in_use.contains(entry.path().filename().string())) continue;
     if (last_used(entry.path()) < before) old.push_back(entry.path());
   }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "async/child.h"
+#include "authoring/listing.h"
 
 namespace leoflow {
 namespace {
@@ -34,7 +35,7 @@ std::optional<fs::path> probe(const fs::path& candidate, const std::string& vers
 void add_versions(const fs::path& folder, const std::string& name, std::vector<fs::path>& into) {
   std::vector<fs::path> found;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
+  for (const auto& entry : list_folder(folder, error)) {
     fs::path path = entry.path() / "bin" / name;
     if (fs::exists(path, error)) found.push_back(std::move(path));
   }

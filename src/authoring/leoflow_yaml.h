@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "authoring/yaml_tree.h"
 #include "base/json.h"
 #include "model/dag_spec.h"
 
