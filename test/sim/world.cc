@@ -79,13 +79,18 @@ void World::trigger(const std::string& dag_id, const std::string& run_id, std::o
   // A person repeats a request that got no clear answer; `exists` then tells that the first one was heard.
   auto reply = [this, dag_id, run_id, logical_date](Result<DagRun> run) {
     bool unclear = !run && run.error().code() != Code::exists;
-    if (unclear) at(std::chrono::seconds(1), [=, this] { trigger(dag_id, run_id, logical_date); });
+    if (unclear) repeat_trigger(dag_id, run_id, logical_date);
   };
-  if (!core_) {
-    at(std::chrono::seconds(1), [=, this] { trigger(dag_id, run_id, logical_date); });
-    return;
-  }
+  if (!core_) return repeat_trigger(dag_id, run_id, logical_date);
   deliver(event::Trigger{std::move(request), reply});
+}
+
+void World::repeat_trigger(const std::string& dag_id, const std::string& run_id, std::optional<Time> logical_date) {
+  ++triggers_waiting_;
+  at(std::chrono::seconds(1), [=, this] {
+    --triggers_waiting_;
+    trigger(dag_id, run_id, logical_date);
+  });
 }
 
 void World::ask(Event event) { deliver(std::move(event)); }
@@ -333,7 +338,8 @@ void World::run(Duration limit) {
     agenda_.erase(next);
     action();
     if (trace_.size() > kTraceMax) break;
-    if (core_ && inbox_.empty() && !turn_planned_ && places_.empty() && all_finished()) break;
+    bool quiet = core_ && inbox_.empty() && !turn_planned_ && places_.empty() && triggers_waiting_ == 0;
+    if (quiet && all_finished()) break;
   }
 }
 

@@ -77,6 +77,7 @@ class World {
   bool chance(double share) { return std::uniform_real_distribution<double>()(random_) < share; }
   Duration up_to(Duration most);
   void send(std::function<void()> action);     // over the lossy network
+  void repeat_trigger(const std::string& dag_id, const std::string& run_id, std::optional<Time> logical_date);
   void breached(const std::string& what);
 
   void start_server();
@@ -111,7 +112,7 @@ class World {
   std::set<AttemptId> acknowledged_;
   std::string breach_;
   std::string trace_;
-  int commits_ = 0, crashes_ = 0;
+  int commits_ = 0, crashes_ = 0, triggers_waiting_ = 0;
 };
 
 }  // namespace leoflow::sim
