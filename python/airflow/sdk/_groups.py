@@ -28,7 +28,7 @@ class TaskGroup(DependencyMixin):
         self.children = {}
         self._before, self._after = [], []
         self._set_defaults(parent.merged_defaults)
-        self.prefix = f"{self.group_id}." if prefix_group_id else parent.prefix
+        self.prefix = f"{self.group_id}." if prefix_group_id else ""
         dag._register_group(self)
         parent.children[self.group_id] = self
 

@@ -12,16 +12,17 @@ _FRAMES_MAX = 30
 _MESSAGE_CHARS_MAX = 4000
 # Modules of Airflow that stand for a feature; the longest matching prefix counts.
 _FEATURES = {
-    "airflow.sensors": "sensor", "airflow.providers.standard.sensors": "sensor", "airflow.sdk.bases.sensor": "sensor",
-    "airflow.triggers": "deferrable", "airflow.providers.standard.triggers": "deferrable",
+    "airflow.sensors": "BaseSensorOperator", "airflow.providers.standard.sensors": "BaseSensorOperator",
+    "airflow.sdk.bases.sensor": "BaseSensorOperator",
+    "airflow.triggers": "BaseTrigger", "airflow.providers.standard.triggers": "BaseTrigger",
     "airflow.providers.standard.operators.trigger_dagrun": "TriggerDagRunOperator",
     "airflow.operators.trigger_dagrun": "TriggerDagRunOperator",
     "airflow.providers.standard.operators.latest_only": "LatestOnlyOperator",
     "airflow.operators.latest_only": "LatestOnlyOperator",
     "airflow.providers.standard.operators.hitl": "HITLOperator",
-    "airflow.providers.standard.operators.branch": "branch", "airflow.operators.branch": "branch",
-    "airflow.providers.standard.operators.weekday": "branch", "airflow.providers.standard.operators.datetime": "branch",
-    "airflow.operators.weekday": "branch", "airflow.operators.datetime": "branch",
+    "airflow.providers.standard.operators.branch": "BaseBranchOperator", "airflow.operators.branch": "BaseBranchOperator",
+    "airflow.providers.standard.operators.weekday": "BaseBranchOperator", "airflow.providers.standard.operators.datetime": "BaseBranchOperator",
+    "airflow.operators.weekday": "BaseBranchOperator", "airflow.operators.datetime": "BaseBranchOperator",
     "airflow.sdk.definitions.asset": "Asset", "airflow.assets": "Asset", "airflow.timetables.assets": "Asset",
     "airflow.timetables.datasets": "Asset", "airflow.operators.subdag": "SubDagOperator",
 }
