@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules of Airflow that moved: importing one gives its new place and leaves a compile note.
+"""Modules of Airflow that moved: their names are taken from the new place, and a compile note is left.
 
 One table instead of thirty files of three lines. Modules that are nowhere are left to Python, which raises
 ModuleNotFoundError; leoflow.authoring.hints says what to do about those.
@@ -93,9 +93,6 @@ class _Loader:
     def exec_module(module):
         name = module.__name__
         new = _MOVED.get(name) or _INSIDE.get(name)
-        if name in _MOVED:
-            shown = _NOT_SHOWN.get(new, new)
-            _scope.note(f"{name} is an old path; write {shown}")
         if new:
             module.__getattr__ = lambda attribute: _forward(name, new, attribute)
 
@@ -103,6 +100,8 @@ class _Loader:
 def _forward(old, new, attribute):
     if attribute.startswith("__"):
         raise AttributeError(attribute)
+    if old in _MOVED:
+        _scope.note(f"{old} is an old path; write {_NOT_SHOWN.get(new, new)}")
     if attribute in _REFUSED_IN.get(old, "").split():
         from airflow.sdk._unsupported import refused
         return refused(attribute)

@@ -67,7 +67,7 @@ def _task(task, dag):
 
 def _without_defaults(found, defaults):
     return {name: value for name, value in found.items()
-            if value is not None and value != [] and (name not in defaults or value != defaults[name])}
+            if value is not None and (value != [] or name == "tasks") and (name not in defaults or value != defaults[name])}
 
 
 def owners(dag):
