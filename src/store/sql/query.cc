@@ -16,7 +16,7 @@ Query::~Query() {
 }
 
 int Query::index_of(std::string_view name) {
-  const std::vector<std::string_view>& names = prepared_->names;
+  const std::vector<std::string>& names = prepared_->names;
   if (stepped_) {
     sqlite3_reset(prepared_->statement);
     stepped_ = false;

@@ -23,7 +23,8 @@ namespace leoflow::sql {
 struct Prepared {
   sqlite3* db = nullptr;
   sqlite3_stmt* statement = nullptr;
-  std::vector<std::string_view> names;  // with the $
+  // With the $. Copies: SQLite's own go away when it prepares a statement anew (LIKE with a new pattern).
+  std::vector<std::string> names;
   bool in_use = false;
   uint64_t used_at = 0;                 // for eviction
 };

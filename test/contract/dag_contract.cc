@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract/store_contract.h"
+
+namespace leoflow {
+namespace {
+
+std::vector<std::string> ids_of(const Result<PageOf<Dag>>& page) {
+  std::vector<std::string> ids;
+  EXPECT_TRUE(page) << page.error().text();
+  if (page) {
+    for (const Dag& dag : page->rows) ids.push_back(dag.dag_id);
+  }
+  return ids;
+}
+using Ids = std::vector<std::string>;
+
+}  // namespace
+
+TEST_P(StoreContract, EqualContentKeepsTheVersion) {
+  DagVersionId first = add_dag("etl", "a");
+  EXPECT_EQ(first, version_);
+  DagVersionId second = add_dag("etl", "b");
+  EXPECT_NE(second, version_);
+  auto current = store_->dags().get_dag("etl");
+  ASSERT_TRUE(current && *current);
+  EXPECT_EQ((*current)->current_version, second);
+  auto version = store_->dags().get_version("etl", 2);
+  ASSERT_TRUE(version && *version);
+  EXPECT_EQ((*version)->id, second);
+  EXPECT_EQ((*version)->source, "source b");
+  EXPECT_EQ((*store_->dags().get_version(first))->version_number, 1);
+  EXPECT_FALSE(*store_->dags().get_version("etl", 3));
+  // Going back to earlier content is a new version: they count upwards in time.
+  add_dag("etl", "a");
+  EXPECT_EQ((*store_->dags().get_version("etl", 3))->content_hash, "a");
+}
+
+TEST_P(StoreContract, RegisteringSaysWhetherItMadeAVersion) {
+  DagVersion version{.dag_id = "new", .content_hash = "x", .dag_json = R"({"dag_id":"new"})"};
+  Dag dag{.dag_id = "new"};
+  auto first = store_->dags().register_version(version, dag, true);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->created);
+  EXPECT_TRUE(first->dag.is_paused);
+  ASSERT_TRUE(store_->dags().set_stale("new", true));
+  auto again = store_->dags().register_version(version, dag, false);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->created);
+  EXPECT_TRUE(again->dag.is_paused);
+  EXPECT_FALSE(again->dag.is_stale);
+  version.dag_json = "no json";
+  EXPECT_EQ(store_->dags().register_version(version, dag, false).error().code(), Code::invalid);
+}
+
+TEST_P(StoreContract, VersionListsLeaveOutTheTexts) {
+  add_dag("etl", "b");
+  Page page{.order = {{"version_number", true}}};
+  auto versions = store_->dags().list_versions("etl", page);
+  ASSERT_TRUE(versions && versions->rows.size() == 2);
+  EXPECT_EQ(versions->total, 2);
+  EXPECT_EQ(versions->rows[0].version_number, 2);
+  EXPECT_EQ(versions->rows[0].label, "label-b");
+  EXPECT_TRUE(versions->rows[0].dag_json.empty());
+  EXPECT_TRUE(versions->rows[0].source.empty());
+}
+
+TEST_P(StoreContract, FiltersDags) {
+  add_dag("sales_daily", "a", R"("tags":["a","b"],"owners":["ann"])");
+  add_dag("sales_weekly", "a", R"("tags":["b"],"owners":["bob","ann"])");
+  ASSERT_TRUE(store_->dags().set_paused("sales_weekly", true));
+  DagStore& dags = store_->dags();
+  EXPECT_EQ(ids_of(dags.list_dags({})), (Ids{"etl", "sales_daily", "sales_weekly"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b"}})), (Ids{"sales_daily", "sales_weekly"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b", "a"}, .tags_all = true})), (Ids{"sales_daily"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.owners = {"bob"}})), (Ids{"sales_weekly"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "SALES"})), (Ids{"sales_daily", "sales_weekly"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "s%_daily|ETL"})), (Ids{"etl", "sales_daily"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "et_"})), (Ids{"etl"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = R"(sales\_w)"})), (Ids{"sales_weekly"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "~"})).size(), 3u);
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "'; DROP TABLE dags"})), Ids{});
+  EXPECT_EQ(ids_of(dags.list_dags({.display_name_pattern = "the etl"})), (Ids{"etl"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.paused = true})), (Ids{"sales_weekly"}));
+  EXPECT_EQ(dags.list_dags({.dag_id_pattern = std::string(5000, 'x')}).error().code(), Code::invalid);
+}
+
+TEST_P(StoreContract, FiltersDagsByLastRunAndOrdersThem) {
+  add_dag("other");
+  add_run(1, "etl", RunState::success);
+  add_run(2, "etl", RunState::failed);
+  add_run(3, "other", RunState::success);
+  DagQuery failed{.last_run_state = RunState::failed};
+  EXPECT_EQ(ids_of(store_->dags().list_dags(failed)), (Ids{"etl"}));
+  DagQuery ordered;
+  ordered.page.order = {{"last_run_state", true}};
+  EXPECT_EQ(ids_of(store_->dags().list_dags(ordered)), (Ids{"other", "etl"}));
+  ordered.page.order = {{"shoe_size"}};
+  auto unknown = store_->dags().list_dags(ordered);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), Code::invalid);
+  EXPECT_NE(unknown.error().message().find("shoe_size"), std::string::npos);
+  EXPECT_NE(unknown.error().hint().find("last_run_state"), std::string::npos);
+}
+
+TEST_P(StoreContract, PagesAndCountsAll) {
+  for (const char* dag_id : {"a", "b", "c"}) add_dag(dag_id);
+  DagQuery query;
+  query.page = {.limit = 2, .offset = 1};
+  auto page = store_->dags().list_dags(query);
+  EXPECT_EQ(ids_of(page), (Ids{"b", "c"}));
+  EXPECT_EQ(page->total, 4);
+  query.page = {.limit = kPageLimitMax + 1};
+  EXPECT_EQ(store_->dags().list_dags(query).error().code(), Code::invalid);
+  query.page = {.offset = kPageOffsetMax + 1};
+  EXPECT_EQ(store_->dags().list_dags(query).error().code(), Code::invalid);
+}
+
+TEST_P(StoreContract, StaleDagsAreHiddenByDefault) {
+  ASSERT_TRUE(store_->dags().set_stale("etl", true));
+  EXPECT_TRUE(ids_of(store_->dags().list_dags({})).empty());
+  EXPECT_EQ(ids_of(store_->dags().list_dags({.exclude_stale = false})), (Ids{"etl"}));
+  EXPECT_EQ(store_->dags().set_stale("nope", true).error().code(), Code::not_found);
+  EXPECT_EQ(store_->dags().set_paused("nope", true).error().code(), Code::not_found);
+}
+
+TEST_P(StoreContract, PlansTheNextRunOnly) {
+  Batch batch;
+  batch.dags_planned = {Dag{.dag_id = "etl", .is_paused = true, .fileloc = "ignored", .next_run_after = at(5)},
+                        Dag{.dag_id = "deleted meanwhile"}};
+  commit(batch);
+  auto dag = store_->dags().get_dag("etl");
+  ASSERT_TRUE(dag && *dag);
+  EXPECT_TRUE((*dag)->is_paused);
+  EXPECT_EQ((*dag)->next_run_after, at(5));
+  EXPECT_EQ((*dag)->fileloc, "/dags/etl/dag.py");
+  add_dag("etl", "b");  // a new version leaves the plan to the engine
+  EXPECT_EQ((*store_->dags().get_dag("etl"))->next_run_after, at(5));
+}
+
+TEST_P(StoreContract, DeletesADagUnlessItRuns) {
+  RunRecord record = add_run(1);
+  Batch batch;
+  batch.task_instances_updated = {record.task_instances[0]};
+  batch.task_instances_updated[0].state = TaskState::running;
+  batch.task_instances_updated[0].version_stamp = 1;
+  commit(batch);
+  EXPECT_EQ(store_->dags().delete_dag("etl").error().code(), Code::conflict);
+  batch.task_instances_updated[0].state = TaskState::failed;
+  batch.task_instances_updated[0].version_stamp = 2;
+  commit(batch);
+  ASSERT_TRUE(store_->dags().delete_dag("etl"));
+  EXPECT_FALSE(*store_->dags().get_dag("etl"));
+  EXPECT_FALSE(*store_->engine().load_run(RunKey{1}));
+  EXPECT_FALSE(*store_->dags().get_version(version_));
+  EXPECT_EQ(store_->dags().delete_dag("etl").error().code(), Code::not_found);
+}
+
+TEST_P(StoreContract, ImportErrorsMarkTheirDags) {
+  ImportError error{.timestamp = at(1), .filename = "etl/dag.py", .stack_trace = "line 3: no"};
+  ASSERT_TRUE(store_->import_errors().put(error));
+  EXPECT_TRUE((*store_->dags().get_dag("etl"))->has_import_errors);
+  EXPECT_EQ(ids_of(store_->dags().list_dags({.has_import_errors = true})), (Ids{"etl"}));
+  EXPECT_TRUE(ids_of(store_->dags().list_dags({.has_import_errors = false})).empty());
+  error.stack_trace = "line 4: still no";
+  ASSERT_TRUE(store_->import_errors().put(error));
+  auto list = store_->import_errors().list("ETL/%.py", {});
+  ASSERT_TRUE(list && list->rows.size() == 1);
+  EXPECT_EQ(list->rows[0].stack_trace, "line 4: still no");
+  EXPECT_TRUE(*store_->import_errors().get(list->rows[0].id));
+  ASSERT_TRUE(store_->import_errors().clear("etl/dag.py"));
+  EXPECT_FALSE((*store_->dags().get_dag("etl"))->has_import_errors);
+  EXPECT_FALSE(*store_->import_errors().get(list->rows[0].id));
+}
+
+}  // namespace leoflow

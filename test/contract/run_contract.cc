@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract/store_contract.h"
+
+namespace leoflow {
+namespace {
+
+std::vector<int64_t> keys_of(const Result<PageOf<DagRun>>& page) {
+  std::vector<int64_t> keys;
+  EXPECT_TRUE(page) << page.error().text();
+  if (page) {
+    for (const DagRun& run : page->rows) keys.push_back(run.key.value);
+  }
+  return keys;
+}
+std::vector<int64_t> keys_of(const Result<PageOf<TaskInstanceRow>>& page) {
+  std::vector<int64_t> keys;
+  EXPECT_TRUE(page) << page.error().text();
+  if (page) {
+    EXPECT_EQ(page->total, static_cast<int64_t>(page->rows.size()));
+    for (const TaskInstanceRow& row : page->rows) keys.push_back(row.task_instance.key.value);
+  }
+  return keys;
+}
+using Keys = std::vector<int64_t>;
+
+}  // namespace
+
+TEST_P(StoreContract, FiltersRuns) {
+  Batch batch;
+  for (int64_t key = 1; key <= 3; ++key) batch.runs_inserted.push_back(make_run(key));
+  DagRun& first = batch.runs_inserted[0];
+  first.state = RunState::success;
+  first.type = RunType::scheduled;
+  first.start_date = at(100);
+  first.end_date = at(110);
+  batch.runs_inserted[1].conf = R"({"size":"XL"})";
+  batch.runs_inserted[1].triggering_user = "Ann";
+  batch.runs_inserted[2].version = add_dag("etl", "b");
+  commit(batch);
+  RunStore& runs = store_->runs();
+  EXPECT_EQ(keys_of(runs.list_runs({})), (Keys{1, 2, 3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.dag_id = "etl"})), (Keys{1, 2, 3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.dag_id = "other"})), Keys{});
+  EXPECT_EQ(keys_of(runs.list_runs({.run_id_pattern = "RUN_2|run_3"})), (Keys{2, 3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.user_pattern = "ann"})), (Keys{2}));
+  EXPECT_EQ(keys_of(runs.list_runs({.states = {RunState::success, RunState::failed}})), (Keys{1}));
+  EXPECT_EQ(keys_of(runs.list_runs({.types = {RunType::manual}})), (Keys{2, 3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.version_numbers = {2}})), (Keys{3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.bundle_version = "label-a"})), (Keys{1, 2}));
+  EXPECT_EQ(keys_of(runs.list_runs({.conf_contains = "XL"})), (Keys{2}));
+  EXPECT_EQ(keys_of(runs.list_runs({.run_after = {.gt = at(3600), .lte = at(3 * 3600)}})), (Keys{2, 3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.logical_date = {.gte = at(3600), .lt = at(2 * 3600)}})), (Keys{1}));
+  EXPECT_EQ(keys_of(runs.list_runs({.start_date = {.gte = at(100)}})), (Keys{1}));
+  EXPECT_EQ(keys_of(runs.list_runs({.end_date = {.lt = at(100)}})), Keys{});
+  EXPECT_EQ(keys_of(runs.list_runs({.updated_at = {.gte = at(2 * 3600)}})), (Keys{2, 3}));
+  EXPECT_EQ(keys_of(runs.list_runs({.duration = {.gte = 9.5, .lt = 10.5}})), (Keys{1}));
+}
+
+TEST_P(StoreContract, OrdersRunsWithNullsLast) {
+  Batch batch;
+  for (int64_t key = 1; key <= 3; ++key) batch.runs_inserted.push_back(make_run(key));
+  batch.runs_inserted[0].start_date = at(5);
+  batch.runs_inserted[2].start_date = at(2);
+  commit(batch);
+  RunQuery query;
+  query.page.order = {{"start_date"}};
+  EXPECT_EQ(keys_of(store_->runs().list_runs(query)), (Keys{3, 1, 2}));
+  query.page.order = {{"start_date", true}};
+  EXPECT_EQ(keys_of(store_->runs().list_runs(query)), (Keys{1, 3, 2}));
+  query.page.order = {{"state", true}};
+  EXPECT_EQ(keys_of(store_->runs().list_runs(query)), (Keys{3, 2, 1}));
+  for (const char* column : {"id", "dag_id", "run_id", "dag_run_id", "run_type", "logical_date", "run_after",
+                             "queued_at", "end_date", "updated_at", "duration", "conf", "data_interval_start",
+                             "data_interval_end", "triggering_user_name"}) {
+    query.page.order = {{column}};
+    EXPECT_EQ(keys_of(store_->runs().list_runs(query)).size(), 3u) << column;
+  }
+}
+
+TEST_P(StoreContract, TaskInstanceRowsCarryRunAttemptAndFields) {
+  RunRecord record = add_run(1);
+  TaskInstance task = record.task_instances[0];
+  task.attempt = AttemptId{5};
+  task.version_stamp = 1;
+  Attempt attempt = make_attempt(5, task);
+  attempt.version = add_dag("etl", "b");
+  attempt.pid = 4711;
+  attempt.hostname = "node";
+  Batch batch;
+  batch.task_instances_updated = {task};
+  batch.attempts_inserted = {attempt};
+  batch.rendered = {{task.key, R"({"bash_command":"echo 1"})"}};
+  commit(batch);
+  auto row = store_->runs().get_task_instance({"etl", "run_1", "extract", kUnmapped});
+  ASSERT_TRUE(row && *row);
+  EXPECT_EQ((*row)->run.run_id, "run_1");
+  EXPECT_EQ((*row)->version, attempt.version);
+  EXPECT_EQ((*row)->rendered_fields, R"({"bash_command":"echo 1"})");
+  ASSERT_TRUE((*row)->attempt);
+  EXPECT_EQ((*row)->attempt->pid, 4711);
+  EXPECT_EQ((*row)->attempt->hostname, "node");
+  auto without = store_->runs().get_task_instance({"etl", "run_1", "load", kUnmapped});
+  ASSERT_TRUE(without && *without);
+  EXPECT_FALSE((*without)->attempt);
+  EXPECT_EQ((*without)->version, version_);
+  EXPECT_EQ((*without)->rendered_fields, "{}");
+  EXPECT_FALSE(*store_->runs().get_task_instance({"etl", "run_1", "load", 0}));
+}
+
+TEST_P(StoreContract, FiltersTaskInstances) {
+  add_run(1);
+  add_run(2);
+  Batch batch;
+  TaskInstance task = make_task(11, 1, "extract");
+  task.state = TaskState::failed;
+  task.pool = "etl";
+  task.queue = "slow";
+  task.try_number = 2;
+  task.start_date = at(10);
+  task.end_date = at(40);
+  task.version_stamp = 1;
+  batch.task_instances_updated = {task};
+  batch.task_instances_inserted = {make_task(14, 1, "many", 0), make_task(15, 1, "many", 1)};
+  batch.task_instances_inserted[1].operator_name = "PythonOperator";
+  commit(batch);
+  RunStore& runs = store_->runs();
+  EXPECT_EQ(keys_of(runs.list_task_instances({})).size(), 8u);
+  EXPECT_EQ(keys_of(runs.list_task_instances({.dag_id = "etl", .run_id = "run_2"})), (Keys{21, 22, 23}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.run_id_pattern = "_2", .task_id = "load"})), (Keys{23}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.dag_id_pattern = "nope"})), Keys{});
+  EXPECT_EQ(keys_of(runs.list_task_instances({.task_id_pattern = "MAN"})), (Keys{14, 15}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.states = {TaskState::failed}})), (Keys{11}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.run_id = "run_1", .states = {std::nullopt}})), (Keys{12, 13, 14, 15}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.pools = {"etl"}})), (Keys{11}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.queues = {"slow", "x"}})), (Keys{11}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.operators = {"PythonOperator"}})), (Keys{15}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.try_numbers = {2}})), (Keys{11}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.map_indexes = {1}})), (Keys{15}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.version_numbers = {1}})).size(), 8u);
+  EXPECT_EQ(keys_of(runs.list_task_instances({.version_numbers = {9}})), Keys{});
+  EXPECT_EQ(keys_of(runs.list_task_instances({.run_after = {.gte = at(2 * 3600)}})), (Keys{21, 22, 23}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.logical_date = {.lt = at(0)}})), Keys{});
+  EXPECT_EQ(keys_of(runs.list_task_instances({.start_date = {.gte = at(10)}})), (Keys{11}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.end_date = {.gt = at(40)}})), Keys{});
+  EXPECT_EQ(keys_of(runs.list_task_instances({.updated_at = {.gte = at(40)}})), (Keys{11}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.duration = {.gt = 29, .lt = 31}})), (Keys{11}));
+}
+
+TEST_P(StoreContract, OrdersTaskInstances) {
+  add_run(1);
+  TaskInstanceQuery query;
+  for (const char* column : {"id", "map_index", "state", "duration", "start_date", "end_date", "queued_when",
+                             "scheduled_when", "updated_at", "try_number", "operator", "pool", "queue",
+                             "priority_weight", "dag_id", "run_id", "run_after", "logical_date"}) {
+    query.page.order = {{column, true}};
+    EXPECT_EQ(keys_of(store_->runs().list_task_instances(query)), (Keys{13, 12, 11})) << column;
+  }
+  query.page.order = {{"task_id"}};
+  EXPECT_EQ(store_->runs().list_task_instances(query).error().code(), Code::invalid);
+}
+
+TEST_P(StoreContract, KeepsTriesAndAttempts) {
+  RunRecord record = add_run(1);
+  TaskInstance& task = record.task_instances[0];
+  TaskTry tried{.task_instance = task.key, .try_number = 1, .state = TaskState::failed, .attempt = AttemptId{1},
+                .start_date = at(1), .reason = "exit code 1", .version = version_};
+  Attempt lost = make_attempt(1, task), done = make_attempt(2, task), second = make_attempt(3, task);
+  second.try_number = 2;
+  Batch batch;
+  batch.tries = {tried};
+  batch.attempts_inserted = {lost, done, second};
+  commit(batch);
+  tried.reason = "exit code 2";
+  Batch again;
+  again.tries = {tried};
+  again.attempts_updated = {done};
+  again.attempts_updated[0].state = AttemptState::settled;
+  again.attempts_updated[0].outcome = "failed";
+  again.attempts_updated[0].ended_at = at(9);
+  commit(again);
+  auto tries = store_->runs().list_tries(task.key);
+  ASSERT_TRUE(tries && tries->size() == 1);
+  EXPECT_EQ(tries->front().reason, "exit code 2");
+  EXPECT_EQ(tries->front().state, TaskState::failed);
+  EXPECT_EQ(tries->front().start_date, at(1));
+  EXPECT_EQ(store_->runs().list_attempts(RunKey{1})->size(), 3u);
+  auto of_try = store_->runs().attempt_of_try(task.key, 1);
+  ASSERT_TRUE(of_try && *of_try);
+  EXPECT_EQ((*of_try)->id, AttemptId{2});
+  EXPECT_EQ((*of_try)->state, AttemptState::settled);
+  EXPECT_EQ((*of_try)->ended_at, at(9));
+  EXPECT_FALSE(*store_->runs().attempt_of_try(task.key, 3));
+}
+
+TEST_P(StoreContract, CountsRunsByState) {
+  add_dag("other");
+  add_run(1, "etl", RunState::success);
+  add_run(2, "etl", RunState::success);
+  add_run(3, "other", RunState::failed);
+  auto all = store_->runs().run_counts({});
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->at("etl").at(RunState::success), 2);
+  EXPECT_EQ(all->at("other").at(RunState::failed), 1);
+  auto one = store_->runs().run_counts({"other", "absent"});
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->size(), 1u);
+}
+
+TEST_P(StoreContract, XComsAreReplacedListedClearedAndRemoved) {
+  RunRecord record = add_run(1);
+  XCom xcom{.run = RunKey{1}, .task_id = "extract", .key = "return_value", .value = R"("ü")", .size_bytes = 4,
+            .timestamp = at(1)};
+  ASSERT_TRUE(store_->xcoms().put(xcom));
+  xcom.value = "2";
+  ASSERT_TRUE(store_->xcoms().put(xcom));
+  XCom spilled = xcom;
+  spilled.key = "big";
+  spilled.value.clear();
+  spilled.spill_path = "/staging/x";
+  Batch batch;
+  batch.xcoms = {spilled};
+  commit(batch);
+  auto list = store_->xcoms().list({.dag_id = "etl", .key_pattern = "RETURN"});
+  ASSERT_TRUE(list && list->rows.size() == 1);
+  EXPECT_EQ(list->rows[0].xcom.value, "2");
+  EXPECT_EQ(list->rows[0].run_id, "run_1");
+  EXPECT_EQ(store_->xcoms().list({.run_id = "run_1", .task_id = "extract", .map_index = -1})->total, 2);
+  EXPECT_EQ(store_->xcoms().list({.key = "big"})->rows[0].xcom.spill_path, "/staging/x");
+  EXPECT_TRUE(*store_->xcoms().remove(RunKey{1}, "extract", kUnmapped, "big"));
+  EXPECT_FALSE(*store_->xcoms().remove(RunKey{1}, "extract", kUnmapped, "big"));
+  Batch clear;
+  clear.xcoms_cleared = {record.task_instances[0].key};
+  clear.xcoms = {spilled};
+  commit(clear);
+  EXPECT_FALSE(*store_->xcoms().get(RunKey{1}, "extract", kUnmapped, "return_value"));
+  EXPECT_TRUE(*store_->xcoms().get(RunKey{1}, "extract", kUnmapped, "big"));
+  xcom.run = RunKey{77};
+  EXPECT_EQ(store_->xcoms().put(xcom).error().code(), Code::not_found);
+}
+
+}  // namespace leoflow
