@@ -25,7 +25,8 @@ WARM = (
     "typing", "datetime", "time", "json", "logging", "re", "subprocess", "tempfile", "pathlib", "random", "shutil",
     "leoflow.runtime.task", "leoflow.runtime.serde", "leoflow.runtime.accessors", "airflow.sdk",
     "airflow.sdk.exceptions", "airflow.sdk.macros", "airflow.sdk.variable", "airflow.sdk.connection",
-    "airflow.sdk.hook", "airflow.exceptions", "airflow.providers.standard.operators.python",
+    "airflow.sdk.hook", "airflow.sdk._timetables", "airflow.sdk._zones", "airflow.providers.standard.decorators.python",
+    "airflow.exceptions", "airflow.providers.standard.operators.python",
     "airflow.providers.standard.operators.bash", "airflow.providers.standard.operators.empty",
 )
 WARM_NAMES = ("DAG", "dag", "task", "task_group", "TaskGroup", "Param", "Variable", "Connection", "BaseHook",
@@ -101,7 +102,7 @@ class Template:
 
     def prepare(self, init):
         """Imports what the forks share and freezes the heap. Raises whatever an import raises."""
-        from leoflow.runtime import isolation, logs, task
+        from leoflow.runtime import isolation, logs, rehearsal, task
 
         self._isolation, self._task = isolation, task
         for name in WARM:
@@ -112,6 +113,7 @@ class Template:
         for name in init.get("preload") or ():
             importlib.import_module(name)
         logs.prepare()
+        rehearsal.rehearse()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
         gc.collect()

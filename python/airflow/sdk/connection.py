@@ -14,8 +14,8 @@ class Connection:
 
     EXTRA_KEY = EXTRA_KEY
 
-    def __init__(self, conn_id=None, conn_type=None, description=None, host=None, login=None, password=None,
-                 schema=None, port=None, extra=None, uri=None):
+    def __init__(self, conn_id=None, conn_type=None, description=None, host=None, login=None,
+                 password=None, schema=None, port=None, extra=None, uri=None):
         self.conn_id = conn_id
         self.conn_type = conn_type
         self.description = description
@@ -39,7 +39,8 @@ class Connection:
             source = secrets.connection_source(conn_id)
         except AgentError as error:
             if error.code != "not_found":
-                raise exceptions.AirflowRuntimeError(f"connection {conn_id!r}: {error}", error.code.upper()) from None
+                raise exceptions.AirflowRuntimeError(f"connection {conn_id!r}: {error}",
+                                                     error.code.upper()) from None
             source = None
         except secrets.Unavailable as error:
             raise exceptions.AirflowNotFoundException(str(error)) from None
@@ -64,7 +65,8 @@ class Connection:
             raise ValueError(f"the JSON of connection {conn_id!r} has to be an object")
         unknown = sorted(set(fields) - set(FIELDS))
         if unknown:
-            raise ValueError(f"unknown keys in the JSON of connection {conn_id!r}: {', '.join(unknown)}")
+            raise ValueError(
+                f"unknown keys in the JSON of connection {conn_id!r}: {', '.join(unknown)}")
         if fields.get("conn_type"):
             fields["conn_type"] = _type_name(fields["conn_type"])
         return cls(conn_id, **fields)
@@ -94,10 +96,12 @@ class Connection:
 
     def as_json(self):
         """The JSON form, with the fields that are set, as AIRFLOW_CONN_* holds it."""
-        fields = {name: getattr(self, name) for name in FIELDS if name not in ("description", "extra")}
+        fields = {name: getattr(self, name) for name in FIELDS
+                  if name not in ("description", "extra")}
         if self.extra:
             fields["extra"] = self.extra_dejson
-        return json.dumps({name: value for name, value in fields.items() if value not in (None, "")})
+        return json.dumps({name: value for name,
+                           value in fields.items() if value not in (None, "")})
 
     def to_dict(self):
         return {"conn_id": self.conn_id, **{name: getattr(self, name) for name in FIELDS}}

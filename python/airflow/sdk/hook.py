@@ -12,7 +12,8 @@ class BaseHook:
     @property
     def log(self):
         kind = type(self)
-        return logging.getLogger(getattr(self, "_logger_name", None) or f"{kind.__module__}.{kind.__qualname__}")
+        return logging.getLogger(getattr(self, "_logger_name", None)
+                                 or f"{kind.__module__}.{kind.__qualname__}")
 
     @classmethod
     def get_connection(cls, conn_id):

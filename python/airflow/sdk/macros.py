@@ -3,8 +3,8 @@
 import time
 from datetime import datetime, timedelta
 
-__all__ = ["datetime", "timedelta", "dateutil", "time", "uuid", "random", "ds_add", "ds_format", "ds_format_locale",
-           "datetime_diff_for_humans", "json"]
+__all__ = ["datetime", "timedelta", "dateutil", "time", "uuid", "random", "ds_add", "ds_format",
+           "ds_format_locale", "datetime_diff_for_humans", "json"]
 
 
 def ds_add(ds, days):
@@ -27,14 +27,16 @@ def ds_format_locale(ds, input_format, output_format, locale=None):
         raise ModuleNotFoundError(
             "macros.ds_format_locale needs the package Babel\nhint: add babel to dependencies: in leoflow.yaml"
         ) from None
-    return format_datetime(datetime.strptime(str(ds), input_format), format=output_format, locale=locale or LC_TIME)
+    return format_datetime(datetime.strptime(str(ds), input_format), format=output_format,
+                           locale=locale or LC_TIME)
 
 
 def datetime_diff_for_humans(dt, since=None):
     """How long ago, or between the two: "2 days ago", "1 month after"."""
     from leoflow.runtime.datetimes import UTC, DateTime
 
-    return _aware(dt, DateTime, UTC).diff_for_humans(None if since is None else _aware(since, DateTime, UTC))
+    return _aware(dt, DateTime, UTC).diff_for_humans(None if since is None
+                                                     else _aware(since, DateTime, UTC))
 
 
 def _aware(value, kind, utc):

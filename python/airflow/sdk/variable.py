@@ -26,7 +26,8 @@ class Variable:
             raise _runtime_error(str(error), "VARIABLE_NOT_FOUND") from None
         if text is None:
             if default is _NOT_SET:
-                raise _runtime_error(f"VARIABLE_NOT_FOUND: variable {key!r} does not exist", "VARIABLE_NOT_FOUND")
+                raise _runtime_error(f"VARIABLE_NOT_FOUND: variable {key!r} does not exist",
+                                     "VARIABLE_NOT_FOUND")
             return default
         return json.loads(text) if deserialize_json else text
 
@@ -58,7 +59,8 @@ def _ask(key, call, *args):
 
 def _failure(error, key):
     if error.code == "not_found":
-        return _runtime_error(f"VARIABLE_NOT_FOUND: variable {key!r} does not exist", "VARIABLE_NOT_FOUND")
+        return _runtime_error(f"VARIABLE_NOT_FOUND: variable {key!r} does not exist",
+                              "VARIABLE_NOT_FOUND")
     return _runtime_error(f"variable {key!r}: {error}", error.code.upper())
 
 

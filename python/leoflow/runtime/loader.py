@@ -83,5 +83,6 @@ def _collect(module, registries):
 
 
 def _is_dag(value):
-    return not isinstance(value, type) and isinstance(getattr(value, "task_dict", None), dict) and hasattr(
-        value, "dag_id")
+    """By its own attributes: a decorator object may answer any name with an error."""
+    own = getattr(value, "__dict__", None)
+    return isinstance(own, dict) and isinstance(own.get("task_dict"), dict) and "dag_id" in own

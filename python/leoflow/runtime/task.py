@@ -16,6 +16,7 @@ from leoflow.runtime.instance import RETURN_KEY
 
 REASON_CHARS_MAX = 4096
 NOT_RETRIED = frozenset(("AirflowFailException", "AirflowSensorTimeout", "AirflowTaskTerminated"))
+INTERRUPTIONS = frozenset(("AirflowTaskTimeout", "AirflowTaskTerminated"))
 STATES = {"succeeded": "success", "skipped": "skipped", "retry": "up_for_retry", "failed": "failed"}
 CALLBACKS = {"succeeded": "on_success_callback", "skipped": "on_skipped_callback", "retry": "on_retry_callback",
              "failed": "on_failure_callback"}
@@ -132,32 +133,35 @@ class Attempt:
 
     def _execute_in_time(self):
         seconds = self.start.get("execution_timeout")
-        if not seconds:
-            return self.task.execute(self.context)
-        signal.signal(signal.SIGALRM, self._on_alarm)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
+            if seconds:
+                signal.signal(signal.SIGALRM, self._on_alarm)
+                signal.setitimer(signal.ITIMER_REAL, seconds)
             return self.task.execute(self.context)
+        except BaseException as error:
+            if type(error).__name__ in INTERRUPTIONS:
+                self._stop_work()
+            raise
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            if seconds:
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _on_alarm(self, number, frame):
         from airflow.sdk.exceptions import AirflowTaskTimeout
 
-        logs.task_logger().error("Timeout, PID: %s", os.getpid())
-        self._stop_work()
         seconds = self.start["execution_timeout"]
         self.agent.interrupt(AirflowTaskTimeout(f"the task ran longer than its execution_timeout of {seconds:g} s"))
 
     def _on_terminate(self, number, frame):
         from airflow.sdk.exceptions import AirflowTaskTerminated
 
-        logs.task_logger().warning("Task was told to stop (SIGTERM)")
-        self._stop_work()
-        self.agent.interrupt(AirflowTaskTerminated("the task was told to stop"))
+        self.agent.interrupt(AirflowTaskTerminated("the task was told to stop (SIGTERM)"))
 
     def _stop_work(self):
-        """Lets the operator end what it started outside of this process."""
+        """Lets the operator end what it started outside of this process.
+
+        Not called from the signal handlers: they may have interrupted the very wait on_kill() would make.
+        """
         on_kill = getattr(self.task, "on_kill", None)
         try:
             if on_kill is not None:

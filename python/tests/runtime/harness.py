@@ -12,6 +12,7 @@ import textwrap
 
 PYTHON_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TEMPLATE = os.path.join(PYTHON_ROOT, "leoflow", "template.py")
+PATIENCE = 30  # seconds without a word after which a test fails instead of hanging
 SITE_ENV = "LEOFLOW_TEST_SITE_PACKAGES"
 
 
@@ -103,6 +104,7 @@ class Agent:
         command = ["/bin/sh", "-c", f'exec 3<&{theirs.fileno()}; exec "$@"', "sh", sys.executable, "-I", TEMPLATE]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=environment)
         theirs.close()
+        ours.settimeout(PATIENCE)
         self.channel = ours
         self.variables, self.connections, self.xcoms = {}, {}, {}
         self.errors = {}
@@ -112,12 +114,13 @@ class Agent:
 
     def close(self):
         self.channel.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
 
     def spawn(self, **options):
         """Starts an attempt; returns its control socket and its three outputs (stdout, stderr, log)."""
         self.attempt += 1
         control, theirs = socket.socketpair()
+        control.settimeout(PATIENCE)
         pipes = [os.pipe() for _ in range(3)]
         request = {"op": "spawn", "attempt": self.attempt, "cgroups": [], "staging_path": None, **options}
         body = json.dumps(request).encode()
@@ -151,7 +154,7 @@ class Agent:
             for index, fd in enumerate(outputs):
                 selector.register(fd, selectors.EVENT_READ, index)
             while selector.get_map():
-                for key, _ in selector.select(timeout=30) or self._stuck():
+                for key, _ in selector.select(timeout=PATIENCE) or self._stuck():
                     if key.data is None:
                         if not self._answer(control, result):
                             selector.unregister(control)
