@@ -15,7 +15,7 @@ function(leoflow_layer name)
   cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|main)\\.cc$")   # programs are targets of their own
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(sources)
     add_library(leoflow_${name} STATIC ${sources})

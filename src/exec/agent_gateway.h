@@ -9,17 +9,28 @@
 
 namespace leoflow {
 
+// Told about sessions, on a thread of the gateway; calls return at once.
+class AgentObserver {
+ public:
+  virtual ~AgentObserver() = default;
+  // Attempts placed with this agent and not yet handed to the gateway: they count as held when it connects.
+  virtual std::vector<AttemptId> waiting_for(const std::string& agent) = 0;
+  virtual void on_session_open(const std::string& agent) = 0;
+  virtual void on_session_closed(const std::string& agent) = 0;
+};
+
 // Any thread; calls enqueue.
 class AgentGateway {
  public:
   virtual ~AgentGateway() = default;
-  // Sends the assignment to an agent with a session; false if none is connected (nothing was sent).
+  // Sends the assignment to an agent with a session; false if none is connected (nothing was sent). Sent again with the
+  // agent's next session if it was not heard of by then.
   virtual bool assign(const std::string& agent, const WorkItem& item) = 0;
   virtual bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) = 0;
   virtual bool acknowledge(const std::string& agent, AttemptId attempt) = 0;
-  // Ends every session; agents connect again at once and say what they hold.
-  virtual void disconnect_all() = 0;
   virtual std::vector<std::string> connected_agents() const = 0;
+  // At most one observer; null ends it. Returns when no call to the previous one is running.
+  virtual void observe(AgentObserver* observer) = 0;
 };
 
 }  // namespace leoflow

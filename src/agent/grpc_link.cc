@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/grpc_link.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <deque>
+
+#include "base/file.h"
+#include "leoflow_agent.grpc.pb.h"
+
+namespace leoflow {
+
+namespace {
+
+constexpr int kMessageBytesMax = 256 << 20;
+constexpr auto kCallTimeout = std::chrono::seconds(30);
+constexpr int kKeepaliveMs = 10'000;
+
+Error to_error(const grpc::Status& status) {
+  Code code = Code::internal;
+  switch (status.error_code()) {
+    case grpc::StatusCode::INVALID_ARGUMENT: code = Code::invalid; break;
+    case grpc::StatusCode::NOT_FOUND: code = Code::not_found; break;
+    case grpc::StatusCode::ALREADY_EXISTS: code = Code::exists; break;
+    case grpc::StatusCode::FAILED_PRECONDITION: code = Code::conflict; break;
+    case grpc::StatusCode::PERMISSION_DENIED: code = Code::denied; break;
+    case grpc::StatusCode::UNAUTHENTICATED: code = Code::unauthenticated; break;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED: code = Code::exhausted; break;
+    case grpc::StatusCode::DEADLINE_EXCEEDED: code = Code::timeout; break;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED: code = Code::unavailable; break;
+    default: break;
+  }
+  return Error(code, status.error_message());
+}
+
+// One session. Its own hold keeps it valid for the loop until leave(); gRPC's OnDone deletes it.
+class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::ServerMessage> {
+ public:
+  struct Events {
+    Loop& loop;
+    std::function<void(SessionReactor*, const wire::ServerMessage&)> on_message;   // on the loop, like the rest
+    std::function<void(SessionReactor*, bool ok)> on_written;
+    std::function<void(SessionReactor*, const std::string&)> on_done;
+  };
+  SessionReactor(Events& events, std::shared_ptr<grpc::Channel> channel)
+      : events_(events), stub_(wire::AgentService::NewStub(std::move(channel))) {
+    stub_->async()->Session(&context_, this);
+    AddHold();
+    StartRead(&incoming_);
+    StartCall();
+  }
+  // Loop: this message must stay valid until on_written.
+  void write(const wire::AgentMessage* message) { StartWrite(message); }
+  void read() { StartRead(&incoming_); }
+  // Loop: the last call to it.
+  void leave() {
+    if (left_) return;
+    left_ = true;
+    context_.TryCancel();
+    RemoveHold();
+  }
+
+  void OnReadDone(bool ok) override {
+    events_.loop.post([this, ok] {
+      if (left_) return;
+      if (!ok) return leave();
+      events_.on_message(this, incoming_);
+    });
+  }
+  void OnWriteDone(bool ok) override {
+    events_.loop.post([this, ok] { events_.on_written(this, ok); });
+  }
+  void OnDone(const grpc::Status& status) override {
+    events_.loop.post([this, text = status.ok() ? std::string("the server ended the session") : status.error_message()] {
+      events_.on_done(this, text);
+      delete this;
+    });
+  }
+
+ private:
+  Events& events_;
+  std::unique_ptr<wire::AgentService::Stub> stub_;
+  grpc::ClientContext context_;
+  wire::ServerMessage incoming_;
+  bool left_ = false;     // loop's thread only
+};
+
+class GrpcLink : public ServerLink {
+ public:
+  GrpcLink(Loop& loop, std::string server, std::shared_ptr<grpc::ChannelCredentials> credentials)
+      : loop_(loop), server_(std::move(server)), credentials_(std::move(credentials)) {}
+
+  ~GrpcLink() override { close(); }
+
+  void open(ServerLinkListener& listener) override {
+    listener_ = &listener;
+    channel_ = make_channel();
+    session_ = new SessionReactor(events_, channel_);   // deletes itself when gRPC is done with it
+  }
+  void close() override {
+    if (session_) session_->leave();
+    session_ = nullptr;
+    queue_.clear();
+    queued_bytes_ = 0;
+  }
+  void send(const wire::AgentMessage& message) override {
+    if (!session_) return;
+    queue_.push_back(message);
+    queued_bytes_ += message.ByteSizeLong();
+    if (queue_.size() == 1) session_->write(&queue_.front());
+  }
+  size_t queued_bytes() const override { return queued_bytes_; }
+
+  void claim(const std::string& token, const wire::ClaimRequest& request, CallDone<wire::ClaimReply> done) override {
+    call(token, request, std::move(done), [](auto async, auto... rest) { async->Claim(rest...); });
+  }
+  void pull_xcom(const std::string& token, const wire::PullXComRequest& request,
+                 CallDone<wire::PullXComReply> done) override {
+    call(token, request, std::move(done), [](auto async, auto... rest) { async->PullXCom(rest...); });
+  }
+  void get_variable(const std::string& token, const wire::GetVariableRequest& request,
+                    CallDone<wire::GetVariableReply> done) override {
+    call(token, request, std::move(done), [](auto async, auto... rest) { async->GetVariable(rest...); });
+  }
+  void set_variable(const std::string& token, const wire::SetVariableRequest& request,
+                    CallDone<wire::Empty> done) override {
+    call(token, request, std::move(done), [](auto async, auto... rest) { async->SetVariable(rest...); });
+  }
+  void delete_variable(const std::string& token, const wire::DeleteVariableRequest& request,
+                       CallDone<wire::Empty> done) override {
+    call(token, request, std::move(done), [](auto async, auto... rest) { async->DeleteVariable(rest...); });
+  }
+  void get_connection(const std::string& token, const wire::GetConnectionRequest& request,
+                      CallDone<wire::GetConnectionReply> done) override {
+    call(token, request, std::move(done), [](auto async, auto... rest) { async->GetConnection(rest...); });
+  }
+
+ private:
+  // A channel per session: gRPC's own reconnect backoff is longer than ours and shared between sessions.
+  std::shared_ptr<grpc::Channel> make_channel() const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+    arguments.SetMaxSendMessageSize(kMessageBytesMax);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    if (!server_.starts_with("unix:")) arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    return grpc::CreateCustomChannel(server_, credentials_, arguments);
+  }
+
+  template <typename Request, typename Reply, typename Start>
+  void call(const std::string& token, const Request& request, CallDone<Reply> done, Start start) {
+    if (!channel_) {
+      loop_.post([done = std::move(done)] { done(fail(Code::unavailable, "no server yet")); });
+      return;
+    }
+    struct Call {
+      std::unique_ptr<wire::AgentService::Stub> stub;
+      grpc::ClientContext context;
+      Request request;
+      std::shared_ptr<Reply> reply = std::make_shared<Reply>();
+      CallDone<Reply> done;
+    };
+    auto* made = new Call{wire::AgentService::NewStub(channel_), {}, request};   // ends with its callback
+    made->done = std::move(done);
+    made->context.AddMetadata("leoflow-attempt-token", token);
+    made->context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+    std::function<void(grpc::Status)> finished = [this, made](const grpc::Status& status) {
+      loop_.post([this, made, status] {
+        made->done(status.ok() ? Result<std::shared_ptr<Reply>>(made->reply) : fail(to_error(status)));
+        delete made;
+      });
+    };
+    start(made->stub->async(), &made->context, &made->request, made->reply.get(), std::move(finished));
+  }
+
+  void on_message(SessionReactor* from, const wire::ServerMessage& message) {
+    if (from != session_) return;
+    listener_->on_message(message);
+    if (from == session_) from->read();
+  }
+  void on_written(SessionReactor* from, bool ok) {
+    if (from != session_ || queue_.empty()) return;
+    if (!ok) return;   // its end follows
+    bool was_full = queued_bytes_ >= kLinkQueueBytes;
+    queued_bytes_ -= queue_.front().ByteSizeLong();
+    queue_.pop_front();
+    if (!queue_.empty()) session_->write(&queue_.front());
+    if (was_full && queued_bytes_ < kLinkQueueBytes) listener_->on_writable();
+  }
+  void on_done(SessionReactor* from, const std::string& reason) {
+    if (from != session_) return;
+    session_ = nullptr;
+    queue_.clear();
+    queued_bytes_ = 0;
+    listener_->on_disconnected(reason);
+  }
+
+  Loop& loop_;
+  std::string server_;
+  std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  std::shared_ptr<grpc::Channel> channel_;    // gRPC's own handle
+  ServerLinkListener* listener_ = nullptr;
+  SessionReactor* session_ = nullptr;
+  std::deque<wire::AgentMessage> queue_;      // the front is being written; references stay valid
+  size_t queued_bytes_ = 0;
+  SessionReactor::Events events_{
+      loop_, [this](auto* from, auto& message) { on_message(from, message); },
+      [this](auto* from, bool ok) { on_written(from, ok); },
+      [this](auto* from, const std::string& reason) { on_done(from, reason); }};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ServerLink>> make_grpc_link(Loop& loop, const GrpcLinkOptions& options) {
+  auto credentials = grpc::InsecureChannelCredentials();
+  if (!options.tls_ca.empty()) {
+    auto ca = read_file(options.tls_ca, 1 << 20);
+    if (!ca) return fail(Code::invalid, "cannot read the CA file: " + ca.error().message());
+    grpc::SslCredentialsOptions ssl;
+    ssl.pem_root_certs = *ca;
+    credentials = grpc::SslCredentials(ssl);
+  }
+  return std::make_unique<GrpcLink>(loop, options.server, std::move(credentials));
+}
+
+}  // namespace leoflow

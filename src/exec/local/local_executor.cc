@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/local/local_executor.h"
+
+#include <future>
+
+#include "base/log.h"
+
+namespace leoflow {
+
+LocalExecutor::LocalExecutor(AgentLauncher& launcher, int slots_max)
+    : launcher_(launcher),
+      slots_max_(slots_max),
+      waiting_ids_(std::make_shared<const std::vector<AttemptId>>()),
+      thread_("exec-local") {}
+
+LocalExecutor::~LocalExecutor() { stop(); }
+
+void LocalExecutor::start(AgentGateway& gateway, ExecutorListener& listener) {
+  gateway_ = &gateway;
+  listener_ = &listener;
+  gateway.observe(this);
+  thread_.loop().post([this] {
+    started_ = true;
+    keep_alive();
+  });
+}
+
+void LocalExecutor::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  if (gateway_) gateway_->observe(nullptr);
+  thread_.stop_and_join();
+}
+
+// Looks after the agent once a second and whenever its session ends.
+void LocalExecutor::keep_alive() {
+  auto running = launcher_.ensure_running();
+  std::string error = running ? "" : running.error().text();
+  if (!error.empty() && error != launch_error_) log::error(error);
+  launch_error_ = error;
+  if (running && agent_.empty()) {
+    for (auto& id : gateway_->connected_agents()) {
+      if (id == *running) agent_ = id;
+    }
+    flush();
+  }
+  thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
+}
+
+bool LocalExecutor::hand_over(const WorkItem& item) {
+  return !agent_.empty() && gateway_->assign(agent_, item);
+}
+
+void LocalExecutor::place(const WorkItem& item) {
+  thread_.loop().post([this, item] {
+    if (started_ && hand_over(item)) return;
+    bool full = waiting_.size() >= size_t(slots_max_) * kWaitingFactor;
+    if (full && started_) {
+      std::string why = launch_error_.empty() ? "the local agent is not connected" : launch_error_;
+      return listener_->on_dispatch_failed(item.attempt, Error(Code::unavailable, why));
+    }
+    waiting_.emplace(item.attempt, item);
+    flush();
+  });
+}
+
+void LocalExecutor::flush() {
+  if (started_) {
+    std::erase_if(waiting_, [this](auto& entry) { return hand_over(entry.second); });
+  }
+  auto ids = std::make_shared<std::vector<AttemptId>>();
+  for (auto& [attempt, item] : waiting_) ids->push_back(attempt);
+  waiting_ids_.store(std::move(ids));
+}
+
+void LocalExecutor::cancel(AttemptId attempt, CancelReason reason) {
+  thread_.loop().post([this, attempt, reason] {
+    if (waiting_.erase(attempt) > 0) {
+      flush();
+      Outcome outcome;
+      outcome.attempt = attempt;
+      outcome.kind = OutcomeKind::cancelled;
+      outcome.reason = std::string(to_string(reason));
+      outcome.ended_at = SystemClock().now();
+      if (listener_) listener_->on_outcome(std::move(outcome));
+    } else if (!agent_.empty()) {
+      gateway_->cancel(agent_, attempt, reason);   // unsent, the engine asks again when the agent is back
+    }
+  });
+}
+
+void LocalExecutor::acknowledge(AttemptId attempt) {
+  thread_.loop().post([this, attempt] {
+    if (!agent_.empty()) gateway_->acknowledge(agent_, attempt);   // unsent, the outcome is reported again
+  });
+}
+
+std::vector<AttemptId> LocalExecutor::waiting_for(const std::string&) { return *waiting_ids_.load(); }
+
+void LocalExecutor::on_session_open(const std::string& agent) {
+  thread_.loop().post([this, agent] {
+    if (!agent.starts_with("node-")) return;
+    agent_ = agent;
+    flush();
+  });
+}
+
+void LocalExecutor::on_session_closed(const std::string& agent) {
+  thread_.loop().post([this, agent] {
+    if (agent != agent_) return;
+    agent_.clear();
+    auto running = launcher_.ensure_running();   // restarts it at once when its process ended
+    if (!running) log::warning(running.error().text());
+  });
+}
+
+}  // namespace leoflow

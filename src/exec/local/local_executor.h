@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executor "local": places attempts with the node agent of this home, keeping it alive. Placements wait here until the
+// agent is connected; nothing here is durable (the engine places again after a restart).
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+
+#include "async/loop.h"
+#include "exec/agent_gateway.h"
+#include "exec/local/agent_launcher.h"
+
+namespace leoflow {
+
+constexpr auto kAgentCheckEvery = std::chrono::seconds(1);
+constexpr size_t kWaitingFactor = 4;      // placements that may wait, in units of slots
+
+class LocalExecutor : public Executor, private AgentObserver {
+ public:
+  // place() and friends may be called at once; they wait for start().
+  LocalExecutor(AgentLauncher& launcher, int slots_max);
+  ~LocalExecutor() override;              // stop()
+
+  // Gateway and listener outlive stop().
+  void start(AgentGateway& gateway, ExecutorListener& listener);
+  void stop();                            // the agent goes on
+
+  std::string_view name() const override { return "local"; }
+  void place(const WorkItem& item) override;
+  void cancel(AttemptId attempt, CancelReason reason) override;
+  void acknowledge(AttemptId attempt) override;
+  int slots_max() const override { return slots_max_; }
+
+ private:
+  std::vector<AttemptId> waiting_for(const std::string& agent) override;
+  void on_session_open(const std::string& agent) override;
+  void on_session_closed(const std::string& agent) override;
+
+  void keep_alive();
+  void flush();
+  bool hand_over(const WorkItem& item);
+
+  AgentLauncher& launcher_;
+  const int slots_max_;
+  AgentGateway* gateway_ = nullptr;       // set once by start(), before anything is posted that uses it
+  ExecutorListener* listener_ = nullptr;
+  // Read by the gateway's thread.
+  std::atomic<std::shared_ptr<const std::vector<AttemptId>>> waiting_ids_;
+  std::map<AttemptId, WorkItem> waiting_; // the rest: loop's thread
+  std::string agent_;                     // id of the session to use; empty = none
+  std::string launch_error_;
+  bool started_ = false, stopped_ = false;
+  LoopThread thread_;                     // last: its tasks use the rest
+};
+
+}  // namespace leoflow

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/agent_service.h"
+
+#include <grpcpp/grpcpp.h>
+#include <sys/stat.h>
+
+#include <deque>
+#include <future>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "leoflow_agent.grpc.pb.h"
+#include "rpc/agent_sessions.h"
+#include "rpc/unary_calls.h"
+
+namespace leoflow {
+
+namespace {
+
+constexpr int kMessageBytesMax = 256 << 20;
+constexpr auto kShutdownTime = std::chrono::milliseconds(500);
+
+// One session of an agent. gRPC calls arrive on its threads and are handed to the loop; deleted after OnDone.
+class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::ServerMessage>, public SessionPeer {
+ public:
+  SessionReactor(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, bool same_host)
+      : thread_(std::move(thread)), sessions_(sessions), same_host_(same_host) {
+    StartRead(&incoming_);
+  }
+
+  void OnReadDone(bool ok) override {
+    thread_->loop().post([this, ok] {
+      if (!ok) return finish(grpc::Status::OK);
+      sessions_.on_message(*this, incoming_);
+      if (!finished_) StartRead(&incoming_);
+    });
+  }
+  void OnWriteDone(bool ok) override {
+    thread_->loop().post([this, ok] {
+      if (!queue_.empty()) queue_.pop_front();
+      if (ok && !finished_ && !queue_.empty()) StartWrite(&queue_.front());
+    });
+  }
+  void OnCancel() override {
+    thread_->loop().post([this] { finish(grpc::Status::CANCELLED); });
+  }
+  void OnDone() override {
+    auto thread = thread_;
+    thread->loop().post([self = std::unique_ptr<SessionReactor>(this)] { self->sessions_.on_closed(*self); });
+  }
+
+  void send(const wire::ServerMessage& message) override {
+    if (finished_) return;
+    queue_.push_back(message);
+    if (queue_.size() == 1) StartWrite(&queue_.front());
+    if (queue_.size() > kSessionMessagesMax) finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly"});
+  }
+  void close(const Error& reason) override {
+    bool unauthenticated = reason.code() == Code::unauthenticated;
+    finish({unauthenticated ? grpc::StatusCode::UNAUTHENTICATED : grpc::StatusCode::ABORTED, reason.message()});
+  }
+  bool same_host() const override { return same_host_; }
+
+ private:
+  void finish(const grpc::Status& status) {
+    if (finished_) return;
+    finished_ = true;
+    Finish(status);
+  }
+
+  std::shared_ptr<LoopThread> thread_;   // outlives the service if gRPC is slow to let go
+  AgentSessions& sessions_;
+  bool same_host_;
+  bool finished_ = false;                // the rest: loop's thread
+  wire::AgentMessage incoming_;
+  std::deque<wire::ServerMessage> queue_;
+};
+
+class Service : public wire::AgentService::CallbackService {
+ public:
+  Service(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, UnaryCalls& calls)
+      : thread_(std::move(thread)), sessions_(sessions), calls_(calls) {}
+
+  grpc::ServerBidiReactor<wire::AgentMessage, wire::ServerMessage>* Session(
+      grpc::CallbackServerContext* context) override {
+    return new SessionReactor(thread_, sessions_, context->peer().starts_with("unix:"));
+  }
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+  Reactor* Claim(Context* context, const wire::ClaimRequest* request, wire::ClaimReply* reply) override {
+    return run(context, request, reply, &UnaryCalls::claim);
+  }
+  Reactor* PullXCom(Context* context, const wire::PullXComRequest* request, wire::PullXComReply* reply) override {
+    return run(context, request, reply, &UnaryCalls::pull_xcom);
+  }
+  Reactor* GetVariable(Context* context, const wire::GetVariableRequest* request,
+                       wire::GetVariableReply* reply) override {
+    return run(context, request, reply, &UnaryCalls::get_variable);
+  }
+  Reactor* SetVariable(Context* context, const wire::SetVariableRequest* request, wire::Empty* reply) override {
+    return run(context, request, reply, &UnaryCalls::set_variable);
+  }
+  Reactor* DeleteVariable(Context* context, const wire::DeleteVariableRequest* request, wire::Empty* reply) override {
+    return run(context, request, reply, &UnaryCalls::delete_variable);
+  }
+  Reactor* GetConnection(Context* context, const wire::GetConnectionRequest* request,
+                         wire::GetConnectionReply* reply) override {
+    return run(context, request, reply, &UnaryCalls::get_connection);
+  }
+  Reactor* PreviousRun(Context* context, const wire::PreviousRunRequest* request,
+                       wire::PreviousRunReply* reply) override {
+    return run(context, request, reply, &UnaryCalls::previous_run);
+  }
+
+ private:
+  static grpc::Status to_status(const Status& status) {
+    if (status) return grpc::Status::OK;
+    auto code = grpc::StatusCode::INTERNAL;
+    switch (status.error().code()) {
+      case Code::invalid: code = grpc::StatusCode::INVALID_ARGUMENT; break;
+      case Code::not_found: code = grpc::StatusCode::NOT_FOUND; break;
+      case Code::exists: code = grpc::StatusCode::ALREADY_EXISTS; break;
+      case Code::conflict: code = grpc::StatusCode::FAILED_PRECONDITION; break;
+      case Code::unavailable:
+      case Code::outcome_unknown:
+      case Code::cancelled: code = grpc::StatusCode::UNAVAILABLE; break;
+      case Code::timeout: code = grpc::StatusCode::DEADLINE_EXCEEDED; break;
+      case Code::unauthenticated: code = grpc::StatusCode::UNAUTHENTICATED; break;
+      case Code::denied: code = grpc::StatusCode::PERMISSION_DENIED; break;
+      case Code::exhausted: code = grpc::StatusCode::RESOURCE_EXHAUSTED; break;
+      case Code::internal: break;
+    }
+    return grpc::Status(code, status.error().text());
+  }
+
+  template <typename Request, typename Reply>
+  Reactor* run(Context* context, const Request* request, Reply* reply,
+               Status (UnaryCalls::*call)(const std::string&, const Request&, Reply&)) {
+    auto* reactor = context->DefaultReactor();
+    auto token = context->client_metadata().find("leoflow-attempt-token");
+    std::string text;
+    if (token != context->client_metadata().end()) text.assign(token->second.data(), token->second.size());
+    bool taken = calls_.enqueue([this, reactor, request, reply, call, text = std::move(text)] {
+      reactor->Finish(to_status((calls_.*call)(text, *request, *reply)));
+    });
+    if (!taken) reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the server is busy"));
+    return reactor;
+  }
+
+  std::shared_ptr<LoopThread> thread_;
+  AgentSessions& sessions_;
+  UnaryCalls& calls_;
+};
+
+Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(const AgentServiceOptions& options) {
+  if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
+  auto certificate = read_file(options.tls_certificate, 1 << 20);
+  auto key = read_file(options.tls_key, 1 << 20);
+  if (!certificate || !key) {
+    auto& error = certificate ? key.error() : certificate.error();
+    return fail(Code::invalid, "TLS of the agent service: " + error.message());
+  }
+  grpc::SslServerCredentialsOptions ssl;
+  ssl.pem_key_cert_pairs.push_back({*key, *certificate});
+  return grpc::SslServerCredentials(ssl);
+}
+
+}  // namespace
+
+struct AgentService::Impl {
+  Impl(AgentServiceOptions given, ExecutorListener& listener, ClaimProvider& provider, LogSink& sink)
+      : options(std::move(given)),
+        thread(std::make_shared<LoopThread>("rpc")),
+        sessions(thread, options, listener, provider, sink),
+        calls(provider, options.token_key, [this](AttemptId attempt) {
+          thread->loop().post([this, attempt] { sessions.forget_assignment(attempt); });
+        }),
+        service(thread, sessions, calls) {}
+
+  bool connected(const std::string& agent) const {
+    auto names = sessions.connected();
+    return std::find(names.begin(), names.end(), agent) != names.end();
+  }
+  bool send(const std::string& agent, wire::ServerMessage message) {
+    if (!connected(agent)) return false;
+    thread->loop().post([this, agent, message = std::move(message)] { sessions.send(agent, message); });
+    return true;
+  }
+
+  AgentServiceOptions options;
+  std::shared_ptr<LoopThread> thread;   // see AgentSessions
+  AgentSessions sessions;
+  UnaryCalls calls;
+  Service service;
+  std::unique_ptr<grpc::Server> server;
+  int tcp_port = 0;
+  bool stopped = false;
+};
+
+AgentService::AgentService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AgentService::~AgentService() { stop(); }
+
+Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions options, ExecutorListener& listener,
+                                                          ClaimProvider& provider, LogSink& sink) {
+  crypto_init();
+  auto impl = std::make_unique<Impl>(std::move(options), listener, provider, sink);
+  auto& chosen = impl->options;
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.RegisterService(&impl->service);
+  if (!chosen.socket.empty()) {
+    if (auto made = make_folder(chosen.socket.parent_path(), 0700); !made) return fail(made);
+    chmod(chosen.socket.parent_path().c_str(), 0700);
+    std::error_code ignored;
+    fs::remove(chosen.socket, ignored);   // left by a server that was killed; the home's lock keeps a second one out
+    builder.AddListeningPort("unix:" + chosen.socket.string(), grpc::InsecureServerCredentials());
+  }
+  if (!chosen.tcp_address.empty()) {
+    auto credentials = tcp_credentials(chosen);
+    if (!credentials) return fail(credentials);
+    builder.AddListeningPort(chosen.tcp_address, *credentials, &impl->tcp_port);
+  }
+  impl->server = builder.BuildAndStart();
+  bool bound = impl->server && (chosen.socket.empty() || fs::exists(chosen.socket)) &&
+               (chosen.tcp_address.empty() || impl->tcp_port > 0);
+  if (!bound) {
+    return fail(Code::unavailable, "cannot listen for agents on " +
+                                       (chosen.socket.empty() ? chosen.tcp_address : chosen.socket.string()));
+  }
+  return std::unique_ptr<AgentService>(new AgentService(std::move(impl)));
+}
+
+void AgentService::stop() {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  std::promise<void> closed;
+  impl_->thread->loop().post([&] {
+    impl_->sessions.set_observer(nullptr);
+    impl_->sessions.close_all();
+    closed.set_value();
+  });
+  closed.get_future().wait();
+  if (impl_->server) impl_->server->Shutdown(std::chrono::system_clock::now() + kShutdownTime);
+  impl_->calls.stop();
+  if (impl_->server) impl_->server->Wait();
+  impl_->thread->stop_and_join();
+}
+
+int AgentService::tcp_port() const { return impl_->tcp_port; }
+
+bool AgentService::assign(const std::string& agent, const WorkItem& item) {
+  if (!impl_->connected(agent)) return false;
+  impl_->thread->loop().post([this, agent, item] { impl_->sessions.assign(agent, item); });
+  return true;
+}
+
+bool AgentService::cancel(const std::string& agent, AttemptId attempt, CancelReason reason) {
+  wire::ServerMessage message;
+  message.mutable_cancel()->set_attempt(attempt.value);
+  message.mutable_cancel()->set_reason(std::string(to_string(reason)));
+  return impl_->send(agent, std::move(message));
+}
+
+bool AgentService::acknowledge(const std::string& agent, AttemptId attempt) {
+  wire::ServerMessage message;
+  message.mutable_acknowledge()->set_attempt(attempt.value);
+  return impl_->send(agent, std::move(message));
+}
+
+void AgentService::retire(const std::string& agent, const std::string& reason) {
+  wire::ServerMessage message;
+  message.mutable_retire()->set_reason(reason);
+  impl_->send(agent, std::move(message));
+}
+
+void AgentService::staging_full(const std::string& agent, AttemptId attempt, const std::string& text) {
+  wire::ServerMessage message;
+  message.mutable_staging_full()->set_attempt(attempt.value);
+  message.mutable_staging_full()->set_message(text);
+  impl_->send(agent, std::move(message));
+}
+
+std::vector<std::string> AgentService::connected_agents() const { return impl_->sessions.connected(); }
+
+void AgentService::observe(AgentObserver* observer) {
+  if (impl_->stopped) return;
+  std::promise<void> set;
+  impl_->thread->loop().post([&] {
+    impl_->sessions.set_observer(observer);
+    set.set_value();
+  });
+  set.get_future().wait();
+}
+
+}  // namespace leoflow

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/agent_sessions.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "leoflow_agent.pb.h"
+#include "rpc/attempt_token.h"
+
+namespace leoflow {
+
+namespace {
+
+XCom to_xcom(const wire::XComEntry& entry) {
+  XCom xcom;
+  xcom.map_index = entry.map_index();
+  xcom.key = entry.key();
+  xcom.value = entry.value_json();
+  xcom.spill_path = entry.spill_path();
+  xcom.size_bytes = uint64_t(std::max<int64_t>(0, entry.size_bytes()));
+  return xcom;
+}
+
+}  // namespace
+
+AgentSessions::AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServiceOptions& options,
+                             ExecutorListener& listener, ClaimProvider& provider, LogSink& sink)
+    : thread_(std::move(thread)),
+      loop_(thread_->loop()),
+      options_(options),
+      listener_(listener),
+      provider_(provider),
+      sink_(sink),
+      connected_(std::make_shared<const std::vector<std::string>>()) {
+  loop_.post([this] { on_tick(); });
+}
+
+AgentSessions::~AgentSessions() = default;
+
+void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& message) {
+  using Body = wire::AgentMessage;
+  auto known = peers_.find(&peer);
+  if (message.body_case() == Body::kHello) {
+    if (known == peers_.end()) on_hello(peer, message.hello());
+    return;
+  }
+  if (known == peers_.end()) return peer.close(Error(Code::unauthenticated, "the session must begin with a hello"));
+  const std::string& id = known->second;
+  Agent& agent = agents_.at(id);
+  agent.silent_ticks = 0;
+  switch (message.body_case()) {
+    case Body::kClaimed: {
+      AttemptId attempt{message.claimed().attempt()};
+      agent.unclaimed.erase(attempt);
+      return listener_.on_claimed(attempt, id, agent.hostname);
+    }
+    case Body::kRunning: {
+      auto& running = message.running();
+      return listener_.on_running(AttemptId{running.attempt()}, running.pid(), from_micros(running.started_at_us()));
+    }
+    case Body::kRefused: {
+      AttemptId attempt{message.refused().attempt()};
+      agent.unclaimed.erase(attempt);
+      return listener_.on_dispatch_failed(attempt, Error(Code::unavailable, message.refused().reason()));
+    }
+    case Body::kFinished:
+      agent.unclaimed.erase(AttemptId{message.finished().attempt()});
+      return on_finished(message.finished());
+    case Body::kLogChunk: return on_log(agent, message.log_chunk());
+    case Body::kXcomPush: return on_xcom(id, message.xcom_push());
+    default: return;   // a heartbeat, or a newer agent's message
+  }
+}
+
+void AgentSessions::on_hello(SessionPeer& peer, const wire::Hello& hello) {
+  const std::string id = hello.agent_id();
+  if (id.empty() || !equal_constant_time(hello.secret(), options_.node_secret)) {
+    log::warning("an agent without the node secret was turned away", {{"hostname", hello.hostname()}});
+    return peer.close(Error(Code::unauthenticated, "the agent's secret does not belong to this installation"));
+  }
+  Agent& agent = agents_[id];
+  if (agent.peer) {
+    peers_.erase(agent.peer);
+    agent.peer->close(Error(Code::conflict, "superseded by a newer session of the same agent"));
+  }
+  if (agent.lost_timer) loop_.cancel(agent.lost_timer);
+  agent.lost_timer = 0;
+  agent.peer = &peer;
+  agent.hostname = hello.hostname();
+  agent.silent_ticks = 0;
+  agent.local = peer.same_host();
+  agent.pid = hello.pid();
+  peers_[&peer] = id;
+  watch_process(id, agent);
+  log::info("agent connected", {{"agent", id}, {"pid", agent.pid}, {"held", hello.held_size()}});
+  welcome(id, agent, hello);
+}
+
+void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hello& hello) {
+  bool foreign = !hello.instance_id().empty() && hello.instance_id() != options_.instance_id;
+  auto held = foreign ? std::vector<HeldAttempt>() : held_of(id, agent, hello);
+  wire::ServerMessage message;
+  auto* welcome = message.mutable_welcome();
+  welcome->set_instance_id(options_.instance_id);
+  welcome->set_lease_ms(std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease).count());
+  for (auto& entry : hello.held()) {
+    AttemptId attempt{entry.attempt()};
+    if (foreign || (!entry.finished() && !provider_.attempt_open(attempt))) {
+      welcome->add_unknown_attempts(attempt.value);
+      std::erase_if(held, [&](auto& one) { return one.attempt == attempt; });
+      continue;
+    }
+    auto* offset = welcome->add_log_offsets();
+    offset->set_attempt(attempt.value);
+    offset->set_offset(int64_t(sink_.stored(attempt)));
+  }
+  agent.peer->send(message);
+  publish();
+  listener_.on_agent_connected(id, std::move(held));
+  for (auto& [attempt, assignment] : agent.unclaimed) send_assign(agent, attempt);
+  if (observer_) observer_->on_session_open(id);
+}
+
+// What counts as held: what the agent says, plus what was or will be sent to it and cannot be in its hello.
+std::vector<HeldAttempt> AgentSessions::held_of(const std::string& id, Agent& agent, const wire::Hello& hello) {
+  std::vector<HeldAttempt> held;
+  for (auto& entry : hello.held()) {
+    HeldAttempt one{AttemptId{entry.attempt()}, entry.finished(), entry.running(), entry.pid()};
+    if (entry.started_at_us() > 0) one.started_at = from_micros(entry.started_at_us());
+    agent.unclaimed.erase(one.attempt);
+    held.push_back(one);
+  }
+  for (auto& [attempt, assignment] : agent.unclaimed) held.push_back(HeldAttempt{attempt});
+  if (observer_) {
+    for (AttemptId attempt : observer_->waiting_for(id)) held.push_back(HeldAttempt{attempt});
+  }
+  return held;
+}
+
+void AgentSessions::assign(const std::string& id, const WorkItem& item) {
+  auto found = agents_.find(id);
+  if (found == agents_.end()) return;
+  found->second.unclaimed[item.attempt].environment = item.environment;
+  if (found->second.peer) send_assign(found->second, item.attempt);   // else with the next hello
+}
+
+void AgentSessions::send_assign(Agent& agent, AttemptId attempt) {
+  wire::ServerMessage message;
+  auto* assign = message.mutable_assign();
+  assign->set_attempt(attempt.value);
+  assign->set_token(make_attempt_token(options_.token_key, attempt));
+  assign->set_environment(agent.unclaimed.at(attempt).environment);
+  agent.peer->send(message);
+}
+
+void AgentSessions::forget_assignment(AttemptId attempt) {
+  for (auto& [id, agent] : agents_) agent.unclaimed.erase(attempt);
+}
+
+void AgentSessions::send(const std::string& id, const wire::ServerMessage& message) {
+  auto found = agents_.find(id);
+  if (found == agents_.end()) return;
+  if (found->second.peer) found->second.peer->send(message);
+}
+
+void AgentSessions::on_closed(SessionPeer& peer) {
+  auto known = peers_.find(&peer);
+  if (known == peers_.end()) return;   // never said hello, or superseded
+  std::string id = known->second;
+  peers_.erase(known);
+  Agent& agent = agents_.at(id);
+  agent.peer = nullptr;
+  publish();
+  log::info("agent session ended", {{"agent", id}});
+  if (observer_) observer_->on_session_closed(id);
+  if (agent.process_gone) {
+    arm_lost(id, options_.successor_grace, "the agent's process ended");
+  } else if (!agent.local) {
+    arm_lost(id, options_.lease, "nothing was heard of the agent for " + format_duration(options_.lease));
+  }
+}
+
+void AgentSessions::close_all() {
+  for (auto& [peer, id] : peers_) peer->close(Error(Code::unavailable, "the server stops"));
+  for (auto& [id, agent] : agents_) {
+    agent.peer = nullptr;
+    unwatch_process(agent);
+    if (agent.lost_timer) loop_.cancel(agent.lost_timer);
+  }
+  if (tick_) loop_.cancel(tick_);
+  peers_.clear();
+  agents_.clear();
+  publish();
+}
+
+void AgentSessions::watch_process(const std::string& id, Agent& agent) {
+  unwatch_process(agent);
+  agent.process_gone = false;
+  if (!agent.local || agent.pid <= 0) return;
+  agent.pidfd = Fd(int(syscall(SYS_pidfd_open, pid_t(agent.pid), 0)));
+  if (!agent.pidfd) return;
+  loop_.watch(agent.pidfd.get(), Loop::Ready::read, [this, id] { on_process_gone(id); });
+}
+
+void AgentSessions::unwatch_process(Agent& agent) {
+  if (agent.pidfd) loop_.unwatch(agent.pidfd.get(), Loop::Ready::read);
+  agent.pidfd.reset();
+}
+
+void AgentSessions::on_process_gone(const std::string& id) {
+  Agent& agent = agents_.at(id);
+  unwatch_process(agent);
+  agent.process_gone = true;
+  if (!agent.peer) arm_lost(id, options_.successor_grace, "the agent's process ended");
+}
+
+void AgentSessions::arm_lost(const std::string& id, Duration delay, const std::string& reason) {
+  Agent& agent = agents_.at(id);
+  if (agent.lost_timer) loop_.cancel(agent.lost_timer);
+  agent.lost_timer = loop_.after(delay, [this, id, reason] {
+    auto found = agents_.find(id);
+    if (found == agents_.end()) return;
+    unwatch_process(found->second);
+    agents_.erase(found);
+    log::warning("agent lost", {{"agent", id}, {"reason", reason}});
+    listener_.on_agent_lost(id, reason);
+  });
+}
+
+// Half a lease went by: sessions that said nothing for a whole one are ended.
+void AgentSessions::on_tick() {
+  for (auto& [id, agent] : agents_) {
+    if (agent.peer && ++agent.silent_ticks > 2) agent.peer->close(Error(Code::timeout, "the agent is silent"));
+  }
+  tick_ = loop_.after(options_.lease / 2, [this] { on_tick(); });
+}
+
+void AgentSessions::on_finished(const wire::Finished& finished) {
+  Outcome outcome;
+  outcome.attempt = AttemptId{finished.attempt()};
+  auto kind = parse_outcome_kind(finished.kind());
+  outcome.kind = kind.value_or(OutcomeKind::lost);
+  outcome.retryable = finished.retryable();
+  outcome.reason = kind ? finished.reason() : "unknown outcome \"" + finished.kind() + "\" of a newer agent";
+  outcome.exit_code = finished.exit_code();
+  if (finished.started_at_us() > 0) outcome.started_at = from_micros(finished.started_at_us());
+  outcome.ended_at = from_micros(finished.ended_at_us());
+  for (auto& entry : finished.xcoms()) outcome.xcoms.push_back(to_xcom(entry));
+  outcome.rendered_fields = finished.rendered_fields();
+  listener_.on_outcome(std::move(outcome));
+}
+
+void AgentSessions::on_log(Agent& agent, const wire::LogChunk& chunk) {
+  AttemptId attempt{chunk.attempt()};
+  auto stored = sink_.append(attempt, uint64_t(std::max<int64_t>(0, chunk.offset())), chunk.data());
+  if (!stored) return log::error(stored.error().message(), {{"attempt", attempt.value}});   // the agent sends again
+  wire::ServerMessage message;
+  message.mutable_log_ack()->set_attempt(attempt.value);
+  message.mutable_log_ack()->set_offset(int64_t(*stored));
+  agent.peer->send(message);
+}
+
+void AgentSessions::on_xcom(const std::string& id, const wire::XComPush& push) {
+  AttemptId attempt{push.attempt()};
+  int64_t sequence = push.sequence();
+  auto committed = [this, thread = thread_, id, attempt, sequence](Status status) {
+    thread->loop().post([this, id, attempt, sequence, status] {
+      wire::ServerMessage message;
+      message.mutable_xcom_ack()->set_attempt(attempt.value);
+      message.mutable_xcom_ack()->set_sequence(sequence);
+      if (!status) message.mutable_xcom_ack()->set_error(status.error().message());
+      send(id, message);
+    });
+  };
+  listener_.on_xcom(attempt, to_xcom(push.entry()), std::move(committed));
+}
+
+void AgentSessions::publish() {
+  auto names = std::make_shared<std::vector<std::string>>();
+  for (auto& [id, agent] : agents_) {
+    if (agent.peer) names->push_back(id);
+  }
+  connected_.store(std::move(names));
+}
+
+std::vector<std::string> AgentSessions::connected() const { return *connected_.load(); }
+
+}  // namespace leoflow

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is connected, what was sent to whom, and who is lost: the state behind AgentService, without gRPC. All functions
+// on the loop's thread except connected().
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "async/loop.h"
+#include "rpc/agent_service.h"
+
+namespace leoflow::agent::v1 {
+class AgentMessage;
+class ServerMessage;
+class Hello;
+class Finished;
+class LogChunk;
+class XComPush;
+}  // namespace leoflow::agent::v1
+
+namespace leoflow {
+
+namespace wire = agent::v1;
+
+// One open session towards an agent.
+class SessionPeer {
+ public:
+  virtual ~SessionPeer() = default;
+  virtual void send(const wire::ServerMessage& message) = 0;
+  // Ends the session; on_closed follows later.
+  virtual void close(const Error& reason) = 0;
+  virtual bool same_host() const = 0;
+};
+
+class AgentSessions {
+ public:
+  // The loop thread is shared with callbacks that the engine may call after we are gone.
+  AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServiceOptions& options, ExecutorListener& listener,
+                ClaimProvider& provider, LogSink& sink);
+  ~AgentSessions();
+
+  void on_message(SessionPeer& peer, const wire::AgentMessage& message);
+  void on_closed(SessionPeer& peer);
+  void close_all();
+
+  void assign(const std::string& agent, const WorkItem& item);
+  void forget_assignment(AttemptId attempt);         // its claim was refused for good
+  void send(const std::string& agent, const wire::ServerMessage& message);
+  void set_observer(AgentObserver* observer) { observer_ = observer; }
+
+  // Any thread.
+  std::vector<std::string> connected() const;
+
+ private:
+  struct Assignment { std::string environment; };
+  struct Agent {
+    SessionPeer* peer = nullptr;
+    std::string hostname;
+    int64_t pid = 0;
+    bool local = false;
+    bool process_gone = false;
+    Fd pidfd;
+    int silent_ticks = 0;                            // half leases without a word
+    std::map<AttemptId, Assignment> unclaimed;       // sent and not heard of
+    Loop::TimerId lost_timer = 0;
+  };
+
+  void on_hello(SessionPeer& peer, const wire::Hello& hello);
+  void welcome(const std::string& id, Agent& agent, const wire::Hello& hello);
+  std::vector<HeldAttempt> held_of(const std::string& id, Agent& agent, const wire::Hello& hello);
+  void send_assign(Agent& agent, AttemptId attempt);
+  void watch_process(const std::string& id, Agent& agent);
+  void unwatch_process(Agent& agent);
+  void on_process_gone(const std::string& id);
+  void on_tick();
+  void arm_lost(const std::string& id, Duration delay, const std::string& reason);
+  void on_finished(const wire::Finished& finished);
+  void on_log(Agent& agent, const wire::LogChunk& chunk);
+  void on_xcom(const std::string& id, const wire::XComPush& push);
+  void publish();
+
+  std::shared_ptr<LoopThread> thread_;
+  Loop& loop_;
+  const AgentServiceOptions& options_;
+  ExecutorListener& listener_;
+  ClaimProvider& provider_;
+  LogSink& sink_;
+  AgentObserver* observer_ = nullptr;
+  std::map<std::string, Agent> agents_;
+  std::unordered_map<SessionPeer*, std::string> peers_;
+  Loop::TimerId tick_ = 0;
+  // Read by other threads while sessions come and go: replaced as a whole.
+  std::atomic<std::shared_ptr<const std::vector<std::string>>> connected_;
+};
+
+}  // namespace leoflow
