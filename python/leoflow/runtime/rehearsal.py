@@ -18,7 +18,12 @@ DATE = "2024-01-01T00:00:00.000000Z"
 
 
 def rehearse():
-    """Leaves no trace but warm code. An error here means that no task could run, and is raised."""
+    """Leaves no trace but warm code. An error here means that no task could run, and is raised.
+
+    With a real Airflow SDK in place of our surface there is nothing of ours to warm, and nothing is done.
+    """
+    if "airflow.sdk._scope" not in sys.modules:
+        return
     environment, path = dict(os.environ), list(sys.path)
     try:
         for _ in range(ROUNDS):
@@ -56,6 +61,4 @@ def _start_frame():
 def _forget_module():
     name = os.path.splitext(os.path.basename(FILE))[0]
     sys.modules.pop(name, None)
-    scope = sys.modules.get("airflow.sdk._scope")
-    if scope is not None:
-        scope.begin()
+    sys.modules["airflow.sdk._scope"].begin()
