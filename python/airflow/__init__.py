@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Airflow authoring surface of Leoflow, standard library only. Write `from airflow.sdk import DAG, task`."""
+"""The Airflow authoring surface of Leoflow, standard library only. Write `from airflow.sdk import
+DAG, task`."""
 import sys
 
 __version__ = "3.2.0"
-_TOP = {"DAG": "airflow.sdk", "XComArg": "airflow.sdk", "Asset": "airflow.sdk", "Dataset": "airflow.sdk"}
+_TOP = {"DAG": "airflow.sdk", "XComArg": "airflow.sdk", "Asset": "airflow.sdk",
+        "Dataset": "airflow.sdk"}
 
 
 def __getattr__(name):

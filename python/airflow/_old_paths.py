@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules of Airflow that moved: their names are taken from the new place, and a compile note is left.
+"""Modules of Airflow that moved: their names are taken from the new place, and a compile note is
+left.
 
-One table instead of thirty files of three lines. Modules that are nowhere are left to Python, which raises
-ModuleNotFoundError; leoflow.authoring.hints says what to do about those.
+One table instead of thirty files of three lines. Modules that are nowhere are left to Python, which
+raises ModuleNotFoundError; leoflow.authoring.hints says what to do about those.
 """
 import sys
 from importlib.machinery import ModuleSpec
@@ -48,21 +49,25 @@ _MOVED = {
 # Real homes inside the SDK, which some files import from: no note, the names are the same.
 _INSIDE = {
     "airflow.sdk.bases.hook": "airflow.sdk", "airflow.sdk.bases.operator": "airflow.sdk",
-    "airflow.sdk.definitions.connection": "airflow.sdk", "airflow.sdk.definitions.context": "airflow.sdk",
+    "airflow.sdk.definitions.connection": "airflow.sdk",
+    "airflow.sdk.definitions.context": "airflow.sdk",
     "airflow.sdk.definitions.dag": "airflow.sdk", "airflow.sdk.definitions.edges": "airflow.sdk",
-    "airflow.sdk.definitions.param": "airflow.sdk", "airflow.sdk.definitions.taskgroup": "airflow.sdk",
-    "airflow.sdk.definitions.variable": "airflow.sdk", "airflow.sdk.definitions.xcom_arg": "airflow.sdk",
+    "airflow.sdk.definitions.param": "airflow.sdk",
+    "airflow.sdk.definitions.taskgroup": "airflow.sdk",
+    "airflow.sdk.definitions.variable": "airflow.sdk",
+    "airflow.sdk.definitions.xcom_arg": "airflow.sdk",
     "airflow.sdk.definitions.template": "airflow.sdk", "airflow.sdk.configuration": "airflow.sdk",
 }
-_ALIASES = {"DummyOperator": "EmptyOperator", "Dataset": "Asset", "DatasetAlias": "AssetAlias", "DatasetAll": "AssetAll",
-            "DatasetAny": "AssetAny"}
+_ALIASES = {"DummyOperator": "EmptyOperator", "Dataset": "Asset", "DatasetAlias": "AssetAlias",
+            "DatasetAll": "AssetAll", "DatasetAny": "AssetAny"}
 _ELSEWHERE = {"State": "airflow.sdk._enums", "TerminalTIState": "airflow.sdk._enums",
               "get_current_context": "airflow.sdk", "KNOWN_CONTEXT_KEYS": "airflow.sdk._binding",
               "NOTSET": "airflow.sdk._params"}
-_NOT_SHOWN = {"airflow._dates": "datetime and a fixed start_date", "airflow.sdk._timetables": "airflow.sdk",
-              "airflow.sdk._enums": "airflow.sdk"}
+_NOT_SHOWN = {"airflow._dates": "datetime and a fixed start_date",
+              "airflow.sdk._timetables": "airflow.sdk", "airflow.sdk._enums": "airflow.sdk"}
 _REFUSED_IN = {"airflow.models": "XCom DagRun DagBag MappedOperator", "airflow.operators.python":
-               "BranchPythonOperator ShortCircuitOperator PythonVirtualenvOperator ExternalPythonOperator"}
+               "BranchPythonOperator ShortCircuitOperator PythonVirtualenvOperator "
+               "ExternalPythonOperator"}
 
 
 def _packages():
@@ -112,4 +117,6 @@ def _forward(old, new, attribute):
     try:
         return getattr(sys.modules[home], _ALIASES.get(attribute, attribute))
     except AttributeError:
-        raise AttributeError(f"module {old!r} (now {_NOT_SHOWN.get(new, new)}) has no attribute {attribute!r}") from None
+        raise AttributeError(
+            f"module {old!r} (now {_NOT_SHOWN.get(new, new)}) has no attribute "
+            f"{attribute!r}") from None

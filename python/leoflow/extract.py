@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The extractor: runs one DAG file in its own environment and answers with dag.json documents.
 
-docs/task-protocol.md, part 4. The request is on stdin, the answer goes to descriptor 3; what the file prints goes to
-stdout and stderr and is no part of the answer. Runs user code, so the caller bounds its time.
+docs/task-protocol.md, part 4. The request is on stdin, the answer goes to descriptor 3; what the
+file prints goes to stdout and stderr and is no part of the answer. Runs user code, so the caller
+bounds its time.
 """
 import json
 import os
@@ -13,7 +14,8 @@ _ANSWER_FD = 3
 
 
 def main():
-    """Reads the request, answers, ends the process. Exit status 0 unless the answer could not be written."""
+    """Reads the request, answers, ends the process. Exit status 0 unless the answer could not be
+    written."""
     answer_fd = _take_answer_descriptor()
     request = json.load(sys.stdin)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -92,7 +94,8 @@ def _extract(file, project):
 
 
 def _dags_of(loader, scope, file):
-    """Every DAG the file made: those entered with `with` or made by @dag, and those its globals hold."""
+    """Every DAG the file made: those entered with `with` or made by @dag, and those its globals
+    hold."""
     before = set(sys.modules)
     loader.load_dags(file)
     module = _main_module(before, file)
@@ -108,7 +111,8 @@ def _dags_of(loader, scope, file):
 def _main_module(before, file):
     for name in set(sys.modules) - before:
         module = sys.modules[name]
-        if getattr(module, "__file__", None) == file and getattr(module, "__loader__", None) is not None:
+        if getattr(module, "__file__", None) == file and getattr(module, "__loader__",
+                                                                 None) is not None:
             return module
     return None
 
@@ -119,8 +123,10 @@ def _no_dag(module, file):
     name = os.path.basename(file)
     for value in vars(module).values() if module is not None else ():
         if isinstance(value, _DagFactory):
-            error = DagNotFound(f"{name} defines no DAG: the function {value.__name__} under @dag is never called; write "
-                                f"{value.__name__}() at the end of the file")
+            error = DagNotFound(
+                f"{name} defines no DAG: the function {value.__name__} under @dag is never called; "
+                "write "
+                f"{value.__name__}() at the end of the file")
             error.leoflow_place = (file, value.function.__code__.co_firstlineno)
             return error
     return DagNotFound(f"{name} defines no DAG: write `with DAG(...)` at the top level of the file")
@@ -134,7 +140,8 @@ def _module_files(names):
 
 
 class _Files:
-    """The files of the project that were read while the DAG file ran: a change to one means reading it again."""
+    """The files of the project that were read while the DAG file ran: a change to one means reading
+    it again."""
 
     def __init__(self, project):
         self._root = os.path.realpath(project) + os.sep
@@ -144,7 +151,8 @@ class _Files:
     def _on_event(self, event, arguments):
         if event == "open" and self._active:
             path, _, flags = arguments
-            if isinstance(path, str) and isinstance(flags, int) and flags & os.O_ACCMODE == os.O_RDONLY:
+            if isinstance(path, str) and isinstance(flags,
+                                                    int) and flags & os.O_ACCMODE == os.O_RDONLY:
                 self._seen.add(path)
 
     def add(self, paths):

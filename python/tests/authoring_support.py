@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Helpers of the authoring tests: DAG files from text, read in this process or by the real extractor."""
+"""Helpers of the authoring tests: DAG files from text, read in this process or by the real
+extractor."""
 import json
 import os
 import subprocess
@@ -19,9 +20,10 @@ def run_extractor(file, project=None, **request):
     read, write = os.pipe()
     request = {"file": file, "project": project or os.path.dirname(file), **request}
     with open(read, "rb") as answer:
-        process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" 3>&{write}', "sh", sys.executable, "-I", EXTRACTOR],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   pass_fds=(write,))
+        process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" 3>&{write}', "sh", sys.executable,
+                                    "-I", EXTRACTOR],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, pass_fds=(write,))
         os.close(write)
         process.stdin.write(json.dumps(request).encode())
         process.stdin.close()

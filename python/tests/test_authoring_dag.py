@@ -8,10 +8,11 @@ import authoring_support  # noqa: F401  puts the surface on the path
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG, BaseOperator, CronTriggerTimetable, EventsTimetable, Param, TriggerRule, WeightRule, dag, task
+from airflow.sdk import (DAG, BaseOperator, CronTriggerTimetable, EventsTimetable, Param,
+                         TriggerRule, WeightRule, dag, task)
 from airflow.sdk import _scope
-from airflow.sdk.exceptions import (AirflowException, AirflowTimetableInvalid, DuplicateTaskIdFound, NotSupportedError,
-                                    TaskNotFound)
+from airflow.sdk.exceptions import (AirflowException, AirflowTimetableInvalid, DuplicateTaskIdFound,
+                                    NotSupportedError, TaskNotFound)
 
 UTC = dt.timezone.utc
 
@@ -45,39 +46,50 @@ class DagArguments(Case):
         self.assertEqual("zürich-1.2_3", DAG("zürich-1.2_3").dag_id)
 
     def test_each_argument_is_typed(self):
-        for name, wrong in {"description": 1, "start_date": "2024-01-01", "default_args": [], "max_active_tasks": "4",
-                            "max_active_runs": 0, "dagrun_timeout": 5, "tags": "a", "params": [1], "schedule": 4,
-                            "on_failure_callback": "x", "user_defined_macros": [], "is_paused_upon_creation": 1,
-                            "template_searchpath": 4, "max_consecutive_failed_dag_runs": -1}.items():
+        for name, wrong in {"description": 1, "start_date": "2024-01-01", "default_args": [],
+                            "max_active_tasks": "4", "max_active_runs": 0, "dagrun_timeout": 5,
+                            "tags": "a", "params": [1], "schedule": 4, "on_failure_callback": "x",
+                            "user_defined_macros": [], "is_paused_upon_creation": 1,
+                            "template_searchpath": 4,
+                            "max_consecutive_failed_dag_runs": -1}.items():
             with self.subTest(name), self.assertRaises((TypeError, ValueError)):
                 DAG("d", **{name: wrong})
 
     def test_dates_get_a_zone(self):
         one = DAG("d", start_date=dt.datetime(2024, 1, 1))
         self.assertEqual(UTC, one.start_date.tzinfo)
-        lisbon = DAG("d", schedule="0 3 * * *", start_date=dt.datetime(2024, 1, 1, tzinfo=ZoneInfo("Europe/Lisbon")))
+        lisbon = DAG("d", schedule="0 3 * * *",
+                     start_date=dt.datetime(2024, 1, 1, tzinfo=ZoneInfo("Europe/Lisbon")))
         self.assertEqual("Europe/Lisbon", lisbon.timetable.timezone)
         from_defaults = DAG("d", default_args={"start_date": dt.datetime(2024, 5, 5)})
         self.assertEqual(dt.datetime(2024, 5, 5, tzinfo=UTC), from_defaults.start_date)
 
     def test_schedules_become_timetables(self):
-        for schedule, kind, summary in ((None, "none", None), ("@daily", "cron_trigger", "0 0 * * *"),
-                                        ("@once", "once", "@once"), (dt.timedelta(hours=7), "delta_trigger", "7:00:00")):
+        for schedule, kind, summary in ((None, "none", None),
+                                        ("@daily", "cron_trigger", "0 0 * * *"),
+                                        ("@once", "once", "@once"),
+                                        (dt.timedelta(hours=7), "delta_trigger", "7:00:00")):
             one = DAG("d", schedule=schedule).timetable
             self.assertEqual((kind, summary), (one.spec()["kind"], one.summary))
         self.refuses(ValueError, "@dayly", DAG, "d", schedule="@dayly")
         self.refuses(AirflowTimetableInvalid, "five fields", DAG, "d", schedule="* * *")
         self.refuses(AirflowTimetableInvalid, "max_active_runs=1", DAG, "d", schedule="@continuous")
-        self.assertEqual("continuous", DAG("d", schedule="@continuous", max_active_runs=1).timetable.spec()["kind"])
+        self.assertEqual("continuous", DAG("d", schedule="@continuous",
+                                           max_active_runs=1).timetable.spec()["kind"])
 
     def test_timetables_keep_their_settings(self):
-        spec = CronTriggerTimetable("0 1 * * *", timezone=dt.timezone(dt.timedelta(hours=-3, minutes=-30)),
+        spec = CronTriggerTimetable("0 1 * * *",
+                                    timezone=dt.timezone(dt.timedelta(hours=-3, minutes=-30)),
                                     run_immediately=dt.timedelta(minutes=9)).spec()
-        self.assertEqual(("-03:30", "window", 540), (spec["timezone"], spec["run_immediately"], spec["immediately_window"]))
-        events = EventsTimetable([dt.datetime(2024, 5, 2), dt.datetime(2024, 5, 1, tzinfo=UTC)], restrict_to_events=True)
-        self.assertEqual(["2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00"], events.spec()["events"])
+        self.assertEqual(("-03:30", "window", 540),
+                         (spec["timezone"], spec["run_immediately"], spec["immediately_window"]))
+        events = EventsTimetable([dt.datetime(2024, 5, 2), dt.datetime(2024, 5, 1, tzinfo=UTC)],
+                                 restrict_to_events=True)
+        self.assertEqual(["2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00"],
+                         events.spec()["events"])
         self.assertEqual("2 events", events.summary)
-        self.refuses(ValueError, "Mars/Base", CronTriggerTimetable, "0 1 * * *", timezone="Mars/Base")
+        self.refuses(ValueError, "Mars/Base", CronTriggerTimetable, "0 1 * * *",
+                     timezone="Mars/Base")
 
     def test_ignored_and_refused_arguments_are_named(self):
         DAG("d", access_control={"r": {"can_read"}})
@@ -134,8 +146,9 @@ class OperatorArguments(Case):
         self.refuses(TypeError, "task_id", EmptyOperator)
 
     def test_values_are_checked(self):
-        for name, wrong in {"retries": -1, "trigger_rule": "some", "weight_rule": "up", "pool_slots": 0, "owner": 4,
-                            "execution_timeout": 5, "retry_delay": "1s", "priority_weight": "2", "start_date": "now",
+        for name, wrong in {"retries": -1, "trigger_rule": "some", "weight_rule": "up",
+                            "pool_slots": 0, "owner": 4, "execution_timeout": 5,
+                            "retry_delay": "1s", "priority_weight": "2", "start_date": "now",
                             "on_retry_callback": 3, "max_active_tis_per_dag": 0}.items():
             with self.subTest(name), self.assertRaises((TypeError, ValueError)) as caught:
                 EmptyOperator(task_id="a", **{name: wrong})
@@ -144,18 +157,22 @@ class OperatorArguments(Case):
     def test_values_are_normalised(self):
         def hook(context):
             self.hooked = context
-        one = EmptyOperator(task_id="a", retry_delay=90, retry_exponential_backoff=True, trigger_rule=TriggerRule.ALL_DONE,
-                            weight_rule=WeightRule.ABSOLUTE, on_failure_callback=hook, pre_execute=hook,
-                            wait_for_downstream=True, start_date=dt.datetime(2024, 1, 1))
-        self.assertEqual((dt.timedelta(seconds=90), 2.0, "all_done", "absolute", [hook]), (one.retry_delay,
-                         one.retry_exponential_backoff, one.trigger_rule, one.weight_rule, one.on_failure_callback))
+        one = EmptyOperator(task_id="a", retry_delay=90, retry_exponential_backoff=True,
+                            trigger_rule=TriggerRule.ALL_DONE, weight_rule=WeightRule.ABSOLUTE,
+                            on_failure_callback=hook, pre_execute=hook, wait_for_downstream=True,
+                            start_date=dt.datetime(2024, 1, 1))
+        self.assertEqual((dt.timedelta(seconds=90), 2.0, "all_done", "absolute", [hook]),
+                         (one.retry_delay,
+                         one.retry_exponential_backoff, one.trigger_rule, one.weight_rule,
+                          one.on_failure_callback))
         self.assertTrue(one.depends_on_past)
         self.assertEqual(UTC, one.start_date.tzinfo)
         one.pre_execute("ctx")
         self.assertEqual("ctx", self.hooked)
 
     def test_default_args_reach_own_and_common_arguments(self):
-        with DAG("d", default_args={"retries": 2, "bash_command": "true", "cwd": "/", "unrelated": 1}):
+        with DAG("d", default_args={"retries": 2, "bash_command": "true", "cwd": "/",
+                                    "unrelated": 1}):
             one = BashOperator(task_id="a", retries=1)
             two = BashOperator(task_id="b", default_args={"retries": 5})
         self.assertEqual(("true", "/", 1, 5), (one.bash_command, one.cwd, one.retries, two.retries))
@@ -170,7 +187,8 @@ class OperatorArguments(Case):
         self.assertEqual(("echo red", "/", "me"), (one.bash_command, one.cwd, one.owner))
 
     def test_wrong_default_args_name_their_place(self):
-        self.refuses(TypeError, "default_args of d: retries", DAG, "d", default_args={"retries": "many"})
+        self.refuses(TypeError, "default_args of d: retries", DAG, "d",
+                     default_args={"retries": "many"})
 
     def test_duplicate_ids_raise(self):
         with DAG("d"):

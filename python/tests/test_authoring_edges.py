@@ -4,9 +4,11 @@ import unittest
 
 from authoring_support import edges
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Label, TaskGroup, chain, chain_linear, cross_downstream, task, task_group
+from airflow.sdk import (DAG, Label, TaskGroup, chain, chain_linear, cross_downstream, task,
+                         task_group)
 from airflow.sdk import _scope
-from airflow.sdk.exceptions import AirflowDagCycleException, AirflowException, DuplicateTaskIdFound, NotSupportedError
+from airflow.sdk.exceptions import (AirflowDagCycleException, AirflowException,
+                                    DuplicateTaskIdFound, NotSupportedError)
 
 
 class Case(unittest.TestCase):
@@ -22,11 +24,13 @@ class Case(unittest.TestCase):
 
 class Arrows(Case):
     def test_tasks_and_lists(self):
-        self.assertEqual({"a>b", "a>c", "b>d", "c>d"}, self.draw(lambda a, b, c, d, e: a >> [b, c] >> d))
+        self.assertEqual({"a>b", "a>c", "b>d", "c>d"},
+                         self.draw(lambda a, b, c, d, e: a >> [b, c] >> d))
         self.assertEqual({"b>a", "c>b"}, self.draw(lambda a, b, c, d, e: a << b << c))
         self.assertEqual({"a>c", "b>c", "d>c"}, self.draw(lambda a, b, c, d, e: [a, b] >> c << d))
         self.assertEqual({"c>a", "c>b"}, self.draw(lambda a, b, c, d, e: [a, b] << c))
-        self.assertEqual({"a>b", "c>a"}, self.draw(lambda a, b, c, d, e: (a.set_downstream(b), a.set_upstream([c]))))
+        self.assertEqual({"a>b", "c>a"}, self.draw(lambda a, b, c, d,
+                                                   e: (a.set_downstream(b), a.set_upstream([c]))))
 
     def test_nonsense_raises(self):
         with self.assertRaisesRegex(TypeError, "received str"):
@@ -44,24 +48,29 @@ class Arrows(Case):
             a >> Label("yes") >> [b, c] >> d
             d << Label("no") << a
         self.assertEqual({"a>b", "a>c", "b>d", "c>d", "a>d"}, edges(dag))
-        self.assertEqual({"b": {"label": "yes"}, "c": {"label": "yes"}, "d": {"label": "no"}}, dag.edge_info["a"])
+        self.assertEqual({"b": {"label": "yes"}, "c": {"label": "yes"}, "d": {"label": "no"}},
+                         dag.edge_info["a"])
 
     def test_chain(self):
-        self.assertEqual({"a>b", "a>c", "b>d", "c>e"}, self.draw(lambda a, b, c, d, e: chain(a, [b, c], [d, e])))
-        self.assertEqual({"a>b", "b>c"}, self.draw(lambda a, b, c, d, e: chain(a, Label("x"), b, c)))
+        self.assertEqual({"a>b", "a>c", "b>d", "c>e"},
+                         self.draw(lambda a, b, c, d, e: chain(a, [b, c], [d, e])))
+        self.assertEqual({"a>b", "b>c"}, self.draw(lambda a, b, c, d,
+                                                   e: chain(a, Label("x"), b, c)))
         with self.assertRaisesRegex(AirflowException, "different length"):
             self.draw(lambda a, b, c, d, e: chain([a, b], [c, d, e]))
 
     def test_chain_linear_and_cross(self):
         self.assertEqual({"a>b", "a>c", "b>d", "c>d", "b>e", "c>e"},
                          self.draw(lambda a, b, c, d, e: chain_linear(a, [b, c], [d, e])))
-        self.assertEqual({"a>c", "a>d", "b>c", "b>d"}, self.draw(lambda a, b, c, d, e: cross_downstream([a, b], [c, d])))
+        self.assertEqual({"a>c", "a>d", "b>c", "b>d"},
+                         self.draw(lambda a, b, c, d, e: cross_downstream([a, b], [c, d])))
 
     def test_cycles_name_their_path(self):
         with DAG("round") as dag:
             a, b, c = (EmptyOperator(task_id=name) for name in "abc")
             EmptyOperator(task_id="outside") >> a >> b >> c >> a
-        with self.assertRaisesRegex(AirflowDagCycleException, "'round' has a cycle: a -> b -> c -> a"):
+        with self.assertRaisesRegex(AirflowDagCycleException,
+                                    "'round' has a cycle: a -> b -> c -> a"):
             dag.check_cycle()
         with self.assertRaisesRegex(AirflowDagCycleException, "a -> a"):
             with DAG("own") as dag:
@@ -93,7 +102,8 @@ class Groups(Case):
         self.assertEqual({"start>outer.a", "outer.a>outer.inner.b", "outer.inner.b>c"}, edges(dag))
         self.assertEqual(("outer", 1, "self", 3), (a.owner, a.retries, b.owner, b.retries))
         self.assertEqual(("outer.inner", "b"), (inner.group_id, b.label))
-        self.assertEqual(["outer.a", "outer.inner.b"], [one.task_id for one in outer.topological_sort()])
+        self.assertEqual(["outer.a", "outer.inner.b"],
+                         [one.task_id for one in outer.topological_sort()])
 
     def test_empty_group_passes_arrows_through(self):
         for order in (lambda s, h, e: s >> h >> e, lambda s, h, e: (h >> e, s >> h)):

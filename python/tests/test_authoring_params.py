@@ -25,13 +25,15 @@ TABLE = [
     ({"minLength": 2, "maxLength": 3}, ["ab", "日本語", 5], ["a", "abcd"]),
     ({"pattern": "^[a-z]+$"}, ["abc", 5], ["A1", ""]),
     ({"items": {"type": "integer"}}, [[], [1, 2], "x"], [[1, "x"]]),
-    ({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}, [["a", 1], ["a"]], [[1], ["a", "b"]]),
+    ({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}, [["a", 1], ["a"]],
+     [[1], ["a", "b"]]),
     ({"minItems": 1, "maxItems": 2}, [[1]], [[], [1, 2, 3]]),
     ({"uniqueItems": True}, [[1, "1", True], [[1], [2]]], [[1, 1.0], [{"a": 1}, {"a": 1}]]),
     ({"contains": {"const": 1}}, [[0, 1]], [[], [0]]),
-    ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, [{"a": "x", "b": 1}], [{"a": 1}, {}]),
-    ({"properties": {"a": {}}, "patternProperties": {"^x": {}}, "additionalProperties": False}, [{"a": 1, "x1": 2}],
-     [{"b": 1}]),
+    ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, [{"a": "x", "b": 1}],
+     [{"a": 1}, {}]),
+    ({"properties": {"a": {}}, "patternProperties": {"^x": {}}, "additionalProperties": False},
+     [{"a": 1, "x1": 2}], [{"b": 1}]),
     ({"additionalProperties": {"type": "integer"}}, [{"a": 1}], [{"a": "x"}]),
     ({"propertyNames": {"maxLength": 1}}, [{"a": 1}], [{"ab": 1}]),
     ({"minProperties": 1, "maxProperties": 1}, [{"a": 1}], [{}, {"a": 1, "b": 2}]),
@@ -40,10 +42,12 @@ TABLE = [
     ({"oneOf": [{"multipleOf": 2}, {"multipleOf": 3}]}, [2, 3], [6, 1]),
     ({"allOf": [{"minimum": 2}, {"maximum": 4}]}, [3], [1, 5]),
     ({"not": {"type": "string"}}, [1], ["x"]),
-    ({"if": {"type": "string"}, "then": {"minLength": 2}, "else": {"minimum": 2}}, ["ab", 3], ["a", 1]),
+    ({"if": {"type": "string"}, "then": {"minLength": 2}, "else": {"minimum": 2}}, ["ab", 3],
+     ["a", 1]),
     ({"$defs": {"p": {"type": "integer"}}, "items": {"$ref": "#/$defs/p"}}, [[1]], [["x"]]),
     ({"format": "date"}, ["2024-02-29", 5], ["2023-02-29", "2024-1-1", "2024-01-01T00:00:00Z"]),
-    ({"format": "date-time"}, ["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.5+02:00"], ["2024-01-02T03:04:05", "x",
+    ({"format": "date-time"}, ["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.5+02:00"],
+     ["2024-01-02T03:04:05", "x",
      "2024-13-02T03:04:05Z", "2024-01-02"]),
     ({"format": "time"}, ["03:04:05", "03:04:05Z"], ["25:00:00", "3:4:5"]),
     ({"format": "email"}, ["a@b.org"], ["a.b.org", "a b@c"]),
@@ -69,7 +73,8 @@ class Schema(unittest.TestCase):
 
     def test_messages_say_what_and_where(self):
         self.assertEqual("11 is greater than the maximum of 10", first_error(11, {"maximum": 10}))
-        self.assertEqual("'x' is not of type 'integer' (at [1])", first_error([1, "x"], {"items": {"type": "integer"}}))
+        self.assertEqual("'x' is not of type 'integer' (at [1])",
+                         first_error([1, "x"], {"items": {"type": "integer"}}))
         self.assertEqual("'b' is a required property (at .a)",
                          first_error({"a": {}}, {"properties": {"a": {"required": ["b"]}}}))
         self.assertIn("unknown type", first_error(1, {"type": "int"}))
@@ -81,7 +86,8 @@ class Schema(unittest.TestCase):
 class Params(unittest.TestCase):
     def test_param(self):
         one = Param(3, type="integer", minimum=1, description="how many")
-        self.assertEqual(({"type": "integer", "minimum": 1}, "how many", True), (one.schema, one.description, one.has_value))
+        self.assertEqual(({"type": "integer", "minimum": 1}, "how many", True),
+                         (one.schema, one.description, one.has_value))
         self.assertEqual(5, one.resolve(5))
         with self.assertRaisesRegex(ParamValidationError, "less than the minimum of 1"):
             one.resolve(0)
@@ -93,7 +99,8 @@ class Params(unittest.TestCase):
     def test_dict(self):
         params = ParamsDict({"a": 1, "b": Param("x", type="string")})
         self.assertEqual((1, "x", "d"), (params["a"], params.b, params.get("c", "d")))
-        with self.assertRaisesRegex(ParamValidationError, "Invalid input for param b: 5 is not of type"):
+        with self.assertRaisesRegex(ParamValidationError,
+                                    "Invalid input for param b: 5 is not of type"):
             params["b"] = 5
         params["b"] = "y"
         self.assertEqual({"a": 1, "b": "y"}, dict(params))

@@ -33,7 +33,8 @@ class Calls(Case):
         with DAG("d", schedule=None) as dag:
             def plain():
                 """Doc."""
-            task(plain)(), task()(plain)(), task.python(plain)(), task(retries=3, task_id="other")(plain)()
+            task(plain)(), task()(plain)(), task.python(plain)(), task(retries=3,
+                                                                       task_id="other")(plain)()
             task(lambda: 1)()
         self.assertEqual(["plain", "plain__1", "plain__2", "other", "unnamed_lambda"], dag.task_ids)
         self.assertEqual((3, "Doc."), (dag.get_task("other").retries, dag.get_task("other").doc_md))
@@ -71,9 +72,12 @@ class Calls(Case):
             pass
         with DAG("d"):
             f(1, d=2), f(1, 2, 3, d=4, more=5), g(1, e=1), g(1, 2, 3, 4, e=1)
-            for call, text in ((lambda: f(1), "'d'"), (lambda: f(d=1), "'a'"), (lambda: f(1, 2, 3, 4, d=1), "positional"),
-                               (lambda: f(1, 2, 3, c=1, d=1), "multiple values"), (lambda: g(1), "'e'"),
-                               (lambda: g(1, e=1, x=1), "unexpected keyword"), (lambda: g(e=1), "'a'")):
+            for call, text in ((lambda: f(1), "'d'"), (lambda: f(d=1), "'a'"),
+                               (lambda: f(1, 2, 3, 4, d=1), "positional"),
+                               (lambda: f(1, 2, 3, c=1, d=1), "multiple values"),
+                               (lambda: g(1), "'e'"),
+                               (lambda: g(1, e=1, x=1), "unexpected keyword"),
+                               (lambda: g(e=1), "'a'")):
                 with self.assertRaisesRegex(TypeError, text):
                     call()
 
@@ -120,7 +124,8 @@ class Calls(Case):
         def text() -> "dict[str, int]": ...
         def unknown() -> "NotThere": ...  # noqa: F821
         def maybe() -> Optional[dict]: ...
-        found = [function.__name__ for function in (none, builtin, generic, old, typed, text, unknown, maybe)
+        found = [function.__name__ for function in (none, builtin, generic, old, typed, text,
+                                                    unknown, maybe)
                  if returns_mapping(function)]
         self.assertEqual(["builtin", "generic", "old", "typed", "text"], found)
         with DAG("d"):
@@ -133,12 +138,18 @@ class Calls(Case):
             pass
         with DAG("d"):
             result = f(1)
-            for call, name in ((lambda: f.expand(a=[1]), "expand"), (lambda: f.partial(), "partial"),
-                               (lambda: f.expand_kwargs([]), "expand_kwargs"), (lambda: result.map(str), "map"),
-                               (lambda: result.zip(result), "zip"), (lambda: result.concat(result), "concat"),
-                               (lambda: result.as_setup(), "as_setup"), (lambda: result.operator.as_teardown(), "as_teardown"),
-                               (lambda: task.virtualenv(f), "virtualenv"), (lambda: task.sensor, "sensor"),
-                               (lambda: task.short_circuit, "short_circuit"), (lambda: task.anything, "anything")):
+            for call, name in ((lambda: f.expand(a=[1]), "expand"),
+                               (lambda: f.partial(), "partial"),
+                               (lambda: f.expand_kwargs([]), "expand_kwargs"),
+                               (lambda: result.map(str), "map"),
+                               (lambda: result.zip(result), "zip"),
+                               (lambda: result.concat(result), "concat"),
+                               (lambda: result.as_setup(), "as_setup"),
+                               (lambda: result.operator.as_teardown(), "as_teardown"),
+                               (lambda: task.virtualenv(f), "virtualenv"),
+                               (lambda: task.sensor, "sensor"),
+                               (lambda: task.short_circuit, "short_circuit"),
+                               (lambda: task.anything, "anything")):
                 with self.assertRaises(NotSupportedError) as caught:
                     call()
                 self.assertIn(name, str(caught.exception))
@@ -153,8 +164,10 @@ class Results(Case):
             a, b, c = f(), f(), f()
             f([a, {"x": (b, {"deep"})}], k={"y": [c["part"]]})
             BashOperator(task_id="shell", bash_command=a, env={"X": b})
-            PythonOperator(task_id="op", python_callable=print, op_args=[c], templates_dict={"t": a})
-        self.assertEqual({"f>f__3", "f__1>f__3", "f__2>f__3", "f>shell", "f__1>shell", "f__2>op", "f>op"}, edges(dag))
+            PythonOperator(task_id="op", python_callable=print, op_args=[c],
+                           templates_dict={"t": a})
+        self.assertEqual({"f>f__3", "f__1>f__3", "f__2>f__3", "f>shell", "f__1>shell", "f__2>op",
+                          "f>op"}, edges(dag))
 
     def test_resolve(self):
         with DAG("d"):
@@ -173,7 +186,9 @@ class Results(Case):
             list(result)
         with self.assertRaisesRegex(ValueError, "str lookup"):
             result[0]
-        self.assertEqual("x {{ task_instance.xcom_pull(task_ids='a', dag_id='d', key='return_value') }}", f"x {result}")
+        self.assertEqual(
+            "x {{ task_instance.xcom_pull(task_ids='a', dag_id='d', key='return_value') }}",
+            f"x {result}")
         self.assertEqual(result, BaseOperator.output.fget(result.operator))
 
     def test_results_draw_edges(self):

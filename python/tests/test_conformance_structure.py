@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every DAG of the conformance corpus: either its structure is what real Airflow recorded, or it is refused by name."""
+"""Every DAG of the conformance corpus: either its structure is what real Airflow recorded, or it is
+refused by name."""
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,18 +8,23 @@ from authoring_support import cases, extract_corpus, golden
 
 # case -> what the message has to name
 REFUSED = {
-    "branch_basic": "@task.branch", "branch_special": "@task.branch", "short_circuit": "@task.short_circuit",
-    "latest_only": "LatestOnlyOperator", "setup_teardown_basic": "setup", "setup_fails": "as_teardown",
-    "teardown_result": "as_teardown", "map_list_reduce": "partial", "map_cross": "expand", "map_kwargs": "expand_kwargs",
-    "map_transform": "map", "map_empty": "expand", "map_group": "task group handle", "map_label": "expand",
-    "sensors_basic": "sensors", "sensors_time": "sensors", "deferrable_basic": "sensors", "asset_chain": "Asset",
+    "branch_basic": "@task.branch", "branch_special": "@task.branch",
+    "short_circuit": "@task.short_circuit",
+    "latest_only": "LatestOnlyOperator", "setup_teardown_basic": "setup",
+    "setup_fails": "as_teardown",
+    "teardown_result": "as_teardown", "map_list_reduce": "partial", "map_cross": "expand",
+    "map_kwargs": "expand_kwargs",
+    "map_transform": "map", "map_empty": "expand", "map_group": "task group handle",
+    "map_label": "expand",
+    "sensors_basic": "sensors", "sensors_time": "sensors", "deferrable_basic": "sensors",
+    "asset_chain": "Asset",
     "asset_logic": "Asset", "asset_decorator": "asset", "trigger_dagrun": "TriggerDagRunOperator",
     "external_sensor": "sensors",
 }
-TASK_DEFAULTS = {"owner": "airflow", "retries": 0, "retry_delay": 300, "doc_md": None, "trigger_rule": "all_success",
-                 "priority_weight": 1, "weight_rule": "downstream"}
-DAG_DEFAULTS = {"catchup": False, "max_active_runs": 16, "max_active_tasks": 16, "description": None, "doc_md": None,
-                "start_date": None, "tags": [], "owners": []}
+TASK_DEFAULTS = {"owner": "airflow", "retries": 0, "retry_delay": 300, "doc_md": None,
+                 "trigger_rule": "all_success", "priority_weight": 1, "weight_rule": "downstream"}
+DAG_DEFAULTS = {"catchup": False, "max_active_runs": 16, "max_active_tasks": 16,
+                "description": None, "doc_md": None, "start_date": None, "tags": [], "owners": []}
 
 
 def task_field(task, name):
@@ -75,7 +81,8 @@ class Corpus(unittest.TestCase):
         self.assertEqual([task["task_id"] for task in wanted["tasks"]], sorted(tasks))
         for task in wanted["tasks"]:
             for field, value in task.items():
-                self.assertEqual(value, task_field(tasks[task["task_id"]], field), f"{task['task_id']}.{field}")
+                self.assertEqual(value, task_field(tasks[task["task_id"]], field),
+                                 f"{task['task_id']}.{field}")
 
     def test_other_features_are_refused_by_name(self):
         for name, feature in REFUSED.items():
@@ -97,7 +104,8 @@ class Corpus(unittest.TestCase):
             with self.subTest(case["name"]):
                 answer = self.answers[case["name"]]
                 self.assertFalse(answer["ok"])
-                self.assertTrue(any(text in answer["error"]["trace"] for text in case["import_error"]["substring"]))
+                self.assertTrue(any(text in answer["error"]["trace"]
+                                    for text in case["import_error"]["substring"]))
                 self.assertEqual(f"{case['name']}.py", answer["error"]["file"])
                 self.assertIsInstance(answer["error"]["line"], int)
 
@@ -109,12 +117,14 @@ class Corpus(unittest.TestCase):
 
     def test_schedules_of_the_corpus(self):
         found = {dag["dag_id"]: dag["schedule"] for dag in self.answers["sched_next"]["dags"]}
-        self.assertEqual({"kind": "cron_trigger", "crons": ["0 9 * * *"], "timezone": "Europe/Berlin", "interval": 7200,
-                          "summary": "0 9 * * *"}, found["sched_next_trigger_interval"])
+        self.assertEqual({"kind": "cron_trigger", "crons": ["0 9 * * *"],
+                          "timezone": "Europe/Berlin", "interval": 7200, "summary": "0 9 * * *"},
+                         found["sched_next_trigger_interval"])
         self.assertEqual("Europe/Lisbon", found["sched_next_zone"]["timezone"])
         self.assertEqual({"kind": "multiple_cron_trigger", "crons": ["0 5 * * *", "30 3 * * 0"],
                           "summary": "0 5 * * *, 30 3 * * 0"}, found["sched_next_multi"])
-        self.assertEqual({"kind": "delta_interval", "delta": 5400, "summary": "1:30:00"}, found["sched_next_delta_interval"])
+        self.assertEqual({"kind": "delta_interval", "delta": 5400, "summary": "1:30:00"},
+                         found["sched_next_delta_interval"])
         self.assertEqual("once", found["sched_next_once"]["kind"])
 
 

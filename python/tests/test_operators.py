@@ -34,7 +34,8 @@ class Bash(unittest.TestCase):
     def test_last_line_of_both_streams(self):
         self.assertEqual(("err", "out\nerr\n"), run_bash("echo out; echo err >&2"))
         self.assertEqual(("", ""), run_bash("true"))
-        self.assertEqual(("  third", "first\n  third\n"), run_bash("echo first; printf '  third  \\n'"))
+        self.assertEqual(("  third", "first\n  third\n"),
+                         run_bash("echo first; printf '  third  \\n'"))
         self.assertEqual("é\\xff", run_bash("printf 'é\\xff'")[0])
 
     def test_output_processor(self):
@@ -43,7 +44,8 @@ class Bash(unittest.TestCase):
     def test_exit_codes(self):
         with self.assertRaisesRegex(AirflowException, "non-zero exit code 3"):
             run_bash("exit 3")
-        for options, code in (({}, 99), ({"skip_on_exit_code": 7}, 7), ({"skip_on_exit_code": [7, 8]}, 8)):
+        for options, code in (({}, 99), ({"skip_on_exit_code": 7}, 7),
+                              ({"skip_on_exit_code": [7, 8]}, 8)):
             with self.assertRaises(AirflowSkipException):
                 run_bash(f"exit {code}", **options)
         for options, code in (({"skip_on_exit_code": None}, 99), ({"skip_on_exit_code": [7]}, 99)):
@@ -67,11 +69,14 @@ class Bash(unittest.TestCase):
         self.assertFalse(os.path.exists(folder))
         with self.assertRaisesRegex(AirflowException, "Can not find the cwd"):
             run_bash("pwd", cwd="/no/such/folder")
-        with tempfile.NamedTemporaryFile() as file, self.assertRaisesRegex(AirflowException, "must be a directory"):
+        with tempfile.NamedTemporaryFile() as file, self.assertRaisesRegex(AirflowException,
+                                                                           "must be a directory"):
             run_bash("pwd", cwd=file.name)
 
     def test_own_process_group(self):
-        self.assertEqual("leads", run_bash('test "$(ps -o pgid= -p $$ | tr -d " ")" = "$$" && echo leads')[0])
+        self.assertEqual("leads",
+                         run_bash('test "$(ps -o pgid= -p $$ | tr -d " ")" = "$$" && echo leads')[
+                             0])
 
     def test_on_kill_ends_the_whole_group(self):
         operator = BashOperator(task_id="t", bash_command="sleep 60 & echo $!; wait")
@@ -102,13 +107,17 @@ class Python(unittest.TestCase):
         _scope.begin()
 
     def call(self, function, *args, **kwargs):
-        return PythonOperator(task_id="t", python_callable=function, op_args=args, op_kwargs=kwargs).execute(CONTEXT)
+        return PythonOperator(task_id="t", python_callable=function, op_args=args,
+                              op_kwargs=kwargs).execute(CONTEXT)
 
     def test_context_is_injected_by_name(self):
         self.assertEqual([1, "TI", 1], self.call(lambda a, ti, params: [a, ti, params["p"]], 1))
         self.assertEqual(["TI", None], self.call(lambda *, ti=None, dag=None: [ti, dag]))
-        self.assertEqual({**CONTEXT, "a": 5, "templates_dict": None}, self.call(lambda **kw: kw, a=5))
-        self.assertEqual([1, "2024-01-01"], self.call(lambda one, ds=None, **kw: [one, ds] if "one" not in kw else None, 1))
+        self.assertEqual({**CONTEXT, "a": 5, "templates_dict": None},
+                         self.call(lambda **kw: kw, a=5))
+        self.assertEqual([1, "2024-01-01"], self.call(lambda one, ds=None,
+                                                      **kw: [one, ds] if "one" not in kw else None,
+                                                      1))
         self.assertEqual((1, 2), self.call(lambda *args: args, 1, 2))
 
     def test_arguments_win_over_the_context(self):
@@ -121,7 +130,8 @@ class Python(unittest.TestCase):
             self.call(lambda alpha, ti: alpha)
 
     def test_templates_dict_and_async(self):
-        operator = PythonOperator(task_id="t", python_callable=lambda templates_dict: templates_dict,
+        operator = PythonOperator(task_id="t",
+                                  python_callable=lambda templates_dict: templates_dict,
                                   templates_dict={"a": 1}, templates_exts=[".sql"])
         self.assertEqual({"a": 1}, operator.execute(CONTEXT))
         self.assertEqual((".sql",), operator.template_ext)
@@ -131,8 +141,10 @@ class Python(unittest.TestCase):
         self.assertEqual("TI", self.call(later))
 
     def test_result_is_logged_unless_unwanted(self):
-        for show, text in ((True, "returned 5".replace("returned", "Returned value was:")), (False, "not shown")):
-            operator = PythonOperator(task_id="t", python_callable=lambda: 5, show_return_value_in_logs=show)
+        for show, text in ((True, "returned 5".replace("returned", "Returned value was:")),
+                           (False, "not shown")):
+            operator = PythonOperator(task_id="t", python_callable=lambda: 5,
+                                      show_return_value_in_logs=show)
             with self.assertLogs("airflow.task", "INFO") as logs:
                 operator.execute(CONTEXT)
             self.assertIn(text, logs.output[0])
@@ -153,7 +165,8 @@ class BashDecorator(unittest.TestCase):
         operator, result = self.run_task(lambda word, ti: f"echo fn-{word}-{ti}", "z")
         self.assertEqual("fn-z-TI", result)
         self.assertEqual("echo fn-z-TI", operator.bash_command)
-        self.assertEqual(("op_args", "op_kwargs", "bash_command", "env", "cwd"), operator.template_fields)
+        self.assertEqual(("op_args", "op_kwargs", "bash_command", "env", "cwd"),
+                         operator.template_fields)
 
     def test_wants_text(self):
         for wrong in (5, "", "  ", None):

@@ -3,5 +3,6 @@
 import os
 import sys
 
-__path__ += [folder for entry in sys.path if (folder := os.path.join(entry, "airflow", "providers")) not in __path__
+__path__ += [folder for entry in sys.path if (
+    folder := os.path.join(entry, "airflow", "providers")) not in __path__
              and os.path.isdir(folder)]

@@ -12,8 +12,10 @@ _HOMES = {
     "airflow.sdk._edges": "EdgeModifier Label chain chain_linear cross_downstream",
     "airflow.sdk._params": "Param ParamsDict",
     "airflow.sdk._enums": "TriggerRule WeightRule TaskInstanceState DagRunState",
-    "airflow.sdk._timetables": "CronTriggerTimetable CronDataIntervalTimetable DeltaTriggerTimetable "
-                               "DeltaDataIntervalTimetable MultipleCronTriggerTimetable EventsTimetable",
+    "airflow.sdk._timetables": "CronTriggerTimetable CronDataIntervalTimetable "
+                               "DeltaTriggerTimetable "
+                               "DeltaDataIntervalTimetable MultipleCronTriggerTimetable "
+                               "EventsTimetable",
     "airflow.sdk._context": "Context get_parsing_context TaskInstance",
     "airflow.sdk._conf": "conf",
     "airflow.sdk.variable": "Variable",
@@ -23,14 +25,16 @@ _HOMES = {
 }
 _MODULES = frozenset(("macros", "timezone", "exceptions"))
 _REFUSED = frozenset("""
-    AllowedKeyMapper Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetOrTimeSchedule AssetWatcher AsyncCallback
-    BaseAsyncOperator BaseBranchOperator BaseNotifier BaseOperatorLink BaseSensorOperator BaseXCom BranchMixIn ChainMapper
-    CronPartitionTimetable DayWindow DeadlineAlert DeadlineReference ExceptionRetryPolicy FanOutMapper FixedKeyMapper
-    HourWindow IdentityMapper Metadata MinimumCount MonthWindow NEVER_EXPIRE ObjectStoragePath PartitionAtRuntime
-    PartitionedAssetTimetable PartitionMapper PokeReturnValue ProductMapper QuarterWindow ResumableJobMixin RetryAction
-    RetryDecision RetryPolicy RetryRule RollupMapper SegmentWindow SkipMixin StartOfHourMapper StartOfDayMapper
-    StartOfWeekMapper StartOfMonthMapper StartOfQuarterMapper StartOfYearMapper SyncCallback WaitForAll WeekWindow Window
-    YearWindow asset lineage setup teardown""".split())
+    AllowedKeyMapper Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetOrTimeSchedule
+    AssetWatcher AsyncCallback BaseAsyncOperator BaseBranchOperator BaseNotifier BaseOperatorLink
+    BaseSensorOperator BaseXCom BranchMixIn ChainMapper CronPartitionTimetable DayWindow
+    DeadlineAlert DeadlineReference ExceptionRetryPolicy FanOutMapper FixedKeyMapper HourWindow
+    IdentityMapper Metadata MinimumCount MonthWindow NEVER_EXPIRE ObjectStoragePath
+    PartitionAtRuntime PartitionedAssetTimetable PartitionMapper PokeReturnValue ProductMapper
+    QuarterWindow ResumableJobMixin RetryAction RetryDecision RetryPolicy RetryRule RollupMapper
+    SegmentWindow SkipMixin StartOfHourMapper StartOfDayMapper StartOfWeekMapper
+    StartOfMonthMapper StartOfQuarterMapper StartOfYearMapper SyncCallback WaitForAll WeekWindow
+    Window YearWindow asset lineage setup teardown""".split())
 _home_of = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = sorted([*_home_of, "macros"])

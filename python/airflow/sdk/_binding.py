@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """How arguments and context meet a function's parameters.
 
-Plain functions are read from their code object (inspect costs more than a whole DAG file); any other callable goes
-through inspect.signature. Parameters named like context entries are optional: the context fills them.
+Plain functions are read from their code object (inspect costs more than a whole DAG file); any
+other callable goes through inspect.signature. Parameters named like context entries are optional:
+the context fills them.
 """
 CONTEXT_KEYS = frozenset((
-    "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "exception",
-    "expanded_ti_count", "inlet_events", "inlets", "logical_date", "macros", "map_index_template", "outlet_events",
-    "outlets", "params", "partition_key", "prev_data_interval_end_success", "prev_data_interval_start_success",
-    "prev_end_date_success", "prev_start_date_success", "reason", "run_id", "start_date", "task", "task_instance",
-    "task_instance_key_str", "task_reschedule_count", "templates_dict", "test_mode", "ti", "triggering_asset_events",
+    "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash",
+    "exception",
+    "expanded_ti_count", "inlet_events", "inlets", "logical_date", "macros", "map_index_template",
+    "outlet_events",
+    "outlets", "params", "partition_key", "prev_data_interval_end_success",
+    "prev_data_interval_start_success",
+    "prev_end_date_success", "prev_start_date_success", "reason", "run_id", "start_date", "task",
+    "task_instance",
+    "task_instance_key_str", "task_reschedule_count", "templates_dict", "test_mode", "ti",
+    "triggering_asset_events",
     "ts", "ts_nodash", "ts_nodash_with_tz", "try_number", "var"))
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 
@@ -17,13 +23,14 @@ _VARARGS, _VARKEYWORDS = 0x04, 0x08
 class Plan:
     """The parameters of one function."""
 
-    __slots__ = ("name", "positional", "positional_only", "keyword", "required", "varargs", "varkw", "defaults",
-                 "is_method")
+    __slots__ = ("name", "positional", "positional_only", "keyword", "required", "varargs", "varkw",
+                 "defaults", "is_method")
 
     def __init__(self, function):
         self.name = getattr(function, "__name__", type(function).__name__)
         code = getattr(function, "__code__", None)
-        if code is not None and not hasattr(function, "__wrapped__") and not hasattr(function, "__self__"):
+        if code is not None and not hasattr(function, "__wrapped__") and not hasattr(function,
+                                                                                     "__self__"):
             self._from_code(function, code)
         else:
             self._from_signature(function)
@@ -34,7 +41,8 @@ class Plan:
         self.positional = code.co_varnames[:count]
         self.positional_only = code.co_posonlyargcount
         self.keyword = code.co_varnames[count:count + code.co_kwonlyargcount]
-        self.varargs, self.varkw = bool(code.co_flags & _VARARGS), bool(code.co_flags & _VARKEYWORDS)
+        self.varargs, self.varkw = bool(code.co_flags & _VARARGS), bool(
+            code.co_flags & _VARKEYWORDS)
         given = function.__defaults__ or ()
         self.defaults = dict(zip(self.positional[count - len(given):], given)) if given else {}
         if function.__kwdefaults__:
@@ -51,8 +59,8 @@ class Plan:
             self.varargs = self.varkw = True
             self.required = ()
             return
-        self.positional = tuple(p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY,
-                                                                         kinds.POSITIONAL_OR_KEYWORD))
+        by_place = (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+        self.positional = tuple(p.name for p in parameters if p.kind in by_place)
         self.positional_only = sum(p.kind is kinds.POSITIONAL_ONLY for p in parameters)
         self.keyword = tuple(p.name for p in parameters if p.kind is kinds.KEYWORD_ONLY)
         self.varargs = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
@@ -65,10 +73,13 @@ class Plan:
                               if name not in self.defaults and name not in CONTEXT_KEYS)
 
     def check(self, args, kwargs):
-        """Raises TypeError when a call with these arguments could not work even with the context's help."""
+        """Raises TypeError when a call with these arguments could not work even with the context's
+        help."""
         positional = self.positional
         if len(args) > len(positional) and not self.varargs:
-            raise TypeError(f"{self.name}() takes {len(positional)} positional arguments but {len(args)} were given")
+            raise TypeError(
+                f"{self.name}() takes {len(positional)} positional arguments but {len(args)} were "
+                "given")
         if kwargs:
             self._check_keywords(args, kwargs)
         if self.required:
@@ -88,10 +99,13 @@ class Plan:
                 raise TypeError(f"{self.name}() got an unexpected keyword argument {name!r}")
 
     def check_context_defaults(self):
-        """Raises ValueError when a parameter named like a context entry has a default other than None."""
+        """Raises ValueError when a parameter named like a context entry has a default other than
+        None."""
         for name in CONTEXT_KEYS & self.defaults.keys():
             if self.defaults[name] is not None:
-                raise ValueError(f"Context key parameter {name} of {self.name}() can't have a default other than None")
+                raise ValueError(
+                    f"Context key parameter {name} of {self.name}() can't have a default other "
+                    "than None")
 
     def unfilled(self, args, kwargs):
         """Parameters a call with these arguments leaves to their defaults or to the context."""
@@ -101,7 +115,8 @@ class Plan:
         """The entries of `context` the function can take by keyword beside `args`."""
         for name in self.positional[:len(args)]:
             if name in context and name in CONTEXT_KEYS:
-                raise ValueError(f"The key {name!r} in args is a part of kwargs and therefore reserved.")
+                raise ValueError(
+                    f"The key {name!r} in args is a part of kwargs and therefore reserved.")
         taken = self.positional[:len(args)]
         if self.varkw:
             return {name: context[name] for name in context if name not in taken}

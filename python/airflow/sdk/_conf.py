@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`conf`: options a DAG file may look up. AIRFLOW__SECTION__KEY in the environment wins over the defaults here."""
+"""`conf`: options a DAG file may look up. AIRFLOW__SECTION__KEY in the environment wins over the
+defaults here."""
 import os
 
 _DEFAULTS = {
-    ("core", "default_timezone"): "utc", ("core", "parallelism"): "32", ("core", "max_active_tasks_per_dag"): "16",
+    ("core", "default_timezone"): "utc", ("core", "parallelism"): "32",
+    ("core", "max_active_tasks_per_dag"): "16",
     ("core", "max_active_runs_per_dag"): "16", ("core", "default_task_retries"): "0",
-    ("core", "default_task_retry_delay"): "300", ("core", "max_map_length"): "1024", ("core", "load_examples"): "False",
+    ("core", "default_task_retry_delay"): "300", ("core", "max_map_length"): "1024",
+    ("core", "load_examples"): "False",
     ("core", "dags_are_paused_at_creation"): "True", ("core", "unit_test_mode"): "False",
     ("operators", "default_owner"): "airflow", ("operators", "default_queue"): "default",
     ("operators", "default_deferrable"): "false", ("api", "base_url"): "http://localhost:8080",
@@ -55,8 +58,8 @@ class Conf:
         return self._parsed(_boolean, "a boolean", section, key, options)
 
     def getlist(self, section, key, delimiter=",", **options):
-        return self._parsed(lambda text: [one.strip() for one in text.split(delimiter)] if text else [], "a list",
-                            section, key, options)
+        return self._parsed(lambda text: [one.strip() for one in text.split(delimiter)] if text
+                            else [], "a list", section, key, options)
 
 
 def _boolean(text):

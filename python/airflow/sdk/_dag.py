@@ -14,21 +14,24 @@ _IGNORED = {
     "rerun_with_latest_version": "choose the version when clearing",
 }
 _REFUSED = ("deadline", "allowed_run_types")
-_REMOVED = {"schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks",
-            "fail_stop": "fail_fast", "full_filepath": "nothing", "default_view": "nothing", "orientation": "nothing"}
+_REMOVED = {"schedule_interval": "schedule", "timetable": "schedule",
+            "concurrency": "max_active_tasks", "fail_stop": "fail_fast", "full_filepath": "nothing",
+            "default_view": "nothing", "orientation": "nothing"}
 _IDS_MAX = 250
 _TAG_MAX = 100
 
 
 class DAG:
-    """A graph of tasks and when to run it. `with DAG(...)` makes it the DAG of the tasks made inside."""
+    """A graph of tasks and when to run it. `with DAG(...)` makes it the DAG of the tasks made
+    inside."""
 
     def __init__(self, dag_id, *, description=None, schedule=None, start_date=None, end_date=None,
                  template_searchpath=None, template_undefined=None, user_defined_macros=None,
-                 user_defined_filters=None, default_args=None, max_active_tasks=16, max_active_runs=16,
-                 max_consecutive_failed_dag_runs=0, dagrun_timeout=None, catchup=False, on_success_callback=None,
-                 on_failure_callback=None, doc_md=None, params=None, is_paused_upon_creation=None,
-                 jinja_environment_kwargs=None, render_template_as_native_obj=False, tags=None, auto_register=True,
+                 user_defined_filters=None, default_args=None, max_active_tasks=16,
+                 max_active_runs=16, max_consecutive_failed_dag_runs=0, dagrun_timeout=None,
+                 catchup=False, on_success_callback=None, on_failure_callback=None, doc_md=None,
+                 params=None, is_paused_upon_creation=None, jinja_environment_kwargs=None,
+                 render_template_as_native_obj=False, tags=None, auto_register=True,
                  fail_fast=False, dag_display_name=None, **more):
         _scope.check_key(dag_id, "dag_id")
         if more:
@@ -44,20 +47,23 @@ class DAG:
         self.template_undefined = template_undefined
         self.user_defined_macros = _typed(user_defined_macros, (dict,), "user_defined_macros")
         self.user_defined_filters = _typed(user_defined_filters, (dict,), "user_defined_filters")
-        self.jinja_environment_kwargs = _typed(jinja_environment_kwargs, (dict,), "jinja_environment_kwargs")
+        self.jinja_environment_kwargs = _typed(jinja_environment_kwargs, (dict,),
+                                               "jinja_environment_kwargs")
         self.render_template_as_native_obj = bool(render_template_as_native_obj)
         self.max_active_tasks = integer(max_active_tasks, "max_active_tasks", 1)
         self.max_active_runs = integer(max_active_runs, "max_active_runs", 1)
         self.max_consecutive_failed_dag_runs = integer(max_consecutive_failed_dag_runs,
                                                        "max_consecutive_failed_dag_runs", 0)
         self.dagrun_timeout = _typed(dagrun_timeout, (timedelta,), "dagrun_timeout")
-        self.catchup, self.fail_fast, self.auto_register = bool(catchup), bool(fail_fast), bool(auto_register)
+        self.catchup, self.fail_fast, self.auto_register = bool(catchup), bool(fail_fast), bool(
+            auto_register)
         self.on_success_callback = callbacks(on_success_callback, "on_success_callback")
         self.on_failure_callback = callbacks(on_failure_callback, "on_failure_callback")
         self.has_on_success_callback = bool(self.on_success_callback)
         self.has_on_failure_callback = bool(self.on_failure_callback)
         self.doc_md = _typed(doc_md, (str,), "doc_md")
-        self.is_paused_upon_creation = _typed(is_paused_upon_creation, (bool,), "is_paused_upon_creation")
+        self.is_paused_upon_creation = _typed(is_paused_upon_creation, (bool,),
+                                              "is_paused_upon_creation")
         self.tags = _tags(tags)
         self.dag_display_name = _typed(dag_display_name, (str,), "dag_display_name") or dag_id
         self.task_dict, self.edge_info = {}, {}
@@ -68,14 +74,17 @@ class DAG:
     def _set_place(self):
         """Where the file makes this DAG: the nearest frame outside this package."""
         frame = sys._getframe(2)
-        while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("airflow."):
+        while frame.f_back is not None and frame.f_globals.get("__name__",
+                                                               "").startswith("airflow."):
             frame = frame.f_back
         self.fileloc, self._line = frame.f_code.co_filename, frame.f_lineno
 
     def _set_dates(self, start_date, end_date):
         defaults = self.default_args
-        self.start_date = moment(start_date if start_date is not None else defaults.get("start_date"), "start_date")
-        self.end_date = moment(end_date if end_date is not None else defaults.get("end_date"), "end_date")
+        self.start_date = moment(start_date if start_date is not None
+                                 else defaults.get("start_date"), "start_date")
+        self.end_date = moment(end_date if end_date is not None else defaults.get("end_date"),
+                               "end_date")
         first = self.start_date or self.end_date
         if first is None:
             from datetime import timezone
@@ -99,8 +108,9 @@ class DAG:
         limit = self.timetable.active_runs_limit
         if limit is not None and self.max_active_runs > limit:
             from airflow.sdk.exceptions import AirflowTimetableInvalid
-            raise AirflowTimetableInvalid(f"DAG '{self.dag_id}': schedule {self.timetable.summary} needs "
-                                          f"max_active_runs={limit}")
+            raise AirflowTimetableInvalid(
+                f"DAG '{self.dag_id}': schedule {self.timetable.summary} needs "
+                f"max_active_runs={limit}")
 
     @property
     def folder(self):
@@ -169,8 +179,10 @@ class DAG:
         task_id = task.task_id
         if task_id in self._ids_in_use:
             from airflow.sdk.exceptions import DuplicateTaskIdFound
-            raise DuplicateTaskIdFound(f"Task id '{task_id}' has already been added to the DAG '{self.dag_id}'")
-        self._ids_in_use[task_id] = self.task_dict[task_id] = task.task_group.children[task_id] = task
+            raise DuplicateTaskIdFound(
+                f"Task id '{task_id}' has already been added to the DAG '{self.dag_id}'")
+        self._ids_in_use[task_id] = self.task_dict[task_id] = task.task_group.children[
+            task_id] = task
         if "__" in task_id:
             core, _, number = task_id.rpartition("__")
             if number.isdigit() and int(number) > self._suffixes.get(core, 0):
@@ -231,13 +243,16 @@ def _check_more(dag_id, more):
             if value:
                 _scope.note(f"{name} of DAG '{dag_id}' is ignored; {_IGNORED[name]}")
         else:
-            hint = f"; it was removed in Airflow 3, use {_REMOVED[name]}" if name in _REMOVED else ""
+            hint = ""
+            if name in _REMOVED:
+                hint = f"; it was removed in Airflow 3, use {_REMOVED[name]}"
             raise TypeError(f"DAG.__init__() got an unexpected keyword argument {name!r}{hint}")
 
 
 def _typed(value, types, name):
     if value is not None and not isinstance(value, types):
-        raise TypeError(f"{name} must be {' or '.join(t.__name__ for t in types)}, not {type(value).__name__}")
+        raise TypeError(
+            f"{name} must be {' or '.join(t.__name__ for t in types)}, not {type(value).__name__}")
     return value
 
 
@@ -255,7 +270,8 @@ def _paths(value):
         return None if value is None else [str(path) for path in value]
     if isinstance(value, str) or hasattr(value, "__fspath__"):
         return [str(value)]
-    raise TypeError(f"template_searchpath must be a path or a list of paths, not {type(value).__name__}")
+    raise TypeError(
+        f"template_searchpath must be a path or a list of paths, not {type(value).__name__}")
 
 
 def _tags(tags):
@@ -276,7 +292,8 @@ class _DagFactory:
 
     def __init__(self, function, options):
         self.function, self.options = function, options
-        self.__name__, self.__doc__, self.__module__ = function.__name__, function.__doc__, function.__module__
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        self.__module__ = function.__module__
         self.__wrapped__ = function
 
     def __call__(self, *args, **kwargs):
@@ -291,13 +308,17 @@ class _DagFactory:
             if self.__doc__ and not dag.doc_md:
                 from airflow.sdk._decorators import clean_doc
                 dag.doc_md = clean_doc(self.__doc__)
-            dag.fileloc, dag._line = self.function.__code__.co_filename, self.function.__code__.co_firstlineno
-            self.function(**{name: DagParam(dag, name, values.get(name)) for name in plan.positional + plan.keyword})
+            code = self.function.__code__
+            dag.fileloc, dag._line = code.co_filename, code.co_firstlineno
+            self.function(**{name: DagParam(dag, name, values.get(name))
+                             for name in plan.positional + plan.keyword})
         return dag
 
 
 def dag(dag_id="", **options):
-    """Makes a function that draws a DAG: its arguments become params, its docstring the documentation."""
+    """Makes a function that draws a DAG: its arguments become params, its docstring the
+    documentation."""
     if callable(dag_id):
         return _DagFactory(dag_id, {"dag_id": dag_id.__name__})
-    return lambda function: _DagFactory(function, {"dag_id": dag_id or function.__name__, **options})
+    return lambda function: _DagFactory(function,
+                                        {"dag_id": dag_id or function.__name__, **options})

@@ -17,7 +17,8 @@ def clean_doc(text):
 
 
 def unique_task_id(task_id, dag, group):
-    """`task_id`, or with a suffix __1, __2, ... the first that is higher than all in use in the DAG or group."""
+    """`task_id`, or with a suffix __1, __2, ... the first that is higher than all in use in the DAG
+    or group."""
     dag, group = find_scope(dag, group)
     if dag is None:
         return task_id
@@ -38,7 +39,8 @@ def returns_mapping(function):
         return False
     if isinstance(wanted, str):
         try:
-            wanted = eval(wanted, function.__globals__)  # what typing.get_type_hints does with a postponed annotation
+            # A postponed annotation; typing.get_type_hints does the same.
+            wanted = eval(wanted, function.__globals__)
         except Exception:  # a name that exists for the type checker only
             return False
     wanted = getattr(wanted, "__origin__", wanted)
@@ -62,7 +64,8 @@ class TaskDecorator:
             options["multiple_outputs"] = True
         self.function, self.operator_class, self.options = function, operator_class, options
         self.__wrapped__ = function
-        self.__name__, self.__qualname__ = getattr(function, "__name__", "task"), getattr(function, "__qualname__", "task")
+        self.__name__ = getattr(function, "__name__", "task")
+        self.__qualname__ = getattr(function, "__qualname__", self.__name__)
         self.__doc__, self.__module__ = function.__doc__, function.__module__
 
     def __call__(self, *args, **kwargs):
@@ -70,7 +73,9 @@ class TaskDecorator:
         dag, group = options.get("dag"), options.get("task_group")
         if dag is None and group is None and _scope.groups:
             group = _scope.groups[-1]
-        defaults = group.merged_defaults if group is not None else dag.default_args if dag is not None else None
+        defaults = dag.default_args if dag is not None else None
+        if group is not None:
+            defaults = group.merged_defaults
         plan = plan_of(function)
         for name in plan.unfilled(args, kwargs) if defaults else ():
             if name in defaults:
@@ -115,7 +120,8 @@ def decorate(operator_class, function, options):
     """The decorator in both its forms: on the function itself, or with arguments first."""
     if function is not None:
         if not callable(function):
-            raise TypeError(f"No args allowed while using @{operator_class.decorator_name}, use kwargs instead")
+            raise TypeError(
+                f"No args allowed while using @{operator_class.decorator_name}, use kwargs instead")
         return TaskDecorator(function, operator_class, options)
     return lambda function: TaskDecorator(function, operator_class, dict(options))
 

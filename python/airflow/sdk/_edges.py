@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edges between tasks: `>>`, `<<`, labels, chain, chain_linear and cross_downstream.
 
-A DependencyMixin says which tasks an arrow ends at (`roots`) and starts from (`leaves`); everything else follows.
+A DependencyMixin says which tasks an arrow ends at (`roots`) and starts from (`leaves`); everything
+else follows.
 """
 _SEQUENCES = (list, tuple, set, frozenset)
 
@@ -15,7 +16,9 @@ def items(other):
         for item in other:
             found.extend(items(item))
         return found
-    raise TypeError(f"Relationships can only be set between tasks and task groups; received {type(other).__name__}")
+    raise TypeError(
+        "Relationships can only be set between tasks and task groups; received "
+        f"{type(other).__name__}")
 
 
 class DependencyMixin:
@@ -40,7 +43,8 @@ class DependencyMixin:
             _connect(self, one, edge_modifier)
 
     def update_relative(self, other, upstream=True, edge_modifier=None):
-        """Told that `other` was drawn before (upstream) or after it. Groups and labels keep a record."""
+        """Told that `other` was drawn before (upstream) or after it. Groups and labels keep a
+        record."""
 
     def as_setup(self):
         _refuse("as_setup", self)
@@ -94,19 +98,23 @@ def link(head, tail, label=None):
 def _share_dag(head, tail):
     from airflow.sdk.exceptions import AirflowException
     if head._dag is None and tail._dag is None:
-        raise AirflowException(f"Tried to create relationships between tasks that don't have DAGs yet ({head.task_id} "
-                               f">> {tail.task_id}). Set the DAG for at least one task and try again")
+        raise AirflowException(
+            f"Tried to create relationships between tasks that don't have DAGs yet ({head.task_id} "
+            f">> {tail.task_id}). Set the DAG for at least one task and try "
+            "again")
     if head._dag is None:
         head.dag = tail._dag
     elif tail._dag is None:
         tail.dag = head._dag
     else:
-        raise AirflowException(f"Tried to set relationships between tasks in more than one DAG: {head._dag.dag_id} "
-                               f"({head.task_id}) and {tail._dag.dag_id} ({tail.task_id})")
+        raise AirflowException(
+            f"Tried to set relationships between tasks in more than one DAG: {head._dag.dag_id} "
+            f"({head.task_id}) and {tail._dag.dag_id} ({tail.task_id})")
 
 
 class EdgeModifier(DependencyMixin):
-    """The label of edges: `a >> Label("when fine") >> b`. Collects both sides and draws the edges when it has both."""
+    """The label of edges: `a >> Label("when fine") >> b`. Collects both sides and draws the edges
+    when it has both."""
 
     def __init__(self, label=None):
         self.label = label
@@ -125,7 +133,8 @@ def _connect_label(before, after):
     if isinstance(before, EdgeModifier) and isinstance(after, EdgeModifier):
         raise TypeError("Cannot connect a label to a label")
     label, other = (after, before) if isinstance(after, EdgeModifier) else (before, after)
-    mine, opposite = (label._before, label._after) if label is after else (label._after, label._before)
+    mine, opposite = (label._before, label._after) if label is after else (label._after,
+                                                                           label._before)
     mine.append(other)
     for far in opposite:
         _connect(*((other, far) if label is after else (far, other)), label)
@@ -156,8 +165,9 @@ def chain(*tasks):
         first, second = list(before), list(after)
         if len(first) != len(second):
             from airflow.sdk.exceptions import AirflowException
-            raise AirflowException(f"Chain not supported for different length Iterable. Got {len(first)} and "
-                                   f"{len(second)}.")
+            raise AirflowException(
+                f"Chain not supported for different length Iterable. Got {len(first)} and "
+                f"{len(second)}.")
         for one, other in zip(first, second):
             one.set_downstream(other)
 

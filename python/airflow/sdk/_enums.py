@@ -112,4 +112,5 @@ class State:
     SKIPPED = TaskInstanceState.SKIPPED
     DEFERRED = TaskInstanceState.DEFERRED
     finished = frozenset((SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED))
-    unfinished = frozenset((None, SCHEDULED, QUEUED, RUNNING, RESTARTING, UP_FOR_RETRY, UP_FOR_RESCHEDULE, DEFERRED))
+    unfinished = frozenset((None, SCHEDULED, QUEUED, RUNNING, RESTARTING, UP_FOR_RETRY,
+                            UP_FOR_RESCHEDULE, DEFERRED))

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta, timezone
 
 from airflow.sdk import _scope
 
-_TRIGGER_RULES = ("all_success", "all_failed", "all_done", "all_done_min_one_success", "all_skipped", "one_success",
-                  "one_failed", "one_done", "none_failed", "none_failed_min_one_success", "none_skipped", "always")
+_TRIGGER_RULES = ("all_success", "all_failed", "all_done", "all_done_min_one_success",
+                  "all_skipped", "one_success", "one_failed", "one_done", "none_failed",
+                  "none_failed_min_one_success", "none_skipped", "always")
 _WEIGHT_RULES = ("downstream", "upstream", "absolute")
 
 
@@ -29,7 +30,8 @@ def seconds(value, name):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return timedelta(seconds=value)
-    raise TypeError(f"{name} must be a timedelta or a number of seconds, not {type(value).__name__}")
+    raise TypeError(
+        f"{name} must be a timedelta or a number of seconds, not {type(value).__name__}")
 
 
 def callbacks(value, name):
@@ -37,7 +39,8 @@ def callbacks(value, name):
     found = [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
     for one in found:
         if not callable(one):
-            raise TypeError(f"{name} must be a callable or a list of callables, not {type(one).__name__}")
+            raise TypeError(
+                f"{name} must be a callable or a list of callables, not {type(one).__name__}")
     return found
 
 
@@ -95,7 +98,8 @@ def _timeout(value, name):
 def _trigger_rule(value, name):
     value = plain(value)
     if value not in _TRIGGER_RULES:
-        raise ValueError(f"The trigger_rule must be one of {', '.join(_TRIGGER_RULES)}; received {value!r}.")
+        raise ValueError(
+            f"The trigger_rule must be one of {', '.join(_TRIGGER_RULES)}; received {value!r}.")
     return value
 
 
@@ -103,7 +107,8 @@ def _weight_rule(value, name):
     value = plain(value)
     if value not in _WEIGHT_RULES:
         if isinstance(value, str):
-            raise ValueError(f"The weight_rule must be one of {', '.join(_WEIGHT_RULES)}; received {value!r}.")
+            raise ValueError(
+                f"The weight_rule must be one of {', '.join(_WEIGHT_RULES)}; received {value!r}.")
         raise _refusal("weight_rule with a class of your own")
     return value
 
@@ -142,7 +147,8 @@ def _ignored(hint):
     return check
 
 
-_CALLBACKS = {f"on_{kind}_callback": callbacks for kind in ("execute", "success", "failure", "retry", "skipped")}
+_CALLBACKS = {f"on_{kind}_callback": callbacks
+              for kind in ("execute", "success", "failure", "retry", "skipped")}
 _mail = _ignored("use on_failure_callback or `alerts:` in leoflow.yaml")
 _CHECKS = {
     "owner": _text, "email": _mail, "email_on_retry": _any, "email_on_failure": _any,
@@ -150,19 +156,25 @@ _CHECKS = {
     "max_retry_delay": seconds, "retry_policy": _refuse, "start_date": moment, "end_date": moment,
     "depends_on_past": _flag, "ignore_first_depends_on_past": _flag, "wait_for_downstream": _flag,
     "wait_for_past_depends_before_skipping": _flag, "params": _params, "priority_weight": integer,
-    "weight_rule": _weight_rule, "queue": _text, "pool": lambda value, name: value or "default_pool",
-    "pool_slots": lambda value, name: integer(value, name, 1), "sla": _ignored("use dagrun_timeout or execution_timeout"),
-    "execution_timeout": _timeout, "pre_execute": _hook, "post_execute": _hook, "trigger_rule": _trigger_rule,
+    "weight_rule": _weight_rule, "queue": _text, "pool": lambda value,
+    name: value or "default_pool",
+    "pool_slots": lambda value, name: integer(value, name, 1),
+    "sla": _ignored("use dagrun_timeout or execution_timeout"),
+    "execution_timeout": _timeout, "pre_execute": _hook, "post_execute": _hook,
+    "trigger_rule": _trigger_rule,
     "resources": _ignored("set `resources:` of the task in leoflow.yaml"), "run_as_user": _refuse,
-    "map_index_template": _any, "max_active_tis_per_dag": _limit, "max_active_tis_per_dagrun": _limit,
+    "map_index_template": _any, "max_active_tis_per_dag": _limit,
+    "max_active_tis_per_dagrun": _limit,
     "executor": _ignored("the server chooses the executor"),
-    "executor_config": _ignored("set `execution:` of the task in leoflow.yaml"), "do_xcom_push": _flag,
-    "multiple_outputs": _flag, "inlets": _refuse, "outlets": _refuse, "doc": _any, "doc_md": _any, "doc_json": _any,
+    "executor_config": _ignored("set `execution:` of the task in leoflow.yaml"),
+    "do_xcom_push": _flag,
+    "multiple_outputs": _flag, "inlets": _refuse, "outlets": _refuse, "doc": _any, "doc_md": _any,
+    "doc_json": _any,
     "doc_yaml": _any, "doc_rst": _any, "task_display_name": _display_name, "logger_name": _any,
     "allow_nested_operators": _flag, "render_template_as_native_obj": _any, **_CALLBACKS,
 }
-_STORED_AS = {"pre_execute": "_pre_execute_hook", "post_execute": "_post_execute_hook", "params": "_own_params",
-              "task_display_name": "_task_display_name"}
+_STORED_AS = {"pre_execute": "_pre_execute_hook", "post_execute": "_post_execute_hook",
+              "params": "_own_params", "task_display_name": "_task_display_name"}
 
 
 def base_fields(defaults, where):
@@ -171,7 +183,8 @@ def base_fields(defaults, where):
     for name, value in defaults.items():
         check = _CHECKS.get(name)
         if check is not None:
-            found[_STORED_AS.get(name, name)] = _checked(check, value, name, f"default_args of {where}")
+            found[_STORED_AS.get(name, name)] = _checked(check, value, name,
+                                                         f"default_args of {where}")
     if found.get("wait_for_downstream"):
         found["depends_on_past"] = True
     return found
@@ -201,5 +214,6 @@ def _unknown(task, given):
     unknown = {name: value for name, value in given.items() if name not in _CHECKS}
     if "deferrable" in unknown:
         raise _refusal("deferrable")
-    raise TypeError(f"Invalid arguments were passed to {type(task).__name__} (task_id: {task.task_id}). "
-                    f"Invalid arguments were:\n**kwargs: {unknown!r}")
+    raise TypeError(
+        f"Invalid arguments were passed to {type(task).__name__} (task_id: {task.task_id}). "
+        f"Invalid arguments were:\n**kwargs: {unknown!r}")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `format` keyword of JSON Schema: one test per format. A format that is not listed accepts everything."""
+"""The `format` keyword of JSON Schema: one test per format. A format that is not listed accepts
+everything."""
 import re
 from datetime import date, datetime
 
@@ -55,7 +56,8 @@ def _is_ip(version):
 
 
 def _is_host(text):
-    return 0 < len(text) <= 253 and all(_HOST_LABEL.fullmatch(label) for label in text.rstrip(".").split("."))
+    return 0 < len(text) <= 253 and all(_HOST_LABEL.fullmatch(label)
+                                        for label in text.rstrip(".").split("."))
 
 
 def _matches(pattern):
@@ -64,7 +66,9 @@ def _matches(pattern):
 
 FORMATS = {
     "date": is_date, "time": is_time, "date-time": is_date_time, "duration": _matches(_DURATION),
-    "email": _matches(_EMAIL), "idn-email": _matches(_EMAIL), "uri": _matches(_URI), "iri": _matches(_URI),
-    "uuid": _matches(_UUID), "hostname": _is_host, "ipv4": _is_ip(4), "ipv6": _is_ip(6), "regex": _is_regex,
+    "email": _matches(_EMAIL), "idn-email": _matches(_EMAIL), "uri": _matches(_URI),
+    "iri": _matches(_URI),
+    "uuid": _matches(_UUID), "hostname": _is_host, "ipv4": _is_ip(4), "ipv6": _is_ip(6),
+    "regex": _is_regex,
     "json-pointer": _matches(_POINTER),
 }

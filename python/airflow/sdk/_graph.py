@@ -3,8 +3,10 @@
 
 
 def ordered(tasks):
-    """Ids of `tasks` (id -> task), each after its upstream; ties in the given order. Raises on a cycle."""
-    waits = {task_id: sum(one in tasks for one in task.upstream_task_ids) for task_id, task in tasks.items()}
+    """Ids of `tasks` (id -> task), each after its upstream; ties in the given order. Raises on a
+    cycle."""
+    waits = {task_id: sum(one in tasks for one in task.upstream_task_ids) for task_id,
+             task in tasks.items()}
     ready = [task_id for task_id, count in waits.items() if count == 0]
     done = []
     place = {task_id: index for index, task_id in enumerate(tasks)}

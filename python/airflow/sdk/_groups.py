@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TaskGroup and @task_group: names with a common prefix, common defaults, and arrows to and from the whole."""
+"""TaskGroup and @task_group: names with a common prefix, common defaults, and arrows to and from
+the whole."""
 from airflow.sdk import _scope
 from airflow.sdk._edges import DependencyMixin
 from airflow.sdk._operator import find_scope
 
 
 class TaskGroup(DependencyMixin):
-    """A set of tasks and groups of one DAG. `group >> x` starts at its leaves, `x >> group` ends at its roots."""
+    """A set of tasks and groups of one DAG. `group >> x` starts at its leaves, `x >> group` ends at
+    its roots."""
 
     is_mapped = False
 
-    def __init__(self, group_id, prefix_group_id=True, parent_group=None, dag=None, default_args=None, tooltip="",
-                 ui_color="CornflowerBlue", ui_fgcolor="#000", add_suffix_on_collision=False, group_display_name=""):
+    def __init__(self, group_id, prefix_group_id=True, parent_group=None, dag=None,
+                 default_args=None, tooltip="", ui_color="CornflowerBlue", ui_fgcolor="#000",
+                 add_suffix_on_collision=False, group_display_name=""):
         dag, parent = find_scope(dag, parent_group)
         if dag is None:
             from airflow.sdk.exceptions import AirflowException
@@ -38,17 +41,20 @@ class TaskGroup(DependencyMixin):
         root = cls.__new__(cls)
         root.dag, root.parent_group, root._group_id, root.prefix = dag, None, None, ""
         root.prefix_group_id, root.default_args, root.children = True, {}, {}
-        root.tooltip, root.ui_color, root.ui_fgcolor, root.group_display_name = "", "CornflowerBlue", "#000", ""
+        root.tooltip, root.group_display_name = "", ""
+        root.ui_color, root.ui_fgcolor = "CornflowerBlue", "#000"
         root._before, root._after = [], []
         root._set_defaults(dag.default_args)
         return root
 
     def _set_defaults(self, inherited):
-        self.merged_defaults = {**inherited, **self.default_args} if self.default_args else inherited
+        own = self.default_args
+        self.merged_defaults = {**inherited, **own} if own else inherited
         self.task_defaults = None
         if self.merged_defaults:
             from airflow.sdk._fields import base_fields
-            self.task_defaults = base_fields(self.merged_defaults, self._group_id or self.dag.dag_id)
+            self.task_defaults = base_fields(self.merged_defaults,
+                                             self._group_id or self.dag.dag_id)
 
     def _free_id(self, group_id, add_suffix):
         used, prefix = self.dag._ids_in_use, self.parent_group.prefix
@@ -56,8 +62,9 @@ class TaskGroup(DependencyMixin):
             return group_id
         if not add_suffix:
             from airflow.sdk.exceptions import DuplicateTaskIdFound
-            raise DuplicateTaskIdFound(f"group_id '{prefix + group_id}' has already been added to the DAG "
-                                       f"'{self.dag.dag_id}'")
+            raise DuplicateTaskIdFound(
+                f"group_id '{prefix + group_id}' has already been added to the DAG "
+                f"'{self.dag.dag_id}'")
         number = 1
         while f"{prefix}{group_id}__{number}" in used:
             number += 1
@@ -88,10 +95,12 @@ class TaskGroup(DependencyMixin):
 
     def add(self, task):
         """Puts a task that was made outside into the group."""
-        if task.task_group is not None and task.task_group is not self and not task.task_group.is_root:
+        old = task.task_group
+        if old is not None and old is not self and not old.is_root:
             from airflow.sdk.exceptions import TaskAlreadyInTaskGroup
-            raise TaskAlreadyInTaskGroup(f"cannot add {task.node_id!r} to {self.node_id!r} (already in group "
-                                         f"{task.task_group.node_id!r})")
+            raise TaskAlreadyInTaskGroup(
+                f"cannot add {task.node_id!r} to {self.node_id!r} (already in group "
+                f"{task.task_group.node_id!r})")
         task.task_group = self
         if task._dag is None:
             task.dag = self.dag
@@ -171,7 +180,8 @@ class _GroupFactory:
         options.setdefault("add_suffix_on_collision", True)
         if not options.get("tooltip") and function.__doc__:
             options["tooltip"] = function.__doc__
-        self.__name__, self.__doc__, self.__module__ = function.__name__, function.__doc__, function.__module__
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        self.__module__ = function.__module__
         self.__wrapped__ = function
 
     def __call__(self, *args, **kwargs):
@@ -205,7 +215,8 @@ def _refuse_mapping(name, group_id):
 
 
 def task_group(group_id=None, **options):
-    """Makes a function that draws tasks into a group: @task_group or @task_group(group_id=..., ...)."""
+    """Makes a function that draws tasks into a group: @task_group or @task_group(group_id=...,
+    ...)."""
     if callable(group_id):
         return _GroupFactory(group_id, options)
     if group_id is not None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """BaseOperator: one task of a DAG.
 
-Defaults live on the class and only what was given is stored on the instance, because a task process builds every
-operator of the file before it runs one. Arguments are checked by airflow.sdk._fields when they are given.
+Defaults live on the class and only what was given is stored on the instance, because a task process
+builds every operator of the file before it runs one. Arguments are checked by airflow.sdk._fields
+when they are given.
 """
 from airflow.sdk import _scope
 from airflow.sdk._edges import DependencyMixin, link
@@ -18,7 +19,8 @@ def _with_defaults(init):
 
     def __init__(self, *args, **kwargs):
         if args:
-            raise TypeError(f"Use keyword arguments when initializing operators ({type(self).__name__})")
+            raise TypeError(
+                f"Use keyword arguments when initializing operators ({type(self).__name__})")
         defaults = self.__dict__.get("_defaults")
         if defaults:
             for name in names:
@@ -26,12 +28,14 @@ def _with_defaults(init):
                     kwargs[name] = defaults[name]
         init(self, **kwargs)
 
-    __init__.__wrapped__, __init__.__doc__, __init__.__qualname__ = init, init.__doc__, init.__qualname__
+    __init__.__wrapped__ = init
+    __init__.__doc__, __init__.__qualname__ = init.__doc__, init.__qualname__
     return __init__
 
 
 class OperatorMeta(type):
-    """Gives each operator its DAG and default_args before __init__, and enters it into the DAG after it."""
+    """Gives each operator its DAG and default_args before __init__, and enters it into the DAG
+    after it."""
 
     def __new__(mcls, name, bases, namespace, **kwargs):
         init = namespace.get("__init__")
@@ -51,7 +55,8 @@ class OperatorMeta(type):
         state["_defaults"] = {**inherited, **own} if own else inherited
         task.__init__(**kwargs)
         if "task_id" not in state:
-            raise TypeError(f"{cls.__name__}.__init__() has to call super().__init__(task_id=..., **kwargs)")
+            raise TypeError(
+                f"{cls.__name__}.__init__() has to call super().__init__(task_id=..., **kwargs)")
         del state["_defaults"]
         if dag is not None:
             dag._register(task)
@@ -68,7 +73,8 @@ class OperatorMeta(type):
 
 
 def find_scope(dag, group):
-    """The DAG and group a new task or group belongs to: the ones given, else those of the enclosing `with`."""
+    """The DAG and group a new task or group belongs to: the ones given, else those of the enclosing
+    `with`."""
     if group is not None:
         return (group.dag if dag is None else dag), group
     groups = _scope.groups
@@ -93,7 +99,9 @@ def references(value):
     elif getattr(kind, "_is_xcom_arg", False):
         yield value
     elif isinstance(value, BaseOperator):
-        raise TypeError(f"the operator {value.task_id!r} was given as an argument; give its result, {value.task_id}.output")
+        raise TypeError(
+            f"the operator {value.task_id!r} was given as an argument; give its result, "
+            f"{value.task_id}.output")
 
 
 def draw_edges(task, value):
@@ -141,7 +149,8 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     do_xcom_push = True
     multiple_outputs = False
     inlets = outlets = ()
-    on_execute_callback = on_success_callback = on_failure_callback = on_retry_callback = on_skipped_callback = ()
+    on_execute_callback = on_success_callback = on_failure_callback = ()
+    on_retry_callback = on_skipped_callback = ()
     doc = doc_md = doc_json = doc_yaml = doc_rst = None
     logger_name = None
     allow_nested_operators = True
@@ -261,7 +270,8 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     @property
     def log(self):
         import logging
-        return logging.getLogger(self.logger_name or f"airflow.task.operators.{type(self).__module__}."
+        return logging.getLogger(self.logger_name
+                                 or f"airflow.task.operators.{type(self).__module__}."
                                  f"{type(self).__qualname__}")
 
     @property
@@ -303,7 +313,8 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
         return found
 
     def get_flat_relatives(self, upstream=False):
-        return [self.dag.task_dict[task_id] for task_id in sorted(self.get_flat_relative_ids(upstream))]
+        found = self.get_flat_relative_ids(upstream)
+        return [self.dag.task_dict[task_id] for task_id in sorted(found)]
 
     def set_downstream(self, other, edge_modifier=None):
         """Draws `self >> other`."""

@@ -17,7 +17,8 @@ NOTSET = _NotSet()
 
 
 class Param:
-    """One param. Without a default, a run has to bring the value. Other keywords are the JSON schema."""
+    """One param. Without a default, a run has to bring the value. Other keywords are the JSON
+    schema."""
 
     CLASS_IDENTIFIER = "__class"
 
@@ -27,7 +28,8 @@ class Param:
         self.source = source
         self.schema = kwargs.pop("schema") if "schema" in kwargs else kwargs
         if not isinstance(self.schema, dict):
-            raise TypeError(f"the schema of a Param must be a dict, not {type(self.schema).__name__}")
+            raise TypeError(
+                f"the schema of a Param must be a dict, not {type(self.schema).__name__}")
 
     @property
     def has_value(self):
@@ -69,7 +71,8 @@ class Param:
 
 
 class ParamsDict(MutableMapping):
-    """Params by name; looking one up gives its value, checked. Plain values are wrapped in Param."""
+    """Params by name; looking one up gives its value, checked. Plain values are wrapped in
+    Param."""
 
     def __init__(self, params=None, suppress_exception=False):
         self.__dict__.update(_params={}, suppress_exception=suppress_exception)
@@ -154,7 +157,8 @@ class ParamsDict(MutableMapping):
 
 
 class DagParam(ResolveMixin):
-    """The param of a DAG as an argument of a task; what an argument of a @dag function is inside it."""
+    """The param of a DAG as an argument of a task; what an argument of a @dag function is inside
+    it."""
 
     def __init__(self, current_dag, name, default=NOTSET):
         if default is not NOTSET:
@@ -169,7 +173,8 @@ class DagParam(ResolveMixin):
         return f"DagParam({self._name!r})"
 
     def __iter__(self):
-        raise TypeError(f"the DAG argument {self._name!r} has a value only when a run exists; use it in a task")
+        raise TypeError(
+            f"the DAG argument {self._name!r} has a value only when a run exists; use it in a task")
 
 
 def process_params(dag_params, task_params, conf):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A JSON Schema checker: the part of draft 2020-12 that describes values of params.
 
-`first_error(value, schema)` gives the first thing wrong as text, or None. Unknown keywords are annotations.
+`first_error(value, schema)` gives the first thing wrong as text, or None. Unknown keywords are
+annotations.
 """
 import re
 
@@ -31,7 +32,8 @@ def _check(value, schema, path, root, depth):
             continue
         problem = check(value, wanted, schema, (path, root, depth + 1))
         if problem:
-            return problem if "\n" in problem or problem.endswith(_at(path)) else problem + _at(path)
+            return problem if "\n" in problem or problem.endswith(_at(path)) else problem + _at(
+                path)
     return None
 
 
@@ -86,7 +88,8 @@ def same(one, other):
 
 
 def _enum(value, wanted, schema, where):
-    return None if any(same(value, one) for one in wanted) else f"{_show(value)} is not one of {_show(list(wanted))}"
+    return None if any(same(value, one)
+                       for one in wanted) else f"{_show(value)} is not one of {_show(list(wanted))}"
 
 
 def _const(value, wanted, schema, where):
@@ -95,7 +98,9 @@ def _const(value, wanted, schema, where):
 
 def _bound(holds, text):
     def check(value, wanted, schema, where):
-        return f"{_show(value)} is {text} {wanted}" if _is_number(value) and not holds(value, wanted) else None
+        if _is_number(value) and not holds(value, wanted):
+            return f"{_show(value)} is {text} {wanted}"
+        return None
     return check
 
 
@@ -103,7 +108,9 @@ def _multiple_of(value, wanted, schema, where):
     if not _is_number(value):
         return None
     quotient = value / wanted
-    whole = value % wanted == 0 if isinstance(value, int) and isinstance(wanted, int) else quotient == int(quotient)
+    whole = value % wanted == 0 if isinstance(value, int) and isinstance(wanted,
+                                                                         int) else quotient == int(
+                                                                             quotient)
     return None if whole else f"{_show(value)} is not a multiple of {wanted}"
 
 
@@ -191,7 +198,9 @@ def _additional(value, wanted, schema, where):
     if not isinstance(value, dict):
         return None
     for name in value:
-        if name in schema.get("properties", ()) or any(re.search(p, name) for p in schema.get("patternProperties", ())):
+        if name in schema.get("properties", ()) or any(re.search(p, name)
+                                                       for p in schema.get("patternProperties",
+                                                                           ())):
             continue
         if wanted is False:
             return f"Additional properties are not allowed ({name!r} was unexpected)"
@@ -246,7 +255,9 @@ def _all_of(value, wanted, schema, where):
 
 
 def _not(value, wanted, schema, where):
-    return f"{_show(value)} should not be valid under {_show(wanted)}" if _sub(value, wanted, where) is None else None
+    if _sub(value, wanted, where) is None:
+        return f"{_show(value)} should not be valid under {_show(wanted)}"
+    return None
 
 
 def _if(value, wanted, schema, where):
@@ -275,7 +286,8 @@ _KEYWORDS = {
     "exclusiveMaximum": _bound(lambda v, w: v < w, "greater than or equal to the maximum of"),
     "minLength": _length(str, lambda n, w: n >= w, "is too short"),
     "maxLength": _length(str, lambda n, w: n <= w, "is too long"),
-    "pattern": _pattern, "format": _format, "prefixItems": _prefix_items, "items": _items, "contains": _contains,
+    "pattern": _pattern, "format": _format, "prefixItems": _prefix_items, "items": _items,
+    "contains": _contains,
     "minItems": _length(_LISTS, lambda n, w: n >= w, "is too short"),
     "maxItems": _length(_LISTS, lambda n, w: n <= w, "is too long"),
     "uniqueItems": _unique, "properties": _properties, "patternProperties": _pattern_properties,

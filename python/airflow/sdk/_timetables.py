@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedules as data. The scheduler computes; these say what was asked for (`spec` is the dag.json form)."""
+"""Schedules as data. The scheduler computes; these say what was asked for (`spec` is the dag.json
+form)."""
 from datetime import datetime, timedelta, timezone as _timezone
 
 from airflow.sdk._zones import zone_name
 
-PRESETS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *",
-           "@quarterly": "0 0 1 */3 *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@midnight": "0 0 * * *"}
+PRESETS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0",
+           "@monthly": "0 0 1 * *", "@quarterly": "0 0 1 */3 *", "@yearly": "0 0 1 1 *",
+           "@annually": "0 0 1 1 *", "@midnight": "0 0 * * *"}
 
 
 class BaseTimetable:
-    """One way runs come about. `can_be_scheduled` is false when only people and the API start runs."""
+    """One way runs come about. `can_be_scheduled` is false when only people and the API start
+    runs."""
 
     can_be_scheduled = True
     periodic = True
@@ -71,8 +74,9 @@ def _cron(expression):
     expression = PRESETS.get(expression, expression)
     if not 5 <= len(expression.split()) <= 7:
         from airflow.sdk.exceptions import AirflowTimetableInvalid
-        raise AirflowTimetableInvalid(f"[{expression}] is not acceptable: a cron expression has five fields (minute hour "
-                                      "day month weekday), optionally seconds and years")
+        raise AirflowTimetableInvalid(
+            f"[{expression}] is not acceptable: a cron expression has five fields (minute hour "
+            "day month weekday), optionally seconds and years")
     return expression
 
 
@@ -80,11 +84,14 @@ def _delta(value, name):
     if isinstance(value, timedelta):
         delta = value
     elif type(value).__name__ == "relativedelta":
-        if value.years or value.months or any(getattr(value, f) is not None for f in ("year", "month", "day", "weekday")):
+        if value.years or value.months or any(getattr(value, f) is not None
+                                              for f in ("year", "month", "day", "weekday")):
             from airflow.sdk._unsupported import not_supported
-            raise not_supported(f"a schedule of {value!r} (months and years have no fixed length; use a cron expression)")
-        delta = timedelta(days=value.days, hours=value.hours, minutes=value.minutes, seconds=value.seconds,
-                          microseconds=value.microseconds)
+            raise not_supported(
+                f"a schedule of {value!r} (months and years have no fixed length; use a cron "
+                "expression)")
+        delta = timedelta(days=value.days, hours=value.hours, minutes=value.minutes,
+                          seconds=value.seconds, microseconds=value.microseconds)
     else:
         raise TypeError(f"{name} must be a timedelta, not {type(value).__name__}")
     return delta
@@ -207,7 +214,8 @@ def timetable_of(schedule, zone):
         if schedule == "@continuous":
             return ContinuousTimetable()
         if schedule.startswith("@") and schedule not in PRESETS:
-            raise ValueError(f"schedule {schedule!r} is none of {', '.join((*PRESETS, '@once', '@continuous'))}")
+            raise ValueError(
+                f"schedule {schedule!r} is none of {', '.join((*PRESETS, '@once', '@continuous'))}")
         return CronTriggerTimetable(schedule, timezone=zone)
     if isinstance(schedule, timedelta) or type(schedule).__name__ == "relativedelta":
         return DeltaTriggerTimetable(schedule)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Features that are refused by name.
 
-`refused(name)` gives a stand-in that may be imported, subclassed and named in annotations, and raises
-NotSupportedError as soon as the file uses it. So a file is never half understood.
+`refused(name)` gives a stand-in that may be imported, subclassed and named in annotations, and
+raises NotSupportedError as soon as the file uses it. So a file is never half understood.
 """
 from airflow.sdk.exceptions import NotSupportedError
 
@@ -24,15 +24,20 @@ _HINTS = {
 _NAMES = {
     "mapping": "expand expand_kwargs partial map zip concat MappedOperator",
     "setup": "setup teardown as_setup as_teardown",
-    "branch": "branch short_circuit run_if skip_if BranchPythonOperator ShortCircuitOperator BaseBranchOperator "
-              "BranchMixIn SkipMixin DownstreamTasksSkipped branch_virtualenv branch_external_python "
+    "branch": "branch short_circuit run_if skip_if BranchPythonOperator ShortCircuitOperator "
+              "BaseBranchOperator "
+              "BranchMixIn SkipMixin DownstreamTasksSkipped branch_virtualenv "
+              "branch_external_python "
               "BranchPythonVirtualenvOperator BranchExternalPythonOperator",
     "environment": "virtualenv external_python PythonVirtualenvOperator ExternalPythonOperator",
-    "sensor": "sensor BaseSensorOperator PokeReturnValue AirflowSensorTimeout AirflowRescheduleException",
+    "sensor": "sensor BaseSensorOperator PokeReturnValue AirflowSensorTimeout "
+              "AirflowRescheduleException",
     "deferral": "defer deferrable TaskDeferred TaskDeferralError TaskDeferralTimeout BaseTrigger "
                 "start_from_trigger ResumableJobMixin",
-    "asset": "Asset AssetAlias AssetAll AssetAny AssetAccessControl AssetWatcher AssetOrTimeSchedule Metadata asset "
-             "Dataset DatasetAlias DatasetAll DatasetAny DatasetOrTimeSchedule inlets outlets PartitionedAssetTimetable",
+    "asset": "Asset AssetAlias AssetAll AssetAny AssetAccessControl AssetWatcher "
+             "AssetOrTimeSchedule Metadata asset "
+             "Dataset DatasetAlias DatasetAll DatasetAny DatasetOrTimeSchedule inlets outlets "
+             "PartitionedAssetTimetable",
     "trigger": "TriggerDagRunOperator DagRunTriggerException",
     "latest": "LatestOnlyOperator",
     "human": "HITLOperator ApprovalOperator HITLBranchOperator HITLEntryOperator",
@@ -42,9 +47,12 @@ _NAMES = {
 }
 _TITLES = {
     "mapping": "dynamic task mapping", "setup": "setup and teardown", "branch": "branching",
-    "environment": "a Python environment per task", "sensor": "sensors", "deferral": "deferral", "asset": "assets",
-    "trigger": "starting another DAG", "latest": "skipping all but the latest run", "human": "waiting for a person",
-    "container": "tasks in other containers", "alert": "deadline alerts", "partition": "partitioned schedules",
+    "environment": "a Python environment per task", "sensor": "sensors", "deferral": "deferral",
+    "asset": "assets",
+    "trigger": "starting another DAG", "latest": "skipping all but the latest run",
+    "human": "waiting for a person",
+    "container": "tasks in other containers", "alert": "deadline alerts",
+    "partition": "partitioned schedules",
 }
 _KIND_OF = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 

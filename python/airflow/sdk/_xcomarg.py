@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""XComArg: the result of a task as an argument of another; it becomes a value when the other one runs."""
+"""XComArg: the result of a task as an argument of another; it becomes a value when the other one
+runs."""
 from airflow.sdk._edges import DependencyMixin
 
 
@@ -30,8 +31,10 @@ class XComArg(ResolveMixin, DependencyMixin):
         return XComArg(self.operator, key)
 
     def __iter__(self):
-        raise TypeError(f"'XComArg' object is not iterable: the result of {self.operator.task_id!r} is known only when "
-                        "the task has run; give it to a @task and iterate there")
+        raise TypeError(
+            f"'XComArg' object is not iterable: the result of {self.operator.task_id!r} is known "
+            "only when "
+            "the task has run; give it to a @task and iterate there")
 
     def __bool__(self):
         return True
@@ -47,11 +50,14 @@ class XComArg(ResolveMixin, DependencyMixin):
     def __str__(self):
         """A template that pulls the value, so that f-strings work."""
         operator = self.operator
-        return (f"{{{{ task_instance.xcom_pull(task_ids={operator.task_id!r}, dag_id={operator.dag_id!r}, "
-                f"key={self.key!r}) }}}}")
+        return (
+            f"{{{{ task_instance.xcom_pull(task_ids={operator.task_id!r}, "
+            f"dag_id={operator.dag_id!r}, "
+            f"key={self.key!r}) }}}}")
 
     def __repr__(self):
-        return f"XComArg({self.operator!r})" if self.key == "return_value" else f"XComArg({self.operator!r}, {self.key!r})"
+        key = "" if self.key == "return_value" else f", {self.key!r}"
+        return f"XComArg({self.operator!r}{key})"
 
     def set_downstream(self, other, edge_modifier=None):
         if other.__class__ is XComArg:

@@ -3,7 +3,8 @@
 
 
 def zone_name(zone):
-    """The IANA name ("Europe/Lisbon") or fixed offset ("+05:30") of a zone given as text or tzinfo; None is UTC."""
+    """The IANA name ("Europe/Lisbon") or fixed offset ("+05:30") of a zone given as text or tzinfo;
+    None is UTC."""
     if zone is None:
         return "UTC"
     if isinstance(zone, str):

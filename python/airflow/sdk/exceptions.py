@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exceptions of the authoring surface.
 
-What a task raises decides its state: AirflowSkipException skips it, AirflowFailException fails it without a retry, and
-everything else (AirflowTaskTimeout included) fails the try. The others are raised while a DAG file is read.
+What a task raises decides its state: AirflowSkipException skips it, AirflowFailException fails it
+without a retry, and everything else (AirflowTaskTimeout included) fails the try. The others are
+raised while a DAG file is read.
 """
 
 
@@ -31,7 +32,8 @@ class AirflowFailException(AirflowException):
 
 
 class AirflowTaskTimeout(BaseException):
-    """execution_timeout has passed. Not an Exception, so that `except Exception` in a task does not swallow it."""
+    """execution_timeout has passed. Not an Exception, so that `except Exception` in a task does not
+    swallow it."""
 
 
 class AirflowTaskTerminated(BaseException):
@@ -54,7 +56,8 @@ class XComNotFound(AirflowException):
     """An XCom that had to exist does not."""
 
     def __init__(self, dag_id=None, task_id=None, key=None):
-        super().__init__(f"XComArg result from {task_id} at {dag_id} with key=\"{key}\" is not found!")
+        super().__init__(
+            f"XComArg result from {task_id} at {dag_id} with key=\"{key}\" is not found!")
         self.dag_id, self.task_id, self.key = dag_id, task_id, key
 
 
@@ -95,7 +98,8 @@ class FailFastDagInvalidTriggerRule(AirflowException):
 
 
 class NotSupportedError(AirflowException, NotImplementedError):
-    """The file uses a feature Leoflow does not run. `feature` is its name, `hint` what to do instead."""
+    """The file uses a feature Leoflow does not run. `feature` is its name, `hint` what to do
+    instead."""
 
     def __init__(self, feature, hint="", where=""):
         super().__init__(f"{where}: {feature} is not supported by Leoflow" if where else
@@ -106,8 +110,9 @@ class NotSupportedError(AirflowException, NotImplementedError):
 
 
 def __getattr__(name):
-    if name in ("TaskDeferred", "AirflowRescheduleException", "AirflowSensorTimeout", "DagRunTriggerException",
-                "DownstreamTasksSkipped", "TaskDeferralError", "TaskDeferralTimeout"):
+    if name in ("TaskDeferred", "AirflowRescheduleException", "AirflowSensorTimeout",
+                "DagRunTriggerException", "DownstreamTasksSkipped", "TaskDeferralError",
+                "TaskDeferralTimeout"):
         from airflow.sdk._unsupported import refused
         return refused(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can only be judged once a DAG is complete. Costs time a task process does not have, so only the compiler asks."""
+"""What can only be judged once a DAG is complete. Costs time a task process does not have, so only
+the compiler asks."""
 from airflow.sdk import _scope
 from airflow.sdk._operator import BaseOperator, draw_edges
 from airflow.sdk._unsupported import not_supported
-from airflow.sdk.exceptions import (AirflowException, AirflowDagDuplicatedIdException, FailFastDagInvalidTriggerRule,
-                                    ParamValidationError)
+from airflow.sdk.exceptions import (AirflowException, AirflowDagDuplicatedIdException,
+                                    FailFastDagInvalidTriggerRule, ParamValidationError)
 
 
 def check_dag(dag):
-    """Raises the first thing that keeps the DAG from working as written; the error carries the DAG's place."""
+    """Raises the first thing that keeps the DAG from working as written; the error carries the
+    DAG's place."""
     try:
         _draw_late_edges(dag)
         dag.topological_sort()
@@ -51,7 +53,8 @@ def _check_fail_fast(dag):
     for task in dag.task_dict.values() if dag.fail_fast else ():
         if task.trigger_rule != "all_success":
             raise FailFastDagInvalidTriggerRule(
-                f"DAG '{dag.dag_id}' has fail_fast, which needs trigger_rule all_success everywhere; task "
+                f"DAG '{dag.dag_id}' has fail_fast, which needs trigger_rule all_success "
+                "everywhere; task "
                 f"'{task.task_id}' has {task.trigger_rule}")
 
 
@@ -59,28 +62,37 @@ def _check_schedule(dag):
     timetable = dag.timetable
     if dag.start_date is None and timetable.can_be_scheduled:
         if dag.catchup and timetable.periodic:
-            raise AirflowException(f"DAG '{dag.dag_id}' has catchup=True and needs a start_date to catch up from")
+            raise AirflowException(
+                f"DAG '{dag.dag_id}' has catchup=True and needs a start_date to catch up from")
         if timetable.summary == "@once":
-            _scope.note(f"DAG '{dag.dag_id}' is scheduled @once and has no start_date, so it never starts by itself")
+            _scope.note(
+                f"DAG '{dag.dag_id}' is scheduled @once and has no start_date, so it never starts "
+                "by itself")
     if dag.start_date and dag.end_date and dag.start_date > dag.end_date:
-        _scope.note(f"DAG '{dag.dag_id}' ends before it starts (end_date < start_date), so no run is scheduled")
+        _scope.note(
+            f"DAG '{dag.dag_id}' ends before it starts (end_date < start_date), so no run is "
+            "scheduled")
 
 
 def _check_params(dag):
-    """A scheduled run brings no values, so the defaults have to do; a person may repair the others at the trigger."""
+    """A scheduled run brings no values, so the defaults have to do; a person may repair the others
+    at the trigger."""
     owners = [(f"DAG '{dag.dag_id}'", dag.params)]
-    owners += [(f"task '{task.task_id}'", task._own_params) for task in dag.task_dict.values() if task._own_params]
+    owners += [(f"task '{task.task_id}'", task._own_params) for task in dag.task_dict.values()
+               if task._own_params]
     for owner, params in owners:
         for name, param in params.params_items():
             problem = param._problem(param.value)
             if problem and dag.timetable.can_be_scheduled:
-                raise ParamValidationError(f"{owner}: a scheduled DAG needs a valid default for param '{name}': {problem}")
+                raise ParamValidationError(
+                    f"{owner}: a scheduled DAG needs a valid default for param '{name}': {problem}")
             if problem and param.has_value and param.value is not None:
                 _scope.note(f"{owner}: the default of param '{name}' breaks its schema: {problem}")
 
 
 def _check_operator_class(kind):
-    """Finds deferral in an operator the file defines: a call of self.defer in one of its methods."""
+    """Finds deferral in an operator the file defines: a call of self.defer in one of its
+    methods."""
     for base in kind.__mro__:
         if base is BaseOperator or base.__module__.startswith("airflow."):
             continue
@@ -94,7 +106,8 @@ def _calls_on_first(code, name):
     import dis
     before = None
     for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval == name and before is not None:
+        if step.opname in ("LOAD_ATTR",
+                           "LOAD_METHOD") and step.argval == name and before is not None:
             if before.opname.startswith("LOAD_FAST") and before.argval == code.co_varnames[0]:
                 return True
         before = step

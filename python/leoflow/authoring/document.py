@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A DAG as a dag.json document (docs/dag-json.md). Values equal to the documented default are left out."""
+"""A DAG as a dag.json document (docs/dag-json.md). Values equal to the documented default are left
+out."""
 import os
 from datetime import date, datetime, timedelta, timezone
 
@@ -8,14 +9,19 @@ from airflow.sdk._xcomarg import XComArg
 from airflow.sdk.exceptions import ParamValidationError
 
 _TASK_DEFAULTS = {
-    "owner": "airflow", "trigger_rule": "all_success", "retries": 0, "retry_delay": 300, "retry_exponential_backoff": 0,
+    "owner": "airflow", "trigger_rule": "all_success", "retries": 0, "retry_delay": 300,
+    "retry_exponential_backoff": 0,
     "depends_on_past": False, "wait_for_downstream": False, "ignore_first_depends_on_past": True,
-    "wait_for_past_depends_before_skipping": False, "priority_weight": 1, "weight_rule": "downstream",
-    "pool": "default_pool", "pool_slots": 1, "queue": "default", "inline_success": False, "do_xcom_push": True,
-    "multiple_outputs": False, "has_retry_callback": False, "ui_color": "#fff", "ui_fgcolor": "#000",
+    "wait_for_past_depends_before_skipping": False, "priority_weight": 1,
+    "weight_rule": "downstream",
+    "pool": "default_pool", "pool_slots": 1, "queue": "default", "inline_success": False,
+    "do_xcom_push": True,
+    "multiple_outputs": False, "has_retry_callback": False, "ui_color": "#fff",
+    "ui_fgcolor": "#000",
 }
 _DAG_DEFAULTS = {
-    "catchup": False, "max_active_runs": 16, "max_active_tasks": 16, "max_consecutive_failed_dag_runs": 0,
+    "catchup": False, "max_active_runs": 16, "max_active_tasks": 16,
+    "max_consecutive_failed_dag_runs": 0,
     "fail_fast": False, "render_template_as_native_obj": False, "has_success_callback": False,
     "has_failure_callback": False, "timezone": "UTC",
 }
@@ -26,17 +32,23 @@ def document(dag, project, main_file, warnings):
     from airflow.sdk._zones import zone_name
     found = {
         "schema_version": "1.0", "dag_id": dag.dag_id, "dag_display_name": dag.dag_display_name,
-        "description": dag.description, "doc_md": _doc(dag.doc_md, dag), "tags": sorted(dag.tags), "owners": owners(dag),
-        "relative_fileloc": relative(dag.fileloc, project) or relative(main_file, project) or os.path.basename(main_file),
-        "schedule": _schedule(dag.timetable), "timezone": zone_name(dag.timezone), "start_date": instant(dag.start_date),
-        "end_date": instant(dag.end_date), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
+        "description": dag.description, "doc_md": _doc(dag.doc_md, dag), "tags": sorted(dag.tags),
+        "owners": owners(dag),
+        "relative_fileloc": relative(dag.fileloc, project) or relative(main_file, project)
+        or os.path.basename(main_file),
+        "schedule": _schedule(dag.timetable), "timezone": zone_name(dag.timezone),
+        "start_date": instant(dag.start_date),
+        "end_date": instant(dag.end_date), "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
         "max_active_tasks": dag.max_active_tasks,
         "max_consecutive_failed_dag_runs": dag.max_consecutive_failed_dag_runs,
         "dagrun_timeout": _seconds(dag.dagrun_timeout), "fail_fast": dag.fail_fast,
         "is_paused_upon_creation": dag.is_paused_upon_creation,
         "render_template_as_native_obj": dag.render_template_as_native_obj,
-        "has_success_callback": bool(dag.on_success_callback), "has_failure_callback": bool(dag.on_failure_callback),
-        "params": _params(dag.params, f"DAG '{dag.dag_id}'"), "default_args": _shown(dag.default_args),
+        "has_success_callback": bool(dag.on_success_callback),
+        "has_failure_callback": bool(dag.on_failure_callback),
+        "params": _params(dag.params, f"DAG '{dag.dag_id}'"),
+        "default_args": _shown(dag.default_args),
         "tasks": [_task(task, dag) for task in dag.task_dict.values()], "warnings": list(warnings),
     }
     return _without_defaults(found, _DAG_DEFAULTS)
@@ -45,19 +57,27 @@ def document(dag, project, main_file, warnings):
 def _task(task, dag):
     found = {
         "task_id": task.task_id, "task_display_name": task._task_display_name,
-        "operator_name": type(task).__name__, "operator_module": type(task).__module__, "owner": task.owner,
+        "operator_name": type(task).__name__, "operator_module": type(task).__module__,
+        "owner": task.owner,
         "doc_md": _doc(task.doc_md, dag), "downstream": sorted(task.downstream_task_ids),
-        "trigger_rule": task.trigger_rule, "retries": task.retries, "retry_delay": _seconds(task.retry_delay),
-        "retry_exponential_backoff": task.retry_exponential_backoff, "max_retry_delay": _seconds(task.max_retry_delay),
-        "execution_timeout": _seconds(task.execution_timeout), "depends_on_past": task.depends_on_past,
+        "trigger_rule": task.trigger_rule, "retries": task.retries,
+        "retry_delay": _seconds(task.retry_delay),
+        "retry_exponential_backoff": task.retry_exponential_backoff,
+        "max_retry_delay": _seconds(task.max_retry_delay),
+        "execution_timeout": _seconds(task.execution_timeout),
+        "depends_on_past": task.depends_on_past,
         "wait_for_downstream": task.wait_for_downstream,
         "ignore_first_depends_on_past": task.ignore_first_depends_on_past,
         "wait_for_past_depends_before_skipping": task.wait_for_past_depends_before_skipping,
         "priority_weight": task.priority_weight, "weight_rule": task.weight_rule, "pool": task.pool,
-        "pool_slots": task.pool_slots, "queue": task.queue, "max_active_tis_per_dag": task.max_active_tis_per_dag,
-        "max_active_tis_per_dagrun": task.max_active_tis_per_dagrun, "start_date": instant(_start(task, dag)),
-        "end_date": instant(_end(task, dag)), "inline_success": _runs_inline(task), "do_xcom_push": task.do_xcom_push,
-        "multiple_outputs": task.multiple_outputs, "has_retry_callback": bool(task.on_retry_callback),
+        "pool_slots": task.pool_slots, "queue": task.queue,
+        "max_active_tis_per_dag": task.max_active_tis_per_dag,
+        "max_active_tis_per_dagrun": task.max_active_tis_per_dagrun,
+        "start_date": instant(_start(task, dag)),
+        "end_date": instant(_end(task, dag)), "inline_success": _runs_inline(task),
+        "do_xcom_push": task.do_xcom_push,
+        "multiple_outputs": task.multiple_outputs,
+        "has_retry_callback": bool(task.on_retry_callback),
         "template_fields": list(task.template_fields), "xcom_inputs": _xcom_inputs(task),
         "params": _params(task._own_params, f"task '{task.task_id}'") if task._own_params else None,
         "ui_color": task.ui_color, "ui_fgcolor": task.ui_fgcolor,
@@ -67,7 +87,8 @@ def _task(task, dag):
 
 def _without_defaults(found, defaults):
     return {name: value for name, value in found.items()
-            if value is not None and (value != [] or name == "tasks") and (name not in defaults or value != defaults[name])}
+            if value is not None and (value != [] or name == "tasks")
+            and (name not in defaults or value != defaults[name])}
 
 
 def owners(dag):
@@ -110,13 +131,15 @@ def _xcom_inputs(task):
 
 
 def _schedule(timetable):
-    return _without_defaults({**timetable.spec(), "summary": timetable.summary, "description": timetable.description},
+    return _without_defaults({**timetable.spec(), "summary": timetable.summary,
+                              "description": timetable.description},
                              {"interval": 0.0, "timezone": "UTC", "restrict_to_events": False})
 
 
 def instant(value):
     """ISO 8601 in UTC."""
-    return None if value is None else value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return None if value is None else value.astimezone(timezone.utc).isoformat().replace("+00:00",
+                                                                                         "Z")
 
 
 def _seconds(value):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to tell the author of a file that could not be read: place, reason, trace of their own frames, and a hint."""
+"""What to tell the author of a file that could not be read: place, reason, trace of their own
+frames, and a hint."""
 import os
 import traceback
 
@@ -12,7 +13,8 @@ _FRAMES_MAX = 30
 _MESSAGE_CHARS_MAX = 4000
 # Modules of Airflow that stand for a feature; the longest matching prefix counts.
 _FEATURES = {
-    "airflow.sensors": "BaseSensorOperator", "airflow.providers.standard.sensors": "BaseSensorOperator",
+    "airflow.sensors": "BaseSensorOperator",
+    "airflow.providers.standard.sensors": "BaseSensorOperator",
     "airflow.sdk.bases.sensor": "BaseSensorOperator",
     "airflow.triggers": "BaseTrigger", "airflow.providers.standard.triggers": "BaseTrigger",
     "airflow.providers.standard.operators.trigger_dagrun": "TriggerDagRunOperator",
@@ -20,26 +22,37 @@ _FEATURES = {
     "airflow.providers.standard.operators.latest_only": "LatestOnlyOperator",
     "airflow.operators.latest_only": "LatestOnlyOperator",
     "airflow.providers.standard.operators.hitl": "HITLOperator",
-    "airflow.providers.standard.operators.branch": "BaseBranchOperator", "airflow.operators.branch": "BaseBranchOperator",
-    "airflow.providers.standard.operators.weekday": "BaseBranchOperator", "airflow.providers.standard.operators.datetime": "BaseBranchOperator",
-    "airflow.operators.weekday": "BaseBranchOperator", "airflow.operators.datetime": "BaseBranchOperator",
-    "airflow.sdk.definitions.asset": "Asset", "airflow.assets": "Asset", "airflow.timetables.assets": "Asset",
+    "airflow.providers.standard.operators.branch": "BaseBranchOperator",
+    "airflow.operators.branch": "BaseBranchOperator",
+    "airflow.providers.standard.operators.weekday": "BaseBranchOperator",
+    "airflow.providers.standard.operators.datetime": "BaseBranchOperator",
+    "airflow.operators.weekday": "BaseBranchOperator",
+    "airflow.operators.datetime": "BaseBranchOperator",
+    "airflow.sdk.definitions.asset": "Asset", "airflow.assets": "Asset",
+    "airflow.timetables.assets": "Asset",
     "airflow.timetables.datasets": "Asset", "airflow.operators.subdag": "SubDagOperator",
 }
 _PACKAGE_OF = {
-    "yaml": "PyYAML", "sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "Pillow", "bs4": "beautifulsoup4",
-    "dateutil": "python-dateutil", "dotenv": "python-dotenv", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient",
-    "Crypto": "pycryptodome", "jwt": "PyJWT", "docx": "python-docx", "pptx": "python-pptx", "serial": "pyserial",
-    "git": "GitPython", "magic": "python-magic", "snowflake": "snowflake-connector-python", "skimage": "scikit-image",
-    "google.cloud.storage": "google-cloud-storage", "google.cloud.bigquery": "google-cloud-bigquery",
-    "attr": "attrs", "markdown": "Markdown", "slack_sdk": "slack-sdk", "ruamel": "ruamel.yaml", "OpenSSL": "pyOpenSSL",
+    "yaml": "PyYAML", "sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "Pillow",
+    "bs4": "beautifulsoup4",
+    "dateutil": "python-dateutil", "dotenv": "python-dotenv", "psycopg2": "psycopg2-binary",
+    "MySQLdb": "mysqlclient",
+    "Crypto": "pycryptodome", "jwt": "PyJWT", "docx": "python-docx", "pptx": "python-pptx",
+    "serial": "pyserial",
+    "git": "GitPython", "magic": "python-magic", "snowflake": "snowflake-connector-python",
+    "skimage": "scikit-image",
+    "google.cloud.storage": "google-cloud-storage",
+    "google.cloud.bigquery": "google-cloud-bigquery",
+    "attr": "attrs", "markdown": "Markdown", "slack_sdk": "slack-sdk", "ruamel": "ruamel.yaml",
+    "OpenSSL": "pyOpenSSL",
 }
 _HINTS = {
     "AirflowDagCycleException": "remove one of these edges",
     "DuplicateTaskIdFound": "give every task and group of a DAG an id of its own",
     "AirflowDagDuplicatedIdException": "give each DAG an id of its own",
     "FileNotFoundError": "paths are relative to the working folder of the parser; build them from "
-                         "os.path.dirname(__file__), and list the file under include_paths if it lies outside",
+                         "os.path.dirname(__file__), and list the file under include_paths if it "
+                         "lies outside",
 }
 
 
@@ -49,8 +62,9 @@ def describe(error, file, project, memory_bytes_max=None):
     name = type(shown).__name__
     place = _place(error, file, project)
     message = str(shown) if not isinstance(error, SyntaxError) else error.msg
-    return {"type": name, "message": (message or name)[:_MESSAGE_CHARS_MAX], "file": place[0], "line": place[1],
-            "trace": _trace(error, shown, project), "hint": _hint(error, shown, project, memory_bytes_max)}
+    return {"type": name, "message": (message or name)[:_MESSAGE_CHARS_MAX], "file": place[0],
+            "line": place[1], "trace": _trace(error, shown, project),
+            "hint": _hint(error, shown, project, memory_bytes_max)}
 
 
 def _as_feature(error):
@@ -75,9 +89,11 @@ def _place(error, file, project):
     marked = getattr(error, "leoflow_place", None)
     if marked:
         return _shown_path(marked[0], project), marked[1]
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__, limit=None) if _is_users(frame)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__, limit=None)
+              if _is_users(frame)]
     inside = [frame for frame in frames if relative(frame.filename, project)] or frames
-    return (_shown_path(inside[-1].filename, project), inside[-1].lineno) if inside else (_shown_path(file, project), None)
+    return (_shown_path(inside[-1].filename, project),
+            inside[-1].lineno) if inside else (_shown_path(file, project), None)
 
 
 def _shown_path(path, project):
@@ -114,21 +130,28 @@ def _hint(error, shown, project, memory_bytes_max):
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _module_hint(error.name, project)
     if isinstance(error, MemoryError) and memory_bytes_max:
-        return f"a DAG file may use {memory_bytes_max // 2**20} MiB while it is read; load data inside a task"
+        limit = memory_bytes_max // 2**20
+        return f"a DAG file may use {limit} MiB while it is read; load data inside a task"
     if isinstance(error, SystemExit):
-        return "a DAG file must not end the interpreter; put such code below `if __name__ == \"__main__\":`"
+        return ("a DAG file must not end the interpreter; put such code below "
+                "`if __name__ == \"__main__\":`")
     return _HINTS.get(type(error).__name__, "")
 
 
 def _module_hint(name, project):
     if name.startswith("airflow.providers."):
         provider = name.split(".")[2]
-        return (f"Leoflow runs Bash, Python and Empty operators; call {provider} from a @task with its own Python "
-                "package, listed under `dependencies:` in leoflow.yaml")
+        return (
+            f"Leoflow runs Bash, Python and Empty operators; call {provider} from a @task with its "
+            "own Python "
+            "package, listed under `dependencies:` in leoflow.yaml")
     if name == "airflow" or name.startswith("airflow."):
-        return "import from airflow.sdk and airflow.providers.standard.operators.{bash,python,empty}"
+        return ("import from airflow.sdk and "
+                "airflow.providers.standard.operators.{bash,python,empty}")
     root = name.partition(".")[0]
-    if os.path.exists(os.path.join(project, root)) or os.path.exists(os.path.join(project, f"{root}.py")):
-        return f"{root} is part of the project, and has no module {name.partition('.')[2] or name!r}"
+    own = os.path.join(project, root)
+    if os.path.exists(own) or os.path.exists(f"{own}.py"):
+        inner = name.partition(".")[2] or name
+        return f"{root} is part of the project, and has no module {inner!r}"
     package = _PACKAGE_OF.get(name) or _PACKAGE_OF.get(root) or root
     return f"add it to leoflow.yaml:\ndependencies:\n  - {package}"

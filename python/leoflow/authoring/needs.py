@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which packages the tasks need beyond what the file imports, and which template files they read."""
+"""Which packages the tasks need beyond what the file imports, and which template files they
+read."""
 import os
 
 _MARKS = ("{{", "{%", "{#")
@@ -10,7 +11,8 @@ def missing_packages(dags):
     from importlib.util import find_spec
     if find_spec("jinja2") is not None:
         return []
-    return ["jinja2"] if any(_templated(task) for dag in dags for task in dag.task_dict.values()) else []
+    return ["jinja2"] if any(_templated(task) for dag in dags
+                             for task in dag.task_dict.values()) else []
 
 
 def template_files(dags):
@@ -22,7 +24,8 @@ def template_files(dags):
             ends = tuple(task.template_ext)
             for text in _texts(task) if ends else ():
                 if text.endswith(ends) and "\n" not in text:
-                    found.update(filter(os.path.isfile, (os.path.join(folder, text) for folder in folders)))
+                    found.update(filter(os.path.isfile,
+                                        (os.path.join(folder, text) for folder in folders)))
     return found
 
 
@@ -33,13 +36,15 @@ def _templated(task):
         if always or ends and text.endswith(ends) or any(mark in text for mark in _MARKS):
             return True
     function = getattr(task, "python_callable", None)
-    return "bash_command" in task.template_fields and _has_marks(getattr(function, "__code__", None))
+    return "bash_command" in task.template_fields and _has_marks(
+        getattr(function, "__code__", None))
 
 
 def _has_marks(code):
     """Whether a function that writes a command has template syntax among its constants."""
     for constant in getattr(code, "co_consts", ()):
-        if isinstance(constant, str) and any(mark in constant for mark in _MARKS) or _has_marks(constant):
+        if isinstance(constant, str) and any(mark in constant
+                                             for mark in _MARKS) or _has_marks(constant):
             return True
     return False
 
@@ -59,7 +64,8 @@ def _strings(value, seen):
     elif isinstance(value, dict):
         for item in value.values():
             yield from _strings(item, seen)
-    elif isinstance(getattr(value, "template_fields", None), (list, tuple)) and id(value) not in seen:
+    elif isinstance(getattr(value, "template_fields", None),
+                    (list, tuple)) and id(value) not in seen:
         seen.add(id(value))
         for field in value.template_fields:
             yield from _strings(getattr(value, field, None), seen)

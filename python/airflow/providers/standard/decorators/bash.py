@@ -7,7 +7,8 @@ class _BashDecoratedOperator(BashOperator):
     """Calls the function, renders the text it returns and runs that in bash."""
 
     template_fields = ("op_args", "op_kwargs", "bash_command", "env", "cwd")
-    template_fields_renderers = {"op_args": "py", "op_kwargs": "py", **BashOperator.template_fields_renderers}
+    template_fields_renderers = {"op_args": "py", "op_kwargs": "py",
+                                 **BashOperator.template_fields_renderers}
     custom_operator_name = "@task.bash"
     decorator_name = "task.bash"
 
@@ -21,16 +22,19 @@ class _BashDecoratedOperator(BashOperator):
 
     def execute(self, context):
         from airflow.sdk._binding import keywords_for, merged_context
-        keywords = keywords_for(self.python_callable, self.op_args, merged_context(context, self.op_kwargs))
+        keywords = keywords_for(self.python_callable, self.op_args,
+                                merged_context(context, self.op_kwargs))
         command = self.python_callable(*self.op_args, **keywords)
         if not isinstance(command, str) or not command.strip():
-            raise TypeError("The returned value from the TaskFlow callable must be a non-empty string.")
+            raise TypeError(
+                "The returned value from the TaskFlow callable must be a non-empty string.")
         self.bash_command = command
         self._render_command(context)
         return super().execute(context)
 
     def _render_command(self, context):
-        """Renders the command, which did not exist when the other fields were rendered, and reports it."""
+        """Renders the command, which did not exist when the other fields were rendered, and reports
+        it."""
         from leoflow.runtime import client, templates
         templates.render_fields(self, context, ("bash_command",))
         agent = client.current()

@@ -6,17 +6,17 @@ from airflow.sdk._operator import BaseOperator
 class BashOperator(BaseOperator):
     """Runs `bash_command` in its own process group, in `cwd` or a temporary folder.
 
-    stderr is merged into stdout, every line is printed, the last one is returned (through `output_processor`). Exit
-    codes in `skip_on_exit_code` (99) skip the task, any other than 0 fails it. `env` replaces the environment unless
-    `append_env`."""
+    stderr is merged into stdout, every line is printed, the last one is returned (through
+    `output_processor`). Exit codes in `skip_on_exit_code` (99) skip the task, any other than 0
+    fails it. `env` replaces the environment unless `append_env`."""
 
     template_fields = ("bash_command", "env", "cwd")
     template_fields_renderers = {"bash_command": "bash", "env": "json"}
     template_ext = (".sh", ".bash")
     ui_color = "#f0ede4"
 
-    def __init__(self, *, bash_command, env=None, append_env=False, output_encoding="utf-8", skip_on_exit_code=99,
-                 cwd=None, output_processor=None, **kwargs):
+    def __init__(self, *, bash_command, env=None, append_env=False, output_encoding="utf-8",
+                 skip_on_exit_code=99, cwd=None, output_processor=None, **kwargs):
         super().__init__(**kwargs)
         self.bash_command = bash_command
         self.env = env
@@ -25,7 +25,9 @@ class BashOperator(BaseOperator):
         if skip_on_exit_code is None:
             self.skip_on_exit_code = ()
         else:
-            self.skip_on_exit_code = (skip_on_exit_code,) if isinstance(skip_on_exit_code, int) else tuple(skip_on_exit_code)
+            self.skip_on_exit_code = (skip_on_exit_code,) if isinstance(skip_on_exit_code,
+                                                                        int) else tuple(
+                                                                            skip_on_exit_code)
         self.cwd = cwd
         self.output_processor = output_processor
         self._process = None
@@ -36,17 +38,20 @@ class BashOperator(BaseOperator):
         if code in self.skip_on_exit_code:
             raise AirflowSkipException(f"Bash command returned exit code {code}. Skipping.")
         if code != 0:
-            raise AirflowException(f"Bash command failed. The command returned a non-zero exit code {code}.")
+            raise AirflowException(
+                f"Bash command failed. The command returned a non-zero exit code {code}.")
         return self.output_processor(last_line) if self.output_processor else last_line
 
     def environment(self):
-        """The environment of the command: `env` over the task's own, or `env` alone with AIRFLOW_CTX_*."""
+        """The environment of the command: `env` over the task's own, or `env` alone with
+        AIRFLOW_CTX_*."""
         import os
         if not self.env:
             return dict(os.environ)
         if self.append_env:
             return {**os.environ, **self.env}
-        context = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CTX_")}
+        context = {name: value for name, value in os.environ.items()
+                   if name.startswith("AIRFLOW_CTX_")}
         return {**context, **self.env}
 
     def _run(self):
@@ -70,8 +75,9 @@ class BashOperator(BaseOperator):
         import shutil
         import subprocess
         shell = shutil.which("bash") or "/bin/bash"
-        self._process = subprocess.Popen([shell, "-c", self.bash_command], cwd=folder, env=self.environment(),
-                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        self._process = subprocess.Popen([shell, "-c", self.bash_command], cwd=folder,
+                                         env=self.environment(), stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                          start_new_session=True)
         try:
             with self._process.stdout:
@@ -93,6 +99,7 @@ class BashOperator(BaseOperator):
         """Ends the command and all it started."""
         import os
         import signal
+        import subprocess
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -103,6 +110,5 @@ class BashOperator(BaseOperator):
                 return
             except ProcessLookupError:
                 return
-            except Exception as error:  # subprocess.TimeoutExpired: it did not heed the first signal
-                if type(error).__name__ != "TimeoutExpired":
-                    raise
+            except subprocess.TimeoutExpired:
+                continue  # it did not heed the first signal

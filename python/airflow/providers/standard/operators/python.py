@@ -7,7 +7,8 @@ _COROUTINE = 0x80
 
 
 class PythonOperator(BaseOperator):
-    """Calls `python_callable(*op_args, **op_kwargs)`; parameters named like context entries are filled in."""
+    """Calls `python_callable(*op_args, **op_kwargs)`; parameters named like context entries are
+    filled in."""
 
     template_fields = ("templates_dict", "op_args", "op_kwargs")
     template_fields_renderers = {"templates_dict": "json", "op_args": "py", "op_kwargs": "py"}
@@ -16,8 +17,8 @@ class PythonOperator(BaseOperator):
     templates_dict = None
     show_return_value_in_logs = True
 
-    def __init__(self, *, python_callable, op_args=None, op_kwargs=None, templates_dict=None, templates_exts=None,
-                 show_return_value_in_logs=True, **kwargs):
+    def __init__(self, *, python_callable, op_args=None, op_kwargs=None, templates_dict=None,
+                 templates_exts=None, show_return_value_in_logs=True, **kwargs):
         super().__init__(**kwargs)
         if not callable(python_callable):
             raise TypeError(f"`python_callable` of {self.task_id} must be callable")
@@ -40,7 +41,8 @@ class PythonOperator(BaseOperator):
         return result
 
     def keywords(self, context):
-        """The keyword arguments of the call: op_kwargs, and what the function names of the context."""
+        """The keyword arguments of the call: op_kwargs, and what the function names of the
+        context."""
         from airflow.sdk._binding import keywords_for, merged_context
         merged = merged_context(context, self.op_kwargs, templates_dict=self.templates_dict)
         return keywords_for(self.python_callable, self.op_args, merged)
