@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one warm Python task costs: template.py driven over its protocol with a no-op DAG.
 
-Prints the p50 from spawn request to exit notice, the same to the task's first sign of life, tasks per second with two
+Prints the p50 from spawn request to exit notice, the same to the task's first sign of life, tasks
+per second with two
 in flight, and the ratio to a bare fork and exit of this process measured in the same run.
 
     /usr/bin/python3.11 bench/python_fork_bench.py [--count 300] [--surface fake|airflow]
 """
+
 import argparse
 import os
 import sys
@@ -129,7 +131,9 @@ def main():
     print(f"task, request to exit   p50 {millis(walls):6.2f} ms   p90 {millis(walls, 0.9):6.2f} ms")
     print(f"request to running      p50 {millis(lives):6.2f} ms   p90 {millis(lives, 0.9):6.2f} ms")
     print(f"two in flight           {rate:6.0f} tasks/s")
-    print(f"bare fork and exit      p50 {millis(bare):6.2f} ms   ratio {millis(walls) / millis(bare):.1f}")
+    print(
+        f"bare fork and exit      p50 {millis(bare):6.2f} ms   ratio {millis(walls) / millis(bare):.1f}"
+    )
 
 
 if __name__ == "__main__":

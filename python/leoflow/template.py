@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The template interpreter: imports the runtime once, then only forks (docs/task-protocol.md, part 1).
+"""The template interpreter: imports the runtime once, then only forks (docs/task-protocol.md, part
+1).
 
-It runs no user code beyond the modules named in `preload`, so every attempt starts from the same pristine state.
+It runs no user code beyond the modules named in `preload`, so every attempt starts from the same
+pristine state.
 """
+
 import array
 import gc
 import importlib
@@ -22,15 +25,52 @@ MSG_CMSG_CLOEXEC = 0x40000000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
 # What nearly every DAG file and operator reaches; importing it here saves each fork from doing so.
 WARM = (
-    "typing", "datetime", "time", "json", "logging", "re", "subprocess", "tempfile", "pathlib", "random", "shutil",
-    "leoflow.runtime.task", "leoflow.runtime.serde", "leoflow.runtime.accessors", "airflow.sdk",
-    "airflow.sdk.exceptions", "airflow.sdk.macros", "airflow.sdk.variable", "airflow.sdk.connection",
-    "airflow.sdk.hook", "airflow.sdk._timetables", "airflow.sdk._zones", "airflow.providers.standard.decorators.python",
-    "airflow.exceptions", "airflow.providers.standard.operators.python",
-    "airflow.providers.standard.operators.bash", "airflow.providers.standard.operators.empty",
+    "typing",
+    "datetime",
+    "time",
+    "json",
+    "logging",
+    "re",
+    "subprocess",
+    "tempfile",
+    "pathlib",
+    "random",
+    "shutil",
+    "leoflow.runtime.task",
+    "leoflow.runtime.serde",
+    "leoflow.runtime.accessors",
+    "airflow.sdk",
+    "airflow.sdk.exceptions",
+    "airflow.sdk.macros",
+    "airflow.sdk.variable",
+    "airflow.sdk.connection",
+    "airflow.sdk.hook",
+    "airflow.sdk._timetables",
+    "airflow.sdk._zones",
+    "airflow.providers.standard.decorators.python",
+    "airflow.exceptions",
+    "airflow.providers.standard.operators.python",
+    "airflow.providers.standard.operators.bash",
+    "airflow.providers.standard.operators.empty",
 )
-WARM_NAMES = ("DAG", "dag", "task", "task_group", "TaskGroup", "Param", "Variable", "Connection", "BaseHook",
-              "get_current_context", "chain", "XComArg", "BaseOperator", "Asset", "Label", "TriggerRule")
+WARM_NAMES = (
+    "DAG",
+    "dag",
+    "task",
+    "task_group",
+    "TaskGroup",
+    "Param",
+    "Variable",
+    "Connection",
+    "BaseHook",
+    "get_current_context",
+    "chain",
+    "XComArg",
+    "BaseOperator",
+    "Asset",
+    "Label",
+    "TriggerRule",
+)
 
 
 class ChannelClosed(Exception):
@@ -57,11 +97,13 @@ class Channel:
             raise ChannelClosed from None
 
     def receive(self):
-        """Reads once and returns the frames that are complete now. Raises ChannelClosed at the end."""
+        """Reads once and returns the frames that are complete now. Raises ChannelClosed at the
+        end."""
         size = array.array("i").itemsize
         try:
             data, controls, _, _ = self._socket.recvmsg(
-                READ_BYTES, socket.CMSG_SPACE(FDS_PER_READ * size), MSG_CMSG_CLOEXEC)
+                READ_BYTES, socket.CMSG_SPACE(FDS_PER_READ * size), MSG_CMSG_CLOEXEC
+            )
         except OSError:
             raise ChannelClosed from None
         for level, kind, payload in controls:
@@ -148,7 +190,9 @@ class Template:
         try:
             pid = os.fork()
         except OSError as error:
-            self._channel.send({"op": "refused", "attempt": attempt, "error": f"fork: {error.strerror}"})
+            self._channel.send(
+                {"op": "refused", "attempt": attempt, "error": f"fork: {error.strerror}"}
+            )
             pid = -1
         if pid == 0:
             self._become_task(request, descriptors, parent)
@@ -194,7 +238,9 @@ class Template:
                 return
             attempt = self._attempts.pop(pid, None)
             if attempt is not None:
-                self._channel.send({"op": "exited", "attempt": attempt, "pid": pid, "status": status})
+                self._channel.send(
+                    {"op": "exited", "attempt": attempt, "pid": pid, "status": status}
+                )
 
     def _kill_all(self):
         for pid in self._attempts:
@@ -206,7 +252,8 @@ class Template:
 
 
 def _warm(name):
-    """Imports one module ahead of time; with a real Airflow SDK in the environment some of ours do not exist."""
+    """Imports one module ahead of time; with a real Airflow SDK in the environment some of ours do
+    not exist."""
     try:
         importlib.import_module(name)
     except ModuleNotFoundError:
@@ -220,13 +267,20 @@ def scrub_environment(site_packages):
         if name not in KEPT_ENVIRONMENT:
             del os.environ[name]
     path = os.environ.get("PATH") or os.defpath
-    roots = dict.fromkeys([sys.prefix, *(os.path.abspath(os.path.join(one, "../../..")) for one in site_packages)])
-    own = [os.path.join(root, "bin") for root in roots if os.path.exists(os.path.join(root, "pyvenv.cfg"))]
+    roots = dict.fromkeys(
+        [sys.prefix, *(os.path.abspath(os.path.join(one, "../../..")) for one in site_packages)]
+    )
+    own = [
+        os.path.join(root, "bin")
+        for root in roots
+        if os.path.exists(os.path.join(root, "pyvenv.cfg"))
+    ]
     os.environ["PATH"] = os.pathsep.join(own + [path])
 
 
 def extend_path(site_packages):
-    """The environment's packages first: a real Airflow SDK among them is used instead of our surface."""
+    """The environment's packages first: a real Airflow SDK among them is used instead of our
+    surface."""
     import site
 
     for folder in site_packages:

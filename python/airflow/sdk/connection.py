@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections: where a system is and how to log in, as fields, as a URI, or as JSON."""
+
 import json
 
 from leoflow.runtime import secrets
@@ -10,12 +11,24 @@ EXTRA_KEY = "__extra__"
 
 
 class Connection:
-    """One connection. `uri` may be given instead of the fields; `extra` is JSON text or an object."""
+    """One connection. `uri` may be given instead of the fields; `extra` is JSON text or an
+    object."""
 
     EXTRA_KEY = EXTRA_KEY
 
-    def __init__(self, conn_id=None, conn_type=None, description=None, host=None, login=None,
-                 password=None, schema=None, port=None, extra=None, uri=None):
+    def __init__(
+        self,
+        conn_id=None,
+        conn_type=None,
+        description=None,
+        host=None,
+        login=None,
+        password=None,
+        schema=None,
+        port=None,
+        extra=None,
+        uri=None,
+    ):
         self.conn_id = conn_id
         self.conn_type = conn_type
         self.description = description
@@ -32,15 +45,17 @@ class Connection:
 
     @classmethod
     def get(cls, conn_id):
-        """The connection of that id. Raises AirflowNotFoundException, or AirflowRuntimeError if it is refused."""
+        """The connection of that id. Raises AirflowNotFoundException, or AirflowRuntimeError if it
+        is refused."""
         from airflow.sdk import exceptions
 
         try:
             source = secrets.connection_source(conn_id)
         except AgentError as error:
             if error.code != "not_found":
-                raise exceptions.AirflowRuntimeError(f"connection {conn_id!r}: {error}",
-                                                     error.code.upper()) from None
+                raise exceptions.AirflowRuntimeError(
+                    f"connection {conn_id!r}: {error}", error.code.upper()
+                ) from None
             source = None
         except secrets.Unavailable as error:
             raise exceptions.AirflowNotFoundException(str(error)) from None
@@ -66,7 +81,8 @@ class Connection:
         unknown = sorted(set(fields) - set(FIELDS))
         if unknown:
             raise ValueError(
-                f"unknown keys in the JSON of connection {conn_id!r}: {', '.join(unknown)}")
+                f"unknown keys in the JSON of connection {conn_id!r}: {', '.join(unknown)}"
+            )
         if fields.get("conn_type"):
             fields["conn_type"] = _type_name(fields["conn_type"])
         return cls(conn_id, **fields)
@@ -77,7 +93,8 @@ class Connection:
 
     @property
     def extra_dejson(self):
-        """`extra` as a dict; {} when there is none. Raises ValueError when it is not a JSON object."""
+        """`extra` as a dict; {} when there is none. Raises ValueError when it is not a JSON
+        object."""
         if not self.extra:
             return {}
         value = json.loads(self.extra)
@@ -96,12 +113,14 @@ class Connection:
 
     def as_json(self):
         """The JSON form, with the fields that are set, as AIRFLOW_CONN_* holds it."""
-        fields = {name: getattr(self, name) for name in FIELDS
-                  if name not in ("description", "extra")}
+        fields = {
+            name: getattr(self, name) for name in FIELDS if name not in ("description", "extra")
+        }
         if self.extra:
             fields["extra"] = self.extra_dejson
-        return json.dumps({name: value for name,
-                           value in fields.items() if value not in (None, "")})
+        return json.dumps(
+            {name: value for name, value in fields.items() if value not in (None, "")}
+        )
 
     def to_dict(self):
         return {"conn_id": self.conn_id, **{name: getattr(self, name) for name in FIELDS}}
@@ -128,7 +147,8 @@ class Connection:
         return scheme + protocol + mark + user + place + self._query()
 
     def get_hook(self, *, hook_params=None):
-        """Hooks belong to provider packages of real Airflow, which are not part of Leoflow: always raises."""
+        """Hooks belong to provider packages of real Airflow, which are not part of Leoflow: always
+        raises."""
         raise NotImplementedError(
             f"no hook is known for connection type {self.conn_type!r}\n"
             "hint: use the fields of the connection with the client library of the system"
@@ -147,7 +167,8 @@ class Connection:
         return hash(self.conn_id)
 
     def _query(self):
-        """The extra as a query: its own keys when they come back the same, else one key with the JSON."""
+        """The extra as a query: its own keys when they come back the same, else one key with the
+        JSON."""
         if not self.extra:
             return ""
         from urllib.parse import parse_qsl, urlencode

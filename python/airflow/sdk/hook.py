@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The base class of hooks: objects that talk to one outside system through a connection."""
+
 import logging
 
 
@@ -12,8 +13,9 @@ class BaseHook:
     @property
     def log(self):
         kind = type(self)
-        return logging.getLogger(getattr(self, "_logger_name", None)
-                                 or f"{kind.__module__}.{kind.__qualname__}")
+        return logging.getLogger(
+            getattr(self, "_logger_name", None) or f"{kind.__module__}.{kind.__qualname__}"
+        )
 
     @classmethod
     def get_connection(cls, conn_id):

@@ -1,10 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `macros` offers in templates. Modules behind it are imported when a template first uses them."""
+"""What `macros` offers in templates. Modules behind it are imported when a template first uses
+them."""
+
 import time
 from datetime import datetime, timedelta
 
-__all__ = ["datetime", "timedelta", "dateutil", "time", "uuid", "random", "ds_add", "ds_format",
-           "ds_format_locale", "datetime_diff_for_humans", "json"]
+__all__ = [
+    "datetime",
+    "timedelta",
+    "dateutil",
+    "time",
+    "uuid",
+    "random",
+    "ds_add",
+    "ds_format",
+    "ds_format_locale",
+    "datetime_diff_for_humans",
+    "json",
+]
 
 
 def ds_add(ds, days):
@@ -20,23 +33,26 @@ def ds_format(ds, input_format, output_format):
 
 
 def ds_format_locale(ds, input_format, output_format, locale=None):
-    """Like ds_format with the tokens of Babel (EEEE dd MMMM y), in the language of `locale`; needs Babel installed."""
+    """Like ds_format with the tokens of Babel (EEEE dd MMMM y), in the language of `locale`; needs
+    Babel installed."""
     try:
         from babel.dates import LC_TIME, format_datetime
     except ImportError:
         raise ModuleNotFoundError(
             "macros.ds_format_locale needs the package Babel\nhint: add babel to dependencies: in leoflow.yaml"
         ) from None
-    return format_datetime(datetime.strptime(str(ds), input_format), format=output_format,
-                           locale=locale or LC_TIME)
+    return format_datetime(
+        datetime.strptime(str(ds), input_format), format=output_format, locale=locale or LC_TIME
+    )
 
 
 def datetime_diff_for_humans(dt, since=None):
     """How long ago, or between the two: "2 days ago", "1 month after"."""
     from leoflow.runtime.datetimes import UTC, DateTime
 
-    return _aware(dt, DateTime, UTC).diff_for_humans(None if since is None
-                                                     else _aware(since, DateTime, UTC))
+    return _aware(dt, DateTime, UTC).diff_for_humans(
+        None if since is None else _aware(since, DateTime, UTC)
+    )
 
 
 def _aware(value, kind, utc):

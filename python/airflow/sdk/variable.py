@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Variables: named texts kept by the server, or given in the environment as AIRFLOW_VAR_<KEY>."""
+
 import json
 
 from leoflow.runtime import secrets
@@ -9,11 +10,13 @@ _NOT_SET = object()
 
 
 class Variable:
-    """Reads and writes variables by name. Failures are AirflowRuntimeError with VARIABLE_NOT_FOUND in the message."""
+    """Reads and writes variables by name. Failures are AirflowRuntimeError with VARIABLE_NOT_FOUND
+    in the message."""
 
     @staticmethod
     def get(key, default=_NOT_SET, deserialize_json=False, *, default_var=_NOT_SET):
-        """The value of `key`; `default` (or `default_var`) when there is none. The default is given back as it is."""
+        """The value of `key`; `default` (or `default_var`) when there is none. The default is given
+        back as it is."""
         if default is _NOT_SET:
             default = default_var
         try:
@@ -26,8 +29,9 @@ class Variable:
             raise _runtime_error(str(error), "VARIABLE_NOT_FOUND") from None
         if text is None:
             if default is _NOT_SET:
-                raise _runtime_error(f"VARIABLE_NOT_FOUND: variable {key!r} does not exist",
-                                     "VARIABLE_NOT_FOUND")
+                raise _runtime_error(
+                    f"VARIABLE_NOT_FOUND: variable {key!r} does not exist", "VARIABLE_NOT_FOUND"
+                )
             return default
         return json.loads(text) if deserialize_json else text
 
@@ -59,8 +63,9 @@ def _ask(key, call, *args):
 
 def _failure(error, key):
     if error.code == "not_found":
-        return _runtime_error(f"VARIABLE_NOT_FOUND: variable {key!r} does not exist",
-                              "VARIABLE_NOT_FOUND")
+        return _runtime_error(
+            f"VARIABLE_NOT_FOUND: variable {key!r} does not exist", "VARIABLE_NOT_FOUND"
+        )
     return _runtime_error(f"variable {key!r}: {error}", error.code.upper())
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`var` and `conn` of the context: variables and connections by attribute, looked up when a template names them."""
+"""`var` and `conn` of the context: variables and connections by attribute, looked up when a
+template names them."""
 
 _NOT_SET = object()
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection of a task process to its agent: frames over the control socket (docs/task-protocol.md, part 3).
+"""The connection of a task process to its agent: frames over the control socket
+(docs/task-protocol.md, part 3).
 
-One call at a time, answered in order; threads of the task take turns. A process forked by user code must not use it:
+One call at a time, answered in order; threads of the task take turns. A process forked by user code
+must not use it:
 two processes reading one socket would steal each other's answers.
 """
+
 import json
 import os
 from _thread import allocate_lock
@@ -15,7 +18,8 @@ _current = None
 
 
 class AgentError(RuntimeError):
-    """The agent refused a call. `code` is one of the error codes of the protocol, such as not_found or denied."""
+    """The agent refused a call. `code` is one of the error codes of the protocol, such as not_found
+    or denied."""
 
     def __init__(self, code, message):
         super().__init__(f"{code}: {message}" if message else code)
@@ -24,11 +28,13 @@ class AgentError(RuntimeError):
 
 
 class AgentGone(ConnectionError):
-    """The control socket is closed: the agent ended, nothing this process still does can be recorded."""
+    """The control socket is closed: the agent ended, nothing this process still does can be
+    recorded."""
 
 
 def current():
-    """The client of this task process, or None outside of one (extraction, tests, plain scripts)."""
+    """The client of this task process, or None outside of one (extraction, tests, plain
+    scripts)."""
     return _current
 
 
@@ -39,13 +45,18 @@ def install(client):
 
 
 def encode_frame(message):
-    """The bytes of one frame. Raises ValueError for text that is not Unicode, NaN, or more than FRAME_BYTES_MAX."""
+    """The bytes of one frame. Raises ValueError for text that is not Unicode, NaN, or more than
+    FRAME_BYTES_MAX."""
     try:
-        body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        body = json.dumps(
+            message, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"text with a lone surrogate cannot be sent: {error.reason}") from None
     if len(body) > FRAME_BYTES_MAX:
-        raise ValueError(f"{len(body)} bytes are more than one message may have ({FRAME_BYTES_MAX})")
+        raise ValueError(
+            f"{len(body)} bytes are more than one message may have ({FRAME_BYTES_MAX})"
+        )
     return len(body).to_bytes(4, "big") + body
 
 
@@ -76,7 +87,8 @@ class Client:
         self._exchange(message, False)
 
     def call(self, message):
-        """Sends a message and returns its answer. Raises AgentError when the answer is a refusal."""
+        """Sends a message and returns its answer. Raises AgentError when the answer is a
+        refusal."""
         answer = self._exchange(message, True)
         if "error" in answer:
             error = answer["error"]
@@ -95,9 +107,17 @@ class Client:
     def xcom_push(self, key, value):
         self.call({"op": "xcom_push", "key": key, "value": value})
 
-    def xcom_pull(self, task_ids, key, *, dag_id=None, run_id=None, map_index=-1, include_prior_dates=False):
+    def xcom_pull(
+        self, task_ids, key, *, dag_id=None, run_id=None, map_index=-1, include_prior_dates=False
+    ):
         """One {"found", "value"} per task id, in order."""
-        request = {"op": "xcom_pull", "task_ids": list(task_ids), "key": key, "dag_id": dag_id, "run_id": run_id}
+        request = {
+            "op": "xcom_pull",
+            "task_ids": list(task_ids),
+            "key": key,
+            "dag_id": dag_id,
+            "run_id": run_id,
+        }
         request["map_index"] = map_index
         request["include_prior_dates"] = include_prior_dates
         return self.call(request)["values"]
@@ -134,7 +154,13 @@ class Client:
     def outcome(self, kind, reason="", *, retryable=True, will_retry=False):
         """Reports how the attempt ended; returns when the agent has it on disk."""
         reason = reason.encode("utf-8", "backslashreplace").decode()
-        frame = {"op": "outcome", "kind": kind, "retryable": retryable, "reason": reason, "will_retry": will_retry}
+        frame = {
+            "op": "outcome",
+            "kind": kind,
+            "retryable": retryable,
+            "reason": reason,
+            "will_retry": will_retry,
+        }
         self.call(frame)
 
     def _exchange(self, message, answered):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Airflow context of an attempt: the dict given to execute(), callbacks and templates.
 
-Dates exist only when the run has a logical date, as in Airflow: a template naming `ds` in a run without one fails.
+Dates exist only when the run has a logical date, as in Airflow: a template naming `ds` in a run
+without one fails.
 """
+
 from leoflow.runtime.datetimes import DateTime
 
 _contexts = []
@@ -31,7 +33,8 @@ def parse_date(text):
 
 
 class DagRun:
-    """The run, as the context's `dag_run` and as `previous_success`. Plain values; changing them changes nothing."""
+    """The run, as the context's `dag_run` and as `previous_success`. Plain values; changing them
+    changes nothing."""
 
     def __init__(self, dag_id, run):
         self.dag_id = dag_id
@@ -57,7 +60,8 @@ class DagRun:
 
 
 def build(start, dag, task, agent):
-    """The whole context of a task attempt. Raises ParamValidationError when the params break their schema."""
+    """The whole context of a task attempt. Raises ParamValidationError when the params break their
+    schema."""
     from leoflow.runtime.instance import TaskInstance
 
     dag_run = DagRun(start["dag_id"], start["run"])
@@ -81,7 +85,8 @@ def build(start, dag, task, agent):
 
 
 def build_for_run(start, dag):
-    """The context of a DAG's own callback: the same without a task, with the reason the run ended."""
+    """The context of a DAG's own callback: the same without a task, with the reason the run
+    ended."""
     dag_run = DagRun(start["dag_id"], start["run"])
     callback = start.get("callback") or {}
     dag_run.state = "success" if callback.get("name") == "on_success" else "failed"
@@ -116,7 +121,9 @@ def _add_previous(context, start):
     context["prev_start_date_success"] = parse_date(previous.get("start_date"))
     context["prev_end_date_success"] = parse_date(previous.get("end_date"))
     if start["run"].get("logical_date") is not None:
-        context["prev_data_interval_start_success"] = parse_date(previous.get("data_interval_start"))
+        context["prev_data_interval_start_success"] = parse_date(
+            previous.get("data_interval_start")
+        )
         context["prev_data_interval_end_success"] = parse_date(previous.get("data_interval_end"))
 
 
@@ -138,7 +145,8 @@ def _key_text(start, context):
 
 
 def merge_params(dag, task, conf):
-    """DAG params, over them the task's, over them the run's conf, each checked against its schema."""
+    """DAG params, over them the task's, over them the run's conf, each checked against its
+    schema."""
     merged = {}
     for params in (getattr(dag, "params", None), getattr(task, "params", None), conf):
         for name, value in _raw_items(params):
@@ -173,7 +181,8 @@ def _resolved(name, value):
 
 
 def _raw_items(params):
-    """Pairs of name and Param or value; a ParamsDict hands out values on [], its Param objects otherwise."""
+    """Pairs of name and Param or value; a ParamsDict hands out values on [], its Param objects
+    otherwise."""
     if not params:
         return ()
     raw = getattr(params, "get_param", None)

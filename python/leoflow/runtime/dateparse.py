@@ -1,34 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small `dateutil` for macros.dateutil where python-dateutil is not installed: parser.parse, parser.isoparse, tz."""
+"""A small `dateutil` for macros.dateutil where python-dateutil is not installed: parser.parse,
+parser.isoparse, tz."""
+
 import datetime
 import re
 from types import SimpleNamespace
 
-MONTHS = {name: number for number, name in enumerate(
-    "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
+    )
+}
 MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 CLOCK = re.compile(
     r"[t ]?\s*(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<half>am|pm)?"
-    r"\s*(?P<tz>z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?", re.I)
-DATES = [re.compile(pattern, re.I) for pattern in (
-    r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})",
-    r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?=$|t|\s)",
-    r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4}|\d{2})",
-    r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[ -]" + MONTH + r"[ -,]*(?P<y>\d{4})",
-    MONTH + r"\s*(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})",
-    r"(?P<y>\d{4})-(?P<m>\d{1,2})(?=$|\s)",
-)]
-BASIC_CLOCK = re.compile(r"t(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?(?P<tz>z|[+-]\d{2}:?\d{2})?", re.I)
-WEEKDAY = re.compile(r"\b(mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(day)?\b,?\s*", re.I)
+    r"\s*(?P<tz>z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?",
+    re.I,
+)
+DATES = [
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})",
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?=$|t|\s)",
+        r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4}|\d{2})",
+        r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[ -]" + MONTH + r"[ -,]*(?P<y>\d{4})",
+        MONTH + r"\s*(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})",
+        r"(?P<y>\d{4})-(?P<m>\d{1,2})(?=$|\s)",
+    )
+]
+BASIC_CLOCK = re.compile(
+    r"t(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?(?P<tz>z|[+-]\d{2}:?\d{2})?", re.I
+)
+WEEKDAY = re.compile(
+    r"\b(mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(day)?\b,?\s*", re.I
+)
 
 
 def parse(timestr, default=None, dayfirst=False, ignoretz=False):
-    """The date `timestr` says; parts it leaves out come from `default` (today at midnight). Raises ValueError."""
+    """The date `timestr` says; parts it leaves out come from `default` (today at midnight). Raises
+    ValueError."""
     text = WEEKDAY.sub("", str(timestr).strip())
     base = default or datetime.datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
     date = next((match for match in (pattern.match(text) for pattern in DATES) if match), None)
     if date is not None:
-        base, text = _with_date(base, date.groupdict(), dayfirst), text[date.end():].lstrip(" ,")
+        base, text = _with_date(base, date.groupdict(), dayfirst), text[date.end() :].lstrip(" ,")
     clock = (CLOCK.fullmatch(text) or BASIC_CLOCK.fullmatch(text)) if text else None
     if (text and clock is None) or (date is None and clock is None):
         raise ValueError(f"Unknown string format: {timestr}")
@@ -43,7 +59,11 @@ def _with_date(base, parts, dayfirst):
     if len(parts["y"]) == 2:
         year += 2000 if year < (datetime.date.today().year % 100) + 50 else 1900
     if len(parts["y"]) == 2 or month > 12 or dayfirst:
-        month, day = (day, month) if (dayfirst or month > 12) and not parts.get("mon") and day <= 12 else (month, day)
+        month, day = (
+            (day, month)
+            if (dayfirst or month > 12) and not parts.get("mon") and day <= 12
+            else (month, day)
+        )
     return base.replace(year=year, month=month, day=day)
 
 
@@ -52,7 +72,9 @@ def _with_clock(base, parts, ignoretz):
     if parts.get("half"):
         hour = hour % 12 + (12 if parts["half"].lower() == "pm" else 0)
     micro = int((parts.get("f") or "0").ljust(6, "0")[:6])
-    value = base.replace(hour=hour, minute=int(parts["mi"]), second=int(parts["s"] or 0), microsecond=micro)
+    value = base.replace(
+        hour=hour, minute=int(parts["mi"]), second=int(parts["s"] or 0), microsecond=micro
+    )
     if parts.get("tz") and not ignoretz:
         value = value.replace(tzinfo=_zone(parts["tz"]))
     return value

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The date type of the task context: a datetime with the methods of pendulum that DAGs and templates use."""
+"""The date type of the task context: a datetime with the methods of pendulum that DAGs and
+templates use."""
+
 import calendar
 import datetime as _datetime
 
@@ -45,7 +47,9 @@ class Interval(_datetime.timedelta):
         return int(self.total_weeks())
 
     def in_months(self):
-        low, high, sign = (self.start, self.end, 1) if self.start <= self.end else (self.end, self.start, -1)
+        low, high, sign = (
+            (self.start, self.end, 1) if self.start <= self.end else (self.end, self.start, -1)
+        )
         months = (high.year - low.year) * 12 + high.month - low.month
         while DateTime.of(low).add(months=months) > high:
             months -= 1
@@ -80,18 +84,26 @@ class DateTime(_datetime.datetime):
             return value
         return cls.combine(value.date(), value.timetz())
 
-    def add(self, years=0, months=0, weeks=0, days=0, hours=0, minutes=0, seconds=0, microseconds=0):
+    def add(
+        self, years=0, months=0, weeks=0, days=0, hours=0, minutes=0, seconds=0, microseconds=0
+    ):
         """Months and years keep the day where the month has it, else its last day."""
         month = self.month - 1 + months + 12 * years
         year, month = self.year + month // 12, month % 12 + 1
         day = min(self.day, calendar.monthrange(year, month)[1])
-        moved = self.replace(year=year, month=month, day=day) + _datetime.timedelta(days=days, weeks=weeks)
-        rest = _datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds)
+        moved = self.replace(year=year, month=month, day=day) + _datetime.timedelta(
+            days=days, weeks=weeks
+        )
+        rest = _datetime.timedelta(
+            hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds
+        )
         if not rest or moved.tzinfo is None:
             return moved + rest
         return (moved.astimezone(UTC) + rest).astimezone(moved.tzinfo)
 
-    def subtract(self, years=0, months=0, weeks=0, days=0, hours=0, minutes=0, seconds=0, microseconds=0):
+    def subtract(
+        self, years=0, months=0, weeks=0, days=0, hours=0, minutes=0, seconds=0, microseconds=0
+    ):
         return self.add(-years, -months, -weeks, -days, -hours, -minutes, -seconds, -microseconds)
 
     def __sub__(self, other):
@@ -108,7 +120,9 @@ class DateTime(_datetime.datetime):
         from leoflow.runtime.dateformat import humans
 
         reference = self.now(self.tzinfo or UTC) if other is None else other
-        return humans(_datetime.datetime.__sub__(self, reference).total_seconds(), other is None, absolute)
+        return humans(
+            _datetime.datetime.__sub__(self, reference).total_seconds(), other is None, absolute
+        )
 
     def in_timezone(self, tz):
         return self.astimezone(zone(tz))
@@ -118,9 +132,21 @@ class DateTime(_datetime.datetime):
     def naive(self):
         return self.replace(tzinfo=None)
 
-    def set(self, year=None, month=None, day=None, hour=None, minute=None, second=None, microsecond=None, tz=None):
+    def set(
+        self,
+        year=None,
+        month=None,
+        day=None,
+        hour=None,
+        minute=None,
+        second=None,
+        microsecond=None,
+        tz=None,
+    ):
         parts = {"year": year, "month": month, "day": day, "hour": hour, "minute": minute}
-        parts.update(second=second, microsecond=microsecond, tzinfo=None if tz is None else zone(tz))
+        parts.update(
+            second=second, microsecond=microsecond, tzinfo=None if tz is None else zone(tz)
+        )
         return self.replace(**{name: part for name, part in parts.items() if part is not None})
 
     def on(self, year, month, day):
@@ -130,10 +156,13 @@ class DateTime(_datetime.datetime):
         return self.replace(hour=hour, minute=minute, second=second, microsecond=microsecond)
 
     def start_of(self, unit):
-        """The first moment of the second, minute, hour, day, week (Monday), month, quarter, year, decade, century."""
+        """The first moment of the second, minute, hour, day, week (Monday), month, quarter, year,
+        decade, century."""
         _check_unit(unit)
         if unit in UNITS[:3]:
-            fields = {"second": {}, "minute": {"second": 0}, "hour": {"minute": 0, "second": 0}}[unit]
+            fields = {"second": {}, "minute": {"second": 0}, "hour": {"minute": 0, "second": 0}}[
+                unit
+            ]
             return self.replace(microsecond=0, **fields)
         day = self.at(0)
         if unit == "day":
@@ -141,7 +170,10 @@ class DateTime(_datetime.datetime):
         if unit == "week":
             return day.add(days=-self.weekday())
         month = {"month": self.month, "quarter": 3 * (self.quarter - 1) + 1}.get(unit, 1)
-        year = {"decade": self.year - self.year % 10, "century": self.year - 1 - (self.year - 1) % 100 + 1}
+        year = {
+            "decade": self.year - self.year % 10,
+            "century": self.year - 1 - (self.year - 1) % 100 + 1,
+        }
         return day.replace(year=year.get(unit, self.year), month=month, day=1)
 
     def end_of(self, unit):
@@ -264,7 +296,8 @@ class DateTime(_datetime.datetime):
 
 
 def zone(tz):
-    """The tzinfo of a name ("Europe/Rome"), an offset in hours, or a tzinfo. Raises for an unknown name."""
+    """The tzinfo of a name ("Europe/Rome"), an offset in hours, or a tzinfo. Raises for an unknown
+    name."""
     if isinstance(tz, _datetime.tzinfo):
         return tz
     if isinstance(tz, (int, float)):

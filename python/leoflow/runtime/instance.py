@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ti` of the context: the task instance as user code sees it, and its XComs."""
+
 import logging
 
 from leoflow.runtime import serde
@@ -45,7 +46,11 @@ class TaskInstance:
     def duration(self):
         from leoflow.runtime.datetimes import UTC, DateTime
 
-        return None if self.start_date is None else (DateTime.now(UTC) - self.start_date).total_seconds()
+        return (
+            None
+            if self.start_date is None
+            else (DateTime.now(UTC) - self.start_date).total_seconds()
+        )
 
     @property
     def is_eligible_to_retry(self):
@@ -81,7 +86,8 @@ class TaskInstance:
         return self.dag_run
 
     def xcom_push(self, key, value):
-        """Stores `value` under `key`. Raises TypeError or ValueError if it is no JSON, ValueError if it is too large."""
+        """Stores `value` under `key`. Raises TypeError or ValueError if it is no JSON, ValueError
+        if it is too large."""
         if not isinstance(key, str):
             raise TypeError(f"XCom key must be a string, not {type(key).__name__}")
         if not key:
@@ -93,8 +99,17 @@ class TaskInstance:
         except AgentError as error:
             raise _push_error(key, error) from None
 
-    def xcom_pull(self, task_ids=None, dag_id=None, key=RETURN_KEY, include_prior_dates=False, *,
-                  map_indexes=_NOT_SET, default=None, run_id=None):
+    def xcom_pull(
+        self,
+        task_ids=None,
+        dag_id=None,
+        key=RETURN_KEY,
+        include_prior_dates=False,
+        *,
+        map_indexes=_NOT_SET,
+        default=None,
+        run_id=None,
+    ):
         """The value for one task id (or this task), a list for several. Missing values are None.
 
         As in Airflow, `default` replaces missing values only when `map_indexes` is given.
@@ -108,7 +123,11 @@ class TaskInstance:
         several = map_indexes is not None and not isinstance(map_indexes, int)
         indexes = list(map_indexes) if several else [-1 if map_indexes is None else map_indexes]
         columns = [self._values(names, key, index, place) for index in indexes]
-        values = [default if column[row] is None else column[row] for row in range(len(names)) for column in columns]
+        values = [
+            default if column[row] is None else column[row]
+            for row in range(len(names))
+            for column in columns
+        ]
         return values[0] if single and not several else values
 
     def _values(self, names, key, map_index, place):
@@ -119,14 +138,20 @@ class TaskInstance:
         if missing:
             answers = self._agent.xcom_pull(missing, key, map_index=map_index, **place)
             found.update(zip(missing, answers))
-        return [serde.decode(found[name].get("value")) if found[name].get("found") else None for name in names]
+        return [
+            serde.decode(found[name].get("value")) if found[name].get("found") else None
+            for name in names
+        ]
 
     def __repr__(self):
         return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id} try {self.try_number}>"
 
 
 def _is_given(map_indexes):
-    return map_indexes is not _NOT_SET and type(map_indexes).__name__ not in ("ArgNotSet", "_NotSet")
+    return map_indexes is not _NOT_SET and type(map_indexes).__name__ not in (
+        "ArgNotSet",
+        "_NotSet",
+    )
 
 
 def _push_error(key, error):

@@ -3,6 +3,7 @@
 
 Imported by the template before it forks, so that a child pays for the calls only.
 """
+
 import ctypes
 import os
 import signal
@@ -13,9 +14,21 @@ PR_SET_PDEATHSIG = 1
 STAGING = "/staging"
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
+_libc.mount.argtypes = (
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_ulong,
+    ctypes.c_char_p,
+)
 _libc.unshare.argtypes = (ctypes.c_int,)
-_libc.prctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong)
+_libc.prctl.argtypes = (
+    ctypes.c_int,
+    ctypes.c_ulong,
+    ctypes.c_ulong,
+    ctypes.c_ulong,
+    ctypes.c_ulong,
+)
 _prctl = _libc.prctl
 
 
@@ -27,7 +40,8 @@ def die_with_parent(parent):
 
 
 def join_cgroups(files):
-    """Moves this process into the cgroups of these cgroup.procs files; returns what failed, as texts."""
+    """Moves this process into the cgroups of these cgroup.procs files; returns what failed, as
+    texts."""
     problems = []
     for file in files:
         try:
@@ -42,7 +56,8 @@ def join_cgroups(files):
 
 
 def bind_staging(path, target=STAGING):
-    """Shows `path` as /staging to this process alone. False if it cannot be: the task still has the real path."""
+    """Shows `path` as /staging to this process alone. False if it cannot be: the task still has the
+    real path."""
     if not os.path.isdir(path) or not os.path.isdir(target):
         return False
     if _libc.unshare(CLONE_NEWNS) != 0:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Jinja2 environment of a DAG: sandboxed, strict about undefined names, with Airflow's date filters.
+"""The Jinja2 environment of a DAG: sandboxed, strict about undefined names, with Airflow's date
+filters.
 
 Only leoflow.runtime.templates imports this module, and only when a template has to be rendered.
 """
+
 import datetime
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -24,7 +26,11 @@ class ValueEnvironment(TextEnvironment, NativeEnvironment):
 def make_environment(dag, native):
     """The environment with the settings of `dag`, which may be None."""
     folders = [folder for folder in _folders(dag) if folder]
-    options = {"loader": FileSystemLoader(folders), "extensions": ["jinja2.ext.do"], "cache_size": 0}
+    options = {
+        "loader": FileSystemLoader(folders),
+        "extensions": ["jinja2.ext.do"],
+        "cache_size": 0,
+    }
     options["undefined"] = getattr(dag, "template_undefined", None) or StrictUndefined
     options.update(getattr(dag, "jinja_environment_kwargs", None) or {})
     environment = (ValueEnvironment if native else TextEnvironment)(**options)
@@ -55,5 +61,7 @@ FILTERS = {
     "ds_nodash": _date_filter(lambda value: value.strftime("%Y%m%d")),
     "ts": _date_filter(lambda value: value.isoformat()),
     "ts_nodash": _date_filter(lambda value: value.strftime("%Y%m%dT%H%M%S")),
-    "ts_nodash_with_tz": _date_filter(lambda value: value.isoformat().replace("-", "").replace(":", "")),
+    "ts_nodash_with_tz": _date_filter(
+        lambda value: value.isoformat().replace("-", "").replace(":", "")
+    ),
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the DAG file of a bundle and finds the DAG and the task of an attempt in it."""
+
 import os
 import sys
 from importlib.machinery import SourceFileLoader
@@ -16,7 +17,8 @@ def extend_path(file, bundle, project):
 
 
 def load_dags(file, dag_id=None, task_id=None):
-    """Executes `file` and returns its DAGs by id. The bytecode is cached beside it where that is possible."""
+    """Executes `file` and returns its DAGs by id. The bytecode is cached beside it where that is
+    possible."""
     name = _module_name(file)
     loader = SourceFileLoader(name, file)
     module = type(sys)(name)
@@ -29,7 +31,8 @@ def load_dags(file, dag_id=None, task_id=None):
 
 
 def find(dags, dag_id, task_id, file):
-    """The DAG and, unless task_id is None, its task. Raises DagMissing saying what there is instead."""
+    """The DAG and, unless task_id is None, its task. Raises DagMissing saying what there is
+    instead."""
     dag = dags.get(dag_id)
     if dag is None:
         raise DagMissing(
@@ -59,7 +62,8 @@ def _module_name(file):
 
 
 def _begin(module_name, dag_id, task_id):
-    """Empties the registries of DAGs; ours, or the one of a real Airflow SDK when a dependency brought it."""
+    """Empties the registries of DAGs; ours, or the one of a real Airflow SDK when a dependency
+    brought it."""
     scope = sys.modules.get("airflow.sdk._scope")
     if scope is not None:
         scope.begin(dag_id, task_id)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a task logs: Python's logging as JSON lines on the log descriptor, and tracebacks without our own frames."""
+"""What a task logs: Python's logging as JSON lines on the log descriptor, and tracebacks without
+our own frames."""
+
 import json
 import logging
 import os
@@ -27,7 +29,7 @@ class LineHandler(logging.Handler):
             return
         try:
             while line:
-                line = line[os.write(self.fd, line):]
+                line = line[os.write(self.fd, line) :]
         except OSError:
             self.fd = None
 
@@ -36,7 +38,8 @@ HANDLER = LineHandler()
 
 
 def prepare():
-    """Makes the handler the only one of the root logger. The template interpreter does this once for all its forks."""
+    """Makes the handler the only one of the root logger. The template interpreter does this once
+    for all its forks."""
     logging.raiseExceptions = True
     root = logging.getLogger()
     root.handlers[:] = [HANDLER]
@@ -53,14 +56,16 @@ def task_logger():
 
 
 def log_failure(event, error):
-    """Logs `error` with its traceback from the first frame that is not ours, and its note if rendering added one."""
+    """Logs `error` with its traceback from the first frame that is not ours, and its note if
+    rendering added one."""
     note = getattr(error, "leoflow_note", None)
     text = f"{event} ({note})" if note else event
     task_logger().error("%s", text, extra={"leoflow_exception": exception_text(error)})
 
 
 def exception_text(error):
-    """The traceback as text, without the leading frames of our own packages in it and in its causes."""
+    """The traceback as text, without the leading frames of our own packages in it and in its
+    causes."""
     for one in _chain(error):
         one.__traceback__ = _without_our_frames(one.__traceback__)
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip("\n")
@@ -93,7 +98,9 @@ def _without_our_frames(trace):
 
 def _line(record):
     entry = {
-        "timestamp": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="microseconds"),
+        "timestamp": datetime.fromtimestamp(record.created, timezone.utc).isoformat(
+            timespec="microseconds"
+        ),
         "level": record.levelname.lower(),
         "logger": record.name,
         "event": record.getMessage(),
@@ -105,4 +112,9 @@ def _line(record):
         entry["exception"] = exception
     if record.stack_info:
         entry["stack"] = str(record.stack_info)
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+    return (
+        json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "backslashreplace"
+        )
+        + b"\n"
+    )

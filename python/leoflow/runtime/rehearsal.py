@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a DAG of our own through the task runtime inside the template, before anything is forked.
 
-CPython rewrites its bytecode in place while it learns, and fills caches at first use. Done here, once, all forks share
+CPython rewrites its bytecode in place while it learns, and fills caches at first use. Done here,
+once, all forks share
 the pages; left to the forks, each one would copy them.
 """
+
 import os
 import signal
 import socket
@@ -20,7 +22,8 @@ DATE = "2024-01-01T00:00:00.000000Z"
 def rehearse():
     """Leaves no trace but warm code. An error here means that no task could run, and is raised.
 
-    With a real Airflow SDK in place of our surface there is nothing of ours to warm, and nothing is done.
+    With a real Airflow SDK in place of our surface there is nothing of ours to warm, and nothing is
+    done.
     """
     if "airflow.sdk._scope" not in sys.modules:
         return
@@ -48,14 +51,26 @@ def _round():
         context.pop_context()
         outcome = ours.recv(65536)
     if b'"kind":"succeeded"' not in outcome:
-        raise RuntimeError(f"the rehearsal of a task failed: {outcome[4:].decode(errors='replace')}")
+        raise RuntimeError(
+            f"the rehearsal of a task failed: {outcome[4:].decode(errors='replace')}"
+        )
 
 
 def _start_frame():
     run = {"run_id": "rehearsal", "run_type": "manual", "run_after": DATE, "conf": {}}
     run.update(logical_date=DATE, data_interval_start=DATE, data_interval_end=DATE, start_date=DATE)
-    return {"op": "start", "kind": "task", "dag_id": "rehearsal", "task_id": "step", "file": FILE, "try_number": 1,
-            "run": run, "start_date": DATE, "env": {"LEOFLOW_REHEARSAL": "1"}, "execution_timeout": 60}
+    return {
+        "op": "start",
+        "kind": "task",
+        "dag_id": "rehearsal",
+        "task_id": "step",
+        "file": FILE,
+        "try_number": 1,
+        "run": run,
+        "start_date": DATE,
+        "env": {"LEOFLOW_REHEARSAL": "1"},
+        "execution_timeout": 60,
+    }
 
 
 def _forget_module():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The DAG file of the template's rehearsal (leoflow.runtime.rehearsal); never run as a real one."""
+
 from airflow.sdk import DAG, task
 
 with DAG("rehearsal", schedule=None):

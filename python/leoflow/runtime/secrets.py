@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where variables and connections come from: the process environment first, then the agent."""
+
 import os
 
 from leoflow.runtime import client as _client
@@ -8,8 +9,18 @@ VARIABLE_PREFIX = "AIRFLOW_VAR_"
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
 MASK_CHARS_MIN = 5
 SENSITIVE = (
-    "access_token", "api_key", "apikey", "authorization", "passphrase", "passwd", "password", "private_key", "secret",
-    "token", "keyfile_dict", "service_account",
+    "access_token",
+    "api_key",
+    "apikey",
+    "authorization",
+    "passphrase",
+    "passwd",
+    "password",
+    "private_key",
+    "secret",
+    "token",
+    "keyfile_dict",
+    "service_account",
 )
 
 
@@ -18,7 +29,8 @@ class Unavailable(RuntimeError):
 
 
 def variable_text(key):
-    """The text of variable `key`, or None. Raises AgentError when the agent refuses, Unavailable outside of a task."""
+    """The text of variable `key`, or None. Raises AgentError when the agent refuses, Unavailable
+    outside of a task."""
     text = os.environ.get(VARIABLE_PREFIX + key.upper())
     if text is not None:
         return text
@@ -47,7 +59,8 @@ def agent_for_writing(what, key):
 
 
 def is_sensitive(name):
-    """Whether values under this name are hidden: it contains password, token, secret or the like."""
+    """Whether values under this name are hidden: it contains password, token, secret or the
+    like."""
     name = name.strip().lower()
     return any(word in name for word in SENSITIVE)
 

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""XCom values to JSON and back, in Airflow's wrapping: {"__classname__", "__version__", "__data__"}.
+"""XCom values to JSON and back, in Airflow's wrapping: {"__classname__", "__version__",
+"__data__"}.
 
-Plain JSON stays as it is. A dict gets string keys, a named tuple comes back as a tuple, a Decimal passes through a
-float: this is what Airflow does and DAGs see. What cannot survive the trip is refused by name, never changed quietly.
+Plain JSON stays as it is. A dict gets string keys, a named tuple comes back as a tuple, a Decimal
+passes through a
+float: this is what Airflow does and DAGs see. What cannot survive the trip is refused by name,
+never changed quietly.
 """
+
 import datetime
 import sys
 
@@ -18,7 +22,9 @@ def encode(value):
     try:
         return _encode(value)
     except RecursionError:
-        raise ValueError("the value is nested too deeply, or contains itself, and cannot be stored as XCom") from None
+        raise ValueError(
+            "the value is nested too deeply, or contains itself, and cannot be stored as XCom"
+        ) from None
 
 
 def decode(value):
@@ -107,7 +113,11 @@ def _encode_object(value):
         return _encode(value.value)
     if isinstance(value, (str, int, float)):
         return _encode(_plain_base(value))
-    if kind.__module__ == "numpy" and callable(getattr(value, "item", None)) and getattr(value, "ndim", 1) == 0:
+    if (
+        kind.__module__ == "numpy"
+        and callable(getattr(value, "item", None))
+        and getattr(value, "ndim", 1) == 0
+    ):
         return _wrap(name, _encode(value.item()))
     fields = getattr(kind, "__dataclass_fields__", None)
     if fields is not None:
@@ -129,7 +139,11 @@ def _plain_base(value):
 
 
 def _type_name(kind):
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _advice(kind):
@@ -149,12 +163,15 @@ def _unwrap(wrapped):
         return _read_numpy(name, data)
     kind = _loaded_dataclass(name)
     if kind is None:
-        raise TypeError(f"the XCom holds a {name}, which this task cannot build: its class is not defined in the DAG file")
+        raise TypeError(
+            f"the XCom holds a {name}, which this task cannot build: its class is not defined in the DAG file"
+        )
     return kind(**{field: decode(item) for field, item in data.items()})
 
 
 def _loaded_dataclass(name):
-    """The dataclass `name` if some module already loaded defines it: XCom data never makes us import code."""
+    """The dataclass `name` if some module already loaded defines it: XCom data never makes us
+    import code."""
     module, _, qualname = str(name).rpartition(".")
     kind = getattr(sys.modules.get(module), qualname, None)
     return kind if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__") else None

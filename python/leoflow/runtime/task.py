@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of a task process, from its start frame to its exit (docs/task-protocol.md).
 
-Order: environment, running, DAG file, context, rendering, pre_execute, on_execute callbacks, execute, post_execute,
-XCom, outcome, the callbacks of that outcome, exit. Callbacks cannot change the outcome; their errors are only logged.
+Order: environment, running, DAG file, context, rendering, pre_execute, on_execute callbacks,
+execute, post_execute,
+XCom, outcome, the callbacks of that outcome, exit. Callbacks cannot change the outcome; their
+errors are only logged.
 """
+
 import atexit
 import gc
 import os
@@ -18,8 +21,12 @@ REASON_CHARS_MAX = 4096
 NOT_RETRIED = frozenset(("AirflowFailException", "AirflowSensorTimeout", "AirflowTaskTerminated"))
 INTERRUPTIONS = frozenset(("AirflowTaskTimeout", "AirflowTaskTerminated"))
 STATES = {"succeeded": "success", "skipped": "skipped", "retry": "up_for_retry", "failed": "failed"}
-CALLBACKS = {"succeeded": "on_success_callback", "skipped": "on_skipped_callback", "retry": "on_retry_callback",
-             "failed": "on_failure_callback"}
+CALLBACKS = {
+    "succeeded": "on_success_callback",
+    "skipped": "on_skipped_callback",
+    "retry": "on_retry_callback",
+    "failed": "on_failure_callback",
+}
 
 
 class Verdict:
@@ -69,7 +76,9 @@ def serve(start, agent):
     agent.secrets.extend(start.get("mask") or ())
     os.environ.update(start.get("env") or ())
     os.environ.update(start.get("secrets") or ())
-    os.environ.update(AIRFLOW_CTX_DAG_ID=start["dag_id"], AIRFLOW_CTX_DAG_RUN_ID=start["run"]["run_id"])
+    os.environ.update(
+        AIRFLOW_CTX_DAG_ID=start["dag_id"], AIRFLOW_CTX_DAG_RUN_ID=start["run"]["run_id"]
+    )
     loader.extend_path(start["file"], start.get("bundle"), start.get("project"))
     agent.running()
     gc.enable()
@@ -100,7 +109,9 @@ class Attempt:
         self._log(verdict)
         logs.flush()
         reason = templates.mask(verdict.reason, self.agent.secrets)
-        self.agent.outcome(verdict.kind, reason, retryable=verdict.retryable, will_retry=verdict.will_retry)
+        self.agent.outcome(
+            verdict.kind, reason, retryable=verdict.retryable, will_retry=verdict.will_retry
+        )
         self._after(verdict)
 
     def _work(self):
@@ -150,7 +161,9 @@ class Attempt:
         from airflow.sdk.exceptions import AirflowTaskTimeout
 
         seconds = self.start["execution_timeout"]
-        self.agent.interrupt(AirflowTaskTimeout(f"the task ran longer than its execution_timeout of {seconds:g} s"))
+        self.agent.interrupt(
+            AirflowTaskTimeout(f"the task ran longer than its execution_timeout of {seconds:g} s")
+        )
 
     def _on_terminate(self, number, frame):
         from airflow.sdk.exceptions import AirflowTaskTerminated
@@ -160,7 +173,8 @@ class Attempt:
     def _stop_work(self):
         """Lets the operator end what it started outside of this process.
 
-        Not called from the signal handlers: they may have interrupted the very wait on_kill() would make.
+        Not called from the signal handlers: they may have interrupted the very wait on_kill() would
+        make.
         """
         on_kill = getattr(self.task, "on_kill", None)
         try:
@@ -189,7 +203,9 @@ class Attempt:
 
     def _log(self, verdict):
         if verdict.kind == "skipped":
-            logs.task_logger().info("Skipping task.%s", f" {verdict.reason}" if verdict.reason else "")
+            logs.task_logger().info(
+                "Skipping task.%s", f" {verdict.reason}" if verdict.reason else ""
+            )
         elif verdict.error is not None:
             logs.log_failure("Task failed with exception", verdict.error)
 
@@ -257,10 +273,14 @@ def reason_of(error):
 
 def _outputs(result):
     if not hasattr(result, "items"):
-        raise TypeError(f"multiple_outputs needs a dictionary, and the task returned {type(result).__name__}")
+        raise TypeError(
+            f"multiple_outputs needs a dictionary, and the task returned {type(result).__name__}"
+        )
     for key in result:
         if not isinstance(key, str):
-            raise TypeError(f"multiple_outputs needs keys that are strings, not {type(key).__name__} ({key!r})")
+            raise TypeError(
+                f"multiple_outputs needs keys that are strings, not {type(key).__name__} ({key!r})"
+            )
     return result.items()
 
 

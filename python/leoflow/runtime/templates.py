@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rendering of template fields. Jinja2 is imported only when a text really holds template syntax.
 
-Text without syntax goes through the same rules (one trailing newline is dropped) without Jinja2. Objects with a
+Text without syntax goes through the same rules (one trailing newline is dropped) without Jinja2.
+Objects with a
 method resolve(context), such as XComArg and literal(), give their value and are not rendered again.
 """
+
 import os
 
 FIELD_CHARS_MAX = 4096
@@ -13,11 +15,13 @@ PLAIN = frozenset((int, float, bool, type(None)))
 
 
 class TemplateError(RuntimeError):
-    """A template cannot be rendered here: Jinja2 is not installed, or a template file is missing."""
+    """A template cannot be rendered here: Jinja2 is not installed, or a template file is
+    missing."""
 
 
 class Renderer:
-    """Renders values of one task against one context. `task` gives template_ext and the DAG with its settings."""
+    """Renders values of one task against one context. `task` gives template_ext and the DAG with
+    its settings."""
 
     def __init__(self, task, context):
         self._task = task
@@ -25,12 +29,15 @@ class Renderer:
         self._dag = getattr(task, "dag", None) or context.get("dag")
         self._extensions = tuple(getattr(task, "template_ext", None) or ())
         native = getattr(task, "render_template_as_native_obj", None)
-        self._native = getattr(self._dag, "render_template_as_native_obj", False) if native is None else native
+        self._native = (
+            getattr(self._dag, "render_template_as_native_obj", False) if native is None else native
+        )
         self._environment = None
         self._seen = set()
 
     def render(self, value):
-        """`value` rendered; containers are rebuilt, other objects with template_fields are changed in place."""
+        """`value` rendered; containers are rebuilt, other objects with template_fields are changed
+        in place."""
         kind = type(value)
         if kind in PLAIN:
             return value
@@ -52,7 +59,9 @@ class Renderer:
             return [self.render(item) for item in value]
         if isinstance(value, set):
             return {self.render(item) for item in value}
-        if isinstance(getattr(value, "template_fields", None), (tuple, list)) and not isinstance(value, type):
+        if isinstance(getattr(value, "template_fields", None), (tuple, list)) and not isinstance(
+            value, type
+        ):
             self._nested(value)
         return value
 
@@ -66,7 +75,9 @@ class Renderer:
     def _text(self, value):
         if self._extensions and value.endswith(self._extensions):
             return self._run(self._file(value))
-        if getattr(self._dag, "jinja_environment_kwargs", None) or any(mark in value for mark in MARKS):
+        if getattr(self._dag, "jinja_environment_kwargs", None) or any(
+            mark in value for mark in MARKS
+        ):
             return self._run(self.environment().from_string(value))
         return _native_literal(value) if self._native else _plain_text(value)
 
@@ -86,7 +97,8 @@ class Renderer:
             ) from None
 
     def environment(self):
-        """The Jinja2 environment of the DAG, made at first use. Raises TemplateError without Jinja2."""
+        """The Jinja2 environment of the DAG, made at first use. Raises TemplateError without
+        Jinja2."""
         if self._environment is None:
             try:
                 from leoflow.runtime import jinja
@@ -116,13 +128,19 @@ def render_fields(task, context, fields=None):
         try:
             setattr(task, field, renderer.render(value))
         except Exception as error:
-            error.leoflow_note = f"while rendering the field {field!r} of task {getattr(task, 'task_id', '?')!r}"
+            error.leoflow_note = (
+                f"while rendering the field {field!r} of task {getattr(task, 'task_id', '?')!r}"
+            )
             raise
 
 
 def report_fields(task, secrets=()):
-    """The rendered fields as JSON-ready values for display: bounded in size, secrets replaced by ***."""
-    return {field: _bounded(_display(getattr(task, field, None), secrets)) for field in task.template_fields}
+    """The rendered fields as JSON-ready values for display: bounded in size, secrets replaced by
+    ***."""
+    return {
+        field: _bounded(_display(getattr(task, field, None), secrets))
+        for field in task.template_fields
+    }
 
 
 def mask(text, secrets):
@@ -137,7 +155,9 @@ def _display(value, secrets):
     kind = type(value)
     if kind is str:
         return mask(value, secrets).encode("utf-8", "backslashreplace").decode()
-    if kind in PLAIN and not (kind is float and (value != value or value in (float("inf"), float("-inf")))):
+    if kind in PLAIN and not (
+        kind is float and (value != value or value in (float("inf"), float("-inf")))
+    ):
         return value
     if isinstance(value, dict):
         return {_display(str(key), secrets): _display(item, secrets) for key, item in value.items()}
@@ -159,14 +179,16 @@ def _bounded(value):
 
 
 def _plain_text(text):
-    """What Jinja2 makes of text without syntax: newlines become \\n and one trailing newline goes."""
+    """What Jinja2 makes of text without syntax: newlines become \\n and one trailing newline
+    goes."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text[:-1] if text.endswith("\n") else text
 
 
 def _native_literal(text):
-    """What native rendering makes of text without syntax: the Python literal it spells, or the text."""
+    """What native rendering makes of text without syntax: the Python literal it spells, or the
+    text."""
     import ast
 
     text = _plain_text(text)

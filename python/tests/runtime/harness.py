@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small agent in Python: drives template.py over its socket and answers what tasks ask."""
+
 import array
 import json
 import os
@@ -59,15 +60,46 @@ def read_frame(sock):
 def start_frame(file, **over):
     """A start frame with the usual values; `run` is merged."""
     now = "2024-03-01T00:00:00.000000Z"
-    run = {"run_id": "r1", "run_type": "manual", "logical_date": None, "data_interval_start": None,
-           "data_interval_end": None, "run_after": now, "queued_at": now, "start_date": now, "conf": {},
-           "clear_number": 0, "triggering_user_name": None}
+    run = {
+        "run_id": "r1",
+        "run_type": "manual",
+        "logical_date": None,
+        "data_interval_start": None,
+        "data_interval_end": None,
+        "run_after": now,
+        "queued_at": now,
+        "start_date": now,
+        "conf": {},
+        "clear_number": 0,
+        "triggering_user_name": None,
+    }
     run.update(over.pop("run", {}))
-    frame = {"op": "start", "kind": "task", "dag_id": "d", "file": file, "bundle": os.path.dirname(file),
-             "project": os.path.dirname(file), "task_id": "t", "map_index": -1, "try_number": 1, "max_tries": 0,
-             "operator": "op", "attempt": 1, "run": run, "start_date": now, "previous_success": None, "env": {},
-             "secrets": {}, "mask": [], "xcoms": {}, "execution_timeout": None, "xcom_bytes_max": 262144,
-             "spill_folder": None, "hostname": "h", "base_url": "http://localhost:8080"}
+    frame = {
+        "op": "start",
+        "kind": "task",
+        "dag_id": "d",
+        "file": file,
+        "bundle": os.path.dirname(file),
+        "project": os.path.dirname(file),
+        "task_id": "t",
+        "map_index": -1,
+        "try_number": 1,
+        "max_tries": 0,
+        "operator": "op",
+        "attempt": 1,
+        "run": run,
+        "start_date": now,
+        "previous_success": None,
+        "env": {},
+        "secrets": {},
+        "mask": [],
+        "xcoms": {},
+        "execution_timeout": None,
+        "xcom_bytes_max": 262144,
+        "spill_folder": None,
+        "hostname": "h",
+        "base_url": "http://localhost:8080",
+    }
     return {**frame, **over}
 
 
@@ -97,12 +129,23 @@ class Result:
 
 
 class Agent:
-    """One template interpreter and the answers to its tasks. `variables`, `connections` and `xcoms` are the store."""
+    """One template interpreter and the answers to its tasks. `variables`, `connections` and `xcoms`
+    are the store."""
 
     def __init__(self, preload=(), environment=None):
         ours, theirs = socket.socketpair()
-        command = ["/bin/sh", "-c", f'exec 3<&{theirs.fileno()}; exec "$@"', "sh", sys.executable, "-I", TEMPLATE]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=environment)
+        command = [
+            "/bin/sh",
+            "-c",
+            f'exec 3<&{theirs.fileno()}; exec "$@"',
+            "sh",
+            sys.executable,
+            "-I",
+            TEMPLATE,
+        ]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=environment
+        )
         theirs.close()
         ours.settimeout(PATIENCE)
         self.channel = ours
@@ -117,12 +160,19 @@ class Agent:
         self.process.wait(timeout=PATIENCE)
 
     def spawn(self, **options):
-        """Starts an attempt; returns its control socket and its three outputs (stdout, stderr, log)."""
+        """Starts an attempt; returns its control socket and its three outputs (stdout, stderr,
+        log)."""
         self.attempt += 1
         control, theirs = socket.socketpair()
         control.settimeout(PATIENCE)
         pipes = [os.pipe() for _ in range(3)]
-        request = {"op": "spawn", "attempt": self.attempt, "cgroups": [], "staging_path": None, **options}
+        request = {
+            "op": "spawn",
+            "attempt": self.attempt,
+            "cgroups": [],
+            "staging_path": None,
+            **options,
+        }
         body = json.dumps(request).encode()
         fds = array.array("i", [write for _, write in pipes] + [theirs.fileno()])
         frame = len(body).to_bytes(4, "big") + body
@@ -188,7 +238,10 @@ class Agent:
             values = [self.xcoms.get((task, call["key"])) for task in call["task_ids"]]
             return {"values": [{"found": value is not None, "value": value} for value in values]}
         if op == "variable_get":
-            return {"found": call["key"] in self.variables, "value": self.variables.get(call["key"])}
+            return {
+                "found": call["key"] in self.variables,
+                "value": self.variables.get(call["key"]),
+            }
         if op == "variable_set":
             self.variables[call["key"]] = call["value"]
         if op == "variable_delete":
@@ -200,7 +253,7 @@ class Agent:
 
 
 # A stand-in for the authoring surface: DAGs as plain attributes, tasks as plain functions.
-FAKE_DAG = '''
+FAKE_DAG = """
 class Op:
     upstream_task_ids = downstream_task_ids = frozenset()
     template_fields, template_ext, params = (), (), {}
@@ -235,7 +288,7 @@ class Dag:
         for task in tasks:
             task.dag = self
 
-'''
+"""
 
 
 class Bundle:

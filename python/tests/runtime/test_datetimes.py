@@ -51,7 +51,10 @@ class Dates(unittest.TestCase):
 
     def test_humans(self):
         self.assertEqual("3 days before", DATE.diff_for_humans(DATE.add(days=3)))
-        self.assertEqual("1 month after", macros.datetime_diff_for_humans(dt.datetime(2024, 2, 1), dt.datetime(2024, 1, 1)))
+        self.assertEqual(
+            "1 month after",
+            macros.datetime_diff_for_humans(dt.datetime(2024, 2, 1), dt.datetime(2024, 1, 1)),
+        )
 
 
 class Macros(unittest.TestCase):
@@ -70,14 +73,29 @@ class Macros(unittest.TestCase):
 class SmallDateutil(unittest.TestCase):
     def test_common_forms(self):
         expected = dt.datetime(2024, 5, 6)
-        for text in ("2024-05-06", "2024/5/6", "20240506", "05/06/2024", "6 May 2024", "May 6, 2024", "Mon, 6 May 2024",
-                     "5/6/24", "2024-05-06 00:00"):
+        for text in (
+            "2024-05-06",
+            "2024/5/6",
+            "20240506",
+            "05/06/2024",
+            "6 May 2024",
+            "May 6, 2024",
+            "Mon, 6 May 2024",
+            "5/6/24",
+            "2024-05-06 00:00",
+        ):
             with self.subTest(text=text):
                 self.assertEqual(expected, dateparse.parse(text, default=dt.datetime(2000, 1, 1)))
 
     def test_clock_and_zone(self):
-        self.assertEqual(dt.datetime(2024, 5, 6, 19, 8, 9, 500000, UTC), dateparse.parse("2024-05-06T19:08:09.5Z"))
-        self.assertEqual(dt.timedelta(hours=-3, minutes=-30), dateparse.parse("2024-05-06 7:08 PM -03:30").utcoffset())
+        self.assertEqual(
+            dt.datetime(2024, 5, 6, 19, 8, 9, 500000, UTC),
+            dateparse.parse("2024-05-06T19:08:09.5Z"),
+        )
+        self.assertEqual(
+            dt.timedelta(hours=-3, minutes=-30),
+            dateparse.parse("2024-05-06 7:08 PM -03:30").utcoffset(),
+        )
         self.assertEqual(dt.datetime(2024, 5, 6, 13, 5, 9), dateparse.parse("20240506T130509"))
 
     def test_nonsense_is_refused(self):

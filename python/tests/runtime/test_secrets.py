@@ -102,20 +102,50 @@ class Variables(WithAgent):
 
 class Connections(WithAgent):
     def test_from_the_agent(self):
-        self.agent.connections["db"] = {"conn_type": "postgres", "host": "h", "port": 5433, "password": "longpassword",
-                                        "extra": '{"region": "eu"}', "schema": "sales", "login": None}
+        self.agent.connections["db"] = {
+            "conn_type": "postgres",
+            "host": "h",
+            "port": 5433,
+            "password": "longpassword",
+            "extra": '{"region": "eu"}',
+            "schema": "sales",
+            "login": None,
+        }
         found = BaseHook.get_connection("db")
-        self.assertEqual(("db", "h", 5433, {"region": "eu"}), (found.conn_id, found.host, found.port, found.extra_dejson))
+        self.assertEqual(
+            ("db", "h", 5433, {"region": "eu"}),
+            (found.conn_id, found.host, found.port, found.extra_dejson),
+        )
         self.assertEqual(["longpassword"], self.agent.masked)
 
     def test_from_the_environment(self):
-        os.environ["AIRFLOW_CONN_ENV_URI"] = "my-type://user%40x:p%2Fw@db.example.org:5433/main%20db?opt=1&flag=true"
+        os.environ["AIRFLOW_CONN_ENV_URI"] = (
+            "my-type://user%40x:p%2Fw@db.example.org:5433/main%20db?opt=1&flag=true"
+        )
         os.environ["AIRFLOW_CONN_ENV_JSON"] = json.dumps(
-            {"conn_type": "http", "host": "h", "port": "8443", "extra": {"nested": {"a": [1, 2]}}})
+            {"conn_type": "http", "host": "h", "port": "8443", "extra": {"nested": {"a": [1, 2]}}}
+        )
         found = Connection.get("env_uri")
-        self.assertEqual(["my_type", "db.example.org", "user@x", "p/w", 5433, "main db", {"opt": "1", "flag": "true"}],
-                         [found.conn_type, found.host, found.login, found.password, found.port, found.schema,
-                          found.extra_dejson])
+        self.assertEqual(
+            [
+                "my_type",
+                "db.example.org",
+                "user@x",
+                "p/w",
+                5433,
+                "main db",
+                {"opt": "1", "flag": "true"},
+            ],
+            [
+                found.conn_type,
+                found.host,
+                found.login,
+                found.password,
+                found.port,
+                found.schema,
+                found.extra_dejson,
+            ],
+        )
         found = Connection.get("env_json")
         self.assertEqual((8443, {"nested": {"a": [1, 2]}}), (found.port, found.extra_dejson))
 
@@ -132,15 +162,30 @@ class Connections(WithAgent):
 class Uris(unittest.TestCase):
     def test_as_airflow_writes_them(self):
         cases = [
-            ({"conn_type": "my_db", "host": "h.example.org", "port": 5439, "schema": "main db", "login": "us@er",
-              "password": "PW", "extra": '{"a": "1", "b": "two words"}'},
-             "my-db://us%40er:PW@h.example.org:5439/main%20db?a=1&b=two+words"),
+            (
+                {
+                    "conn_type": "my_db",
+                    "host": "h.example.org",
+                    "port": 5439,
+                    "schema": "main db",
+                    "login": "us@er",
+                    "password": "PW",
+                    "extra": '{"a": "1", "b": "two words"}',
+                },
+                "my-db://us%40er:PW@h.example.org:5439/main%20db?a=1&b=two+words",
+            ),
             ({"conn_type": "http", "host": "only-host"}, "http://only-host"),
             ({"conn_type": "http", "port": 80}, "http://@:80"),
             ({"conn_type": "x", "login": "u", "port": 80}, "x://u@:80"),
             ({"conn_type": "x", "login": "u", "password": ""}, "x://u:@"),
-            ({"conn_type": "http", "host": "https://h", "login": "u", "port": 1}, "http://https://u@h:1"),
-            ({"conn_type": "x", "host": "h", "extra": '{"a": {"b": 1}}'}, "x://h/?__extra__=%7B%22a%22%3A+%7B%22b%22%3A+1%7D%7D"),
+            (
+                {"conn_type": "http", "host": "https://h", "login": "u", "port": 1},
+                "http://https://u@h:1",
+            ),
+            (
+                {"conn_type": "x", "host": "h", "extra": '{"a": {"b": 1}}'},
+                "x://h/?__extra__=%7B%22a%22%3A+%7B%22b%22%3A+1%7D%7D",
+            ),
             ({"host": "h"}, "//h"),
             ({"conn_type": "X_Y", "schema": "a/b", "extra": {"k": ""}}, "x-y:///a%2Fb?k="),
         ]
@@ -149,8 +194,15 @@ class Uris(unittest.TestCase):
                 self.assertEqual(uri, Connection("c", **fields).get_uri())
 
     def test_reading_one_gives_the_parts_back(self):
-        for uri in ("my-db://us%40er:p%2Fw@h:5439/main%20db?a=1&b=two+words", "http://https://u@h:1", "http://@:80", "//h",
-                    "x://h/?__extra__=%7B%22a%22%3A+1%7D", "postgres://u:@h", "x:///only-schema"):
+        for uri in (
+            "my-db://us%40er:p%2Fw@h:5439/main%20db?a=1&b=two+words",
+            "http://https://u@h:1",
+            "http://@:80",
+            "//h",
+            "x://h/?__extra__=%7B%22a%22%3A+1%7D",
+            "postgres://u:@h",
+            "x:///only-schema",
+        ):
             with self.subTest(uri=uri):
                 self.assertEqual(uri, Connection.from_uri(uri, "c").get_uri())
         self.assertEqual("postgres", Connection(uri="postgresql://h").conn_type)

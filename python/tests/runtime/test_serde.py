@@ -45,10 +45,15 @@ class Encoding(unittest.TestCase):
             ({42}, wrap("builtins.set", [42])),
             (frozenset((1,)), wrap("builtins.frozenset", [1])),
             (dt.date(2024, 2, 29), wrap("datetime.date", "2024-02-29", 2)),
-            (dt.timedelta(days=1, seconds=2, microseconds=3), wrap("datetime.timedelta", 86402.000003, 2)),
+            (
+                dt.timedelta(days=1, seconds=2, microseconds=3),
+                wrap("datetime.timedelta", 86402.000003, 2),
+            ),
             (Decimal("12.340"), wrap("decimal.Decimal", 12.34)),
-            (dt.datetime(2024, 2, 29, 23, 59, 58, 123456, UTC),
-             wrap("datetime.datetime", {"timestamp": 1709251198.123456, "tz": zone}, 2)),
+            (
+                dt.datetime(2024, 2, 29, 23, 59, 58, 123456, UTC),
+                wrap("datetime.datetime", {"timestamp": 1709251198.123456, "tz": zone}, 2),
+            ),
             ({1: "one"}, {"1": "one"}),
         ]
         for value, expected in cases:
@@ -57,10 +62,26 @@ class Encoding(unittest.TestCase):
 
     def test_values_that_come_back_the_same(self):
         aware = dt.datetime(2024, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Zurich"))
-        values = [None, True, 2**60, -1.5e-7, "Zürich 🚀", [1, [2, {"a": None}]], (1, (2,)), {1, 2}, frozenset("ab"),
-                  dt.date(2024, 2, 29), dt.timedelta(days=-1, microseconds=7), aware, uuid.UUID(int=5),
-                  dt.datetime(2024, 1, 1, 3, 4, 5, 678901), Decimal("3"), DateTime(2024, 1, 1, tzinfo=UTC), Point(1, (2,)),
-                  dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=-5)))]
+        values = [
+            None,
+            True,
+            2**60,
+            -1.5e-7,
+            "Zürich 🚀",
+            [1, [2, {"a": None}]],
+            (1, (2,)),
+            {1, 2},
+            frozenset("ab"),
+            dt.date(2024, 2, 29),
+            dt.timedelta(days=-1, microseconds=7),
+            aware,
+            uuid.UUID(int=5),
+            dt.datetime(2024, 1, 1, 3, 4, 5, 678901),
+            Decimal("3"),
+            DateTime(2024, 1, 1, tzinfo=UTC),
+            Point(1, (2,)),
+            dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+        ]
         for value in values:
             with self.subTest(value=value):
                 back = trip(value)
@@ -76,8 +97,12 @@ class Encoding(unittest.TestCase):
 
     def test_what_has_no_json_is_refused_by_name(self):
         for value, kind, text in [
-            (float("inf"), ValueError, "inf"), (float("nan"), ValueError, "nan"), (b"x", TypeError, "bytes"),
-            ((i for i in ()), TypeError, "generator"), ([object()], TypeError, "object"), (Decimal("NaN"), ValueError, "NaN"),
+            (float("inf"), ValueError, "inf"),
+            (float("nan"), ValueError, "nan"),
+            (b"x", TypeError, "bytes"),
+            ((i for i in ()), TypeError, "generator"),
+            ([object()], TypeError, "object"),
+            (Decimal("NaN"), ValueError, "NaN"),
             ({"__classname__": 1}, ValueError, "__classname__"),
         ]:
             with self.subTest(value=value), self.assertRaisesRegex(kind, text):

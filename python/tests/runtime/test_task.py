@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Task processes as the agent sees them: real forks of template.py."""
+
 import os
 import unittest
 
 import harness
 
-DAG = '''
+DAG = """
 import logging, os, sys
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
@@ -99,7 +100,7 @@ DAG = Dag("d",
     Op("hooks", lambda c: print("execute"), pre_execute=lambda c: print("pre"), post_execute=lambda c, r: print("post", r)),
     params={"count": 1, "size": "M"}, on_success_callback=lambda c: print("dag ok", c["reason"], c["run_id"], c["dag_run"].state),
     on_failure_callback=[breaks, lambda c: print("dag bad", c["reason"], c["params"]["size"], "ti" in c)])
-'''
+"""
 
 
 class TaskTest(unittest.TestCase):
@@ -120,8 +121,16 @@ class TaskTest(unittest.TestCase):
         return self.agent.run(harness.start_frame(self.bundle.file, task_id=task_id, **over))
 
     def assert_outcome(self, result, kind, reason="", retryable=True, will_retry=False):
-        self.assertEqual({"op": "outcome", "kind": kind, "reason": reason, "retryable": retryable, "will_retry": will_retry},
-                         result.outcome)
+        self.assertEqual(
+            {
+                "op": "outcome",
+                "kind": kind,
+                "reason": reason,
+                "retryable": retryable,
+                "will_retry": will_retry,
+            },
+            result.outcome,
+        )
         self.assertEqual(0, result.status)
 
 
@@ -147,9 +156,15 @@ class Outcomes(TaskTest):
         self.assertFalse(self.run_task("boom", try_number=2, max_tries=1).outcome["will_retry"])
 
     def test_exits_and_interrupts_are_retryable_failures(self):
-        for task_id, reason in (("exit3", "SystemExit: 3"), ("exit0", "SystemExit: 0"), ("keyboard", "KeyboardInterrupt")):
+        for task_id, reason in (
+            ("exit3", "SystemExit: 3"),
+            ("exit0", "SystemExit: 0"),
+            ("keyboard", "KeyboardInterrupt"),
+        ):
             with self.subTest(task_id):
-                self.assert_outcome(self.run_task(task_id, max_tries=1), "failed", reason, will_retry=True)
+                self.assert_outcome(
+                    self.run_task(task_id, max_tries=1), "failed", reason, will_retry=True
+                )
 
     def test_a_process_that_ends_itself_reports_nothing(self):
         result = self.run_task("hard")
@@ -169,7 +184,9 @@ class Outcomes(TaskTest):
     def test_callbacks_cannot_change_the_outcome(self):
         result = self.run_task("broken_callback")
         self.assert_outcome(result, "succeeded")
-        self.assertEqual(["on_execute_callback raised", "on_success_callback raised"], result.events)
+        self.assertEqual(
+            ["on_execute_callback raised", "on_success_callback raised"], result.events
+        )
 
     def test_pre_and_post_execute(self):
         self.assertEqual("pre\nexecute\npost None\n", self.run_task("hooks").out)
@@ -185,7 +202,9 @@ class Outcomes(TaskTest):
         self.assertEqual({"return_value": "caught"}, result.xcoms)
 
     def test_secrets_do_not_leave_in_the_reason(self):
-        self.assertEqual("ValueError: ***", self.run_task("secret", mask=["hunter22"]).outcome["reason"])
+        self.assertEqual(
+            "ValueError: ***", self.run_task("secret", mask=["hunter22"]).outcome["reason"]
+        )
 
 
 class XComs(TaskTest):
@@ -203,30 +222,61 @@ class XComs(TaskTest):
 
     def test_what_has_no_json_fails_the_task(self):
         reason = self.run_task("bytes").outcome["reason"]
-        self.assertIn("TypeError: XCom 'return_value': cannot store an object of type bytes", reason)
+        self.assertIn(
+            "TypeError: XCom 'return_value': cannot store an object of type bytes", reason
+        )
 
     def test_a_value_too_large_fails_the_task(self):
-        self.agent.errors["xcom_push"] = {"code": "too_large", "message": "300000 bytes, 262144 allowed"}
+        self.agent.errors["xcom_push"] = {
+            "code": "too_large",
+            "message": "300000 bytes, 262144 allowed",
+        }
         self.assertIn("too large: 300000 bytes", self.run_task("t").outcome["reason"])
 
     def test_pull(self):
-        self.agent.xcoms.update({("stored", "k"): {"__classname__": "builtins.tuple", "__version__": 1, "__data__": [1]},
-                                 ("pulls", "own"): "mine"})
+        self.agent.xcoms.update(
+            {
+                ("stored", "k"): {
+                    "__classname__": "builtins.tuple",
+                    "__version__": 1,
+                    "__data__": [1],
+                },
+                ("pulls", "own"): "mine",
+            }
+        )
         result = self.run_task("pulls", xcoms={"ready": {"found": True, "value": [1, 2]}})
         tuple_1 = {"__classname__": "builtins.tuple", "__version__": 1, "__data__": [1]}
         self.assertEqual([[1, 2], [tuple_1, None], None, "d", "mine"], result.xcoms["return_value"])
-        self.assertNotIn("ready", [name for call in result.of("xcom_pull") for name in call["task_ids"]])
+        self.assertNotIn(
+            "ready", [name for call in result.of("xcom_pull") for name in call["task_ids"]]
+        )
 
 
 class Surroundings(TaskTest):
     def test_environment_modules_and_context(self):
-        value = self.run_task("tree", env={"GREETING": "hi"}, secrets={"AIRFLOW_VAR_X": "s"},
-                              run={"logical_date": "2024-07-01T10:00:00Z"}).xcoms["return_value"]
+        value = self.run_task(
+            "tree",
+            env={"GREETING": "hi"},
+            secrets={"AIRFLOW_VAR_X": "s"},
+            run={"logical_date": "2024-07-01T10:00:00Z"},
+        ).xcoms["return_value"]
         self.assertEqual(
-            {"AIRFLOW_CTX_DAG_ID": "d", "AIRFLOW_CTX_TASK_ID": "tree", "AIRFLOW_CTX_DAG_RUN_ID": "r1",
-             "AIRFLOW_CTX_TRY_NUMBER": "1", "AIRFLOW_CTX_LOGICAL_DATE": "2024-07-01T10:00:00+00:00", "GREETING": "hi",
-             "AIRFLOW_CTX_DAG_OWNER": "airflow", "AIRFLOW_CTX_DAG_EMAIL": "a@b,c@d", "AIRFLOW_VAR_X": "s", "LEAK": None,
-             "LEOFLOW_REHEARSAL": None, "helper": "beside"}, value)
+            {
+                "AIRFLOW_CTX_DAG_ID": "d",
+                "AIRFLOW_CTX_TASK_ID": "tree",
+                "AIRFLOW_CTX_DAG_RUN_ID": "r1",
+                "AIRFLOW_CTX_TRY_NUMBER": "1",
+                "AIRFLOW_CTX_LOGICAL_DATE": "2024-07-01T10:00:00+00:00",
+                "GREETING": "hi",
+                "AIRFLOW_CTX_DAG_OWNER": "airflow",
+                "AIRFLOW_CTX_DAG_EMAIL": "a@b,c@d",
+                "AIRFLOW_VAR_X": "s",
+                "LEAK": None,
+                "LEOFLOW_REHEARSAL": None,
+                "helper": "beside",
+            },
+            value,
+        )
 
     def test_no_attempt_sees_another_ones_environment(self):
         self.run_task("tree", env={"GREETING": "first"}, secrets={"AIRFLOW_VAR_X": "s"})
@@ -236,16 +286,21 @@ class Surroundings(TaskTest):
     def test_own_session_and_no_foreign_descriptors(self):
         leader, has_parent, fds = self.run_task("detached").xcoms["return_value"]
         self.assertTrue(leader and has_parent)
-        # stdin, stdout, stderr, log, control, the one of listing, and the one the shell of the harness leaves open
+        # stdin, stdout, stderr, log, control, the one of listing, and the one the shell of the
+        # harness leaves open
         self.assertLessEqual(len(fds), 7)
 
     def test_output_and_log_lines(self):
         result = self.run_task("chatty")
         self.assertEqual(("on stdout\n", "on stderr\n"), (result.out, result.err))
-        self.assertEqual([("warning", "mine", "a word"), ("error", "mine", "with trace")],
-                         [(line["level"], line["logger"], line["event"]) for line in result.log])
+        self.assertEqual(
+            [("warning", "mine", "a word"), ("error", "mine", "with trace")],
+            [(line["level"], line["logger"], line["event"]) for line in result.log],
+        )
         self.assertIn("ZeroDivisionError", result.log[1]["exception"])
-        self.assertRegex(result.log[0]["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$")
+        self.assertRegex(
+            result.log[0]["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$"
+        )
 
     def test_a_failure_is_logged_from_the_users_frames_on(self):
         line = self.run_task("boom").log[0]
@@ -260,17 +315,24 @@ class Surroundings(TaskTest):
 
     def test_params_dag_then_task_then_conf(self):
         self.assertEqual({"count": 5, "size": "M"}, self.run_task("params").xcoms["return_value"])
-        value = self.run_task("params", run={"conf": {"count": 9, "new": [1]}}).xcoms["return_value"]
+        value = self.run_task("params", run={"conf": {"count": 9, "new": [1]}}).xcoms[
+            "return_value"
+        ]
         self.assertEqual({"count": 9, "size": "M", "new": [1]}, value)
 
     def test_what_the_file_does_not_define_is_named(self):
         self.assertIn("has no task 'nope' (it has: ", self.run_task("nope").outcome["reason"])
-        self.assertIn("does not define the DAG 'x' (it defines: d)", self.run_task("t", dag_id="x").outcome["reason"])
+        self.assertIn(
+            "does not define the DAG 'x' (it defines: d)",
+            self.run_task("t", dag_id="x").outcome["reason"],
+        )
 
     def test_a_broken_file_fails_the_task(self):
         path = self.bundle.write("broken.py", "import not_a_module_of_this_world\n")
         result = self.agent.run(harness.start_frame(path))
-        self.assert_outcome(result, "failed", "ModuleNotFoundError: No module named 'not_a_module_of_this_world'")
+        self.assert_outcome(
+            result, "failed", "ModuleNotFoundError: No module named 'not_a_module_of_this_world'"
+        )
         self.assertIn('broken.py", line 1', result.log[0]["exception"])
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The template interpreter itself: its start, several children at once, its end."""
+
 import os
 import select
 import signal
@@ -7,7 +8,7 @@ import unittest
 
 import harness
 
-DAG = '''
+DAG = """
 def waits(context):
     context["ti"].xcom_push("here", 1)
     import sys
@@ -16,7 +17,7 @@ def waits(context):
 Dag("unused")
 d = Dag("d", Op("t", lambda c: 1), Op("waits", waits), Op("die", lambda c: __import__("os").kill(__import__("os").getpid(), 9)),
         Op("staged", lambda c: __import__("os").listdir("/staging")))
-'''
+"""
 
 
 class TemplateTest(unittest.TestCase):
@@ -67,7 +68,9 @@ class Children(TemplateTest):
     def test_one_that_waits_does_not_hold_up_others(self):
         agent = self.start()
         control, pid = self.begin_waiting(agent)
-        self.assertEqual({"return_value": 1}, agent.run(harness.start_frame(self.bundle.file)).xcoms)
+        self.assertEqual(
+            {"return_value": 1}, agent.run(harness.start_frame(self.bundle.file)).xcoms
+        )
         harness.send_frame(control, {"values": [{"found": True, "value": "open"}]})
         self.assertEqual("open", harness.read_frame(control)["value"])
         harness.send_frame(control, {})
@@ -91,7 +94,9 @@ class Children(TemplateTest):
             for fd in outputs:
                 os.close(fd)
         frames = [harness.read_frame(agent.channel) for _ in range(16)]
-        self.assertEqual(list(range(1, 9)), sorted(f["attempt"] for f in frames if f["op"] == "exited"))
+        self.assertEqual(
+            list(range(1, 9)), sorted(f["attempt"] for f in frames if f["op"] == "exited")
+        )
         self.assertEqual({0}, {f["status"] for f in frames if f["op"] == "exited"})
 
     def test_a_cgroup_that_cannot_be_joined_is_told_on_stderr(self):
@@ -106,10 +111,14 @@ class Children(TemplateTest):
         with open(path, encoding="ascii") as file:
             self.assertEqual("0", file.read())
 
-    @unittest.skipUnless(os.path.isdir("/staging") and os.geteuid() == 0, "needs /staging and the right to mount")
+    @unittest.skipUnless(
+        os.path.isdir("/staging") and os.geteuid() == 0, "needs /staging and the right to mount"
+    )
     def test_staging_is_bound_privately(self):
         self.bundle.write("only-here", "")
-        result = self.start().run(harness.start_frame(self.bundle.file, task_id="staged"), staging_path=self.bundle.folder)
+        result = self.start().run(
+            harness.start_frame(self.bundle.file, task_id="staged"), staging_path=self.bundle.folder
+        )
         self.assertIn("only-here", result.xcoms["return_value"])
         self.assertNotIn("only-here", os.listdir("/staging"))
 

@@ -12,8 +12,12 @@ harness.add_site_packages()
 
 from leoflow.runtime import context, templates  # noqa: E402
 
-GOLDEN = os.path.join(os.path.dirname(harness.PYTHON_ROOT), "test", "conformance", "golden", "templates.json")
-needs_jinja = unittest.skipUnless(harness.has_jinja(), f"jinja2 is not installed; name its folder in {harness.SITE_ENV}")
+GOLDEN = os.path.join(
+    os.path.dirname(harness.PYTHON_ROOT), "test", "conformance", "golden", "templates.json"
+)
+needs_jinja = unittest.skipUnless(
+    harness.has_jinja(), f"jinja2 is not installed; name its folder in {harness.SITE_ENV}"
+)
 
 
 def double(value):
@@ -22,10 +26,19 @@ def double(value):
 
 def make_task(**attributes):
     dag = SimpleNamespace(
-        dag_id="d", params={}, user_defined_macros={"double": double}, template_searchpath=[],
-        user_defined_filters={"reverse_text": lambda text: text[::-1]}, template_undefined=None,
-        jinja_environment_kwargs=None, render_template_as_native_obj=False, folder=None)
-    task = SimpleNamespace(task_id="t", dag=dag, template_fields=("field",), template_ext=(), params={}, field=None)
+        dag_id="d",
+        params={},
+        user_defined_macros={"double": double},
+        template_searchpath=[],
+        user_defined_filters={"reverse_text": lambda text: text[::-1]},
+        template_undefined=None,
+        jinja_environment_kwargs=None,
+        render_template_as_native_obj=False,
+        folder=None,
+    )
+    task = SimpleNamespace(
+        task_id="t", dag=dag, template_fields=("field",), template_ext=(), params={}, field=None
+    )
     vars(task).update(attributes)
     return task
 
@@ -50,15 +63,28 @@ class GoldenTemplates(unittest.TestCase):
             built = self.context_of(group["context"])
             for case in group["templates"]:
                 with self.subTest(case=group["from_case"], name=case["name"]):
-                    self.assertEqual(case["expected"], templates.render_value(case["template"], built))
+                    self.assertEqual(
+                        case["expected"], templates.render_value(case["template"], built)
+                    )
                 count += 1
         self.assertGreaterEqual(count, 115)
 
     @staticmethod
     def context_of(given):
-        keys = ("run_id", "run_type", "logical_date", "data_interval_start", "data_interval_end", "conf")
-        start = harness.start_frame("/b/dag.py", dag_id=given["dag_id"], task_id=given["task_id"],
-                                    run={key: given[key] for key in keys})
+        keys = (
+            "run_id",
+            "run_type",
+            "logical_date",
+            "data_interval_start",
+            "data_interval_end",
+            "conf",
+        )
+        start = harness.start_frame(
+            "/b/dag.py",
+            dag_id=given["dag_id"],
+            task_id=given["task_id"],
+            run={key: given[key] for key in keys},
+        )
         task = make_task(task_id=given["task_id"])
         task.dag.dag_id, task.dag.params = given["dag_id"], given["params"]
         return context.build(start, task.dag, task, None)
@@ -147,7 +173,9 @@ class Files(unittest.TestCase):
 
     @needs_jinja
     def test_a_text_with_the_ending_is_a_file(self):
-        self.assertEqual("-- part\nselect 4", templates.render_value("q.sql", {"n": 4}, self.task()))
+        self.assertEqual(
+            "-- part\nselect 4", templates.render_value("q.sql", {"n": 4}, self.task())
+        )
 
     @needs_jinja
     def test_a_missing_file_is_named_with_the_folders(self):
