@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kTemporary = ".tmp-";
 constexpr std::string_view kNeverBundled =
-    ".git\n.hg\n.svn\n__pycache__\n*.pyc\n.venv\nvenv\nnode_modules\n.mypy_cache\n.pytest_cache\n.ruff_cache\n"
+    ".git\n.hg\n.svn\n__pycache__\n*.pyc\n.venv\nvenv\nnode_modules\n.mypy_cache\n.pytest_cache\n."
+    "ruff_cache\n"
     ".idea\n.vscode\n.DS_Store\n*.swp\n*~\n";
 
 class Lister {
@@ -29,7 +30,8 @@ class Lister {
     if (error) return fail(from_errno("read", folder.string(), error.value()));
     if (depth > kBundleDepthMax || !entered_.insert(real.string()).second) return {};
     for (const auto& entry : list_folder(folder, error)) {
-      if (auto status = visit(entry, prefix + entry.path().filename().string(), depth); !status) return status;
+      if (auto status = visit(entry, prefix + entry.path().filename().string(), depth); !status)
+        return status;
     }
     if (error) return fail(from_errno("read", folder.string(), error.value()));
     return {};
@@ -49,7 +51,8 @@ class Lister {
       if (filter_.wants_folder && !filter_.wants_folder(name)) return {};
       return walk(entry.path(), name + "/", depth + 1);
     }
-    if (!entry.is_regular_file(error) || (filter_.wants_file && !filter_.wants_file(name))) return {};
+    if (!entry.is_regular_file(error) || (filter_.wants_file && !filter_.wants_file(name)))
+      return {};
     const uint64_t size = entry.file_size(error);
     bytes_ += error ? 0 : size;
     files_.push_back(name);
@@ -57,7 +60,8 @@ class Lister {
       return too_much("more than " + std::to_string(kBundleFilesMax) + " files");
     }
     if (bytes_ > kBundleBytesMax) {
-      return too_much("more than " + std::to_string(kBundleBytesMax >> 20) + " MiB, reached with " + name);
+      return too_much("more than " + std::to_string(kBundleBytesMax >> 20) + " MiB, reached with " +
+                      name);
     }
     return {};
   }
@@ -88,11 +92,13 @@ Status copy_file(const fs::path& root, const BundleFile& file, const fs::path& t
   auto content = read_source(root, file.name);
   if (!content) return fail(content);
   if (sha256_hex(*content) != file.sha256) {
-    return fail(Code::unavailable, file.name + " changed while it was copied", "it is compiled again on its own");
+    return fail(Code::unavailable, file.name + " changed while it was copied",
+                "it is compiled again on its own");
   }
   const fs::path path = target / file.name;
   if (auto made = make_folder(path.parent_path()); !made) return made;
-  const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.executable ? 0755 : 0644));
+  const Fd fd(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.executable ? 0755 : 0644));
   if (!fd) return fail(from_errno("create", path.string()));
   return write_all(fd.get(), *content, path.string());
 }

@@ -8,8 +8,8 @@ namespace leoflow {
 namespace {
 
 constexpr std::array<std::string_view, 18> kFlatExtensions{
-    ".py", ".sql", ".hql", ".sh", ".bash", ".j2", ".jinja", ".jinja2", ".html",
-    ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".txt", ".md", ".xml"};
+    ".py",   ".sql", ".hql",  ".sh",   ".bash", ".j2",  ".jinja", ".jinja2", ".html",
+    ".yaml", ".yml", ".json", ".toml", ".ini",  ".cfg", ".txt",   ".md",     ".xml"};
 
 std::string folder_rule_name(const fs::path& folder, const fs::path& root) {
   const std::string name = folder.lexically_relative(root).generic_string();
@@ -22,7 +22,8 @@ bool is_project_folder(const fs::path& folder) {
 }
 
 // Adds the .airflowignore files of the tree, from the root down.
-void add_airflow_ignores(const fs::path& root, const fs::path& folder, size_t depth, IgnoreRules& rules) {
+void add_airflow_ignores(const fs::path& root, const fs::path& folder, size_t depth,
+                         IgnoreRules& rules) {
   const std::string name = folder_rule_name(folder, root);
   if (auto text = read_file(folder / ".airflowignore", kIgnoreBytesMax)) rules.add(*text, name);
   if (depth >= kFolderDepthMax) return;
@@ -30,7 +31,8 @@ void add_airflow_ignores(const fs::path& root, const fs::path& folder, size_t de
   fs::directory_iterator at(folder, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {
     std::error_code ignored;
-    if (!at->is_directory(ignored) || at->is_symlink(ignored) || is_skipped_folder(at->path())) continue;
+    if (!at->is_directory(ignored) || at->is_symlink(ignored) || is_skipped_folder(at->path()))
+      continue;
     add_airflow_ignores(root, at->path(), depth + 1, rules);
   }
 }
@@ -44,7 +46,8 @@ Result<SourceFiles> flat_files(const DagFile& file) {
     return !is_skipped_folder(root / name) && !is_project_folder(root / name);
   };
   filter.wants_file = [](const std::string& name) {
-    return std::ranges::find(kFlatExtensions, fs::path(name).extension().string()) != kFlatExtensions.end();
+    return std::ranges::find(kFlatExtensions, fs::path(name).extension().string()) !=
+           kFlatExtensions.end();
   };
   return list_source_files(root, filter);
 }

@@ -11,8 +11,15 @@
 namespace leoflow {
 namespace {
 
+constexpr std::string_view kNoDag = "DagNotFound";  // the extractor's name for a file without DAGs
+
 CompileFailure failure_of(const Error& error, std::string file = {}) {
-  return {.type = {}, .message = error.message(), .file = std::move(file), .line = 0, .trace = {}, .hint = error.hint()};
+  return {.type = {},
+          .message = error.message(),
+          .file = std::move(file),
+          .line = 0,
+          .trace = {},
+          .hint = error.hint()};
 }
 
 // " at line 7" at the end of a message about leoflow.yaml.
@@ -22,12 +29,14 @@ int line_in(const std::string& message) {
 }
 
 bool mentions(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+  return std::ranges::any_of(
+      words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
-bool declares(const DagSpec& dag, std::optional<std::vector<std::string>> TaskSpec::*scope,
+bool declares(const DagSpec& dag, std::optional<std::vector<std::string>> TaskSpec::* scope,
               const std::optional<std::vector<std::string>>& of_dag) {
-  return of_dag || std::ranges::any_of(dag.tasks, [&](const TaskSpec& task) { return (task.*scope).has_value(); });
+  return of_dag || std::ranges::any_of(
+                       dag.tasks, [&](const TaskSpec& task) { return (task.*scope).has_value(); });
 }
 
 // A DAG whose code reads connections or variables without declaring any gets all of them.
@@ -50,7 +59,7 @@ struct Compiler::Job {
   const CompileOptions& options;
   CompiledFile out;
   std::optional<LeoflowYaml> yaml;
-  std::string yaml_name;           // as messages call it, relative like the DAG file's name
+  std::string yaml_name;  // as messages call it, relative like the DAG file's name
   std::string source;
   EnvironmentSpec wanted;
   Environment environment;
@@ -68,15 +77,17 @@ struct Compiler::Job {
     source = std::move(*text);
     if (out.file.yaml.empty()) return true;
     const auto slash = out.file.name.rfind('/');
-    yaml_name = (slash == std::string::npos || !out.file.flat ? "" : out.file.name.substr(0, slash + 1)) +
-                std::string(kLeoflowYaml);
+    yaml_name =
+        (slash == std::string::npos || !out.file.flat ? "" : out.file.name.substr(0, slash + 1)) +
+        std::string(kLeoflowYaml);
     auto yaml_text = read_file(out.file.yaml, kYamlBytesMax);
     if (!yaml_text) return fail_with(yaml_text.error(), yaml_name);
     auto parsed = parse_leoflow_yaml(*yaml_text);
     if (!parsed) return fail_yaml(parsed.error());
     yaml = std::move(*parsed);
     if (!out.file.alone && !yaml->dag_id && !yaml->tasks.empty()) {
-      return fail_yaml(Error(Code::invalid, "leoflow.yaml: tasks needs dag_id: several DAG files are beside it"));
+      return fail_yaml(Error(Code::invalid,
+                             "leoflow.yaml: tasks needs dag_id: several DAG files are beside it"));
     }
     return true;
   }
@@ -88,7 +99,8 @@ struct Compiler::Job {
   }
 
   bool find_environment() {
-    wanted.python_version = yaml && yaml->python_version ? *yaml->python_version : compiler.interpreters_.default_version();
+    wanted.python_version = yaml && yaml->python_version ? *yaml->python_version
+                                                         : compiler.interpreters_.default_version();
     if (yaml) wanted.dependencies = yaml->dependencies;
     auto found = provide(wanted);
     if (!found) return false;
@@ -96,12 +108,15 @@ struct Compiler::Job {
     return true;
   }
 
-  // The environment of a spec, built when that is allowed; nothing after a failure or when it must be built first.
+  // The environment of a spec, built when that is allowed; nothing after a failure or when it must
+  // be built first.
   std::optional<Environment> provide(const EnvironmentSpec& spec) {
     if (!options.build_environments) {
       auto found = compiler.environments_.find(spec);
-      if (!found) fail_with(found.error(), yaml_name);
-      else if (!*found) out.needs_environment = true;
+      if (!found)
+        fail_with(found.error(), yaml_name);
+      else if (!*found)
+        out.needs_environment = true;
       return found ? *found : std::nullopt;
     }
     auto built = compiler.environments_.ensure(spec, {options.on_progress, options.cancel_fd});
@@ -111,18 +126,26 @@ struct Compiler::Job {
   }
 
   bool extract() {
-    auto extracted = compiler.extractor_.extract(
-        {.file = out.file.path, .project = out.file.project, .environment = environment, .cancel_fd = options.cancel_fd});
+    auto extracted = compiler.extractor_.extract({.file = out.file.path,
+                                                  .project = out.file.project,
+                                                  .environment = environment,
+                                                  .cancel_fd = options.cancel_fd});
+    if (!extracted && out.file.flat && extracted.error().type == kNoDag) {
+      // In a plain dags folder a helper may well contain both words that make a file be looked at.
+      extracted = Extraction{};
+    }
     if (!extracted) {
       out.failure = extracted.error();
       return false;
     }
     extraction = std::move(*extracted);
     if (extraction.dags.size() > kDagsPerFileMax) {
-      return fail_with(Error(Code::exhausted, "more than " + std::to_string(kDagsPerFileMax) + " DAGs in one file"));
+      return fail_with(Error(Code::exhausted,
+                             "more than " + std::to_string(kDagsPerFileMax) + " DAGs in one file"));
     }
     if (extraction.needs.empty()) return true;
-    wanted.dependencies.insert(wanted.dependencies.end(), extraction.needs.begin(), extraction.needs.end());
+    wanted.dependencies.insert(wanted.dependencies.end(), extraction.needs.begin(),
+                               extraction.needs.end());
     auto found = provide(wanted);
     if (!found) return false;
     environment = std::move(*found);
@@ -142,7 +165,9 @@ struct Compiler::Job {
     return true;
   }
 
-  bool applies(const DagSpec& dag) const { return yaml && (!yaml->dag_id || *yaml->dag_id == dag.dag_id); }
+  bool applies(const DagSpec& dag) const {
+    return yaml && (!yaml->dag_id || *yaml->dag_id == dag.dag_id);
+  }
 
   bool check_dag_id(const std::vector<DagSpec>& specs) {
     if (!yaml || !yaml->dag_id || !out.file.alone) return true;
@@ -150,8 +175,8 @@ struct Compiler::Job {
     for (const DagSpec& spec : specs) known.push_back(spec.dag_id);
     if (std::ranges::find(known, *yaml->dag_id) != known.end()) return true;
     return fail_yaml(Error(Code::invalid,
-                           "leoflow.yaml: dag_id '" + *yaml->dag_id + "' is not a DAG of " + out.file.name + " at line " +
-                               std::to_string(yaml->dag_id_line),
+                           "leoflow.yaml: dag_id '" + *yaml->dag_id + "' is not a DAG of " +
+                               out.file.name + " at line " + std::to_string(yaml->dag_id_line),
                            did_you_mean(*yaml->dag_id, known)));
   }
 
@@ -165,7 +190,8 @@ struct Compiler::Job {
     std::ranges::sort(specs, {}, &DagSpec::dag_id);
     const auto twice = std::ranges::adjacent_find(specs, {}, &DagSpec::dag_id);
     if (twice != specs.end()) {
-      return fail_with(Error(Code::invalid, "dag_id '" + twice->dag_id + "' is defined twice in this file"));
+      return fail_with(
+          Error(Code::invalid, "dag_id '" + twice->dag_id + "' is defined twice in this file"));
     }
     if (!check_dag_id(specs)) return false;
     return std::ranges::all_of(specs, [&](DagSpec& spec) { return add_dag(std::move(spec)); });
@@ -177,10 +203,12 @@ struct Compiler::Job {
     const std::set<std::string> lines(wanted.dependencies.begin(), wanted.dependencies.end());
     spec.dependencies.assign(lines.begin(), lines.end());
     for (const std::string& warning : extraction.warnings) {
-      if (std::ranges::find(spec.warnings, warning) == spec.warnings.end()) spec.warnings.push_back(warning);
+      if (std::ranges::find(spec.warnings, warning) == spec.warnings.end())
+        spec.warnings.push_back(warning);
     }
     if (applies(spec)) {
-      if (auto applied = apply_leoflow_yaml(*yaml, kLeoflowYaml, spec); !applied) return fail_yaml(applied.error());
+      if (auto applied = apply_leoflow_yaml(*yaml, kLeoflowYaml, spec); !applied)
+        return fail_yaml(applied.error());
     }
     warn_undeclared(source, spec);
     CompiledDag dag;
@@ -188,7 +216,8 @@ struct Compiler::Job {
     dag.version.dag_json = dump_dag_spec(spec);
     if (dag.version.dag_json.size() > kDagJsonBytesMax) {
       return fail_with(Error(Code::exhausted, "DAG '" + spec.dag_id + "' is larger than " +
-                                                  std::to_string(kDagJsonBytesMax >> 20) + " MiB as JSON"));
+                                                  std::to_string(kDagJsonBytesMax >> 20) +
+                                                  " MiB as JSON"));
     }
     dag.version.content_hash = content_hash(dag.version.dag_json);
     dag.version.bundle_path = out.bundle.path.string();
@@ -213,7 +242,8 @@ CompiledFile Compiler::compile(const DagFile& file, const CompileOptions& option
   const auto begun = std::chrono::steady_clock::now();
   Job job{.compiler = *this, .options = options};
   job.out.file = file;
-  const bool done = job.read_files() && job.find_environment() && job.extract() && job.make_bundle() && job.make_dags();
+  const bool done = job.read_files() && job.find_environment() && job.extract() &&
+                    job.make_bundle() && job.make_dags();
   if (!done) job.out.dags.clear();
   job.out.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun);
   return std::move(job.out);

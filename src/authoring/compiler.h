@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a DAG file to DAG versions: leoflow.yaml, environment, extraction, checks, bundle. Nothing is registered here.
+// From a DAG file to DAG versions: leoflow.yaml, environment, extraction, checks, bundle. Nothing
+// is registered here.
 #pragma once
 
 #include <functional>
@@ -21,36 +22,43 @@ constexpr size_t kDagsPerFileMax = 500;
 
 struct CompiledDag {
   DagSpec spec;
-  DagVersion version;      // without id, number, label and created_at
+  DagVersion version;  // without id, number, label and created_at
 };
 
-// What came out of one file: its DAGs, or an error, or the wish to be compiled again where environments may be built.
+// What came out of one file: its DAGs, or an error, or the wish to be compiled again where
+// environments may be built.
 struct CompiledFile {
   DagFile file;
-  std::vector<CompiledDag> dags;                 // by dag_id
+  std::vector<CompiledDag> dags;  // by dag_id
   std::optional<CompileFailure> failure;
-  bool needs_environment = false;                // only when building was not allowed
+  bool needs_environment = false;  // only when building was not allowed
   bool cancelled = false;
-  Bundle bundle;                                 // of all its DAGs; not yet on disk
-  std::vector<std::string> depends_on;           // names below file.project: what the DAGs' content hash covers
+  Bundle bundle;  // of all its DAGs; not yet on disk
+  std::vector<std::string>
+      depends_on;  // names below file.project: what the DAGs' content hash covers
   Duration took{0};
 };
 
 struct CompileOptions {
   bool build_environments = true;
-  std::function<void(std::string_view line)> on_progress = {};   // lines of an environment build
-  int cancel_fd = -1;                                            // readable = give up, `cancelled` is set
+  std::function<void(std::string_view line)> on_progress = {};  // lines of an environment build
+  int cancel_fd = -1;  // readable = give up, `cancelled` is set
 };
 
-// Stateless but for its caches on disk; any thread, several at once. Blocks. The collaborators outlive it.
+// Stateless but for its caches on disk; any thread, several at once. Blocks. The collaborators
+// outlive it.
 class Compiler {
  public:
-  Compiler(Extractor extractor, Environments& environments, Interpreters& interpreters, BundleStore& bundles)
-      : extractor_(std::move(extractor)), environments_(environments), interpreters_(interpreters),
+  Compiler(Extractor extractor, Environments& environments, Interpreters& interpreters,
+           BundleStore& bundles)
+      : extractor_(std::move(extractor)),
+        environments_(environments),
+        interpreters_(interpreters),
         bundles_(bundles) {}
 
   CompiledFile compile(const DagFile& file, const CompileOptions& options = {});
-  // The bundle of what compile() returned is on disk afterwards. Called only for content that is new.
+  // The bundle of what compile() returned is on disk afterwards. Called only for content that is
+  // new.
   Status write_bundle(const CompiledFile& compiled);
 
  private:
@@ -62,12 +70,13 @@ class Compiler {
   BundleStore& bundles_;
 };
 
-// The files that a bundle of this DAG file is made of. For a project: the project, as include_paths and exclude_paths
-// say. For a flat file: the Python, SQL, shell, template and configuration files of the workspace that are not
-// ignored, without the projects in it.
+// The files that a bundle of this DAG file is made of. For a project: the project, as include_paths
+// and exclude_paths say. For a flat file: the Python, SQL, shell, template and configuration files
+// of the workspace that are not ignored, without the projects in it.
 Result<SourceFiles> bundle_files(const DagFile& file, const LeoflowYaml* yaml);
 
-// A project folder or a DAG file by its path, outside of any workspace: for the command line. `not_found`.
+// A project folder or a DAG file by its path, outside of any workspace: for the command line.
+// `not_found`.
 Result<DagFile> dag_file_at(const fs::path& path);
 
 }  // namespace leoflow

@@ -43,7 +43,8 @@ int64_t file_stamp(const fs::path& path) {
 
 bool is_skipped_folder(const fs::path& path) {
   const std::string name = path.filename().string();
-  if (name.starts_with('.') || name == "__pycache__" || name == "venv" || name == "node_modules") return true;
+  if (name.starts_with('.') || name == "__pycache__" || name == "venv" || name == "node_modules")
+    return true;
   return is_file(path / "pyvenv.cfg");
 }
 
@@ -74,7 +75,8 @@ struct Discoverer::Walk {
 
   bool add_file(DagFile file) {
     if (found.files.size() >= kDagFilesMax) {
-      if (!full) problem("more than " + std::to_string(kDagFilesMax) + " DAG files; the rest is left out");
+      if (!full)
+        problem("more than " + std::to_string(kDagFilesMax) + " DAG files; the rest is left out");
       full = true;
       return false;
     }
@@ -86,9 +88,10 @@ struct Discoverer::Walk {
     std::error_code error;
     const fs::path real = fs::canonical(folder, error);
     if (error) return problem("cannot read " + folder.string() + ": " + error.message()), false;
-    if (!entered.insert(real.string()).second) return false;   // reached by a link as well
+    if (!entered.insert(real.string()).second) return false;  // reached by a link as well
     if (found.folders.size() >= kFoldersMax) {
-      if (!full) problem("more than " + std::to_string(kFoldersMax) + " folders; the rest is left out");
+      if (!full)
+        problem("more than " + std::to_string(kFoldersMax) + " folders; the rest is left out");
       full = true;
       return false;
     }
@@ -118,7 +121,8 @@ struct Discoverer::Walk {
   void watch_below(const fs::path& folder, size_t depth) {
     std::error_code error;
     for (const auto& entry : list_folder(folder, error)) {
-      if (!entry.is_directory(error) || is_skipped_folder(entry.path()) || depth >= kFolderDepthMax) continue;
+      if (!entry.is_directory(error) || is_skipped_folder(entry.path()) || depth >= kFolderDepthMax)
+        continue;
       if (enter(entry.path())) watch_below(entry.path(), depth + 1);
     }
   }
@@ -126,8 +130,10 @@ struct Discoverer::Walk {
   void add_project(const fs::path& folder, const std::string& name, const std::string& source) {
     DagFile file{.name = relative_name(name, source), .path = folder / source, .project = folder};
     if (is_file(folder / kLeoflowYaml)) file.yaml = folder / kLeoflowYaml;
-    if (!is_file(file.path)) found.broken[file.name] = "leoflow.yaml names dag_source '" + source + "', which is missing";
-    else add_file(std::move(file));
+    if (!is_file(file.path))
+      found.broken[file.name] = "leoflow.yaml names dag_source '" + source + "', which is missing";
+    else
+      add_file(std::move(file));
     watch_below(folder, 0);
   }
 
@@ -147,14 +153,16 @@ struct Discoverer::Walk {
       if (is_folder && !is_skipped_folder(entry.path())) folders.push_back(entry.path());
       if (!is_folder && entry.path().extension() == ".py" && entry.is_regular_file(error) &&
           owner.looks_like_dag_file(entry.path())) {
-        files.push_back({.name = entry_name, .path = entry.path(), .project = owner.workspace_, .flat = true});
+        files.push_back(
+            {.name = entry_name, .path = entry.path(), .project = owner.workspace_, .flat = true});
       }
     }
     if (error) problem("cannot read " + path.string() + ": " + error.message());
     add_flat_files(path, name, std::move(files));
     std::ranges::sort(folders);
     for (const fs::path& below : folders) {
-      if (depth + 1 > kFolderDepthMax) return problem(below.string() + " is nested too deeply and left out");
+      if (depth + 1 > kFolderDepthMax)
+        return problem(below.string() + " is nested too deeply and left out");
       folder(below, relative_name(name, below.filename().string()), ignore, depth + 1);
     }
   }
@@ -162,7 +170,8 @@ struct Discoverer::Walk {
   void add_flat_files(const fs::path& path, const std::string& name, std::vector<DagFile> files) {
     const bool has_yaml = is_file(path / kLeoflowYaml);
     if (has_yaml && files.empty()) {
-      found.broken[relative_name(name, std::string(kLeoflowYaml))] = "leoflow.yaml without a dag.py beside it";
+      found.broken[relative_name(name, std::string(kLeoflowYaml))] =
+          "leoflow.yaml without a dag.py beside it";
     }
     for (DagFile& file : files) {
       if (has_yaml) file.yaml = path / kLeoflowYaml;

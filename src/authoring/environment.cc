@@ -25,7 +25,8 @@ std::vector<std::string> normal_dependencies(const EnvironmentSpec& spec) {
   std::vector<std::string> lines;
   for (const std::string& line : spec.dependencies) {
     const auto from = line.find_first_not_of(" \t");
-    if (from != std::string::npos) lines.push_back(line.substr(from, line.find_last_not_of(" \t") - from + 1));
+    if (from != std::string::npos)
+      lines.push_back(line.substr(from, line.find_last_not_of(" \t") - from + 1));
   }
   std::ranges::sort(lines);
   const auto repeated = std::ranges::unique(lines);
@@ -45,8 +46,10 @@ class LineFeed {
   explicit LineFeed(const std::function<void(std::string_view)>& sink) : sink_(sink) {}
   void add(std::string_view chunk) {
     for (const char c : chunk) {
-      if (c == '\n' || c == '\r') flush();
-      else if (line_.size() < 1000) line_ += c;
+      if (c == '\n' || c == '\r')
+        flush();
+      else if (line_.size() < 1000)
+        line_ += c;
     }
   }
   void flush() {
@@ -59,7 +62,8 @@ class LineFeed {
   std::string line_;
 };
 
-// The end of what an installer said: its lines about the error if it marks them, else the last lines.
+// The end of what an installer said: its lines about the error if it marks them, else the last
+// lines.
 std::string installer_message(const std::string& text) {
   std::vector<std::string> marked, all;
   for (size_t at = 0; at < text.size();) {
@@ -83,14 +87,17 @@ std::string environment_hash(const EnvironmentSpec& spec) {
   return sha256_hex("python " + spec.python_version + "\n" + joined(lines)).substr(0, 32);
 }
 
-std::optional<Environment> Environments::ready(const std::string& hash, const std::string& python_version) const {
+std::optional<Environment> Environments::ready(const std::string& hash,
+                                               const std::string& python_version) const {
   const fs::path folder = options_.cache / hash;
   std::error_code error;
   // exists() follows the link: an environment whose base interpreter is gone is not ready.
-  if (!fs::exists(folder / kMarker, error) || !fs::exists(folder / "bin/python", error)) return std::nullopt;
+  if (!fs::exists(folder / kMarker, error) || !fs::exists(folder / "bin/python", error))
+    return std::nullopt;
   mark_used(folder);
   Environment environment{.hash = hash, .python = folder / "bin/python", .site_packages = {}};
-  environment.site_packages.push_back(folder / "lib" / ("python" + python_version) / "site-packages");
+  environment.site_packages.push_back(folder / "lib" / ("python" + python_version) /
+                                      "site-packages");
   return environment;
 }
 
@@ -102,14 +109,16 @@ Result<std::optional<Environment>> Environments::find(const EnvironmentSpec& spe
   return Environment{.hash = {}, .python = *python, .site_packages = {}};
 }
 
-Result<Environment> Environments::locate(const std::string& hash, const std::string& python_version) {
+Result<Environment> Environments::locate(const std::string& hash,
+                                         const std::string& python_version) {
   if (hash.empty()) {
     auto python = interpreters_.find(python_version);
     if (!python) return fail(python);
     return Environment{.hash = {}, .python = *python, .site_packages = {}};
   }
   if (auto environment = ready(hash, python_version)) return *environment;
-  return fail(Code::not_found, "environment " + hash + " is not there", "compile the DAG again to build it");
+  return fail(Code::not_found, "environment " + hash + " is not there",
+              "compile the DAG again to build it");
 }
 
 Result<Environment> Environments::ensure(const EnvironmentSpec& spec, const BuildWatch& watch) {
@@ -125,10 +134,12 @@ Result<Environment> Environments::ensure(const EnvironmentSpec& spec, const Buil
   bool told = false;
   auto lock = lock_file(options_.cache / (hash + ".lock"));
   while (!lock && lock.error().code() == Code::conflict) {
-    if (!told && watch.on_progress) watch.on_progress("waiting for another build of this environment");
+    if (!told && watch.on_progress)
+      watch.on_progress("waiting for another build of this environment");
     told = true;
     pollfd cancel{watch.cancel_fd, POLLIN, 0};
-    if (poll(&cancel, 1, kLockWaitMilliseconds) > 0) return fail(Code::cancelled, "the build was cancelled");
+    if (poll(&cancel, 1, kLockWaitMilliseconds) > 0)
+      return fail(Code::cancelled, "the build was cancelled");
     if (std::chrono::steady_clock::now() > give_up) {
       return fail(Code::timeout, "another build of environment " + hash + " does not end");
     }
@@ -141,47 +152,55 @@ Result<Environment> Environments::ensure(const EnvironmentSpec& spec, const Buil
   return fail(Code::internal, "environment " + hash + " was built but is not complete");
 }
 
-Status Environments::build(const EnvironmentSpec& spec, const fs::path& folder, const BuildWatch& watch) {
+Status Environments::build(const EnvironmentSpec& spec, const fs::path& folder,
+                           const BuildWatch& watch) {
   auto python = interpreters_.find(spec.python_version);
   if (!python) return fail(python);
   if (auto removed = remove_tree(folder); !removed) return removed;
   const auto dependencies = normal_dependencies(spec);
-  // Built where it stays: scripts and compiled files in it carry its path. The marker written last makes it valid.
+  // Built where it stays: scripts and compiled files in it carry its path. The marker written last
+  // makes it valid.
   auto make = [&]() -> Status {
     const fs::path requirements = folder / kRequirements;
     const std::string inner = (folder / "bin/python").string();
     Status status;
     if (!options_.uv.empty()) {
-      status = run(options_.uv.string(), {"venv", "--python", python->string(), folder.string()}, watch, "uv venv");
+      status = run(options_.uv.string(), {"venv", "--python", python->string(), folder.string()},
+                   watch, "uv venv");
     } else {
       status = run(python->string(), {"-I", "-m", "venv", folder.string()}, watch, "venv");
     }
     if (!status) return status;
     if (auto written = write_file(requirements, joined(dependencies)); !written) return written;
     if (!options_.uv.empty()) {
-      return run(options_.uv.string(), {"pip", "install", "--python", inner, "-r", requirements.string()}, watch,
+      return run(options_.uv.string(),
+                 {"pip", "install", "--python", inner, "-r", requirements.string()}, watch,
                  "uv pip install");
     }
-    return run(inner, {"-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color", "-r",
-                       requirements.string()},
+    return run(inner,
+               {"-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
+                "--no-color", "-r", requirements.string()},
                watch, "pip install");
   };
   Status status = make();
   if (!status) {
-    // The reason of the failure matters more than that of the cleaning, which the next build repeats.
+    // The reason of the failure matters more than that of the cleaning, which the next build
+    // repeats.
     if (auto removed = remove_tree(folder); !removed) return fail(status);
     return status;
   }
   json::Writer marker;
-  marker.begin_object().member("python_version", spec.python_version).member("python", python->string());
+  marker.begin_object()
+      .member("python_version", spec.python_version)
+      .member("python", python->string());
   marker.key("dependencies").begin_array();
   for (const std::string& line : dependencies) marker.string(line);
   marker.end_array().end_object();
   return write_file_durably(folder / kMarker, marker.take());
 }
 
-Status Environments::run(const std::string& program, std::vector<std::string> arguments, const BuildWatch& watch,
-                         std::string_view step) {
+Status Environments::run(const std::string& program, std::vector<std::string> arguments,
+                         const BuildWatch& watch, std::string_view step) {
   ChildSpec spec;
   spec.program = program;
   spec.arguments = std::move(arguments);
@@ -197,12 +216,14 @@ Status Environments::run(const std::string& program, std::vector<std::string> ar
   feed.flush();
   if (!result) return fail(result.error().within(step));
   if (result->ok()) return {};
-  const std::string said = installer_message(result->stderr_text.empty() ? result->stdout_text : result->stderr_text);
+  const std::string said =
+      installer_message(result->stderr_text.empty() ? result->stdout_text : result->stderr_text);
   const bool no_venv = said.find("ensurepip") != std::string::npos;
-  return fail(Code::invalid,
-              "cannot build the environment: " + std::string(step) + ": " + describe_wait_status(result->status) +
-                  "\n" + said,
-              no_venv ? "install uv, or the package python3-venv" : "check dependencies: in leoflow.yaml");
+  return fail(
+      Code::invalid,
+      "cannot build the environment: " + std::string(step) + ": " +
+          describe_wait_status(result->status) + "\n" + said,
+      no_venv ? "install uv, or the package python3-venv" : "check dependencies: in leoflow.yaml");
 }
 
 Result<size_t> Environments::collect(const std::set<std::string>& hashes_in_use, Time before) {
@@ -210,13 +231,14 @@ Result<size_t> Environments::collect(const std::set<std::string>& hashes_in_use,
   std::error_code error;
   std::vector<fs::path> old;
   for (const auto& entry : list_folder(options_.cache, error)) {
-    if (!entry.is_directory(error) || hashes_in_use.contains(entry.path().filename().string())) continue;
+    if (!entry.is_directory(error) || hashes_in_use.contains(entry.path().filename().string()))
+      continue;
     if (last_used(entry.path()) < before) old.push_back(entry.path());
   }
   for (const fs::path& folder : old) {
     const fs::path lock_path = folder.string() + ".lock";
     const auto lock = lock_file(lock_path);
-    if (!lock || last_used(folder) >= before) continue;   // somebody builds or uses it right now
+    if (!lock || last_used(folder) >= before) continue;  // somebody builds or uses it right now
     if (auto removed = remove_renamed(folder); !removed) return fail(removed);
     ++count;
   }
@@ -231,7 +253,8 @@ Result<fs::path> find_uv(const fs::path& configured, std::string_view path_varia
   while (!path_variable.empty()) {
     const auto colon = path_variable.find(':');
     const fs::path folder(path_variable.substr(0, colon));
-    path_variable = colon == std::string_view::npos ? std::string_view() : path_variable.substr(colon + 1);
+    path_variable =
+        colon == std::string_view::npos ? std::string_view() : path_variable.substr(colon + 1);
     if (!folder.is_absolute() || folder.filename() == "shims") continue;
     if (access((folder / "uv").c_str(), X_OK) == 0) return folder / "uv";
   }

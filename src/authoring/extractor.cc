@@ -15,7 +15,9 @@ constexpr uint64_t kAddressSpaceFactor = 4;
 
 std::string request_text(const ExtractRequest& request, uint64_t memory_bytes_max) {
   json::Writer writer;
-  writer.begin_object().member("file", request.file.string()).member("project", request.project.string());
+  writer.begin_object()
+      .member("file", request.file.string())
+      .member("project", request.project.string());
   writer.key("site_packages").begin_array();
   for (const fs::path& folder : request.environment.site_packages) writer.string(folder.string());
   writer.end_array().member("memory_bytes_max", int64_t(memory_bytes_max)).end_object();
@@ -47,21 +49,24 @@ CompileFailure read_failure(const json::object& error, uint64_t memory_bytes_max
   failure.trace = json::string_or(error, "trace");
   failure.hint = json::string_or(error, "hint");
   if (failure.type == "MemoryError" && failure.hint.empty()) {
-    failure.message = "the file needs more than " + std::to_string(memory_bytes_max >> 20) + " MiB to be read" +
-                      (failure.message.empty() ? "" : ": " + failure.message);
+    failure.message = "the file needs more than " + std::to_string(memory_bytes_max >> 20) +
+                      " MiB to be read" + (failure.message.empty() ? "" : ": " + failure.message);
     failure.hint = "load data inside tasks, not at the top of the file";
   }
   return failure;
 }
 
-std::expected<Extraction, CompileFailure> read_answer(const ChildResult& child, uint64_t memory_bytes_max) {
+std::expected<Extraction, CompileFailure> read_answer(const ChildResult& child,
+                                                      uint64_t memory_bytes_max) {
   const std::string output = child.stderr_text + child.stdout_text;
   const bool killed = WIFSIGNALED(child.status);
   if (child.fd3.empty()) {
     const std::string how = describe_wait_status(child.status);
-    const bool memory = output.find("MemoryError") != std::string::npos || (killed && WTERMSIG(child.status) == SIGKILL);
+    const bool memory = output.find("MemoryError") != std::string::npos ||
+                        (killed && WTERMSIG(child.status) == SIGKILL);
     if (memory) {
-      return std::unexpected(broken("the file needs more than " + std::to_string(memory_bytes_max >> 20) +
+      return std::unexpected(broken("the file needs more than " +
+                                        std::to_string(memory_bytes_max >> 20) +
                                         " MiB to be read (" + how + ")",
                                     output, "load data inside tasks, not at the top of the file"));
     }
@@ -70,14 +75,16 @@ std::expected<Extraction, CompileFailure> read_answer(const ChildResult& child, 
   }
   const auto document = json::parse(child.fd3);
   if (child.fd3_cut || !document || !document->is_object()) {
-    return std::unexpected(broken("the extractor's answer cannot be read" +
-                                      (document ? std::string() : ": " + document.error().message()),
-                                  output));
+    return std::unexpected(
+        broken("the extractor's answer cannot be read" +
+                   (document ? std::string() : ": " + document.error().message()),
+               output));
   }
   const json::object& answer = document->get_object();
   if (!json::bool_or(answer, "ok")) {
     const json::object* error = json::object_or_null(answer, "error");
-    return std::unexpected(error ? read_failure(*error, memory_bytes_max) : broken("the extractor failed", output));
+    return std::unexpected(error ? read_failure(*error, memory_bytes_max)
+                                 : broken("the extractor failed", output));
   }
   Extraction extraction;
   if (const json::array* dags = json::array_or_null(answer, "dags")) extraction.dags = *dags;
@@ -93,7 +100,8 @@ std::string import_error_text(const CompileFailure& failure, const std::string& 
   std::string text = "File \"" + (failure.file.empty() ? filename : failure.file) + "\"";
   if (failure.line > 0) text += ", line " + std::to_string(failure.line);
   text += "\n" + (failure.type.empty() ? "" : failure.type + ": ") + failure.message + "\n";
-  if (!failure.trace.empty()) text += "\n" + failure.trace + (failure.trace.ends_with('\n') ? "" : "\n");
+  if (!failure.trace.empty())
+    text += "\n" + failure.trace + (failure.trace.ends_with('\n') ? "" : "\n");
   if (!failure.hint.empty()) text += "\nhint: " + failure.hint + "\n";
   return text;
 }
@@ -112,13 +120,15 @@ std::expected<Extraction, CompileFailure> Extractor::extract(const ExtractReques
   limits.kill_grace = std::chrono::milliseconds(200);
   limits.stdout_bytes_max = limits.stderr_bytes_max = 256 * 1024;
   limits.cancel_fd = request.cancel_fd;
-  const auto child = run_child(std::move(spec), request_text(request, options_.memory_bytes_max), limits);
+  const auto child =
+      run_child(std::move(spec), request_text(request, options_.memory_bytes_max), limits);
   if (child) return read_answer(*child, options_.memory_bytes_max);
   const Error& error = child.error();
   if (error.code() == Code::timeout) {
-    return std::unexpected(CompileFailure{.message = "reading the file took longer than " +
-                                                     format_duration(options_.time_max) + " and was ended",
-                                          .hint = "do slow work inside tasks, not at the top of the file"});
+    return std::unexpected(
+        CompileFailure{.message = "reading the file took longer than " +
+                                  format_duration(options_.time_max) + " and was ended",
+                       .hint = "do slow work inside tasks, not at the top of the file"});
   }
   return std::unexpected(CompileFailure{.message = error.message(), .hint = error.hint()});
 }

@@ -13,8 +13,9 @@ void mark_used(const fs::path& path) { utimensat(AT_FDCWD, path.c_str(), nullptr
 Time last_used(const fs::path& path) {
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) return Time{};
-  return Time(std::chrono::seconds(status.st_mtim.tv_sec) +
-              std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(status.st_mtim.tv_nsec)));
+  return Time(
+      std::chrono::seconds(status.st_mtim.tv_sec) +
+      std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(status.st_mtim.tv_nsec)));
 }
 
 Status remove_renamed(const fs::path& path) {

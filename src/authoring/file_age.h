@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a cached folder was last used, by its modification time: what collecting by age goes by. Any thread.
+// When a cached folder was last used, by its modification time: what collecting by age goes by. Any
+// thread.
 #pragma once
 
 #include "base/file.h"

@@ -40,7 +40,8 @@ void IgnoreRules::add(std::string_view lines, std::string_view folder) {
     const auto end = lines.find('\n');
     std::string_view line = lines.substr(0, end);
     lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+      line.remove_suffix(1);
     if (line.empty() || line[0] == '#') continue;
     Rule rule;
     rule.folder = folder.empty() ? "" : std::string(folder) + "/";

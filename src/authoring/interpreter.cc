@@ -11,7 +11,8 @@ namespace leoflow {
 namespace {
 
 constexpr Duration kProbeTime = std::chrono::seconds(10);
-constexpr const char* kProbe = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
+constexpr const char* kProbe =
+    "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
 
 // What a candidate says its own path is; nothing when it does not run or is another version.
 std::optional<fs::path> probe(const fs::path& candidate, const std::string& version) {
@@ -73,7 +74,8 @@ Result<fs::path> Interpreters::find(const std::string& version) {
     }
   }
   return fail(Code::not_found, "Python " + version + " is not installed",
-              "install python" + version + " (apt install python" + version + ", or: uv python install " + version +
+              "install python" + version + " (apt install python" + version +
+                  ", or: uv python install " + version +
                   "), or set python_version: in leoflow.yaml to one that is");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding a real Python interpreter of a version: never a shim, always the absolute path it reports itself.
+// Finding a real Python interpreter of a version: never a shim, always the absolute path it reports
+// itself.
 #pragma once
 
 #include <map>
@@ -18,8 +19,9 @@ constexpr std::string_view kPythonDefault = "3.11";
 constexpr std::string_view kPythonVersions[] = {"3.11", "3.12", "3.13", "3.10"};
 
 struct InterpreterPlaces {
-  std::vector<fs::path> folders{"/usr/bin", "/usr/local/bin"};   // hold python3.X; searched first
-  fs::path home;   // the user's: .local/share/uv/python and .pyenv/versions are searched below it; empty = neither
+  std::vector<fs::path> folders{"/usr/bin", "/usr/local/bin"};  // hold python3.X; searched first
+  fs::path home;  // the user's: .local/share/uv/python and .pyenv/versions are searched below it;
+                  // empty = neither
 };
 
 // Remembers what it found. Any thread; find() may run a candidate for a moment.
@@ -29,7 +31,8 @@ class Interpreters {
 
   // The interpreter of "3.11". `not_found` with a hint how to get one.
   Result<fs::path> find(const std::string& version);
-  // The version to use when none is asked for: the first of kPythonVersions that is installed, else kPythonDefault.
+  // The version to use when none is asked for: the first of kPythonVersions that is installed, else
+  // kPythonDefault.
   std::string default_version();
 
  private:

@@ -13,7 +13,7 @@ std::string describe(const fs::path& folder) {
   ChildSpec spec;
   spec.program = kGit;
   spec.arguments = {"-C", folder.string(), "describe", "--tags", "--always", "--dirty"};
-  spec.environment = {"PATH=/usr/bin:/bin",     "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
+  spec.environment = {"PATH=/usr/bin:/bin",    "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
                       "GIT_CONFIG_NOSYSTEM=1", "HOME=/nonexistent",     "LC_ALL=C.UTF-8"};
   RunLimits limits;
   limits.timeout = kGitTimeMax;

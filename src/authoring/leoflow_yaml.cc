@@ -33,7 +33,8 @@ bool is_requirement(std::string_view line) {
 void read_dependencies(YamlReader& reader, const YamlNode& node, LeoflowYaml& into) {
   for (const std::string& line : read_lines(reader, node)) {
     if (!line.empty() && !is_requirement(line)) {
-      reader.refuse(node.line, "dependencies: '" + line + "' is not a requirement", "such as 'duckdb==1.4.4'");
+      reader.refuse(node.line, "dependencies: '" + line + "' is not a requirement",
+                    "such as 'duckdb==1.4.4'");
     }
     into.dependencies.push_back(line);
   }
@@ -45,9 +46,12 @@ void read_connectors(YamlReader& reader, const YamlNode& node, LeoflowYaml& into
   for (const std::string& name : names) {
     std::string package = name;
     std::ranges::replace_if(package, [](char c) { return c == '.' || c == '_'; }, '-');
-    auto good = [](char c) { return c == '-' || std::isdigit(static_cast<unsigned char>(c)) || std::islower(c); };
+    auto good = [](char c) {
+      return c == '-' || std::isdigit(static_cast<unsigned char>(c)) || std::islower(c);
+    };
     if (package.empty() || !std::ranges::all_of(package, good) || package[0] == '-') {
-      reader.refuse(node.line, "connectors: '" + name + "' is not a provider's short name", "such as 'postgres'");
+      reader.refuse(node.line, "connectors: '" + name + "' is not a provider's short name",
+                    "such as 'postgres'");
     }
     into.dependencies.push_back("apache-airflow-providers-" + package);
   }
@@ -58,7 +62,8 @@ bool is_module(std::string_view name) {
   bool start = true;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if (start ? !(std::isalpha(byte) || c == '_') : !(std::isalnum(byte) || c == '_' || c == '.')) return false;
+    if (start ? !(std::isalpha(byte) || c == '_') : !(std::isalnum(byte) || c == '_' || c == '.'))
+      return false;
     start = c == '.';
   }
   return !start;
@@ -74,14 +79,15 @@ void read_preload(YamlReader& reader, const YamlNode& node, LeoflowYaml& into) {
 void read_staging(YamlReader& reader, const YamlNode& node, LeoflowYaml& into) {
   StagingSpec staging;
   reader.map(node, {
-      {"enabled", [&](const YamlNode& n) { staging.enabled = reader.boolean(n); }},
-      {"size",
-       [&](const YamlNode& n) {
-         staging.size = read_bytes(reader, n);
-         staging.size_bytes = bytes_of(staging.size);
-       }},
-      {"storage_class", [&](const YamlNode& n) { staging.storage_class = reader.string(n); }},
-  });
+                       {"enabled", [&](const YamlNode& n) { staging.enabled = reader.boolean(n); }},
+                       {"size",
+                        [&](const YamlNode& n) {
+                          staging.size = read_bytes(reader, n);
+                          staging.size_bytes = bytes_of(staging.size);
+                        }},
+                       {"storage_class",
+                        [&](const YamlNode& n) { staging.storage_class = reader.string(n); }},
+                   });
   into.staging = staging;
 }
 
@@ -108,7 +114,8 @@ std::vector<std::string> read_inner_paths(YamlReader& reader, const YamlNode& no
 }
 
 void no_schedule(YamlReader& reader, const YamlNode& node) {
-  reader.refuse(node.line, "a schedule does not belong here", "give it in dag.py: DAG(schedule=...)");
+  reader.refuse(node.line, "a schedule does not belong here",
+                "give it in dag.py: DAG(schedule=...)");
 }
 
 YamlReader::Keys identity_keys(YamlReader& reader, LeoflowYaml& yaml) {
@@ -119,7 +126,9 @@ YamlReader::Keys identity_keys(YamlReader& reader, LeoflowYaml& yaml) {
       {"owner", [&](const YamlNode& n) { yaml.owner = reader.string(n); }},
       {"tags", [&](const YamlNode& n) { yaml.tags = reader.strings(n); }},
       {"python_version",
-       [&](const YamlNode& n) { yaml.python_version = reader.choice(n, {"3.10", "3.11", "3.12", "3.13"}); }},
+       [&](const YamlNode& n) {
+         yaml.python_version = reader.choice(n, {"3.10", "3.11", "3.12", "3.13"});
+       }},
       {"dependencies", [&](const YamlNode& n) { read_dependencies(reader, n, yaml); }},
       {"connectors", [&](const YamlNode& n) { read_connectors(reader, n, yaml); }},
       {"preload", [&](const YamlNode& n) { read_preload(reader, n, yaml); }},
@@ -138,7 +147,8 @@ YamlReader::Keys deploy_keys(YamlReader& reader, LeoflowYaml& yaml) {
       {"system_packages",
        [&](const YamlNode& n) { deploy["system_packages"] = to_json(read_lines(reader, n)); }},
       {"dag_source", [&](const YamlNode& n) { yaml.dag_source = read_dag_source(reader, n); }},
-      {"include_paths", [&](const YamlNode& n) { yaml.include_paths = read_inner_paths(reader, n); }},
+      {"include_paths",
+       [&](const YamlNode& n) { yaml.include_paths = read_inner_paths(reader, n); }},
       {"exclude_paths", [&](const YamlNode& n) { yaml.exclude_paths = read_lines(reader, n); }},
       {"build", [&](const YamlNode& n) { deploy["build"] = read_build(reader, n); }},
       {"registry", [&](const YamlNode& n) { deploy["registry"] = read_registry(reader, n); }},
@@ -152,10 +162,12 @@ YamlReader::Keys deploy_keys(YamlReader& reader, LeoflowYaml& yaml) {
 void add_warnings(LeoflowYaml& yaml) {
   for (const char* key : {"dbt", "dbt_groups"}) {
     if (!yaml.deploy.contains(key)) continue;
-    yaml.warnings.push_back(std::string("leoflow.yaml: '") + key + "' is kept, but no dbt tasks are made from it");
+    yaml.warnings.push_back(std::string("leoflow.yaml: '") + key +
+                            "' is kept, but no dbt tasks are made from it");
   }
   if (yaml.python_version == "3.10") {
-    yaml.warnings.emplace_back("leoflow.yaml: python_version 3.10 has reached its end of life; use 3.11 or newer");
+    yaml.warnings.emplace_back(
+        "leoflow.yaml: python_version 3.10 has reached its end of life; use 3.11 or newer");
   }
 }
 

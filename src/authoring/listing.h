@@ -10,7 +10,8 @@
 namespace leoflow {
 
 // In the order of the file system. After an error: what was read until then.
-inline std::vector<fs::directory_entry> list_folder(const fs::path& folder, std::error_code& error) {
+inline std::vector<fs::directory_entry> list_folder(const fs::path& folder,
+                                                    std::error_code& error) {
   std::vector<fs::directory_entry> entries;
   fs::directory_iterator at(folder, error);
   while (!error && at != fs::directory_iterator()) {

@@ -38,7 +38,8 @@ std::string nearest_name(std::string_view text, std::span<const std::string_view
   return std::string(best);
 }
 
-std::string did_you_mean(std::string_view text, std::span<const std::string_view> known, std::string otherwise) {
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known,
+                         std::string otherwise) {
   const std::string name = nearest_name(text, known);
   return name.empty() ? otherwise : "did you mean '" + name + "'?";
 }

@@ -2,15 +2,18 @@
 #include "authoring/registrar.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "authoring/label.h"
 
 namespace leoflow {
 namespace {
 
-std::string duplicate_text(const std::string& dag_id, const std::string& holder, const std::string& filename) {
+std::string duplicate_text(const std::string& dag_id, const std::string& holder,
+                           const std::string& filename) {
   CompileFailure failure{.type = "DuplicateDagId"};
-  failure.message = "dag_id '" + dag_id + "' is defined in " + filename + ", but " + holder + " has it already";
+  failure.message =
+      "dag_id '" + dag_id + "' is defined in " + filename + ", but " + holder + " has it already";
   failure.hint = "rename one of the two, or remove one file";
   return import_error_text(failure, filename);
 }
@@ -23,9 +26,13 @@ void append(ChangedDags& into, const ChangedDags& more) {
 
 }  // namespace
 
-Registrar::Registrar(DagStore& dags, ImportErrorStore& errors, Compiler& compiler, const Clock& clock,
-                     RegistrarOptions options)
-    : dags_(dags), errors_(errors), compiler_(compiler), clock_(clock), options_(std::move(options)) {
+Registrar::Registrar(DagStore& dags, ImportErrorStore& errors, Compiler& compiler,
+                     const Clock& clock, RegistrarOptions options)
+    : dags_(dags),
+      errors_(errors),
+      compiler_(compiler),
+      clock_(clock),
+      options_(std::move(options)) {
   if (!options_.label) options_.label = version_label;
 }
 
@@ -47,7 +54,8 @@ Status Registrar::load() {
     const auto errors = errors_.list("", page);
     if (!errors) return fail(errors);
     for (const ImportError& error : errors->rows) {
-      if (error.bundle_name == options_.bundle_name) error_texts_[error.filename] = error.stack_trace;
+      if (error.bundle_name == options_.bundle_name)
+        error_texts_[error.filename] = error.stack_trace;
     }
     page.offset += static_cast<int64_t>(errors->rows.size());
     if (errors->rows.empty() || page.offset >= errors->total) return {};
@@ -67,22 +75,21 @@ Result<ChangedDags> Registrar::apply(const CompiledFile& compiled) {
     }
     return changed;
   }
-  auto changed = register_all(compiled);
-  if (!changed) return fail(changed);
-  return retry_waiting(std::move(*changed));
+  return register_all(compiled);
 }
 
 Result<ChangedDags> Registrar::register_all(const CompiledFile& compiled) {
   const std::string& filename = compiled.file.name;
   ChangedDags changed;
   std::string conflict;
-  std::set<std::string> defined;
+  std::set<std::string> defined, held;
   for (const CompiledDag& dag : compiled.dags) {
     const std::string& dag_id = dag.spec.dag_id;
     defined.insert(dag_id);
     auto owner = owners_.find(dag_id);
     if (owner != owners_.end() && owner->second.filename != filename) {
       if (conflict.empty()) conflict = duplicate_text(dag_id, owner->second.filename, filename);
+      held.insert(dag_id);
       continue;
     }
     if (owner != owners_.end() && owner->second.content_hash == dag.version.content_hash) continue;
@@ -101,8 +108,10 @@ Result<ChangedDags> Registrar::register_all(const CompiledFile& compiled) {
     append(changed, *dropped);
   }
   const bool had_error = error_texts_.contains(filename);
-  if (conflict.empty()) waiting_.erase(filename);
-  else waiting_[filename] = compiled;
+  if (conflict.empty())
+    waiting_.erase(filename);
+  else
+    waiting_[filename] = held;
   const Status told = conflict.empty() ? clear_error(filename) : put_error(filename, conflict);
   if (!told) return fail(told);
   if (had_error) append(changed, {defined.begin(), defined.end()});
@@ -137,28 +146,21 @@ Result<Registered> Registrar::register_dag(const CompiledFile& compiled, const C
 }
 
 Result<ChangedDags> Registrar::drop(const std::string& dag_id) {
-  if (auto stale = dags_.set_stale(dag_id, true); !stale && stale.error().code() != Code::not_found) return fail(stale);
+  if (auto stale = dags_.set_stale(dag_id, true); !stale && stale.error().code() != Code::not_found)
+    return fail(stale);
   owners_.erase(dag_id);
   freed_.insert(dag_id);
   return ChangedDags{dag_id};
 }
 
-Result<ChangedDags> Registrar::retry_waiting(ChangedDags changed) {
-  while (!freed_.empty()) {
-    const std::set<std::string> freed = std::exchange(freed_, {});
-    std::vector<CompiledFile> retried;
-    for (const auto& [filename, compiled] : waiting_) {
-      const bool wants = std::ranges::any_of(
-          compiled.dags, [&](const CompiledDag& dag) { return freed.contains(dag.spec.dag_id); });
-      if (wants) retried.push_back(compiled);
-    }
-    for (const CompiledFile& compiled : retried) {
-      const auto more = register_all(compiled);
-      if (!more) return fail(more);
-      append(changed, *more);
-    }
+std::vector<std::string> Registrar::take_retries() {
+  const std::set<std::string> freed = std::exchange(freed_, {});
+  std::vector<std::string> files;
+  for (const auto& [filename, held] : waiting_) {
+    if (std::ranges::any_of(held, [&](const std::string& id) { return freed.contains(id); }))
+      files.push_back(filename);
   }
-  return changed;
+  return files;
 }
 
 Status Registrar::report(const std::string& filename, const CompileFailure& failure) {
@@ -180,7 +182,8 @@ Status Registrar::put_error(const std::string& filename, const std::string& text
 
 Status Registrar::clear_error(const std::string& filename) {
   if (!error_texts_.contains(filename)) return {};
-  if (auto cleared = errors_.clear(filename); !cleared && cleared.error().code() != Code::not_found) return cleared;
+  if (auto cleared = errors_.clear(filename); !cleared && cleared.error().code() != Code::not_found)
+    return cleared;
   error_texts_.erase(filename);
   return {};
 }
@@ -203,7 +206,7 @@ Result<ChangedDags> Registrar::retain(const std::set<std::string>& present) {
   for (const std::string& filename : gone_errors) {
     if (auto cleared = clear_error(filename); !cleared) return fail(cleared);
   }
-  return retry_waiting(std::move(changed));
+  return changed;
 }
 
 }  // namespace leoflow

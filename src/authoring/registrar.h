@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings the store in line with what was compiled: new versions, import errors, DAGs that left and came back.
+// Brings the store in line with what was compiled: new versions, import errors, DAGs that left and
+// came back.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,7 @@
 namespace leoflow {
 
 struct RegistrarOptions {
-  bool paused_at_creation = true;           // unless the DAG says is_paused_upon_creation
+  bool paused_at_creation = true;  // unless the DAG says is_paused_upon_creation
   std::string bundle_name = "dags-folder";
   // Label of new content; called once per file whose content is new. Default: version_label.
   std::function<std::string(const fs::path& folder, Time now)> label = {};
@@ -24,21 +25,27 @@ struct RegistrarOptions {
 // dag_ids whose row or versions changed.
 using ChangedDags = std::vector<std::string>;
 
-// One thread at a time (the workspace's). Blocks on the store. Survives a crash: load() rebuilds what it knows.
+// One thread at a time (the workspace's). Blocks on the store. Survives a crash: load() rebuilds
+// what it knows.
 class Registrar {
  public:
-  Registrar(DagStore& dags, ImportErrorStore& errors, Compiler& compiler, const Clock& clock, RegistrarOptions options);
+  Registrar(DagStore& dags, ImportErrorStore& errors, Compiler& compiler, const Clock& clock,
+            RegistrarOptions options);
 
   // Reads which file every known DAG belongs to. Once, before the rest.
   Status load();
-  // Takes the outcome of one file. Identical content changes nothing. A dag_id that another file holds is not taken
-  // over: the file gets an import error that names both, and its DAG is registered once the other lets go.
+  // Takes the outcome of one file. Identical content changes nothing. A dag_id that another file
+  // holds is not taken over: the file gets an import error that names both, until the other lets go
+  // (take_retries).
   Result<ChangedDags> apply(const CompiledFile& compiled);
   // A file without DAGs for a reason found before compiling (a leoflow.yaml without dag.py).
   Status report(const std::string& filename, const CompileFailure& failure);
-  // Files known to the store or from apply() that are not among `present` have gone: their DAGs become stale, their
-  // import errors vanish.
+  // Files known to the store or from apply() that are not among `present` have gone: their DAGs
+  // become stale, their import errors vanish.
   Result<ChangedDags> retain(const std::set<std::string>& present);
+
+  // Files whose DAG another file held until now: compile and apply them again. Each is named once.
+  std::vector<std::string> take_retries();
 
   // Registers at once, regardless of other files: `leoflow compile`, `push`. The version as stored.
   Result<Registered> register_dag(const CompiledFile& compiled, const CompiledDag& dag);
@@ -46,12 +53,11 @@ class Registrar {
  private:
   struct Owned {
     std::string filename;
-    std::string content_hash;   // empty = not compared yet in this process
+    std::string content_hash;  // empty = not compared yet in this process
   };
 
   Result<ChangedDags> register_all(const CompiledFile& compiled);
   Result<ChangedDags> drop(const std::string& dag_id);
-  Result<ChangedDags> retry_waiting(ChangedDags changed);
   Status put_error(const std::string& filename, const std::string& text);
   Status clear_error(const std::string& filename);
 
@@ -60,10 +66,11 @@ class Registrar {
   Compiler& compiler_;
   const Clock& clock_;
   RegistrarOptions options_;
-  std::map<std::string, Owned> owners_;              // by dag_id
-  std::map<std::string, CompiledFile> waiting_;      // files with a DAG that another file holds
-  std::map<std::string, std::string> error_texts_;   // import errors in the store, by file
-  std::set<std::string> freed_;                      // dag_ids let go since the last retry
+  std::map<std::string, Owned> owners_;  // by dag_id
+  std::map<std::string, std::set<std::string>>
+      waiting_;                                     // file -> its dag_ids that another file holds
+  std::map<std::string, std::string> error_texts_;  // import errors in the store, by file
+  std::set<std::string> freed_;                     // dag_ids let go since the last take_retries
 };
 
 }  // namespace leoflow

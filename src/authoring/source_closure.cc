@@ -22,11 +22,13 @@ std::string_view next_word(std::string_view& text) {
   return word;
 }
 
-// "a.b" -> {"a/b.py", "a/b/__init__.py", "a.py", "a/__init__.py"}: the module and the packages around it.
+// "a.b" -> {"a/b.py", "a/b/__init__.py", "a.py", "a/__init__.py"}: the module and the packages
+// around it.
 void add_module(std::string_view module, const std::string& folder, std::set<std::string>& into) {
   std::string path(module);
   std::ranges::replace(path, '.', '/');
-  for (size_t end = path.size(); end != std::string::npos && end > 0; end = path.rfind('/', end - 1)) {
+  for (size_t end = path.size(); end != std::string::npos && end > 0;
+       end = path.rfind('/', end - 1)) {
     into.insert(folder + path.substr(0, end) + ".py");
     into.insert(folder + path.substr(0, end) + "/__init__.py");
     if (path.find('/') == std::string::npos) break;
@@ -83,7 +85,8 @@ std::set<std::string> imports_of(std::string_view text, std::string_view file) {
 
 }  // namespace
 
-std::set<std::string> source_closure(const fs::path& root, const SourceFiles& files, const std::string& dag_file,
+std::set<std::string> source_closure(const fs::path& root, const SourceFiles& files,
+                                     const std::string& dag_file,
                                      const std::vector<std::string>& known) {
   const std::set<std::string> all(files.begin(), files.end());
   std::vector<std::string> pending(known.begin(), known.end());

@@ -12,8 +12,8 @@
 namespace leoflow {
 namespace {
 
-constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF |
-                             IN_MOVE_SELF | IN_ATTRIB | IN_ONLYDIR;
+constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+                             IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_ONLYDIR;
 constexpr size_t kEventBytes = 64 * 1024;
 
 }  // namespace
@@ -60,7 +60,7 @@ bool Watcher::add(const fs::path& folder) {
   if (descriptor < 0 && errno == ENOSPC) {
     return fall_back("the host's limit fs.inotify.max_user_watches is reached"), false;
   }
-  if (descriptor < 0) return true;   // gone already: its parent reports that
+  if (descriptor < 0) return true;  // gone already: its parent reports that
   const auto known = descriptors_.find(folder);
   if (known != descriptors_.end() && known->second == descriptor) return true;
   if (known != descriptors_.end()) folders_.erase(known->second);
@@ -106,9 +106,10 @@ void Watcher::read_events() {
       if (folder == folders_.end()) continue;
       pending_.paths.insert(event->len ? folder->second / event->name : folder->second);
       any = true;
-      if (event->mask & IN_IGNORED) {   // the folder is gone, and so is the watch
+      if (event->mask & IN_IGNORED) {  // the folder is gone, and so is the watch
         const auto descriptor = descriptors_.find(folder->second);
-        if (descriptor != descriptors_.end() && descriptor->second == event->wd) descriptors_.erase(descriptor);
+        if (descriptor != descriptors_.end() && descriptor->second == event->wd)
+          descriptors_.erase(descriptor);
         folders_.erase(folder);
       }
     }
@@ -118,7 +119,8 @@ void Watcher::read_events() {
 
 // Waits for a pause in the changes, but not for ever.
 void Watcher::changed() {
-  const int postponed_max = static_cast<int>(kDebounceMax / std::max(options_.debounce, Duration(1000)));
+  const int postponed_max =
+      static_cast<int>(kDebounceMax / std::max(options_.debounce, Duration(1000)));
   if (debounce_timer_ && ++postponed_ > postponed_max) return;
   if (debounce_timer_) loop_.cancel(debounce_timer_);
   debounce_timer_ = loop_.after(options_.debounce, [this] {

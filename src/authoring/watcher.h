@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells when something changes below some folders: inotify, or a timer when the host has no watches left.
+// Tells when something changes below some folders: inotify, or a timer when the host has no watches
+// left.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,8 @@ constexpr Duration kDebounceMax = std::chrono::milliseconds(300);
 
 // What changed since the last call.
 struct FolderChanges {
-  std::set<fs::path> paths;   // written, created, moved or deleted files and folders
-  bool unknown = false;       // anything may have changed (events were lost, or the timer fired)
+  std::set<fs::path> paths;  // written, created, moved or deleted files and folders
+  bool unknown = false;      // anything may have changed (events were lost, or the timer fired)
 };
 
 struct WatcherOptions {
@@ -32,7 +33,8 @@ struct WatcherOptions {
   Duration scan_interval = kScanInterval;
 };
 
-// Belongs to a loop: all calls and the callback on its thread. Destroy it on that thread, or after the loop has ended.
+// Belongs to a loop: all calls and the callback on its thread. Destroy it on that thread, or after
+// the loop has ended.
 class Watcher {
  public:
   using Callback = std::function<void(const FolderChanges&)>;
@@ -42,7 +44,8 @@ class Watcher {
   ~Watcher();
   Watcher(const Watcher&) = delete;
 
-  // Watches exactly these folders from now on. Folders that vanish stop being watched by themselves.
+  // Watches exactly these folders from now on. Folders that vanish stop being watched by
+  // themselves.
   void watch(const std::vector<fs::path>& folders);
   // Why the timer is used instead of inotify; empty while inotify works.
   const std::string& fallback_reason() const { return fallback_reason_; }
@@ -59,7 +62,7 @@ class Watcher {
   Options options_;
   Callback callback_;
   Fd inotify_;
-  std::map<int, fs::path> folders_;         // by watch descriptor
+  std::map<int, fs::path> folders_;  // by watch descriptor
   std::map<fs::path, int> descriptors_;
   std::string fallback_reason_;
   FolderChanges pending_;

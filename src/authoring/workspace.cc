@@ -18,7 +18,8 @@ int64_t mix(int64_t stamp, uint64_t value) {
 }
 
 int64_t mix_file(int64_t stamp, const fs::path& path) {
-  return mix(mix(stamp, std::hash<std::string>()(path.string())), static_cast<uint64_t>(file_stamp(path)));
+  return mix(mix(stamp, std::hash<std::string>()(path.string())),
+             static_cast<uint64_t>(file_stamp(path)));
 }
 
 }  // namespace
@@ -38,21 +39,22 @@ std::string_view to_string(FileState state) {
 struct Workspace::Entry {
   DagFile file;
   int64_t fingerprint = 0;
-  bool busy = false;                         // queued or compiling
-  bool again = false;                        // changed since it was taken from the queue
+  bool busy = false;   // queued or compiling
+  bool again = false;  // changed since it was taken from the queue
   bool running = false;
-  bool failed = true;                        // the last compilation, or none yet
+  bool failed = true;  // the last compilation, or none yet
   std::vector<std::string> depends_on;
-  std::shared_ptr<const FlatSnapshot> flat;  // of a flat file: what its last compilation began with, or older
-  std::shared_ptr<Fd> cancel;                // shared with the running compilation, which may outlive the entry
+  std::shared_ptr<const FlatSnapshot>
+      flat;                    // of a flat file: what its last compilation began with, or older
+  std::shared_ptr<Fd> cancel;  // shared with the running compilation, which may outlive the entry
 };
 
-// The helper and DAG files of the plain dags folder, as a scan saw them. Taken before anything of that scan is compiled,
-// so that a change during a compilation shows as a difference afterwards.
+// The helper and DAG files of the plain dags folder, as a scan saw them. Taken before anything of
+// that scan is compiled, so that a change during a compilation shows as a difference afterwards.
 struct Workspace::FlatSnapshot {
-  std::map<std::string, int64_t> stamps;     // by name
-  int64_t all = 1;                           // over all of them
-  int64_t helper_names = 1;                  // over the names of those that are no DAG files
+  std::map<std::string, int64_t> stamps;  // by name
+  int64_t all = 1;                        // over all of them
+  int64_t helper_names = 1;               // over the names of those that are no DAG files
 };
 
 struct Workspace::Worker {
@@ -61,10 +63,13 @@ struct Workspace::Worker {
   LoopThread thread;
 };
 
-Workspace::Workspace(WorkspaceOptions options, Compiler& compiler, DagStore& dags, ImportErrorStore& errors,
-                     const Clock& clock, WorkspaceCallbacks callbacks)
-    : options_(std::move(options)), compiler_(compiler), callbacks_(std::move(callbacks)),
-      registrar_(dags, errors, compiler, clock, options_.registrar), discoverer_(options_.folder) {}
+Workspace::Workspace(WorkspaceOptions options, Compiler& compiler, DagStore& dags,
+                     ImportErrorStore& errors, const Clock& clock, WorkspaceCallbacks callbacks)
+    : options_(std::move(options)),
+      compiler_(compiler),
+      callbacks_(std::move(callbacks)),
+      registrar_(dags, errors, compiler, clock, options_.registrar),
+      discoverer_(options_.folder) {}
 
 Workspace::~Workspace() { stop(); }
 
@@ -72,7 +77,8 @@ Status Workspace::start() {
   CHECK(!started_);
   if (auto loaded = registrar_.load(); !loaded) return loaded;
   started_ = true;
-  for (int i = 0; i < options_.compiles_max; ++i) workers_.push_back(std::make_unique<Worker>("compile"));
+  for (int i = 0; i < options_.compiles_max; ++i)
+    workers_.push_back(std::make_unique<Worker>("compile"));
   workers_.push_back(std::make_unique<Worker>("environments"));
   thread_ = std::make_unique<LoopThread>("workspace");
   thread_->loop().post([this] {
@@ -147,7 +153,8 @@ void Workspace::scan(bool all) {
   }
   if (watcher_) {
     watcher_->watch(found->folders);
-    if (!watcher_->fallback_reason().empty()) found->problems.push_back(watcher_->fallback_reason());
+    if (!watcher_->fallback_reason().empty())
+      found->problems.push_back(watcher_->fallback_reason());
   }
   problems_.with([&](auto& problems) { problems = found->problems; });
   take_flat_snapshot(*found);
@@ -164,6 +171,7 @@ void Workspace::scan(bool all) {
     entry->flat = flat_;
     enqueue(*entry);
   }
+  retry_waiting();
   scanned_ = true;
   pump();
 }
@@ -193,7 +201,8 @@ int64_t Workspace::fingerprint(const Entry& entry, const FlatSnapshot& flat) {
     stamp = mix(stamp, known == flat.stamps.end() ? 0 : static_cast<uint64_t>(known->second));
   };
   add(entry.file.name);
-  if (!entry.file.yaml.empty()) add(entry.file.yaml.lexically_relative(entry.file.project).generic_string());
+  if (!entry.file.yaml.empty())
+    add(entry.file.yaml.lexically_relative(entry.file.project).generic_string());
   for (const std::string& name : entry.depends_on) add(name);
   return stamp;
 }
@@ -205,12 +214,15 @@ void Workspace::take_flat_snapshot(const Discovery& found) {
     if (file.flat) dag_files.insert(file.name);
   }
   const DagFile any{.name = {}, .path = {}, .project = discoverer_.workspace(), .flat = true};
-  const auto files = dag_files.empty() ? SourceFiles() : bundle_files(any, nullptr).value_or(SourceFiles());
+  const auto files =
+      dag_files.empty() ? SourceFiles() : bundle_files(any, nullptr).value_or(SourceFiles());
   for (const std::string& name : files) {
     const int64_t stamp = file_stamp(any.project / name);
     snapshot->stamps[name] = stamp;
-    snapshot->all = mix(mix(snapshot->all, std::hash<std::string>()(name)), static_cast<uint64_t>(stamp));
-    if (!dag_files.contains(name)) snapshot->helper_names = mix(snapshot->helper_names, std::hash<std::string>()(name));
+    snapshot->all =
+        mix(mix(snapshot->all, std::hash<std::string>()(name)), static_cast<uint64_t>(stamp));
+    if (!dag_files.contains(name))
+      snapshot->helper_names = mix(snapshot->helper_names, std::hash<std::string>()(name));
   }
   flat_ = std::move(snapshot);
 }
@@ -250,7 +262,7 @@ void Workspace::enqueue(Entry& entry) {
   const std::string& name = entry.file.name;
   if (entry.running) {
     entry.again = true;
-    cancel(entry);   // what it compiles is out of date
+    cancel(entry);  // what it compiles is out of date
     return;
   }
   std::erase(build_queue_, name);
@@ -273,7 +285,8 @@ void Workspace::pump() {
     queue.pop_front();
     run(*worker, name, builder);
   }
-  const bool quiet = std::ranges::none_of(entries_, [](const auto& item) { return item.second->busy; });
+  const bool quiet =
+      std::ranges::none_of(entries_, [](const auto& item) { return item.second->busy; });
   if (quiet && scanned_ && callbacks_.on_settled) callbacks_.on_settled();
 }
 
@@ -292,7 +305,8 @@ void Workspace::run(Worker& worker, const std::string& filename, bool build) {
     options.cancel_fd = cancel->get();
     options.on_progress = [this, name = file.name](std::string_view line) {
       show(name, [&](FileStatus& status) {
-        if (status.progress.size() >= kProgressLinesMax) status.progress.erase(status.progress.begin());
+        if (status.progress.size() >= kProgressLinesMax)
+          status.progress.erase(status.progress.begin());
         status.progress.emplace_back(line);
       });
     };
@@ -303,7 +317,8 @@ void Workspace::run(Worker& worker, const std::string& filename, bool build) {
   });
 }
 
-void Workspace::finished(Worker& worker, const std::shared_ptr<Fd>& cancel, const CompiledFile& compiled) {
+void Workspace::finished(Worker& worker, const std::shared_ptr<Fd>& cancel,
+                         const CompiledFile& compiled) {
   worker.busy = false;
   if (stopping_) return;
   const auto found = entries_.find(compiled.file.name);
@@ -317,7 +332,8 @@ void Workspace::finished(Worker& worker, const std::shared_ptr<Fd>& cancel, cons
     } else if (compiled.needs_environment) {
       entry.busy = true;
       build_queue_.push_back(compiled.file.name);
-      show(compiled.file.name, [](FileStatus& status) { status.state = FileState::building_environment; });
+      show(compiled.file.name,
+           [](FileStatus& status) { status.state = FileState::building_environment; });
     } else {
       apply(entry, compiled);
     }
@@ -340,20 +356,30 @@ void Workspace::apply(Entry& entry, const CompiledFile& compiled) {
     status.warnings.clear();
     for (const CompiledDag& dag : compiled.dags) {
       status.dag_ids.push_back(dag.spec.dag_id);
-      status.warnings.insert(status.warnings.end(), dag.spec.warnings.begin(), dag.spec.warnings.end());
+      status.warnings.insert(status.warnings.end(), dag.spec.warnings.begin(),
+                             dag.spec.warnings.end());
     }
   });
   const auto changed = registrar_.apply(compiled);
   if (!changed) {
-    entry.fingerprint = 0;   // compiled again by the next scan
+    entry.fingerprint = 0;  // compiled again by the next scan
     scan_later();
   }
   tell(changed, filename);
+  retry_waiting();
+}
+
+void Workspace::retry_waiting() {
+  for (const std::string& filename : registrar_.take_retries()) {
+    const auto entry = entries_.find(filename);
+    if (entry != entries_.end()) enqueue(*entry->second);
+  }
 }
 
 void Workspace::tell(const Result<ChangedDags>& changed, const std::string& filename) {
   if (!changed) {
-    log::error("cannot register a DAG file", {{"file", filename}, {"error", changed.error().message()}});
+    log::error("cannot register a DAG file",
+               {{"file", filename}, {"error", changed.error().message()}});
     return scan_later();
   }
   if (!callbacks_.on_dag_changed) return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A live workspace: finds its DAG files, compiles what changed, registers the result, and does so again at each save.
+// A live workspace: finds its DAG files, compiles what changed, registers the result, and does so
+// again at each save.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,7 @@
 namespace leoflow {
 
 constexpr int kCompilesMax = 2;
-constexpr size_t kProgressLinesMax = 200;   // kept per file
+constexpr size_t kProgressLinesMax = 200;  // kept per file
 // After an error of the store or a file that changed under our hands.
 constexpr Duration kWorkspaceRetryDelay = std::chrono::seconds(1);
 
@@ -29,19 +30,19 @@ std::string_view to_string(FileState state);
 
 // How one DAG file stands, for the API and the command line.
 struct FileStatus {
-  std::string filename;                  // relative to the workspace
+  std::string filename;  // relative to the workspace
   FileState state = FileState::waiting;
-  std::vector<std::string> dag_ids;      // of the last good compilation
-  std::string error;                     // of the last compilation; empty = none
+  std::vector<std::string> dag_ids;  // of the last good compilation
+  std::string error;                 // of the last compilation; empty = none
   std::vector<std::string> warnings;
-  std::vector<std::string> progress;     // last lines of the environment build
+  std::vector<std::string> progress;  // last lines of the environment build
   Duration took{0};
 };
 
 struct WorkspaceOptions {
   fs::path folder;
-  int compiles_max = kCompilesMax;       // beside one environment build at a time
-  bool watch = true;                     // false: only rescan() looks
+  int compiles_max = kCompilesMax;  // beside one environment build at a time
+  bool watch = true;                // false: only rescan() looks
   WatcherOptions watcher;
   RegistrarOptions registrar;
 };
@@ -53,13 +54,14 @@ struct WorkspaceCallbacks {
   std::function<void()> on_settled = {};
 };
 
-// Owned by main. start(), stop(), rescan() and status() from any thread; everything else happens on its own threads:
-// one that decides and writes to the store, compiles_max that compile, one that builds environments.
+// Owned by main. start(), stop(), rescan() and status() from any thread; everything else happens on
+// its own threads: one that decides and writes to the store, compiles_max that compile, one that
+// builds environments.
 class Workspace {
  public:
   Workspace(WorkspaceOptions options, Compiler& compiler, DagStore& dags, ImportErrorStore& errors,
             const Clock& clock, WorkspaceCallbacks callbacks);
-  ~Workspace();   // stops
+  ~Workspace();  // stops
   Workspace(const Workspace&) = delete;
 
   // Reads what the store knows, then returns; the first scan goes on in the background. Once.
@@ -69,7 +71,8 @@ class Workspace {
   // Looks again and compiles every file, changed or not.
   void rescan();
   std::vector<FileStatus> status() const;
-  // Problems of the last scan (limits reached, unreadable folders, watching by timer), for the health page.
+  // Problems of the last scan (limits reached, unreadable folders, watching by timer), for the
+  // health page.
   std::vector<std::string> problems() const;
 
  private:
@@ -89,6 +92,7 @@ class Workspace {
   void run(Worker& worker, const std::string& filename, bool build);
   void finished(Worker& worker, const std::shared_ptr<Fd>& cancel, const CompiledFile& compiled);
   void apply(Entry& entry, const CompiledFile& compiled);
+  void retry_waiting();
   void tell(const Result<ChangedDags>& changed, const std::string& filename);
   void show(const std::string& filename, const std::function<void(FileStatus&)>& change);
   void cancel(Entry& entry);
@@ -107,11 +111,12 @@ class Workspace {
   // The rest: on the workspace's thread only.
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::deque<std::string> queue_, build_queue_;
-  std::shared_ptr<const FlatSnapshot> flat_;       // of the last scan; entries keep the one they were queued with
+  std::shared_ptr<const FlatSnapshot>
+      flat_;  // of the last scan; entries keep the one they were queued with
   bool scanned_ = false;
   Loop::TimerId retry_timer_ = 0;
   std::unique_ptr<Watcher> watcher_;
-  std::vector<std::unique_ptr<Worker>> workers_;   // the last one builds environments
+  std::vector<std::unique_ptr<Worker>> workers_;  // the last one builds environments
   std::unique_ptr<LoopThread> thread_;
 };
 

@@ -10,12 +10,13 @@ namespace {
 
 constexpr std::string_view kOwnerDefault = "airflow";
 
-Status unknown_task(std::string_view name, const std::string& task_id, int line, const DagSpec& dag) {
+Status unknown_task(std::string_view name, const std::string& task_id, int line,
+                    const DagSpec& dag) {
   std::vector<std::string_view> known;
   for (const TaskSpec& task : dag.tasks) known.push_back(task.task_id);
   return fail(Code::invalid,
-              std::string(name) + ": tasks names '" + task_id + "', which is not a task of DAG '" + dag.dag_id +
-                  "', at line " + std::to_string(line),
+              std::string(name) + ": tasks names '" + task_id + "', which is not a task of DAG '" +
+                  dag.dag_id + "', at line " + std::to_string(line),
               did_you_mean(task_id, known));
 }
 
@@ -40,10 +41,13 @@ ResourceSpec merged(ResourceSpec base, const ResourceSpec& over) {
 void apply_defaults(const TaskSettings& defaults, TaskSpec& task) {
   const TaskSpec unset;
   if (defaults.retries && task.retries == unset.retries) task.retries = *defaults.retries;
-  if (defaults.retry_delay && task.retry_delay == unset.retry_delay) task.retry_delay = *defaults.retry_delay;
-  if (defaults.execution_timeout && !task.execution_timeout) task.execution_timeout = defaults.execution_timeout;
+  if (defaults.retry_delay && task.retry_delay == unset.retry_delay)
+    task.retry_delay = *defaults.retry_delay;
+  if (defaults.execution_timeout && !task.execution_timeout)
+    task.execution_timeout = defaults.execution_timeout;
   if (defaults.size && task.pool_slots == unset.pool_slots) task.pool_slots = *defaults.size;
-  if (defaults.resources) task.resources = merged(*defaults.resources, task.resources.value_or(ResourceSpec{}));
+  if (defaults.resources)
+    task.resources = merged(*defaults.resources, task.resources.value_or(ResourceSpec{}));
   for (const auto& member : defaults.execution) {
     if (!task.execution.contains(member.key())) task.execution[member.key()] = member.value();
   }
@@ -57,12 +61,14 @@ void apply_task(const TaskSettings& settings, TaskSpec& task) {
   for (const auto& [name, value] : settings.env) task.env[name] = value;
   if (settings.connections) task.connections = settings.connections;
   if (settings.variables) task.variables = settings.variables;
-  if (settings.resources) task.resources = merged(task.resources.value_or(ResourceSpec{}), *settings.resources);
+  if (settings.resources)
+    task.resources = merged(task.resources.value_or(ResourceSpec{}), *settings.resources);
   for (const auto& member : settings.execution) task.execution[member.key()] = member.value();
 }
 
 void apply_owner(const std::string& owner, DagSpec& dag) {
-  const bool by_default = dag.owners.empty() || (dag.owners.size() == 1 && dag.owners[0] == kOwnerDefault);
+  const bool by_default =
+      dag.owners.empty() || (dag.owners.size() == 1 && dag.owners[0] == kOwnerDefault);
   if (!by_default) return;
   dag.owners = {owner};
   for (TaskSpec& task : dag.tasks) {

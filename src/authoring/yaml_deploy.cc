@@ -8,33 +8,41 @@
 namespace leoflow::yaml {
 namespace {
 
-constexpr std::array<std::string_view, 5> kPlaceholders{"dag", "run_id", "logical_date", "task", "tasks"};
+constexpr std::array<std::string_view, 5> kPlaceholders{"dag", "run_id", "logical_date", "task",
+                                                        "tasks"};
 
 // Refuses {{name}} with an unknown name: it would otherwise show up in the alert as it stands.
 void check_placeholders(YamlReader& reader, const YamlNode& node, std::string_view text) {
-  for (size_t open = text.find("{{"); open != std::string_view::npos; open = text.find("{{", open + 2)) {
+  for (size_t open = text.find("{{"); open != std::string_view::npos;
+       open = text.find("{{", open + 2)) {
     const size_t close = text.find("}}", open);
-    if (close == std::string_view::npos) return reader.refuse(node.line, reader.path() + ": '{{' without '}}'");
+    if (close == std::string_view::npos)
+      return reader.refuse(node.line, reader.path() + ": '{{' without '}}'");
     std::string_view name = text.substr(open + 2, close - open - 2);
     while (name.starts_with(' ')) name.remove_prefix(1);
     while (name.ends_with(' ')) name.remove_suffix(1);
     if (std::ranges::find(kPlaceholders, name) != kPlaceholders.end()) continue;
-    reader.refuse(node.line, reader.path() + ": unknown placeholder '{{" + std::string(name) + "}}'",
-                  did_you_mean(name, kPlaceholders, "known: dag, run_id, logical_date, task, tasks"));
+    reader.refuse(
+        node.line, reader.path() + ": unknown placeholder '{{" + std::string(name) + "}}'",
+        did_you_mean(name, kPlaceholders, "known: dag, run_id, logical_date, task, tasks"));
   }
 }
 
 json::object read_alert(YamlReader& reader, const YamlNode& node) {
   json::object alert;
-  reader.map(node, {
-      {"type", [&](const YamlNode& n) { alert["type"] = reader.choice(n, {"slack", "webhook"}); }},
-      {"conn", [&](const YamlNode& n) { alert["conn"] = reader.string(n); }},
-      {"message", [&](const YamlNode& n) {
-         const std::string text = reader.string(n);
-         check_placeholders(reader, n, text);
-         alert["message"] = text;
-       }},
-  });
+  reader.map(
+      node,
+      {
+          {"type",
+           [&](const YamlNode& n) { alert["type"] = reader.choice(n, {"slack", "webhook"}); }},
+          {"conn", [&](const YamlNode& n) { alert["conn"] = reader.string(n); }},
+          {"message",
+           [&](const YamlNode& n) {
+             const std::string text = reader.string(n);
+             check_placeholders(reader, n, text);
+             alert["message"] = text;
+           }},
+      });
   for (std::string_view needed : {"type", "conn"}) {
     if (!alert.contains(needed)) {
       reader.refuse(node.line, reader.path() + " lacks '" + std::string(needed) + "'");
@@ -48,14 +56,19 @@ std::string read_platform(YamlReader& reader, const YamlNode& node) {
   const auto slash = text.find('/');
   const bool shaped = slash != std::string::npos && slash > 0 && slash + 1 < text.size() &&
                       text.find_first_of(" \t,") == std::string::npos;
-  if (!shaped) reader.refuse(node.line, reader.path() + ": '" + text + "' is not a platform", "such as linux/amd64");
+  if (!shaped)
+    reader.refuse(node.line, reader.path() + ": '" + text + "' is not a platform",
+                  "such as linux/amd64");
   return text;
 }
 
 YamlReader::Keys dbt_keys(YamlReader& reader, json::object& dbt) {
   return {
       {"project", [&](const YamlNode& n) { dbt["project"] = read_inner_path(reader, n); }},
-      {"granularity", [&](const YamlNode& n) { dbt["granularity"] = reader.choice(n, {"node", "level", "folder"}); }},
+      {"granularity",
+       [&](const YamlNode& n) {
+         dbt["granularity"] = reader.choice(n, {"node", "level", "folder"});
+       }},
       {"manifest", [&](const YamlNode& n) { dbt["manifest"] = read_inner_path(reader, n); }},
       {"connection", [&](const YamlNode& n) { dbt["connection"] = reader.string(n); }},
       {"schema", [&](const YamlNode& n) { dbt["schema"] = reader.string(n); }},
@@ -70,46 +83,64 @@ void require_project(YamlReader& reader, const YamlNode& node, const json::objec
 
 json::object read_build(YamlReader& reader, const YamlNode& node) {
   json::object build;
-  reader.map(node, {
-      {"dockerfile", [&](const YamlNode& n) { build["dockerfile"] = read_inner_path(reader, n); }},
-      {"context", [&](const YamlNode& n) { build["context"] = read_inner_path(reader, n); }},
-      {"platforms", [&](const YamlNode& n) {
-         json::array platforms;
-         reader.list(n, [&](const YamlNode& item) { platforms.emplace_back(read_platform(reader, item)); });
-         build["platforms"] = std::move(platforms);
-       }},
-      {"labels", [&](const YamlNode& n) {
-         json::object labels;
-         reader.each(n, [&](const YamlEntry& entry) { labels[entry.key] = read_line(reader, entry.value); });
-         build["labels"] = std::move(labels);
-       }},
-  });
+  reader.map(
+      node,
+      {
+          {"dockerfile",
+           [&](const YamlNode& n) { build["dockerfile"] = read_inner_path(reader, n); }},
+          {"context", [&](const YamlNode& n) { build["context"] = read_inner_path(reader, n); }},
+          {"platforms",
+           [&](const YamlNode& n) {
+             json::array platforms;
+             reader.list(n, [&](const YamlNode& item) {
+               platforms.emplace_back(read_platform(reader, item));
+             });
+             build["platforms"] = std::move(platforms);
+           }},
+          {"labels",
+           [&](const YamlNode& n) {
+             json::object labels;
+             reader.each(n, [&](const YamlEntry& entry) {
+               labels[entry.key] = read_line(reader, entry.value);
+             });
+             build["labels"] = std::move(labels);
+           }},
+      });
   return build;
 }
 
 json::object read_registry(YamlReader& reader, const YamlNode& node) {
   json::object registry;
-  reader.map(node, {
-      {"url", [&](const YamlNode& n) { registry["url"] = read_line(reader, n); }},
-      {"auth_method",
-       [&](const YamlNode& n) { registry["auth_method"] = reader.choice(n, {"docker_config", "env", "iam"}); }},
-      {"image_name", [&](const YamlNode& n) { registry["image_name"] = read_line(reader, n); }},
-      {"tag_strategy", [&](const YamlNode& n) {
-         registry["tag_strategy"] = reader.choice(n, {"version", "git_sha", "git_tag", "custom"});
-       }},
-  });
+  reader.map(
+      node,
+      {
+          {"url", [&](const YamlNode& n) { registry["url"] = read_line(reader, n); }},
+          {"auth_method",
+           [&](const YamlNode& n) {
+             registry["auth_method"] = reader.choice(n, {"docker_config", "env", "iam"});
+           }},
+          {"image_name", [&](const YamlNode& n) { registry["image_name"] = read_line(reader, n); }},
+          {"tag_strategy",
+           [&](const YamlNode& n) {
+             registry["tag_strategy"] =
+                 reader.choice(n, {"version", "git_sha", "git_tag", "custom"});
+           }},
+      });
   return registry;
 }
 
 json::object read_alerts(YamlReader& reader, const YamlNode& node) {
   json::object alerts;
   reader.map(node, {
-      {"on_failure", [&](const YamlNode& n) {
-         json::array list;
-         reader.list(n, [&](const YamlNode& item) { list.push_back(read_alert(reader, item)); });
-         alerts["on_failure"] = std::move(list);
-       }},
-  });
+                       {"on_failure",
+                        [&](const YamlNode& n) {
+                          json::array list;
+                          reader.list(n, [&](const YamlNode& item) {
+                            list.push_back(read_alert(reader, item));
+                          });
+                          alerts["on_failure"] = std::move(list);
+                        }},
+                   });
   return alerts;
 }
 

@@ -35,7 +35,8 @@ Status YamlReader::status() const {
 
 void YamlReader::refuse(int line, const std::string& message, std::string hint) {
   if (error_) return;
-  error_ = Error(Code::invalid, name_ + ": " + message + " at line " + std::to_string(line), std::move(hint));
+  error_ = Error(Code::invalid, name_ + ": " + message + " at line " + std::to_string(line),
+                 std::move(hint));
 }
 
 std::string YamlReader::path() const {
@@ -49,8 +50,10 @@ std::string YamlReader::path() const {
 
 void YamlReader::wrong(const YamlNode& node, std::string_view wanted, std::string hint) {
   const std::string where = path_.empty() ? "the file" : path();
-  refuse(node.line, where + " must be " + std::string(wanted) + ", not " + std::string(node.description()) + ",",
-         std::move(hint));
+  refuse(
+      node.line,
+      where + " must be " + std::string(wanted) + ", not " + std::string(node.description()) + ",",
+      std::move(hint));
 }
 
 void YamlReader::map(const YamlNode& node, const Keys& keys) {
@@ -66,7 +69,8 @@ void YamlReader::map(const YamlNode& node, const Keys& keys) {
       names.push_back(known.name);
       all += (all.empty() ? "known keys: " : ", ") + std::string(known.name);
     }
-    refuse(entry.line, "unknown key '" + entry.key + "'" + where, did_you_mean(entry.key, names, all));
+    refuse(entry.line, "unknown key '" + entry.key + "'" + where,
+           did_you_mean(entry.key, names, all));
   });
 }
 
@@ -91,19 +95,23 @@ void YamlReader::list(const YamlNode& node, const std::function<void(const YamlN
 
 std::string YamlReader::string(const YamlNode& node, bool empty_ok) {
   if (node.kind != YamlNode::Kind::scalar) return wrong(node, "text"), std::string();
-  if (node.plain && (node.is_null() || looks_like_number(node.text) || looks_like_boolean(node.text))) {
+  if (node.plain &&
+      (node.is_null() || looks_like_number(node.text) || looks_like_boolean(node.text))) {
     wrong(node, "text", node.is_null() ? "" : "put it in quotes: \"" + node.text + "\"");
     return {};
   }
   if (node.text.empty() && !empty_ok) refuse(node.line, path() + " must not be empty,");
-  if (node.text.find('\0') != std::string::npos) refuse(node.line, path() + " contains a zero byte,");
+  if (node.text.find('\0') != std::string::npos)
+    refuse(node.line, path() + " contains a zero byte,");
   return node.text;
 }
 
 int64_t YamlReader::integer(const YamlNode& node, int64_t min, int64_t max) {
-  const std::string wanted = "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+  const std::string wanted =
+      "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
   const bool scalar = node.kind == YamlNode::Kind::scalar;
-  if (scalar && !node.plain && decimal(node.text)) return wrong(node, wanted, "remove the quotes"), min;
+  if (scalar && !node.plain && decimal(node.text))
+    return wrong(node, wanted, "remove the quotes"), min;
   if (!scalar || !node.plain || !looks_like_number(node.text)) return wrong(node, wanted), min;
   int64_t number = 0;
   const char* end = node.text.data() + node.text.size();
@@ -123,7 +131,8 @@ bool YamlReader::boolean(const YamlNode& node) {
   if (scalar && looks_like_boolean(node.text)) {
     refuse(node.line, path() + " must be true or false, not " + node.text + ",");
   } else {
-    wrong(node, "true or false", node.text == "true" || node.text == "false" ? "remove the quotes" : "");
+    wrong(node, "true or false",
+          node.text == "true" || node.text == "false" ? "remove the quotes" : "");
   }
   return false;
 }
@@ -133,7 +142,8 @@ std::string YamlReader::choice(const YamlNode& node, const std::vector<std::stri
   if (error_ || std::ranges::find(words, text) != words.end()) return text;
   std::string all;
   for (std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
-  refuse(node.line, path() + " must be one of " + all + ", not '" + text + "',", did_you_mean(text, words));
+  refuse(node.line, path() + " must be one of " + all + ", not '" + text + "',",
+         did_you_mean(text, words));
   return text;
 }
 
@@ -176,7 +186,8 @@ json::value YamlReader::scalar(const YamlNode& node) {
   if (!looks_like_number(node.text)) return json::value(node.text);
   if (decimal(node.text)) return integer(node, INT64_MIN, INT64_MAX);
   if (auto number = fraction(node.text)) return *number;
-  refuse(node.line, path() + ": '" + node.text + "' is read as different numbers by different programs,",
+  refuse(node.line,
+         path() + ": '" + node.text + "' is read as different numbers by different programs,",
          "write decimal digits, or put it in quotes");
   return nullptr;
 }

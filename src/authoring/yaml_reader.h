@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Typed reading of a YAML tree. Remembers the first thing that is wrong, with its path and line; after that every
-// getter answers its default, so that a caller checks once, at the end. One thread.
+// Typed reading of a YAML tree. Remembers the first thing that is wrong, with its path and line;
+// after that every getter answers its default, so that a caller checks once, at the end. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -34,15 +35,17 @@ class YamlReader {
   // The path of the value being taken: "tasks.extract.retries"; empty at the top.
   std::string path() const;
 
-  // Offers each entry to the key of its name; unknown names are refused with the nearest known one. A null value is
-  // refused like any other wrong type, except for the whole map, which then counts as empty.
+  // Offers each entry to the key of its name; unknown names are refused with the nearest known one.
+  // A null value is refused like any other wrong type, except for the whole map, which then counts
+  // as empty.
   void map(const YamlNode& node, const Keys& keys);
   // A map with free keys.
   void each(const YamlNode& node, const std::function<void(const YamlEntry&)>& take);
   // A list; the path of an item is "tags[2]".
   void list(const YamlNode& node, const std::function<void(const YamlNode&)>& take);
 
-  // Text: quoted, or plain and not to be mistaken for a number, true/false or nothing. Never empty unless empty_ok.
+  // Text: quoted, or plain and not to be mistaken for a number, true/false or nothing. Never empty
+  // unless empty_ok.
   std::string string(const YamlNode& node, bool empty_ok = false);
   // Plain decimal digits within the bounds; 010 is refused, quoted digits too.
   int64_t integer(const YamlNode& node, int64_t min, int64_t max);

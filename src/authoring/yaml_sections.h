@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of leoflow.yaml, one function each. Internal to authoring; errors are remembered by the reader.
+// The parts of leoflow.yaml, one function each. Internal to authoring; errors are remembered by the
+// reader.
 #pragma once
 
 #include "authoring/leoflow_yaml.h"
@@ -21,7 +22,8 @@ std::string read_line(YamlReader& reader, const YamlNode& node);
 std::vector<std::string> read_lines(YamlReader& reader, const YamlNode& node);
 // A path that stays inside the folder: relative, without "..", quotes and "$".
 std::string read_inner_path(YamlReader& reader, const YamlNode& node);
-// A Kubernetes memory size ("5Gi") or CPU quantity ("500m"), checked, as written. Plain numbers are fine.
+// A Kubernetes memory size ("5Gi") or CPU quantity ("500m"), checked, as written. Plain numbers are
+// fine.
 std::string read_bytes(YamlReader& reader, const YamlNode& node);
 std::string read_cpu(YamlReader& reader, const YamlNode& node);
 // "1Gi": bytes of what read_bytes accepted; 0 after an error.

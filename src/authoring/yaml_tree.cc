@@ -22,7 +22,8 @@ struct Refused {
   std::string hint;
 };
 
-// Builds the tree from parser events. Open containers are on a stack; a finished node is placed into the top one.
+// Builds the tree from parser events. Open containers are on a stack; a finished node is placed
+// into the top one.
 class Builder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -67,7 +68,7 @@ class Builder : public YAML::EventHandler {
   struct Open {
     YamlNode node;
     YAML::anchor_t anchor;
-    std::optional<YamlEntry> key;   // of a map: a key that waits for its value
+    std::optional<YamlEntry> key;  // of a map: a key that waits for its value
   };
 
   static size_t nodes_of(const YamlNode& node) {
@@ -80,7 +81,8 @@ class Builder : public YAML::EventHandler {
   void count_nodes(size_t count) {
     nodes_ += count;
     if (nodes_ > kYamlNodesMax) {
-      throw Refused{"more than " + std::to_string(kYamlNodesMax) + " values", "aliases count each time they are used"};
+      throw Refused{"more than " + std::to_string(kYamlNodesMax) + " values",
+                    "aliases count each time they are used"};
     }
   }
 
@@ -89,9 +91,11 @@ class Builder : public YAML::EventHandler {
     throw Refused{"tag '" + tag + "' is not allowed" + at_line(line), "write the plain value"};
   }
 
-  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
     check_tag(tag, mark.line + 1);
-    if (stack_.size() >= kYamlDepthMax) throw Refused{"nested too deeply" + at_line(mark.line + 1), {}};
+    if (stack_.size() >= kYamlDepthMax)
+      throw Refused{"nested too deeply" + at_line(mark.line + 1), {}};
     Open opened{.node = {}, .anchor = anchor, .key = {}};
     opened.node.kind = kind;
     opened.node.line = mark.line + 1;
@@ -121,6 +125,8 @@ class Builder : public YAML::EventHandler {
     } else if (!top.key) {
       top.key = key_of(top.node, node);
     } else {
+      if (node.is_null())
+        node.line = top.key->line;  // nothing is where the key is, not on the next line
       top.key->value = std::move(node);
       top.node.entries.push_back(std::move(*top.key));
       top.key.reset();
@@ -128,14 +134,15 @@ class Builder : public YAML::EventHandler {
   }
 
   static YamlEntry key_of(const YamlNode& map, const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::scalar) throw Refused{"a key must be text" + at_line(node.line), {}};
+    if (node.kind != YamlNode::Kind::scalar)
+      throw Refused{"a key must be text" + at_line(node.line), {}};
     if (node.plain && node.text == "<<") {
       throw Refused{"merge key '<<' is not supported" + at_line(node.line), "write the keys out"};
     }
     auto twice = std::ranges::find(map.entries, node.text, &YamlEntry::key);
     if (twice != map.entries.end()) {
-      throw Refused{"key '" + node.text + "' is given twice, at lines " + std::to_string(twice->line) + " and " +
-                        std::to_string(node.line),
+      throw Refused{"key '" + node.text + "' is given twice, at lines " +
+                        std::to_string(twice->line) + " and " + std::to_string(node.line),
                     {}};
     }
     return {.key = node.text, .line = node.line, .value = {}};
@@ -148,14 +155,16 @@ class Builder : public YAML::EventHandler {
 
 bool any_of_words(std::string_view text, std::initializer_list<std::string_view> words) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return std::ranges::find(words, lower) != words.end();
 }
 
 }  // namespace
 
 bool YamlNode::is_null() const {
-  return kind == Kind::scalar && plain && (text.empty() || text == "~" || any_of_words(text, {"null"}));
+  return kind == Kind::scalar && plain &&
+         (text.empty() || text == "~" || any_of_words(text, {"null"}));
 }
 
 std::string_view YamlNode::description() const {
@@ -169,17 +178,24 @@ std::string_view YamlNode::description() const {
 
 bool looks_like_number(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  if (text.starts_with("0x") || text.starts_with("0o") || text.starts_with("0b")) return text.size() > 2;
+  if (text.starts_with("0x") || text.starts_with("0o") || text.starts_with("0b"))
+    return text.size() > 2;
   if (any_of_words(text, {".inf", ".nan"})) return true;
   bool digit = false, exponent = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c >= '0' && c <= '9') digit = true;
-    else if ((c == 'e' || c == 'E') && digit && !exponent) exponent = true;
-    else if ((c == '+' || c == '-') && i > 0 && (text[i - 1] == 'e' || text[i - 1] == 'E')) continue;
-    else if (c == '.' && !exponent && text.find('.') == i) continue;
-    else if (c == '_' && digit) continue;
-    else return false;
+    if (c >= '0' && c <= '9')
+      digit = true;
+    else if ((c == 'e' || c == 'E') && digit && !exponent)
+      exponent = true;
+    else if ((c == '+' || c == '-') && i > 0 && (text[i - 1] == 'e' || text[i - 1] == 'E'))
+      continue;
+    else if (c == '.' && !exponent && text.find('.') == i)
+      continue;
+    else if (c == '_' && digit)
+      continue;
+    else
+      return false;
   }
   return digit;
 }
@@ -191,7 +207,8 @@ bool looks_like_boolean(std::string_view text) {
 Result<YamlNode> parse_yaml(std::string_view text, std::string_view name) {
   const std::string prefix = std::string(name) + ": ";
   if (text.size() > kYamlBytesMax) {
-    return fail(Code::invalid, prefix + "longer than " + std::to_string(kYamlBytesMax / 1024) + " KiB");
+    return fail(Code::invalid,
+                prefix + "longer than " + std::to_string(kYamlBytesMax / 1024) + " KiB");
   }
   Builder builder;
   try {

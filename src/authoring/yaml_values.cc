@@ -10,7 +10,8 @@ namespace {
 
 // A quantity may be written as a plain number, which is not text otherwise.
 std::string quantity_text(YamlReader& reader, const YamlNode& node) {
-  if (node.kind == YamlNode::Kind::scalar && node.plain && looks_like_number(node.text)) return node.text;
+  if (node.kind == YamlNode::Kind::scalar && node.plain && looks_like_number(node.text))
+    return node.text;
   return reader.string(node);
 }
 
@@ -41,7 +42,8 @@ std::string read_inner_path(YamlReader& reader, const YamlNode& node) {
     reader.refuse(node.line, reader.path() + " must stay inside the project folder,",
                   "write a path relative to leoflow.yaml, without '..'");
   } else if (text.find_first_of("'\"\\$<") != std::string::npos || text.starts_with("--")) {
-    reader.refuse(node.line, reader.path() + ": '" + text + "' has a character that is not allowed,",
+    reader.refuse(node.line,
+                  reader.path() + ": '" + text + "' has a character that is not allowed,",
                   "none of ' \" \\ $ < and no leading --");
   }
   return text;
@@ -52,7 +54,8 @@ std::string read_bytes(YamlReader& reader, const YamlNode& node) {
   if (!reader.status()) return text;
   const auto bytes = parse_bytes(text);
   if (!bytes || *bytes == 0) {
-    reader.refuse(node.line, reader.path() + ": '" + text + "' is not a size,", "write it as \"512Mi\" or \"5Gi\"");
+    reader.refuse(node.line, reader.path() + ": '" + text + "' is not a size,",
+                  "write it as \"512Mi\" or \"5Gi\"");
   }
   return text;
 }

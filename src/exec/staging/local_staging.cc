@@ -15,7 +15,8 @@ namespace leoflow {
 namespace {
 
 constexpr std::string_view kDeleted = ".deleted-";
-// A volume is not made when less than this would be left: the limit is a promise that nobody reserved.
+// A volume is not made when less than this would be left: the limit is a promise that nobody
+// reserved.
 constexpr uint64_t kFreeBytesMin = 16 * 1024 * 1024;
 
 Status check_name(const std::string& name) {
@@ -83,11 +84,13 @@ Result<std::vector<StagingFound>> LocalStaging::list() {
   std::error_code error;
   fs::directory_iterator at(root_, error);
   if (error == std::errc::no_such_file_or_directory) return found;
-  for (; !error && at != fs::directory_iterator() && found.size() < kStagingListMax; at.increment(error)) {
+  for (; !error && at != fs::directory_iterator() && found.size() < kStagingListMax;
+       at.increment(error)) {
     const std::string name = at->path().filename().string();
     std::error_code ignored;
     if (!valid_staging_name(name) || !at->is_directory(ignored)) continue;
-    found.push_back({.name = name, .path = at->path().string(), .created_at = created_at(at->path())});
+    found.push_back(
+        {.name = name, .path = at->path().string(), .created_at = created_at(at->path())});
   }
   if (error) return fail(from_errno("list", root_.string(), error.value()));
   std::ranges::sort(found, {}, &StagingFound::name);

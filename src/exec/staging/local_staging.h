@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Staging volumes as folders of this host: ROOT/<name>. Removing renames the folder to ROOT/.deleted-* at once and
-// empties it on a worker; what a crash leaves of that is removed by the next start.
+// Staging volumes as folders of this host: ROOT/<name>. Removing renames the folder to
+// ROOT/.deleted-* at once and empties it on a worker; what a crash leaves of that is removed by the
+// next start.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@ namespace leoflow {
 class LocalStaging final : public StagingBackend {
  public:
   explicit LocalStaging(fs::path root);
-  ~LocalStaging() override;   // waits for the removal in progress; the rest is done by the next start
+  ~LocalStaging()
+      override;  // waits for the removal in progress; the rest is done by the next start
 
   Result<std::string> create(const std::string& name, uint64_t size_bytes) override;
   Status remove(const std::string& name) override;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the volumes of runs live. A backend only makes, removes and lists them; when that happens is decided elsewhere.
+// Where the volumes of runs live. A backend only makes, removes and lists them; when that happens
+// is decided elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,13 @@
 
 namespace leoflow {
 
-constexpr size_t kStagingNameBytesMax = 63;   // a PVC name as well as a folder name
+constexpr size_t kStagingNameBytesMax = 63;  // a PVC name as well as a folder name
 constexpr size_t kStagingListMax = 100'000;
 
 // A volume as the backend finds it.
 struct StagingFound {
   std::string name;
-  std::string path;            // local folder; empty when it is not local
+  std::string path;  // local folder; empty when it is not local
   Time created_at{};
 };
 
@@ -26,12 +27,12 @@ struct StagingFound {
 class StagingBackend {
  public:
   virtual ~StagingBackend() = default;
-  // Makes the volume, or finds the one of that name again with what is in it (clear re-attaches). Returns the local
-  // path, empty when it is not local. `invalid` for a name that staging_name() cannot have made, `exhausted` when the
-  // place is full.
+  // Makes the volume, or finds the one of that name again with what is in it (clear re-attaches).
+  // Returns the local path, empty when it is not local. `invalid` for a name that staging_name()
+  // cannot have made, `exhausted` when the place is full.
   virtual Result<std::string> create(const std::string& name, uint64_t size_bytes) = 0;
-  // Removes the volume and what is in it; a missing one is success. The name is free when this returns, the space may
-  // take longer to come back.
+  // Removes the volume and what is in it; a missing one is success. The name is free when this
+  // returns, the space may take longer to come back.
   virtual Status remove(const std::string& name) = 0;
   // All volumes there are, also those no run knows (orphans), by name.
   virtual Result<std::vector<StagingFound>> list() = 0;
@@ -39,8 +40,9 @@ class StagingBackend {
   virtual Result<uint64_t> size(const std::string& name) = 0;
 };
 
-// "etl-manual-2024-02-29-3f9a1c04": the DAG and run in a form that folders and Kubernetes take (a-z, 0-9, "-"), made
-// unique by a hash of both; at most kStagingNameBytesMax bytes. Equal arguments give equal names.
+// "etl-manual-2024-02-29-3f9a1c04": the DAG and run in a form that folders and Kubernetes take
+// (a-z, 0-9, "-"), made unique by a hash of both; at most kStagingNameBytesMax bytes. Equal
+// arguments give equal names.
 std::string staging_name(std::string_view dag_id, std::string_view run_id);
 // Whether staging_name could have made it.
 bool valid_staging_name(std::string_view name);

@@ -16,8 +16,10 @@ std::string sanitised(std::string_view text, size_t bytes_max) {
   std::string out;
   for (char c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (plain(c)) out += c;
-    else if (!out.empty() && out.back() != '-') out += '-';
+    if (plain(c))
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
     if (out.size() == bytes_max) break;
   }
   while (out.ends_with('-')) out.pop_back();
@@ -40,7 +42,9 @@ std::string staging_name(std::string_view dag_id, std::string_view run_id) {
 }
 
 bool valid_staging_name(std::string_view name) {
-  if (name.empty() || name.size() > kStagingNameBytesMax || name.front() == '-' || name.back() == '-') return false;
+  if (name.empty() || name.size() > kStagingNameBytesMax || name.front() == '-' ||
+      name.back() == '-')
+    return false;
   return std::ranges::all_of(name, [](char c) { return plain(c) || c == '-'; });
 }
 
