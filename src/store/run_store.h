@@ -62,6 +62,7 @@ class RunStore {
 
   virtual Result<PageOf<DagRun>> list_runs(const RunQuery& query) = 0;
   virtual Result<std::optional<DagRun>> get_run(const std::string& dag_id, const std::string& run_id) = 0;
+  virtual Result<std::optional<DagRun>> get_run(RunKey key) = 0;
   virtual Result<PageOf<TaskInstanceRow>> list_task_instances(const TaskInstanceQuery& query) = 0;
   virtual Result<std::optional<TaskInstanceRow>> get_task_instance(const TaskInstanceName& name) = 0;
   // Finished tries, by try number; the current try is not among them.

@@ -120,6 +120,15 @@ Result<std::optional<DagRun>> SqlRunStore::get_run(const std::string& dag_id, co
   });
 }
 
+Result<std::optional<DagRun>> SqlRunStore::get_run(RunKey key) {
+  return database_.read([&](Connection& connection) -> Result<std::optional<DagRun>> {
+    Result<Query> query = connection.query(kSelectRunByKey);
+    if (!query) return fail(query);
+    query->bind("$run_key", key.value);
+    return read_one(*query, read_run);
+  });
+}
+
 Result<PageOf<TaskInstanceRow>> SqlRunStore::list_task_instances(const TaskInstanceQuery& query) {
   Where where;
   bool by_run = add_run_conditions(query, where);

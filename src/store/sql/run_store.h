@@ -13,6 +13,7 @@ class SqlRunStore final : public RunStore {
 
   Result<PageOf<DagRun>> list_runs(const RunQuery& query) override;
   Result<std::optional<DagRun>> get_run(const std::string& dag_id, const std::string& run_id) override;
+  Result<std::optional<DagRun>> get_run(RunKey key) override;
   Result<PageOf<TaskInstanceRow>> list_task_instances(const TaskInstanceQuery& query) override;
   Result<std::optional<TaskInstanceRow>> get_task_instance(const TaskInstanceName& name) override;
   Result<std::vector<TaskTry>> list_tries(TaskInstanceKey key) override;
