@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.h"
+
+#include "api/call.h"
+#include "api/mask.h"
+#include "api/params_check.h"
+#include "api/routes.h"
+#include "base/log.h"
+
+namespace leoflow::api {
+namespace {
+
+constexpr std::string_view kSessionCookie = "_token";
+
+Response plain_error(int status, std::string_view text) {
+  json::Writer w;
+  w.begin_object().member("error", text).end_object();
+  return json_response(w, status);
+}
+
+Response unknown_path(const std::vector<std::string>& segments) {
+  bool api = !segments.empty() && segments[0] == "api";
+  if (api && segments.size() > 1 && segments[1] == "v1") {
+    return plain_error(404, "/api/v1 is gone, use /api/v2 instead");
+  }
+  if (segments.size() == 1 && segments[0] == "health") {
+    return plain_error(404, "/health is gone, use /api/v2/monitor/health instead");
+  }
+  return api ? plain_error(404, "API route not found") : problem(404, "Not Found");
+}
+
+std::string cookie(std::string_view header, std::string_view name) {
+  while (!header.empty()) {
+    size_t end = std::min(header.find(';'), header.size());
+    std::string_view part = header.substr(0, end);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    size_t equals = part.find('=');
+    if (equals != std::string_view::npos && part.substr(0, equals) == name) return std::string(part.substr(equals + 1));
+    header.remove_prefix(std::min(end + 1, header.size()));
+  }
+  return {};
+}
+
+// A browser sends the cookie along with what other sites make it send: writes must come from our own pages.
+bool foreign_write(const Request& request) {
+  if (request.method == Method::get || request.method == Method::head) return false;
+  std::string_view origin = request.header("origin");
+  size_t scheme = origin.find("://");
+  return !origin.empty() && (scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("host"));
+}
+
+// The credential of a request; empty when it brings none.
+std::string credential(const Request& request) {
+  std::string_view authorization = request.header("authorization");
+  if (authorization.size() > 7 && (authorization.starts_with("Bearer ") || authorization.starts_with("bearer "))) {
+    return std::string(authorization.substr(7));
+  }
+  if (!authorization.empty()) return std::string(authorization);
+  return foreign_write(request) ? std::string() : cookie(request.header("cookie"), kSessionCookie);
+}
+
+// Variables may be secret whatever their names are.
+void hide_values(json::value& body) {
+  if (body.is_array()) {
+    for (json::value& item : body.get_array()) hide_values(item);
+  } else if (body.is_object()) {
+    for (auto& member : body.get_object()) {
+      if (member.key() == "value") member.value() = kMask;
+      hide_values(member.value());
+    }
+  }
+}
+
+Response options_response(const std::string& allow) {
+  Response response = no_content();
+  response.headers.emplace_back("Allow", allow + ", OPTIONS");
+  return response;
+}
+
+Response method_refused(const std::string& allow) {
+  Response response = problem(405, "Method Not Allowed");
+  response.headers.emplace_back("Allow", allow);
+  return response;
+}
+
+}  // namespace
+
+Api::Api(const ApiPorts& ports, ApiOptions options)
+    : options_(std::move(options)),
+      auth_(ports.store.users(), ports.clock, options_.jwt_secret),
+      versions_(ports.store.dags()),
+      services_{ports, options_, auth_, versions_, metrics_, router_} {
+  add_all_routes(router_);
+}
+
+Api::~Api() = default;
+
+Response Api::handle(const Request& request) {
+  auto start = std::chrono::steady_clock::now();
+  std::string operation = "unmatched";
+  Response response;
+  try {
+    response = route(request, operation);
+  } catch (const std::exception& e) {
+    log::error("a request failed", {{"operation", operation}, {"error", e.what()}});
+    response = problem(500, "internal error");
+  }
+  metrics_.request(operation, response.status, std::chrono::steady_clock::now() - start);
+  return response;
+}
+
+Response Api::route(const Request& request, std::string& operation) {
+  auto url = parse_url(request.target);
+  if (!url) return problem(400, url.error().message());
+  Router::Found found = router_.find(request.method, url->segments);
+  if (found.allow.empty()) return unknown_path(url->segments);
+  if (request.method == Method::options) return options_response(found.allow);
+  if (!found.route) return method_refused(found.allow);
+  if (found.bad_slash) return problem(400, "an escaped slash is not allowed in this path");
+  operation = found.route->operation;
+  Call call(services_, request, *found.route);
+  call.path_params = std::move(found.params);
+  call.query = std::move(url->query);
+  if (auto refused = authorize(call)) return std::move(*refused);
+  if (auto refused = check_query(*found.route, call.query)) return std::move(*refused);
+  auto types = found.route->content_types();
+  auto type = types.size() > 1 ? choose_content_type(types, request.header("accept")) : std::optional<std::string>("");
+  if (!type) return problem(406, "none of the accepted content types is available here");
+  call.content_type = std::move(*type);
+  if (auto refused = read_body(*found.route, router_, request, call.body)) return std::move(*refused);
+  return run(call, request.target);
+}
+
+Response Api::run(Call& call, const std::string& target) {
+  auto response = call.route.handler(call);
+  if (!response) {
+    const Error& error = response.error();
+    if (error.code() == Code::internal || error.code() == Code::outcome_unknown) {
+      log::error(error.message(), {{"operation", call.route.operation}, {"target", target}});
+    }
+    return problem(error);
+  }
+  if (call.route.audited && response->status < 400) audit(call);
+  return std::move(*response);
+}
+
+std::optional<Response> Api::authorize(Call& call) const {
+  if (call.route.access == Access::anyone) return std::nullopt;
+  std::string token = credential(call.request);
+  if (token.empty()) return problem(401, "Not authenticated");
+  auto principal = services_.auth.check(token);
+  if (!principal) return problem(principal.error());
+  call.user = std::move(*principal);
+  if (access_of_role(call.user.role) >= call.route.access) return std::nullopt;
+  return problem(403, "Forbidden", "this needs the role " + std::string(to_string(call.route.access)));
+}
+
+void Api::audit(const Call& call) const {
+  auto part = [&](std::string_view name, const std::string& noted) {
+    if (!noted.empty()) return noted;
+    for (const auto& [key, value] : call.path_params) {
+      if (key == name && value != "~") return value;
+    }
+    return std::string();
+  };
+  EventLog row{.when = services_.clock.now(), .event = call.route.operation};
+  row.dag_id = part("dag_id", call.audit.dag_id);
+  row.run_id = part("dag_run_id", call.audit.run_id);
+  row.task_id = part("task_id", call.audit.task_id);
+  row.map_index = call.audit.map_index;
+  row.owner = call.user.username;
+  json::object extra{{"method", to_string(call.request.method)}};
+  for (const auto& [key, value] : call.path_params) extra[key] = value;
+  json::value body = masked(call.body);
+  if (call.route.tag == "Variable") hide_values(body);
+  constexpr size_t kAuditBytesMax = 16 * 1024;
+  if (std::string text = json::dump(body); text.size() <= kAuditBytesMax) extra["body"] = std::move(body);
+  row.extra = json::dump(extra);
+  auto added = services_.store.event_log().add(row);
+  if (!added) log::error("cannot write the audit log: " + added.error().message(), {{"event", row.event}});
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The REST API: from a request to a response. main owns one and puts HttpServer in front of it; tests call handle().
+#pragma once
+
+#include <memory>
+
+#include "api/http.h"
+#include "api/services.h"
+
+namespace leoflow::api {
+
+// All methods from any thread; handle() blocks on the store and on the engine.
+class Api {
+ public:
+  // Requires: options.jwt_secret has at least 32 bytes; everything in ports outlives this and every stream it made.
+  Api(const ApiPorts& ports, ApiOptions options);
+  ~Api();
+  Api(const Api&) = delete;
+
+  // Never throws; every failure is an answer. Checks, in this order: path, method, credentials, query, body.
+  Response handle(const Request& request);
+  const Router& router() const { return router_; }
+
+ private:
+  Response route(const Request& request, std::string& operation);
+  Response run(Call& call, const std::string& target);
+  std::optional<Response> authorize(Call& call) const;
+  void audit(const Call& call) const;
+
+  ApiOptions options_;
+  Router router_;
+  Authenticator auth_;
+  VersionCache versions_;
+  Metrics metrics_;
+  Services services_;
+};
+
+}  // namespace leoflow::api

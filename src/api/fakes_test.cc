@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/fakes_test.h"
+
+namespace leoflow::api {
+namespace {
+
+// Stands for a LogReader over text.
+class TextReader : public LogReader {
+ public:
+  explicit TextReader(const std::string& text) : text_(text) {}
+  Result<std::string> read(uint64_t offset, size_t bytes_max) override {
+    return offset >= text_.size() ? std::string() : text_.substr(offset, bytes_max);
+  }
+  std::string source() const override { return "log.txt"; }
+
+ private:
+  const std::string& text_;
+};
+
+template <typename T, typename Answer>
+void answer(const std::optional<Error>& refusal, Reply<T>& reply, Answer&& value) {
+  if (refusal) {
+    reply(std::unexpected(*refusal));
+  } else {
+    reply(std::forward<Answer>(value));
+  }
+}
+
+}  // namespace
+
+void FakeEngine::trigger(TriggerRequest request, Reply<DagRun> reply) {
+  DagRun made{.dag_id = request.dag_id, .run_id = request.run_id.empty() ? "manual__x" : request.run_id,
+              .version = run.version, .logical_date = request.logical_date, .run_after = clock.now(),
+              .queued_at = clock.now(), .triggered_by = request.triggered_by, .triggering_user = request.user,
+              .conf = json::dump(json::value(request.conf)), .note = request.note};
+  triggered.push_back(std::move(request));
+  answer(refusal, reply, std::move(made));
+}
+
+void FakeEngine::clear(ClearRequest request, Reply<std::vector<Touched>> reply) {
+  cleared.push_back(std::move(request));
+  answer(refusal, reply, touched);
+}
+
+void FakeEngine::mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) {
+  marked_tasks.push_back(std::move(request));
+  answer(refusal, reply, touched);
+}
+
+void FakeEngine::mark_run(MarkRunRequest request, Reply<DagRun> reply) {
+  marked_runs.push_back(std::move(request));
+  answer(refusal, reply, run);
+}
+
+void FakeEngine::delete_run(std::string, std::string, Reply<bool> reply) { answer(refusal, reply, true); }
+
+void FakeEngine::set_paused(std::string dag_id, bool value, Reply<bool> reply) {
+  paused[dag_id] = value;
+  answer(refusal, reply, true);
+}
+
+void FakeEngine::reasons(std::string, std::string, Reply<std::vector<Reason>> reply) {
+  answer(refusal, reply, reason_list);
+}
+
+std::shared_ptr<void> FakeEngine::subscribe(Listener listener) {
+  int id = next_listener++;
+  listeners[id] = std::move(listener);
+  return std::shared_ptr<void>(nullptr, [this, id](void*) { listeners.erase(id); });
+}
+
+std::optional<std::vector<Change>> FakeEngine::changes_since(uint64_t sequence) const {
+  if (!history) return std::nullopt;
+  std::vector<Change> later;
+  for (const Change& change : *history) {
+    if (change.sequence > sequence) later.push_back(change);
+  }
+  return later;
+}
+
+void FakeEngine::tell(const std::vector<Change>& changes) {
+  for (auto& [id, listener] : listeners) listener(changes);
+}
+
+Result<PageOf<Connection>> FakeSecrets::list_connections(const std::string&, const Page&) {
+  PageOf<Connection> page;
+  for (const auto& [id, connection] : connections) page.rows.push_back(connection);
+  page.total = int64_t(page.rows.size());
+  return page;
+}
+
+Result<std::optional<Connection>> FakeSecrets::get_connection(const std::string& conn_id) {
+  auto found = connections.find(conn_id);
+  return found == connections.end() ? std::optional<Connection>() : found->second;
+}
+
+Status FakeSecrets::put_connection(const Connection& connection, bool overwrite) {
+  if (!overwrite && connections.contains(connection.conn_id)) return fail(Code::exists, "it exists");
+  connections[connection.conn_id] = connection;
+  return {};
+}
+
+Result<PageOf<Variable>> FakeSecrets::list_variables(const std::string&, const Page&) {
+  PageOf<Variable> page;
+  for (const auto& [key, variable] : variables) page.rows.push_back(variable);
+  page.total = int64_t(page.rows.size());
+  return page;
+}
+
+Result<std::optional<Variable>> FakeSecrets::get_variable(const std::string& key) {
+  auto found = variables.find(key);
+  return found == variables.end() ? std::optional<Variable>() : found->second;
+}
+
+Status FakeSecrets::put_variable(const Variable& variable, bool overwrite) {
+  if (!overwrite && variables.contains(variable.key)) return fail(Code::exists, "it exists");
+  variables[variable.key] = variable;
+  return {};
+}
+
+Result<std::unique_ptr<LogReader>> FakeLogs::open(const LogName& name) {
+  auto found = by_try.find(name.try_number);
+  if (found == by_try.end()) return fail(Code::not_found, "no log");
+  return std::make_unique<TextReader>(found->second);
+}
+
+ApiTest::ApiTest() {
+  crypto_init();
+  store = std::move(*open_sqlite_store({.synchronous_full = false}));
+  add_dag();
+  add_run();
+  ApiPorts ports{*store, engine, clock, secrets, workspace, logs};
+  api = std::make_unique<Api>(ports, ApiOptions{.version = "9.9.9", .jwt_secret = std::string(32, 'k')});
+  User admin{.username = "admin", .password_hash = hash_password("adminpw"), .role = "Admin"};
+  EXPECT_TRUE(store->users().put_user(admin).has_value());
+  admin_token = create_api_token(store->users(), "t", "admin", clock.at, std::nullopt)->value;
+}
+
+void ApiTest::add_dag() {
+  DagSpec spec;
+  spec.dag_id = "etl";
+  spec.display_name = "etl";
+  spec.relative_fileloc = "dag.py";
+  spec.tags = {"demo", "nightly"};
+  spec.owners = {"ann"};
+  spec.doc_md = "# etl";
+  spec.params["n"] = {.value = json::value(1), .schema = json::object{{"type", "integer"}, {"maximum", 3}}};
+  TaskSpec first, second;
+  first.task_id = first.display_name = "extract";
+  first.operator_name = "BashOperator";
+  first.downstream = {"load"};
+  second.task_id = second.display_name = "load";
+  second.operator_name = "BashOperator";
+  second.pool = "nowhere";
+  spec.tasks = {first, second};
+  auto finished = spec.finish();
+  EXPECT_TRUE(finished.has_value());
+  DagVersion version{.dag_id = "etl", .label = "dev-1", .content_hash = "h1", .bundle_path = "/b",
+                     .dag_json = dump_dag_spec(spec), .source = "print('etl')\n", .created_at = clock.at};
+  Dag dag{.dag_id = "etl", .fileloc = "/ws/etl/dag.py", .relative_fileloc = "etl/dag.py",
+          .last_parsed_time = clock.at};
+  auto registered = store->dags().register_version(version, dag, false);
+  EXPECT_TRUE(registered.has_value()) << (registered ? "" : registered.error().text());
+  engine.run.version = registered->version.id;
+}
+
+void ApiTest::add_run() {
+  run = {.key = {1}, .dag_id = "etl", .run_id = "r1", .version = engine.run.version, .state = RunState::failed,
+         .run_after = clock.at, .queued_at = clock.at, .start_date = clock.at,
+         .end_date = clock.at + std::chrono::milliseconds(1500), .triggered_by = "rest_api",
+         .triggering_user = "admin", .version_stamp = 1};
+  extract = {.key = {1}, .run = {1}, .task_id = "extract", .state = TaskState::success, .try_number = 1,
+             .start_date = clock.at, .end_date = clock.at, .operator_name = "BashOperator", .version_stamp = 1};
+  load = extract;
+  load.key = {2};
+  load.task_id = "load";
+  load.state = TaskState::failed;
+  load.try_number = 2;
+  load.attempt = {3};
+  TaskTry lost{.task_instance = {2}, .try_number = 1, .state = TaskState::failed, .attempt = {2},
+               .version = run.version};
+  Attempt attempt{.id = {3}, .run = {1}, .task_instance = {2}, .task_id = "load", .try_number = 2,
+                  .state = AttemptState::settled, .version = run.version, .pid = 77, .hostname = "host",
+                  .created_at = clock.at, .outcome = "failed", .reason = "exit code 3"};
+  StagingVolume volume{.id = 1, .run = {1}, .dag_id = "etl", .run_id = "r1", .name = "etl-r1", .size_bytes = 1024,
+                       .state = "deleted", .created_at = clock.at, .deleted_at = clock.at,
+                       .delete_reason = "ttl_expired"};
+  Batch batch;
+  batch.runs_inserted = {run};
+  batch.task_instances_inserted = {extract, load};
+  batch.tries = {lost};
+  batch.attempts_inserted = {attempt};
+  batch.staging_inserted = {volume};
+  batch.xcoms = {{.run = {1}, .task_id = "extract", .key = "return_value", .value = "[1,2]", .size_bytes = 5,
+                  .timestamp = clock.at}};
+  auto status = store->engine().commit(batch);
+  EXPECT_TRUE(status.has_value()) << (status ? "" : status.error().text());
+  engine.run = run;
+  engine.touched = {{run, load}};
+}
+
+Response ApiTest::raw(Method method, const std::string& target, const std::string& body, Headers headers) {
+  Request request{.method = method, .target = target, .headers = std::move(headers), .body = body, .peer = "127.0.0.1"};
+  if (!body.empty()) {
+    request.headers.emplace_back("content-type", "application/json");
+    request.headers.emplace_back("content-length", std::to_string(body.size()));
+  }
+  return api->handle(request);
+}
+
+Response ApiTest::call(Method method, const std::string& target, const std::string& body, Headers headers) {
+  headers.emplace_back("authorization", "Bearer " + admin_token);
+  return raw(method, target, body, std::move(headers));
+}
+
+json::value ApiTest::body(const Response& response) {
+  auto parsed = json::parse(response.body);
+  return parsed ? std::move(*parsed) : json::value();
+}
+
+std::string ApiTest::token_of(const std::string& role) {
+  EXPECT_TRUE(store->users().put_user({.username = role, .password_hash = "x", .role = role}).has_value());
+  return create_api_token(store->users(), "t", role, clock.at, std::nullopt)->value;
+}
+
+std::string ApiTest::drain(StreamSource& stream) {
+  std::string all;
+  while (true) {
+    std::string part;
+    auto next = stream.pull(part);
+    all += part;
+    if (next != StreamSource::Next::more) return all;
+  }
+}
+
+}  // namespace leoflow::api

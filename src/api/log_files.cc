@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "api/log_port.h"
+
+namespace leoflow::api {
+namespace {
+
+class FileReader : public LogReader {
+ public:
+  FileReader(Fd fd, fs::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<std::string> read(uint64_t offset, size_t bytes_max) override {
+    std::string bytes(bytes_max, '\0');
+    ssize_t count = -1;
+    do {
+      count = pread(fd_.get(), bytes.data(), bytes.size(), off_t(offset));
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) return fail(from_errno("read", path_.string()));
+    bytes.resize(size_t(count));
+    return bytes;
+  }
+
+  std::string source() const override { return path_.string(); }
+
+ private:
+  Fd fd_;
+  fs::path path_;
+};
+
+}  // namespace
+
+LogFiles::LogFiles(PathOf path_of, Watch watch) : path_of_(std::move(path_of)), watch_(std::move(watch)) {}
+
+Result<std::unique_ptr<LogReader>> LogFiles::open(const LogName& name) {
+  fs::path path = path_of_(name);
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail(from_errno("open", path.string()));
+  return std::make_unique<FileReader>(std::move(fd), std::move(path));
+}
+
+std::shared_ptr<void> LogFiles::watch(const LogName& name, std::function<void()> grown) {
+  return watch_ ? watch_(name, std::move(grown)) : nullptr;
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/log_stream.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/log.h"
+
+namespace leoflow::api {
+namespace {
+constexpr size_t kReadBytes = 64 * 1024;
+}
+
+Result<std::optional<std::string>> LogCursor::next(bool take_partial) {
+  while (true) {
+    size_t newline = buffer_.find('\n', searched_);
+    if (newline != std::string::npos || buffer_.size() >= kLogLineBytesMax) {
+      size_t length = std::min(newline, kLogLineBytesMax);
+      std::string line = buffer_.substr(0, length);
+      size_t used = length + (length == newline ? 1 : 0);
+      buffer_.erase(0, used);
+      offset_ += used;
+      searched_ = 0;
+      return line;
+    }
+    searched_ = buffer_.size();
+    auto bytes = reader_->read(offset_ + buffer_.size(), kReadBytes);
+    if (!bytes) return fail(bytes);
+    if (!bytes->empty()) {
+      buffer_ += *bytes;
+      continue;
+    }
+    if (!take_partial || buffer_.empty()) return std::optional<std::string>();
+    offset_ += buffer_.size();
+    searched_ = 0;
+    return std::exchange(buffer_, {});
+  }
+}
+
+std::string log_record(const std::string& line) {
+  auto parsed = json::parse(line);
+  if (parsed && parsed->is_object() && parsed->get_object().contains("event")) return line;
+  json::Writer w;
+  w.begin_object().member("event", line).end_object();
+  return w.take();
+}
+
+std::string log_text(const std::string& record) {
+  auto parsed = json::parse(record);
+  if (!parsed || !parsed->is_object()) return record;
+  const json::object& fields = parsed->get_object();
+  std::string text;
+  if (auto time = json::string_or(fields, "timestamp"); !time.empty()) text += "[" + time + "] ";
+  if (auto logger = json::string_or(fields, "logger"); !logger.empty()) text += "{" + logger + "} ";
+  if (auto level = json::string_or(fields, "level"); !level.empty()) {
+    std::ranges::transform(level, level.begin(), [](unsigned char c) { return char(toupper(c)); });
+    text += level + " - ";
+  }
+  text += json::string_or(fields, "event");
+  if (auto exception = json::string_or(fields, "exception"); !exception.empty()) text += "\n" + exception;
+  return text;
+}
+
+std::string log_opening(const std::string& source) {
+  json::Writer w;
+  w.begin_object().member("event", "::group::Log message source details").key("sources").begin_array();
+  w.string(source).end_array().end_object();
+  return w.take();
+}
+
+void LogStream::start(std::function<void()> wake) {
+  if (!parts_.follow) return;
+  changes_ = parts_.on_change(wake);
+  growth_ = parts_.logs.watch(parts_.name, std::move(wake));
+}
+
+Duration LogStream::interval() const {
+  return growth_ ? Duration(std::chrono::seconds(10)) : Duration(std::chrono::milliseconds(500));
+}
+
+void LogStream::emit(const std::string& record, std::string& out) const {
+  out += parts_.format == LogFormat::ndjson ? record : log_text(record);
+  out += '\n';
+}
+
+// False when there is no log (yet).
+bool LogStream::open(std::string& out, bool over) {
+  if (cursor_) return true;
+  auto reader = parts_.logs.open(parts_.name);
+  if (!reader) {
+    bool missing = reader.error().code() == Code::not_found;
+    if (!missing) log::warning("cannot read a task log: " + reader.error().message());
+    if (over || !missing || !parts_.follow) emit(R"({"event":"There is no log for this try."})", out);
+    return false;
+  }
+  emit(log_opening((*reader)->source()), out);
+  emit(R"({"event":"::endgroup::"})", out);
+  cursor_.emplace(std::move(*reader), 0);
+  return true;
+}
+
+StreamSource::Next LogStream::pull(std::string& out) {
+  // Asked before reading: what is written until the try ends must be seen.
+  bool over = !parts_.follow || parts_.over();
+  if (!open(out, over)) return over ? Next::end : Next::wait;
+  while (out.size() < kStreamChunkBytesMax) {
+    auto line = cursor_->next(over);
+    if (!line) {
+      log::warning("a task log broke off: " + line.error().message());
+      return Next::end;
+    }
+    if (!*line) return over ? Next::end : Next::wait;
+    emit(log_record(**line), out);
+  }
+  return Next::more;
+}
+
+}  // namespace leoflow::api

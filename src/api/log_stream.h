@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// A task log on its way to a client: line by line, in the form asked for, with live follow.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/http.h"
+#include "api/log_port.h"
+
+namespace leoflow::api {
+
+constexpr size_t kLogLineBytesMax = 1024 * 1024;   // longer lines are cut into parts of this size
+
+// Reads a log in whole lines.
+class LogCursor {
+ public:
+  LogCursor(std::unique_ptr<LogReader> reader, uint64_t offset) : reader_(std::move(reader)), offset_(offset) {}
+
+  // The next line without its newline; nothing at the end of what is there so far. A last line without newline is
+  // held back until it is finished, unless take_partial.
+  Result<std::optional<std::string>> next(bool take_partial);
+  // Where the next line starts.
+  uint64_t offset() const { return offset_; }
+  const LogReader& reader() const { return *reader_; }
+
+ private:
+  std::unique_ptr<LogReader> reader_;
+  uint64_t offset_;
+  std::string buffer_;        // bytes from offset_ on
+  size_t searched_ = 0;       // bytes of buffer_ known to have no newline
+};
+
+enum class LogFormat { ndjson, text };
+
+// A stored line as one JSON object: itself if it is one, else {"event": line}.
+std::string log_record(const std::string& line);
+// A record as people read it: "[time] {logger} LEVEL - event".
+std::string log_text(const std::string& record);
+// The records that open every log: where it comes from.
+std::string log_opening(const std::string& source);
+
+// Streams a log. With `follow` it goes on until the try is over, as `over` says; without, it ends at the end of file.
+class LogStream : public StreamSource {
+ public:
+  struct Parts {
+    LogPort& logs;
+    LogName name;
+    LogFormat format = LogFormat::ndjson;
+    bool follow = false;
+    std::function<bool()> over;                                              // whether the try has ended
+    std::function<std::shared_ptr<void>(std::function<void()>)> on_change;   // calls back when `over` may have changed
+  };
+  explicit LogStream(Parts parts) : parts_(std::move(parts)) {}
+
+  void start(std::function<void()> wake) override;
+  Next pull(std::string& out) override;
+  Duration interval() const override;
+
+ private:
+  void emit(const std::string& record, std::string& out) const;
+  bool open(std::string& out, bool over);
+
+  Parts parts_;
+  std::optional<LogCursor> cursor_;
+  std::shared_ptr<void> growth_, changes_;
+};
+
+}  // namespace leoflow::api

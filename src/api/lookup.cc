@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/lookup.h"
+
+namespace leoflow::api {
+
+Result<Dag> find_dag(const Call& call, const std::string& dag_id) {
+  auto dag = call.services.store.dags().get_dag(dag_id);
+  if (!dag) return fail(dag);
+  if (!*dag) return fail(Code::not_found, "The Dag with ID: `" + dag_id + "` was not found");
+  return std::move(**dag);
+}
+
+Result<DagAndVersion> find_dag_version(const Call& call, const std::string& dag_id) {
+  auto dag = find_dag(call, dag_id);
+  if (!dag) return fail(dag);
+  auto version = call.services.versions.get(dag->current_version);
+  if (!version) return fail(version);
+  return DagAndVersion{std::move(*dag), std::move(*version)};
+}
+
+Result<DagRun> find_run(const Call& call) {
+  const std::string& dag_id = call.path("dag_id");
+  const std::string& run_id = call.path("dag_run_id");
+  auto run = call.services.store.runs().get_run(dag_id, run_id);
+  if (!run) return fail(run);
+  if (!*run) {
+    return fail(Code::not_found,
+                "The DagRun with dag_id: `" + dag_id + "` and run_id: `" + run_id + "` was not found");
+  }
+  return std::move(**run);
+}
+
+TaskInstanceName task_instance_name(const Call& call, int map_index) {
+  return {call.path("dag_id"), call.path("dag_run_id"), call.path("task_id"), map_index};
+}
+
+Result<TaskInstanceRow> find_task_instance(const Call& call, int map_index) {
+  auto name = task_instance_name(call, map_index);
+  auto row = call.services.store.runs().get_task_instance(name);
+  if (!row) return fail(row);
+  if (!*row) {
+    return fail(Code::not_found, "The Task Instance with dag_id: `" + name.dag_id + "`, run_id: `" + name.run_id +
+                                     "`, task_id: `" + name.task_id + "` and map_index: `" +
+                                     std::to_string(name.map_index) + "` was not found");
+  }
+  return std::move(**row);
+}
+
+std::string path_or_all(const Call& call, std::string_view name) {
+  const std::string& text = call.path(name);
+  return text == "~" ? std::string() : text;
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows named by a request's path, or the not_found error in the words of the public API.
+#pragma once
+
+#include "api/call.h"
+
+namespace leoflow::api {
+
+struct DagAndVersion {
+  Dag dag;
+  VersionPtr version;    // current version
+};
+
+Result<Dag> find_dag(const Call& call, const std::string& dag_id);
+Result<DagAndVersion> find_dag_version(const Call& call, const std::string& dag_id);
+// The run of the path's dag_id and dag_run_id.
+Result<DagRun> find_run(const Call& call);
+// The task instance of the path (task_id and map_index if the path has one).
+Result<TaskInstanceRow> find_task_instance(const Call& call, int map_index);
+TaskInstanceName task_instance_name(const Call& call, int map_index);
+// "~" means all: empty.
+std::string path_or_all(const Call& call, std::string_view name);
+
+}  // namespace leoflow::api

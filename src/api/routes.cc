@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/routes.h"
+
+namespace leoflow::api {
+
+void add_all_routes(Router& router) {
+  add_dag_routes(router);
+  add_task_routes(router);
+  add_dag_run_routes(router);
+  add_trigger_routes(router);
+  add_task_instance_routes(router);
+  add_task_instance_change_routes(router);
+  add_log_routes(router);
+  add_xcom_routes(router);
+  add_version_routes(router);
+  add_import_error_routes(router);
+  add_connection_routes(router);
+  add_variable_routes(router);
+  add_pool_routes(router);
+  add_monitor_routes(router);
+  add_event_log_routes(router);
+  add_empty_routes(router);
+  add_auth_routes(router);
+  add_event_routes(router);
+  add_leoflow_routes(router);
+  add_openapi_routes(router);
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function per resource: declares its shapes and routes. Each lives in routes_<resource>.cc.
+#pragma once
+
+#include "api/router.h"
+
+namespace leoflow::api {
+
+void add_dag_routes(Router& router);
+void add_task_routes(Router& router);
+void add_dag_run_routes(Router& router);
+void add_trigger_routes(Router& router);
+void add_task_instance_routes(Router& router);
+void add_task_instance_change_routes(Router& router);
+void add_log_routes(Router& router);
+void add_xcom_routes(Router& router);
+void add_version_routes(Router& router);
+void add_import_error_routes(Router& router);
+void add_connection_routes(Router& router);
+void add_variable_routes(Router& router);
+void add_pool_routes(Router& router);
+void add_monitor_routes(Router& router);
+void add_event_log_routes(Router& router);
+void add_empty_routes(Router& router);
+void add_auth_routes(Router& router);
+void add_event_routes(Router& router);
+void add_leoflow_routes(Router& router);
+void add_openapi_routes(Router& router);
+
+// All of the above.
+void add_all_routes(Router& router);
+
+}  // namespace leoflow::api

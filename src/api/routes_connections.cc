@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// /connections. Passwords and secret extras go in and never come out.
+#include <algorithm>
+
+#include "api/bulk.h"
+#include "api/mask.h"
+#include "api/present.h"
+#include "api/routes.h"
+
+namespace leoflow::api {
+namespace {
+
+constexpr std::string_view kOrder =
+    "connection_id conn_id conn_type description host port id=conn_id";
+
+void write_connection(json::Writer& w, const Connection& connection) {
+  w.begin_object().member("connection_id", connection.conn_id).member("conn_type", connection.conn_type);
+  member_text(w, "description", connection.description);
+  member_text(w, "host", connection.host);
+  member_text(w, "login", connection.login);
+  member_text(w, "schema", connection.schema);
+  if (connection.port) {
+    w.member("port", *connection.port);
+  } else {
+    w.member_null("port");
+  }
+  member_text(w, "password", connection.has_password ? kMask : "");
+  member_text(w, "extra", masked_extra(connection.extra));
+  w.member_null("team_name").end_object();
+}
+
+// Applies the members of a body for which `applies` holds.
+void apply(Connection& connection, const json::object& body, auto applies) {
+  auto text = [&](std::string_view name, std::string& into) {
+    if (body.contains(name) && applies(name)) into = json::string_or(body, name);
+  };
+  text("conn_type", connection.conn_type);
+  text("description", connection.description);
+  text("host", connection.host);
+  text("schema", connection.schema);
+  text("login", connection.login);
+  connection.has_login = !connection.login.empty();
+  if (body.contains("port") && applies("port")) {
+    const json::value& port = body.at("port");
+    connection.port = port.is_null() ? std::nullopt : std::optional(int(json::int_or(body, "port")));
+  }
+  if (body.contains("password") && applies("password") && json::string_or(body, "password") != kMask) {
+    connection.password = json::string_or(body, "password");
+    connection.has_password = !body.at("password").is_null();
+  }
+  if (body.contains("extra") && applies("extra")) {
+    connection.extra = unmasked_extra(json::string_or(body, "extra"), connection.extra);
+  }
+}
+
+Status check_extra(const Connection& connection) {
+  if (connection.extra.empty()) return {};
+  auto parsed = json::parse(connection.extra);
+  if (parsed && parsed->is_object()) return {};
+  return fail(Code::invalid, "the extra of connection " + connection.conn_id + " must be a JSON object as text");
+}
+
+Result<Connection> find_connection(const Call& call, const std::string& conn_id) {
+  auto connection = call.services.secrets.get_connection(conn_id);
+  if (!connection) return fail(connection);
+  if (!*connection) {
+    return fail(Code::not_found, "The Connection with connection_id: `" + conn_id + "` was not found");
+  }
+  return std::move(**connection);
+}
+
+Result<Connection> put_new(const Call& call, const json::object& body, bool overwrite) {
+  Connection connection{.conn_id = json::string_or(body, "connection_id")};
+  apply(connection, body, [](std::string_view) { return true; });
+  if (auto status = check_extra(connection); !status) return fail(status);
+  if (auto status = call.services.secrets.put_connection(connection, overwrite); !status) return fail(status);
+  return connection;
+}
+
+Result<Connection> update(const Call& call, const std::string& conn_id, const json::object& body, auto applies) {
+  auto connection = find_connection(call, conn_id);
+  if (!connection) return connection;
+  apply(*connection, body, applies);
+  if (auto status = check_extra(*connection); !status) return fail(status);
+  if (auto status = call.services.secrets.put_connection(*connection, true); !status) return fail(status);
+  return connection;
+}
+
+Result<Response> get_connections(Call& call) {
+  auto page = call.page(kOrder, "connection_id");
+  if (!page) return fail(page);
+  auto found = call.services.secrets.list_connections(call.query_or("connection_id_pattern"), *page);
+  if (!found) return fail(found);
+  json::Writer w;
+  w.begin_object().key("connections").begin_array();
+  for (const Connection& connection : found->rows) write_connection(w, connection);
+  w.end_array().member("total_entries", found->total).end_object();
+  return json_response(w);
+}
+
+Response connection_response(const Connection& connection, int status) {
+  json::Writer w;
+  write_connection(w, connection);
+  return json_response(w, status);
+}
+
+Result<Response> get_connection(Call& call) {
+  auto connection = find_connection(call, call.path("connection_id"));
+  if (!connection) return fail(connection);
+  return connection_response(*connection, 200);
+}
+
+Result<Response> post_connection(Call& call) {
+  auto connection = put_new(call, call.body, false);
+  if (!connection) return fail(connection);
+  return connection_response(*connection, 201);
+}
+
+Result<Response> patch_connection(Call& call) {
+  const std::string& conn_id = call.path("connection_id");
+  if (call.has("connection_id") && call.text("connection_id") != conn_id) {
+    return fail(Code::invalid, "The connection_id in the request body does not match the URL parameter");
+  }
+  auto connection = update(call, conn_id, call.body, [&](std::string_view name) { return call.changes(name); });
+  if (!connection) return fail(connection);
+  return connection_response(*connection, 200);
+}
+
+Status remove(const Call& call, const std::string& conn_id) {
+  auto removed = call.services.secrets.remove_connection(conn_id);
+  if (!removed) return fail(removed);
+  if (!*removed) return fail(Code::not_found, "The Connection with connection_id: `" + conn_id + "` was not found");
+  return {};
+}
+
+Result<Response> delete_connection(Call& call) {
+  if (auto status = remove(call, call.path("connection_id")); !status) return fail(status);
+  return no_content();
+}
+
+Result<Response> bulk_connections(Call& call) {
+  BulkTarget target{.key = "connection_id", .shape = "ConnectionBody", .patch_shape = "ConnectionPatchBody"};
+  target.exists = [&](const std::string& key) -> Result<bool> {
+    auto found = call.services.secrets.get_connection(key);
+    if (!found) return fail(found);
+    return found->has_value();
+  };
+  target.put = [&](const json::object& entity) -> Status {
+    auto done = put_new(call, entity, true);
+    if (!done) return fail(done);
+    return {};
+  };
+  target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
+    auto applies = [&](std::string_view name) { return mask.empty() || std::ranges::find(mask, name) != mask.end(); };
+    auto done = update(call, json::string_or(entity, "connection_id"), entity, applies);
+    if (!done) return fail(done);
+    return {};
+  };
+  target.remove = [&](const std::string& key) { return remove(call, key); };
+  return run_bulk(call, target);
+}
+
+Result<Response> test_connection(Call&) {
+  return fail(Code::denied, "Testing connections is disabled in this installation");
+}
+
+void add_shapes(Router& router) {
+  router.shape("ConnectionResponse",
+               "connection_id:str conn_type:str description:str? host:str? login:str? schema:str? port:int? "
+               "password:str? extra:str? team_name:str?");
+  router.shape("ConnectionCollectionResponse", "connections:[ConnectionResponse] total_entries:int");
+  constexpr std::string_view kRest =
+      " description?:str? host?:str? login?:str? schema?:str? port?:int(0..65535)? password?:str? extra?:str?";
+  router.shape("ConnectionBody", "!connection_id:str~id conn_type:str(1..500)" + std::string(kRest));
+  router.shape("ConnectionPatchBody", "!connection_id?:str conn_type?:str(1..500)" + std::string(kRest));
+}
+
+}  // namespace
+
+void add_connection_routes(Router& router) {
+  add_bulk_shapes(router);
+  add_shapes(router);
+  router.tag("Connection");
+  const std::string base = "/api/v2/connections";
+  router.add(Method::get, base, "get_connections", get_connections).about("List connections").needs(Access::op)
+      .takes(paging()).takes(ordered_by("connection_id")).takes({{.name = "connection_id_pattern"}})
+      .answers_with(200, "ConnectionCollectionResponse");
+  router.add(Method::post, base, "post_connection", post_connection).about("Add a connection").needs(Access::op)
+      .reads("ConnectionBody").answers_with(201, "ConnectionResponse");
+  router.add(Method::patch, base, "bulk_connections", bulk_connections).about("Several changes at once")
+      .needs(Access::op).reads("BulkBody").answers_with(200, "BulkResponse");
+  router.add(Method::post, base + "/test", "test_connection", test_connection)
+      .about("Not enabled here: always 403").needs(Access::op).reads("ConnectionBody")
+      .answers_with(403, "HTTPExceptionResponse");
+  router.add(Method::get, base + "/{connection_id}", "get_connection", get_connection).about("One connection")
+      .needs(Access::op).answers_with(200, "ConnectionResponse");
+  router.add(Method::patch, base + "/{connection_id}", "patch_connection", patch_connection)
+      .about("Change a connection").needs(Access::op).takes(update_mask()).reads("ConnectionPatchBody")
+      .answers_with(200, "ConnectionResponse");
+  router.add(Method::del, base + "/{connection_id}", "delete_connection", delete_connection)
+      .about("Delete a connection").needs(Access::op).answers_with(204);
+}
+
+}  // namespace leoflow::api

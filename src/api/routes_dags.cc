@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+// /dags: the list, one DAG, pausing, deleting; /dagStats, /dagTags, /dagWarnings.
+#include <algorithm>
+#include <set>
+
+#include "api/lookup.h"
+#include "api/present.h"
+#include "api/routes.h"
+
+namespace leoflow::api {
+namespace {
+
+constexpr std::string_view kOrder =
+    "dag_id dag_display_name is_paused last_parsed_time next_dagrun next_dagrun_logical_date=next_logical_date "
+    "next_dagrun_run_after=next_run_after last_run_state last_run_start_date";
+constexpr int kDagsPerStep = 1000;   // rows per query where all DAGs are walked
+
+Result<DagQuery> read_query(const Call& call) {
+  DagQuery query;
+  query.tags = call.query_all("tags");
+  query.tags_all = call.query_or("tags_match_mode") == "all";
+  query.owners = call.query_all("owners");
+  query.dag_id_pattern = call.query_or("dag_id_pattern");
+  query.display_name_pattern = call.query_or("dag_display_name_pattern");
+  query.exclude_stale = call.query_bool("exclude_stale").value_or(true);
+  query.paused = call.query_bool("paused");
+  query.has_import_errors = call.query_bool("has_import_errors");
+  if (auto state = call.query_text("last_dag_run_state")) query.last_run_state = parse_run_state(*state);
+  auto page = call.page(kOrder, "dag_id");
+  if (!page) return fail(page);
+  query.page = std::move(*page);
+  return query;
+}
+
+std::vector<Param> dag_filters() {
+  using Kind = Param::Kind;
+  return {{.name = "tags", .summary = "Only DAGs with these tags", .repeated = true},
+          {.name = "tags_match_mode", .summary = "Whether one tag suffices", .choices = "any|all", .fallback = "any"},
+          {.name = "owners", .summary = "Only DAGs of one of these owners", .repeated = true},
+          {.name = "dag_id_pattern", .summary = "Part of the id; % and _ are wildcards, | separates alternatives"},
+          {.name = "dag_display_name_pattern", .summary = "The same for the display name"},
+          {.name = "exclude_stale", .kind = Kind::boolean, .summary = "Hide DAGs whose file is gone",
+           .fallback = "true"},
+          {.name = "paused", .kind = Kind::boolean},
+          {.name = "has_import_errors", .kind = Kind::boolean},
+          {.name = "last_dag_run_state", .choices = "queued|running|success|failed"}};
+}
+
+void write_dag(json::Writer& w, const Services& services, const Dag& dag, const VersionInfo& version) {
+  w.begin_object();
+  dag_members(w, services, dag, version);
+  w.end_object();
+}
+
+Result<Response> dag_collection(const Call& call, const PageOf<Dag>& page) {
+  json::Writer w;
+  w.begin_object().key("dags").begin_array();
+  for (const Dag& dag : page.rows) {
+    if (auto version = version_or_null(call.services, dag.current_version)) write_dag(w, call.services, dag, *version);
+  }
+  w.end_array().member("total_entries", page.total).end_object();
+  return json_response(w);
+}
+
+Result<Response> get_dags(Call& call) {
+  auto query = read_query(call);
+  if (!query) return fail(query);
+  auto page = call.services.store.dags().list_dags(*query);
+  if (!page) return fail(page);
+  return dag_collection(call, *page);
+}
+
+Result<Response> get_dag(Call& call) {
+  auto found = find_dag_version(call, call.path("dag_id"));
+  if (!found) return fail(found);
+  json::Writer w;
+  write_dag(w, call.services, found->dag, *found->version);
+  return json_response(w);
+}
+
+Result<Response> get_dag_details(Call& call) {
+  auto found = find_dag_version(call, call.path("dag_id"));
+  if (!found) return fail(found);
+  auto counts = call.services.store.runs().run_counts({found->dag.dag_id});
+  if (!counts) return fail(counts);
+  json::Writer w;
+  w.begin_object();
+  dag_members(w, call.services, found->dag, *found->version);
+  dag_details_members(w, found->dag, *found->version, (*counts)[found->dag.dag_id][RunState::running]);
+  w.end_object();
+  return json_response(w);
+}
+
+Status set_paused(const Call& call, const std::string& dag_id, bool paused) {
+  auto done = wait_reply<bool>(
+      [&](auto reply) { call.services.engine.set_paused(dag_id, paused, std::move(reply)); });
+  if (!done) return fail(done);
+  return {};
+}
+
+// Only is_paused can be changed here: everything else comes from the DAG's file.
+Status check_mask(const Call& call) {
+  for (const std::string& name : call.query_all("update_mask")) {
+    if (name != "is_paused") {
+      return fail(Code::invalid, "Only `is_paused` field can be updated through the REST API");
+    }
+  }
+  return {};
+}
+
+Result<Response> patch_dag(Call& call) {
+  if (auto status = check_mask(call); !status) return fail(status);
+  auto found = find_dag_version(call, call.path("dag_id"));
+  if (!found) return fail(found);
+  if (call.changes("is_paused")) {
+    bool paused = call.flag("is_paused", true);
+    if (auto status = set_paused(call, found->dag.dag_id, paused); !status) return fail(status);
+    found->dag.is_paused = paused;
+  }
+  json::Writer w;
+  write_dag(w, call.services, found->dag, *found->version);
+  return json_response(w);
+}
+
+Result<Response> patch_dags(Call& call) {
+  if (auto status = check_mask(call); !status) return fail(status);
+  if (!call.query_text("dag_id_pattern")) {
+    return fail(Code::invalid, "dag_id_pattern is needed here", "use dag_id_pattern=~ for all DAGs");
+  }
+  auto query = read_query(call);
+  if (!query) return fail(query);
+  auto page = call.services.store.dags().list_dags(*query);
+  if (!page) return fail(page);
+  bool paused = call.flag("is_paused", true);
+  for (Dag& dag : page->rows) {
+    if (!call.changes("is_paused")) continue;
+    if (auto status = set_paused(call, dag.dag_id, paused); !status) return fail(status);
+    dag.is_paused = paused;
+  }
+  return dag_collection(call, *page);
+}
+
+Result<Response> delete_dag(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  auto status = call.services.store.dags().delete_dag(dag->dag_id);
+  if (!status) return fail(status);
+  call.services.engine.dag_changed(dag->dag_id);
+  return no_content();
+}
+
+Result<Response> get_dag_stats(Call& call) {
+  auto wanted = call.query_all("dag_ids");
+  auto counts = call.services.store.runs().run_counts(wanted);
+  if (!counts) return fail(counts);
+  json::Writer w;
+  int64_t total = 0;
+  w.begin_object().key("dags").begin_array();
+  for (const auto& [dag_id, states] : *counts) {
+    auto found = find_dag_version(call, dag_id);
+    w.begin_object().member("dag_id", dag_id);
+    w.member("dag_display_name", dag_name(found ? found->version : nullptr, dag_id)).key("stats").begin_array();
+    for (RunState state : {RunState::queued, RunState::running, RunState::success, RunState::failed}) {
+      auto entry = states.find(state);
+      w.begin_object().member("state", to_string(state));
+      w.member("count", entry == states.end() ? int64_t(0) : entry->second).end_object();
+    }
+    w.end_array().end_object();
+    ++total;
+  }
+  w.end_array().member("total_entries", total).end_object();
+  return json_response(w);
+}
+
+// Calls visit for each DAG that is not stale, with its current version.
+Status for_each_dag(const Call& call, auto visit) {
+  DagQuery query;
+  query.page = {.limit = kDagsPerStep, .order = {{.column = "dag_id"}}};
+  while (true) {
+    auto page = call.services.store.dags().list_dags(query);
+    if (!page) return fail(page);
+    for (const Dag& dag : page->rows) {
+      if (auto version = version_or_null(call.services, dag.current_version)) visit(dag, *version);
+    }
+    query.page.offset += kDagsPerStep;
+    if (page->rows.empty() || query.page.offset >= page->total) return {};
+  }
+}
+
+// Whether text matches an ILIKE pattern (already without the `|` alternatives), as a substring unless it has wildcards.
+bool like(std::string_view text, std::string_view pattern) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] == '%') {
+    for (size_t skip = 0; skip <= text.size(); ++skip) {
+      if (like(text.substr(skip), pattern.substr(1))) return true;
+    }
+    return false;
+  }
+  bool same = !text.empty() && (pattern[0] == '_' || tolower(static_cast<unsigned char>(pattern[0])) ==
+                                                         tolower(static_cast<unsigned char>(text[0])));
+  return same && like(text.substr(1), pattern.substr(1));
+}
+
+Result<Response> get_dag_tags(Call& call) {
+  std::string pattern = call.query_or("tag_name_pattern");
+  constexpr size_t kPatternMax = 100;
+  constexpr int64_t kWildcardsMax = 4;
+  if (pattern.size() > kPatternMax || std::ranges::count(pattern, '%') > kWildcardsMax) {
+    return fail(Code::invalid, "tag_name_pattern is too long");
+  }
+  bool all = pattern.empty() || pattern == "~";
+  std::set<std::string> tags;
+  auto status = for_each_dag(call, [&](const Dag&, const VersionInfo& version) {
+    for (const std::string& tag : version.spec.tags) {
+      if (all || like(tag, "%" + pattern + "%")) tags.insert(tag);
+    }
+  });
+  if (!status) return fail(status);
+  auto page = call.page("name", "name");
+  if (!page) return fail(page);
+  std::vector<std::string> sorted(tags.begin(), tags.end());
+  if (page->order[0].descending) std::ranges::reverse(sorted);
+  json::Writer w;
+  w.begin_object().key("tags").begin_array();
+  for (size_t i = size_t(page->offset); i < sorted.size() && i < size_t(page->offset + page->limit); ++i) {
+    w.string(sorted[i]);
+  }
+  w.end_array().member("total_entries", int64_t(sorted.size())).end_object();
+  return json_response(w);
+}
+
+Result<Response> get_dag_warnings(Call& call) {
+  auto pools = call.services.store.pools().list_pools();
+  if (!pools) return fail(pools);
+  std::set<std::string> known;
+  for (const Pool& pool : *pools) known.insert(pool.name);
+  auto wanted = call.query_text("dag_id");
+  bool of_type = call.query_or("warning_type", "non-existent pool") == "non-existent pool";
+  json::Writer w;
+  int64_t total = 0;
+  w.begin_object().key("dag_warnings").begin_array();
+  auto status = for_each_dag(call, [&](const Dag& dag, const VersionInfo& version) {
+    if (!of_type || (wanted && *wanted != dag.dag_id)) return;
+    std::set<std::string> missing;
+    for (const TaskSpec& task : version.spec.tasks) {
+      if (!known.contains(task.pool)) missing.insert("'" + task.pool + "'");
+    }
+    if (missing.empty() || ++total > kPageLimitPublic) return;
+    std::string names;
+    for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
+    w.begin_object().member("dag_id", dag.dag_id).member("dag_display_name", dag.dag_id);
+    w.member("warning_type", "non-existent pool");
+    w.member("message", "Dag '" + dag.dag_id + "' references non-existent pools: [" + names + "]");
+    w.member("timestamp", api_time(dag.last_parsed_time)).end_object();
+  });
+  if (!status) return fail(status);
+  w.end_array().member("total_entries", total).end_object();
+  return json_response(w);
+}
+
+constexpr std::string_view kDagMembers =
+    "dag_id:str dag_display_name:str is_paused:bool is_stale:bool last_parsed_time:time? last_parse_duration:num? "
+    "last_expired:time? bundle_name:str? bundle_version:str? relative_fileloc:str? fileloc:str description:str? "
+    "timetable_summary:str? timetable_description:str? timetable_partitioned:bool tags:[DagTagResponse] "
+    "max_active_tasks:int max_active_runs:int? max_consecutive_failed_dag_runs:int has_task_concurrency_limits:bool "
+    "has_import_errors:bool next_dagrun_logical_date:time? next_dagrun_data_interval_start:time? "
+    "next_dagrun_data_interval_end:time? next_dagrun_run_after:time? allowed_run_types:[str]? owners:[str] "
+    "file_token:str";
+constexpr std::string_view kDetailMembers =
+    " catchup:bool dag_run_timeout:str? asset_expression:obj? doc_md:str? start_date:time? end_date:time? "
+    "is_paused_upon_creation:bool? params:{ParamResponse} render_template_as_native_obj:bool "
+    "template_search_path:[str]? timezone:str? last_parsed:time? default_args:obj? owner_links:{str}? "
+    "is_favorite:bool active_runs_count:int concurrency:int latest_dag_version:DagVersionResponse?";
+
+void add_shapes(Router& router) {
+  router.shape("DagTagResponse", "name:str dag_id:str dag_display_name:str");
+  router.shape("ParamResponse", "value:any schema:obj description:str? source:str?");
+  router.shape("DAGResponse", kDagMembers);
+  router.shape("DAGDetailsResponse", std::string(kDagMembers) + std::string(kDetailMembers));
+  router.shape("DAGCollectionResponse", "dags:[DAGResponse] total_entries:int");
+  router.shape("DAGPatchBody", "!is_paused:bool");
+  router.shape("DagStatsStateResponse", "state:<queued|running|success|failed> count:int");
+  router.shape("DagStatsResponse", "dag_id:str dag_display_name:str stats:[DagStatsStateResponse]");
+  router.shape("DagStatsCollectionResponse", "dags:[DagStatsResponse] total_entries:int");
+  router.shape("DAGTagCollectionResponse", "tags:[str] total_entries:int");
+  router.shape("DAGWarningResponse",
+               "dag_id:str dag_display_name:str warning_type:str message:str timestamp:time");
+  router.shape("DAGWarningCollectionResponse", "dag_warnings:[DAGWarningResponse] total_entries:int");
+}
+
+}  // namespace
+
+void add_dag_routes(Router& router) {
+  add_shapes(router);
+  router.tag("DAG");
+  std::vector<std::string> refused{"bundle_name", "bundle_version", "has_asset_schedule", "asset_dependency",
+                                   "dag_run_state", "is_favorite", "timetable_type", "dag_run_start_date_gte",
+                                   "dag_run_start_date_lte", "dag_run_end_date_gte", "dag_run_end_date_lte"};
+  router.add(Method::get, "/api/v2/dags", "get_dags", get_dags).about("List DAGs").takes(dag_filters())
+      .takes(paging()).takes(ordered_by("dag_id")).refuses(refused).answers_with(200, "DAGCollectionResponse");
+  router.add(Method::patch, "/api/v2/dags", "patch_dags", patch_dags).about("Pause or unpause a page of DAGs")
+      .takes(dag_filters()).takes(paging()).takes(ordered_by("dag_id")).takes(update_mask()).refuses(refused)
+      .reads("DAGPatchBody").answers_with(200, "DAGCollectionResponse");
+  router.add(Method::get, "/api/v2/dags/{dag_id}", "get_dag", get_dag).about("One DAG")
+      .answers_with(200, "DAGResponse");
+  router.add(Method::get, "/api/v2/dags/{dag_id}/details", "get_dag_details", get_dag_details)
+      .about("One DAG with everything its file says").answers_with(200, "DAGDetailsResponse");
+  router.add(Method::patch, "/api/v2/dags/{dag_id}", "patch_dag", patch_dag).about("Pause or unpause a DAG")
+      .takes(update_mask()).reads("DAGPatchBody").answers_with(200, "DAGResponse");
+  router.add(Method::del, "/api/v2/dags/{dag_id}", "delete_dag", delete_dag)
+      .about("Delete a DAG with its versions and runs").answers_with(204);
+  router.add(Method::get, "/api/v2/dagStats", "get_dag_stats", get_dag_stats).about("Number of runs by state")
+      .takes({{.name = "dag_ids", .summary = "Only these DAGs", .repeated = true}})
+      .answers_with(200, "DagStatsCollectionResponse");
+  router.add(Method::get, "/api/v2/dagTags", "get_dag_tags", get_dag_tags).about("All tags")
+      .takes({{.name = "tag_name_pattern", .summary = "Part of the tag; % and _ are wildcards"}})
+      .takes(paging()).takes(ordered_by("name")).answers_with(200, "DAGTagCollectionResponse");
+  router.add(Method::get, "/api/v2/dagWarnings", "list_dag_warnings", get_dag_warnings)
+      .about("DAGs that cannot run as written: tasks in pools that do not exist (the first 100)")
+      .takes({{.name = "dag_id"},
+              {.name = "warning_type", .choices = "asset conflict|non-existent pool|runtime varying value"}})
+      .answers_with(200, "DAGWarningCollectionResponse");
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// /eventLogs: the audit log.
+#include "api/call.h"
+#include "api/present.h"
+#include "api/routes.h"
+
+namespace leoflow::api {
+namespace {
+
+void member_number(json::Writer& w, std::string_view name, const std::optional<int>& number) {
+  if (number) {
+    w.member(name, *number);
+  } else {
+    w.member_null(name);
+  }
+}
+
+void write_event(json::Writer& w, const EventLog& event) {
+  w.begin_object().member("event_log_id", event.id).member("when", api_time(event.when));
+  member_text(w, "dag_id", event.dag_id);
+  member_text(w, "task_id", event.task_id);
+  member_text(w, "run_id", event.run_id);
+  member_number(w, "map_index", event.map_index);
+  member_number(w, "try_number", event.try_number);
+  w.member("event", event.event).member_null("logical_date");
+  member_text(w, "owner", event.owner);
+  member_text(w, "extra", event.extra);
+  member_text(w, "dag_display_name", event.dag_id);
+  member_text(w, "task_display_name", event.task_id);
+  w.end_object();
+}
+
+Result<Response> get_event_logs(Call& call) {
+  EventLogQuery query{.dag_id = call.query_or("dag_id"), .run_id = call.query_or("run_id"),
+                      .task_id = call.query_or("task_id"), .owner = call.query_or("owner"),
+                      .event = call.query_or("event")};
+  query.included_events = call.query_all("included_events");
+  query.excluded_events = call.query_all("excluded_events");
+  query.before = call.query_time("before");
+  query.after = call.query_time("after");
+  auto page = call.page("id event_log_id=id when dttm=when dag_id run_id task_id event owner", "id");
+  if (!page) return fail(page);
+  query.page = std::move(*page);
+  auto events = call.services.store.event_log().list(query);
+  if (!events) return fail(events);
+  json::Writer w;
+  w.begin_object().key("event_logs").begin_array();
+  for (const EventLog& event : events->rows) write_event(w, event);
+  w.end_array().member("total_entries", events->total).end_object();
+  return json_response(w);
+}
+
+Result<Response> get_event_log(Call& call) {
+  auto event = call.services.store.event_log().get(call.path_id("event_log_id"));
+  if (!event) return fail(event);
+  if (!*event) {
+    return fail(Code::not_found, "The Event Log with id: `" + call.path("event_log_id") + "` not found");
+  }
+  json::Writer w;
+  write_event(w, **event);
+  return json_response(w);
+}
+
+}  // namespace
+
+void add_event_log_routes(Router& router) {
+  router.tag("Event Log");
+  router.shape("EventLogResponse",
+               "event_log_id:int when:time dag_id:str? task_id:str? run_id:str? map_index:int? try_number:int? "
+               "event:str logical_date:time? owner:str? extra:str? dag_display_name:str? task_display_name:str?");
+  router.shape("EventLogCollectionResponse", "event_logs:[EventLogResponse] total_entries:int");
+  router.add(Method::get, "/api/v2/eventLogs", "get_event_logs", get_event_logs).about("The audit log")
+      .takes(paging()).takes(ordered_by("id"))
+      .takes({{.name = "dag_id"}, {.name = "run_id"}, {.name = "task_id"}, {.name = "owner"}, {.name = "event"},
+              {.name = "included_events", .repeated = true}, {.name = "excluded_events", .repeated = true},
+              {.name = "before", .kind = Param::Kind::instant}, {.name = "after", .kind = Param::Kind::instant}})
+      .refuses({"map_index", "try_number", "dag_id_pattern", "task_id_pattern", "run_id_pattern", "owner_pattern",
+                "event_pattern"})
+      .answers_with(200, "EventLogCollectionResponse");
+  router.add(Method::get, "/api/v2/eventLogs/{event_log_id:int}", "get_event_log", get_event_log)
+      .about("One row of the audit log").answers_with(200, "EventLogResponse");
+}
+
+}  // namespace leoflow::api

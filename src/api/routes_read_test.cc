@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading routes; every JSON answer is checked against the shape that the document declares for it.
+#include "api/event_stream.h"
+#include "api/fakes_test.h"
+#include "api/log_stream.h"
+#include "model/json_schema.h"
+
+namespace leoflow::api {
+namespace {
+
+class ReadTest : public ApiTest {
+ protected:
+  // GETs a JSON answer that must fit the declared shape.
+  json::value read(const std::string& target) {
+    Response response = get(target);
+    EXPECT_EQ(response.status, 200) << target << " " << response.body;
+    json::value value = body(response);
+    std::string path = target.substr(0, target.find('?'));
+    std::vector<std::string> segments;
+    for (size_t at = 1; at < path.size();) {
+      size_t end = std::min(path.find('/', at), path.size());
+      segments.push_back(path.substr(at, end - at));
+      at = end + 1;
+    }
+    const Route* route = api->router().find(Method::get, segments).route;
+    EXPECT_NE(route, nullptr);
+    const Router& router = api->router();
+    for (const auto& one : check_json_schema(value, router.shape_of(route->answers.at(0).shape), router.shapes())) {
+      ADD_FAILURE() << target << ": " << path_text(one.path) << " " << one.message;
+    }
+    return value;
+  }
+};
+
+TEST_F(ReadTest, EveryPlainListAndObjectFitsItsShape) {
+  secrets.connections["c"] = {.conn_id = "c", .conn_type = "http", .port = 80};
+  secrets.variables["v"] = {"v", "1", ""};
+  engine.reason_list = {{"load", -1, "waits for extract"}};
+  const std::string run = "/api/v2/dags/etl/dagRuns/r1";
+  for (const std::string& target : std::vector<std::string>{
+           "/api/v2/dags", "/api/v2/dags/etl", "/api/v2/dags/etl/details", "/api/v2/dags/etl/tasks",
+           "/api/v2/dags/etl/tasks/load", "/api/v2/dagStats", "/api/v2/dagTags", "/api/v2/dagWarnings",
+           "/api/v2/dags/~/dagRuns", run, run + "/taskInstances", run + "/taskInstances/load",
+           run + "/taskInstances/load/tries", run + "/taskInstances/load/tries/1",
+           run + "/taskInstances/load/dependencies", run + "/taskInstances/load/links",
+           run + "/taskInstances/extract/xcomEntries", run + "/taskInstances/extract/xcomEntries/return_value",
+           run + "/upstreamAssetEvents", run + "/hitlDetails", "/api/v2/dags/etl/dagVersions",
+           "/api/v2/dags/etl/dagVersions/1", "/api/v2/dagSources/etl", "/api/v2/importErrors", "/api/v2/connections",
+           "/api/v2/connections/c", "/api/v2/variables", "/api/v2/variables/v", "/api/v2/pools",
+           "/api/v2/pools/default_pool", "/api/v2/eventLogs", "/api/v2/version", "/api/v2/monitor/health",
+           "/api/v2/assets", "/api/v2/assets/aliases", "/api/v2/assets/events", "/api/v2/backfills?dag_id=etl",
+           "/api/v2/plugins", "/api/v2/plugins/importErrors", "/api/v2/providers", "/api/v2/jobs",
+           "/api/leoflow/v1/me", "/api/leoflow/v1/users", "/api/leoflow/v1/tokens", "/api/leoflow/v1/staging",
+           "/api/leoflow/v1/dags/etl/dagRuns/r1/attempts", "/api/leoflow/v1/dags/etl/dagRuns/r1/reasons",
+           "/api/leoflow/v1/workspace", "/api/leoflow/v1/environments", "/api/leoflow/v1/doctor"}) {
+    read(target);
+  }
+}
+
+TEST_F(ReadTest, DagListAndDetails) {
+  json::value list = read("/api/v2/dags?tags=demo&limit=1");
+  EXPECT_EQ(list.at("total_entries").as_int64(), 1);
+  EXPECT_EQ(list.at("dags").at(0).at("bundle_version").as_string(), "dev-1");
+  json::value details = read("/api/v2/dags/etl/details");
+  EXPECT_EQ(details.at("params").at("n").at("value").as_int64(), 1);
+  EXPECT_EQ(details.at("latest_dag_version").at("version_number").as_int64(), 1);
+  EXPECT_EQ(body(get("/api/v2/dags/none")).at("detail").as_string(),
+            "The Dag with ID: `none` was not found");
+  EXPECT_EQ(read("/api/v2/dagWarnings").at("dag_warnings").at(0).at("message").as_string(),
+            "Dag 'etl' references non-existent pools: ['nowhere']");
+  EXPECT_EQ(json::dump(read("/api/v2/dagTags?tag_name_pattern=night%25").at("tags")), R"(["nightly"])");
+}
+
+TEST_F(ReadTest, RunsAndTaskInstances) {
+  json::value list = read("/api/v2/dags/etl/dagRuns?state=failed");
+  EXPECT_EQ(list.at("dag_runs").at(0).at("duration").as_double(), 1.5);
+  EXPECT_TRUE(list.at("next_cursor").is_null());
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns?state=nonsense").status, 422);
+  EXPECT_EQ(get("/api/v2/dags/none/dagRuns").status, 404);
+  json::value task = read("/api/v2/dags/etl/dagRuns/r1/taskInstances/load");
+  EXPECT_EQ(task.at("hostname").as_string(), "host");
+  EXPECT_EQ(task.at("pid").as_int64(), 77);
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/4").status, 404);
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances?order_by=task_id").status, 400);
+  EXPECT_EQ(read("/api/v2/dags/~/dagRuns/~/taskInstances?state=failed").at("total_entries").as_int64(), 1);
+  json::value tries = read("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/tries").at("task_instances");
+  ASSERT_EQ(tries.as_array().size(), 2u);
+  EXPECT_EQ(tries.at(1).at("try_number").as_int64(), 2);
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/tries/9").status, 404);
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/listMapped").status, 404);
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/externalLogUrl/1").status, 400);
+}
+
+TEST_F(ReadTest, BatchLists) {
+  Response runs = post("/api/v2/dags/~/dagRuns/list", R"({"dag_ids":["etl"],"states":["failed"],"page_limit":1})");
+  EXPECT_EQ(body(runs).at("total_entries").as_int64(), 1);
+  Response tasks = post("/api/v2/dags/~/dagRuns/~/taskInstances/list",
+                        R"({"dag_run_ids":["r1"],"state":["success"],"order_by":"map_index"})");
+  EXPECT_EQ(body(tasks).at("task_instances").at(0).at("task_id").as_string(), "extract");
+  EXPECT_EQ(post("/api/v2/dags/~/dagRuns/list", R"({"states":["sad"]})").status, 422);
+}
+
+TEST_F(ReadTest, SourceByContentType) {
+  auto path = "/api/v2/dagSources/etl";
+  EXPECT_EQ(read(path).at("content").as_string(), "print('etl')\n");
+  Response text = call(Method::get, path, "", {{"accept", "text/plain"}});
+  EXPECT_EQ(text.body, "print('etl')\n");
+  EXPECT_EQ(call(Method::get, path, "", {{"accept", "image/png"}}).status, 406);
+}
+
+TEST_F(ReadTest, LogsAsPageStreamAndText) {
+  logs.by_try[2] = "{\"timestamp\":\"T\",\"level\":\"info\",\"logger\":\"task\",\"event\":\"hi\"}\nbroken\n";
+  const std::string path = "/api/v2/dags/etl/dagRuns/r1/taskInstances/load/logs/";
+  json::value page = read(path + "2");
+  ASSERT_EQ(page.at("content").as_array().size(), 4u);
+  EXPECT_EQ(page.at("content").at(0).at("sources").at(0).as_string(), "log.txt");
+  EXPECT_EQ(page.at("content").at(3).at("event").as_string(), "broken");
+  EXPECT_TRUE(page.at("continuation_token").is_null());
+  Response stream = call(Method::get, path + "2", "", {{"accept", "application/x-ndjson"}});
+  ASSERT_NE(stream.stream, nullptr);
+  EXPECT_NE(drain(*stream.stream).find("\n{\"event\":\"broken\"}\n"), std::string::npos);
+  Response text = call(Method::get, path + "2", "", {{"accept", "text/plain"}});
+  EXPECT_NE(drain(*text.stream).find("[T] {task} INFO - hi\nbroken\n"), std::string::npos);
+  EXPECT_EQ(read(path + "1").at("content").at(0).at("event").as_string(), "There is no log for this try.");
+  EXPECT_EQ(get(path + "5").status, 404);
+}
+
+TEST_F(ReadTest, FollowedLogGoesOnUntilTheTryEnds) {
+  bool over = false;
+  LogStream::Parts parts{.logs = logs, .name = {.try_number = 1}, .follow = true};
+  parts.over = [&] { return over; };
+  parts.on_change = [](std::function<void()>) { return nullptr; };
+  LogStream stream(std::move(parts));
+  int wakes = 0;
+  stream.start([&] { ++wakes; });
+  std::string out;
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::wait);
+  EXPECT_EQ(out, "");
+  logs.by_try[1] = "one\ntw";
+  logs.wake();
+  EXPECT_EQ(wakes, 1);
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::wait);
+  EXPECT_TRUE(out.ends_with("{\"event\":\"one\"}\n")) << out;
+  logs.by_try[1] += "o";
+  over = true;
+  out.clear();
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::end);
+  EXPECT_EQ(out, "{\"event\":\"two\"}\n");
+}
+
+Change change(uint64_t sequence, const std::string& dag_id) {
+  return {.sequence = sequence, .kind = Change::Kind::run, .dag_id = dag_id, .run_id = "r", .state = "running"};
+}
+
+TEST_F(ReadTest, EventsResumeWithoutGapsOrDoubles) {
+  engine.history = {{change(4, "a"), change(5, "a"), change(6, "b")}};
+  EventStream stream(engine, clock, {.dag_id = "a"}, 4);
+  stream.start([] {});
+  engine.tell({change(5, "a"), change(6, "b"), change(7, "a")});
+  std::string out;
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::wait);
+  EXPECT_EQ(out.find("id: 4\n"), std::string::npos);
+  EXPECT_EQ(out.find("id: 5\n"), out.rfind("id: 5\n"));
+  EXPECT_NE(out.find("id: 7\nevent: run\ndata: {\"sequence\":7"), std::string::npos);
+  EXPECT_EQ(out.find("\"dag_id\":\"b\""), std::string::npos);
+  EXPECT_EQ(out.find("reset"), std::string::npos);
+}
+
+TEST_F(ReadTest, EventsSayWhenSomethingWasMissed) {
+  EventStream stream(engine, clock, {}, 4);
+  stream.start([] {});
+  std::string out;
+  stream.pull(out);
+  EXPECT_NE(out.find("event: reset\n"), std::string::npos);
+  std::vector<Change> many;
+  for (size_t i = 0; i <= kEventQueueMax; ++i) many.push_back(change(i + 1, "a"));
+  engine.tell(many);
+  out.clear();
+  stream.pull(out);
+  EXPECT_EQ(out, "event: reset\ndata: {}\n\n");
+  clock.at += kEventHeartbeat;
+  out.clear();
+  stream.pull(out);
+  EXPECT_TRUE(out.ends_with(": heartbeat\n\n"));
+}
+
+TEST_F(ReadTest, EventStreamEndsItsSubscription) {
+  Response response = get("/api/leoflow/v1/events");
+  response.stream->start([] {});
+  EXPECT_EQ(engine.listeners.size(), 1u);
+  response.stream.reset();
+  EXPECT_TRUE(engine.listeners.empty());
+}
+
+TEST_F(ReadTest, OddsAndEnds) {
+  EXPECT_EQ(get("/api/v2/config").status, 403);
+  EXPECT_EQ(get("/api/v2/backfills").status, 422);
+  EXPECT_EQ(read("/api/v2/version").at("version").as_string(), "9.9.9");
+  EXPECT_EQ(read("/api/v2/monitor/health").at("scheduler").at("status").as_string(), "healthy");
+  EXPECT_EQ(read("/api/leoflow/v1/staging?state=deleted").at("staging_volumes").at(0).at("delete_reason").as_string(),
+            "ttl_expired");
+  Response metrics = get("/metrics");
+  EXPECT_NE(metrics.body.find("leoflow_runs_active 2\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("leoflow_http_requests_total{operation=\"get_config\",status=\"403\"} 1"),
+            std::string::npos);
+  EXPECT_EQ(raw(Method::get, "/").status, 200);
+}
+
+}  // namespace
+}  // namespace leoflow::api

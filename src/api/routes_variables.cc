@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// /variables. Keys may contain slashes; values of variables whose name says so come back masked.
+#include <algorithm>
+
+#include "api/bulk.h"
+#include "api/mask.h"
+#include "api/present.h"
+#include "api/routes.h"
+
+namespace leoflow::api {
+namespace {
+
+void write_variable(json::Writer& w, const Variable& variable) {
+  w.begin_object().member("key", variable.key);
+  w.member("value", sensitive_name(variable.key) ? std::string(kMask) : variable.value);
+  member_text(w, "description", variable.description);
+  w.member("is_encrypted", true).member_null("team_name").end_object();
+}
+
+Response variable_response(const Variable& variable, int status) {
+  json::Writer w;
+  write_variable(w, variable);
+  return json_response(w, status);
+}
+
+// The value as stored: text as it is, anything else as JSON text.
+std::string value_text(const json::object& body) {
+  const json::value* value = body.if_contains("value");
+  if (!value || value->is_null()) return {};
+  return value->is_string() ? std::string(value->get_string()) : json::dump(*value);
+}
+
+Result<Variable> find_variable(const Call& call, const std::string& key) {
+  auto variable = call.services.secrets.get_variable(key);
+  if (!variable) return fail(variable);
+  if (!*variable) return fail(Code::not_found, "The Variable with key: `" + key + "` was not found");
+  return std::move(**variable);
+}
+
+Result<Variable> put_new(const Call& call, const json::object& body, bool overwrite) {
+  Variable variable{json::string_or(body, "key"), value_text(body), json::string_or(body, "description")};
+  if (auto status = call.services.secrets.put_variable(variable, overwrite); !status) return fail(status);
+  return variable;
+}
+
+Result<Variable> update(const Call& call, const std::string& key, const json::object& body, auto applies) {
+  auto variable = find_variable(call, key);
+  if (!variable) return variable;
+  bool masked = sensitive_name(key) && value_text(body) == kMask;
+  if (body.contains("value") && applies("value") && !masked) variable->value = value_text(body);
+  if (body.contains("description") && applies("description")) {
+    variable->description = json::string_or(body, "description");
+  }
+  if (auto status = call.services.secrets.put_variable(*variable, true); !status) return fail(status);
+  return variable;
+}
+
+Result<Response> get_variables(Call& call) {
+  auto page = call.page("key id=key description", "key");
+  if (!page) return fail(page);
+  auto found = call.services.secrets.list_variables(call.query_or("variable_key_pattern"), *page);
+  if (!found) return fail(found);
+  json::Writer w;
+  w.begin_object().key("variables").begin_array();
+  for (const Variable& variable : found->rows) write_variable(w, variable);
+  w.end_array().member("total_entries", found->total).end_object();
+  return json_response(w);
+}
+
+Result<Response> get_variable(Call& call) {
+  auto variable = find_variable(call, call.path("variable_key"));
+  if (!variable) return fail(variable);
+  return variable_response(*variable, 200);
+}
+
+Result<Response> post_variable(Call& call) {
+  auto variable = put_new(call, call.body, false);
+  if (!variable) return fail(variable);
+  return variable_response(*variable, 201);
+}
+
+Result<Response> patch_variable(Call& call) {
+  const std::string& key = call.path("variable_key");
+  if (call.has("key") && call.text("key") != key) {
+    return fail(Code::invalid, "Invalid body, key from request body doesn't match uri parameter");
+  }
+  auto variable = update(call, key, call.body, [&](std::string_view name) { return call.changes(name); });
+  if (!variable) return fail(variable);
+  return variable_response(*variable, 200);
+}
+
+Status remove(const Call& call, const std::string& key) {
+  auto removed = call.services.secrets.remove_variable(key);
+  if (!removed) return fail(removed);
+  if (!*removed) return fail(Code::not_found, "The Variable with key: `" + key + "` was not found");
+  return {};
+}
+
+Result<Response> delete_variable(Call& call) {
+  if (auto status = remove(call, call.path("variable_key")); !status) return fail(status);
+  return no_content();
+}
+
+Result<Response> bulk_variables(Call& call) {
+  BulkTarget target{.key = "key", .shape = "VariableBody", .patch_shape = "VariablePatchBody"};
+  target.exists = [&](const std::string& key) -> Result<bool> {
+    auto found = call.services.secrets.get_variable(key);
+    if (!found) return fail(found);
+    return found->has_value();
+  };
+  target.put = [&](const json::object& entity) -> Status {
+    auto done = put_new(call, entity, true);
+    if (!done) return fail(done);
+    return {};
+  };
+  target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
+    auto applies = [&](std::string_view name) { return mask.empty() || std::ranges::find(mask, name) != mask.end(); };
+    auto done = update(call, json::string_or(entity, "key"), entity, applies);
+    if (!done) return fail(done);
+    return {};
+  };
+  target.remove = [&](const std::string& key) { return remove(call, key); };
+  return run_bulk(call, target);
+}
+
+}  // namespace
+
+void add_variable_routes(Router& router) {
+  router.tag("Variable");
+  router.shape("VariableResponse", "key:str value:str description:str? is_encrypted:bool team_name:str?");
+  router.shape("VariableCollectionResponse", "variables:[VariableResponse] total_entries:int");
+  router.shape("VariableBody", "!key:str(1..250) value:any description?:str?");
+  router.shape("VariablePatchBody", "!key?:str(1..250) value?:any description?:str?");
+  const std::string base = "/api/v2/variables";
+  router.add(Method::get, base, "get_variables", get_variables).about("List variables").needs(Access::op)
+      .takes(paging()).takes(ordered_by("key")).takes({{.name = "variable_key_pattern"}})
+      .answers_with(200, "VariableCollectionResponse");
+  router.add(Method::post, base, "post_variable", post_variable).about("Add a variable").needs(Access::op)
+      .reads("VariableBody").answers_with(201, "VariableResponse");
+  router.add(Method::patch, base, "bulk_variables", bulk_variables).about("Several changes at once")
+      .needs(Access::op).reads("BulkBody").answers_with(200, "BulkResponse");
+  router.add(Method::get, base + "/{variable_key:path}", "get_variable", get_variable).about("One variable")
+      .needs(Access::op).answers_with(200, "VariableResponse");
+  router.add(Method::patch, base + "/{variable_key:path}", "patch_variable", patch_variable)
+      .about("Change a variable").needs(Access::op).takes(update_mask()).reads("VariablePatchBody")
+      .answers_with(200, "VariableResponse");
+  router.add(Method::del, base + "/{variable_key:path}", "delete_variable", delete_variable)
+      .about("Delete a variable").needs(Access::op).answers_with(204);
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What handlers work with. Everything here may be used from any thread.
+#pragma once
+
+#include <string>
+
+#include "api/auth/authenticator.h"
+#include "api/log_port.h"
+#include "api/metrics.h"
+#include "api/router.h"
+#include "api/secrets_port.h"
+#include "api/versions.h"
+#include "api/workspace_port.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace leoflow::api {
+
+struct ApiOptions {
+  std::string version = "0.0.0";               // of this program, as /version tells it
+  std::string jwt_secret;                      // at least 32 bytes
+  size_t xcom_bytes_max = 256 * 1024;          // longest XCom value set by hand
+  Duration engine_silence_max = std::chrono::seconds(30);  // older heartbeats make /monitor/health say unhealthy
+};
+
+// Collaborators from outside; all outlive the Api.
+struct ApiPorts {
+  Store& store;
+  Engine& engine;
+  const Clock& clock;
+  SecretsPort& secrets;
+  WorkspacePort& workspace;
+  LogPort& logs;
+};
+
+struct Services : ApiPorts {
+  const ApiOptions& options;
+  Authenticator& auth;
+  VersionCache& versions;
+  Metrics& metrics;
+  const Router& router;
+};
+
+}  // namespace leoflow::api
