@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// EngineStore::commit on SQLite: batches of 1,000 rows as the engine writes them. Target: 40,000 rows a second.
-//   leoflow_store_bench            synchronous FULL in a folder under TMPDIR (fsync of that disk included)
+// EngineStore::commit on SQLite: batches of 1,000 rows as the engine writes them. Target: 40,000
+// rows a second.
+//   leoflow_store_bench            synchronous FULL in a folder under TMPDIR (fsync of that disk
+//   included)
 #include <benchmark/benchmark.h>
 
 #include "store/store.h"
@@ -59,7 +61,8 @@ class Bench {
 };
 
 void count(benchmark::State& state, int64_t rows) {
-  state.counters["rows/s"] = benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kIsRate);
+  state.counters["rows/s"] =
+      benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kIsRate);
 }
 
 void BM_InsertRuns(benchmark::State& state) {
@@ -82,7 +85,8 @@ void BM_UpdateTaskInstances(benchmark::State& state) {
   Batch runs = bench.runs(20 * kRowsPerBatch);
   if (!bench.store().engine().commit(runs)) state.SkipWithError("commit failed");
   std::vector<TaskInstance> tasks = runs.task_instances_inserted;
-  constexpr TaskState kRound[] = {TaskState::scheduled, TaskState::queued, TaskState::running, TaskState::success};
+  constexpr TaskState kRound[] = {TaskState::scheduled, TaskState::queued, TaskState::running,
+                                  TaskState::success};
   size_t at = 0;
   int64_t rows = 0;
   for (auto _ : state) {

@@ -37,7 +37,8 @@ constexpr Row kRows[] = {
     {R"({"conn_type":"x","host":"https://h","port":1})", "x://https://h:1"},
     {R"({"conn_type":"x","host":"h","extra":"{\"a\": {\"b\": 1}}"})",
      "x://h/?__extra__=%7B%22a%22%3A+%7B%22b%22%3A+1%7D%7D"},
-    {R"({"conn_type":"x","host":"h","schema":"s","extra":"{\"n\": 1}"})", "x://h/s?__extra__=%7B%22n%22%3A+1%7D"},
+    {R"({"conn_type":"x","host":"h","schema":"s","extra":"{\"n\": 1}"})",
+     "x://h/s?__extra__=%7B%22n%22%3A+1%7D"},
     {R"({"conn_type":"X_Y","schema":"a/b","extra":{"k":""}})", "x-y:///a%2Fb?k="},
     {R"({"conn_type":"sqlite","host":"/var/db/a.db"})", "sqlite://%2Fvar%2Fdb%2Fa.db"},
     {R"({"conn_type":"x","host":"h","login":"zoë"})", "x://zo%C3%AB@h"},
@@ -56,7 +57,8 @@ TEST(ConnectionUri, ReadsBackToTheSameText) {
 }
 
 TEST(ConnectionUri, IsParsedAsTheEnvironmentHoldsIt) {
-  auto parsed = parse_connection("env_uri", "my-type://user%40x:p%2Fw@db.example.org:5433/main%20db?opt=1&flag=true");
+  auto parsed = parse_connection(
+      "env_uri", "my-type://user%40x:p%2Fw@db.example.org:5433/main%20db?opt=1&flag=true");
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->conn_id, "env_uri");
   EXPECT_EQ(parsed->conn_type, "my_type");
@@ -93,8 +95,9 @@ TEST(ConnectionJson, IsParsedWithNumbersAsTextOrNot) {
 }
 
 TEST(ConnectionText, RefusesWhatIsWrongWithoutRepeatingIt) {
-  for (const char* text : {"", "secretpw", "a://b://c://d", "x://u:secretpw@h:port", "x://h:70000", "x://a@b://h",
-                           "{secretpw", "{\"passwort\":\"secretpw\"}", "{\"port\":-1}", "{\"host\":5}"}) {
+  for (const char* text :
+       {"", "secretpw", "a://b://c://d", "x://u:secretpw@h:port", "x://h:70000", "x://a@b://h",
+        "{secretpw", "{\"passwort\":\"secretpw\"}", "{\"port\":-1}", "{\"host\":5}"}) {
     auto parsed = parse_connection("c", text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code(), Code::invalid);

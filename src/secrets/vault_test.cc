@@ -29,8 +29,12 @@ class VaultTest : public testing::Test {
     return Vault(store_->secrets(), *ring_, environment);
   }
   void put_warehouse(Vault& vault) {
-    Connection connection{.conn_id = "etl_target", .conn_type = "postgres", .host = "db", .login = "etl",
-                          .password = "s3cret pw", .schema = "warehouse"};
+    Connection connection{.conn_id = "etl_target",
+                          .conn_type = "postgres",
+                          .host = "db",
+                          .login = "etl",
+                          .password = "s3cret pw",
+                          .schema = "warehouse"};
     connection.port = 55432;
     ASSERT_TRUE(vault.put_connection(connection, false));
   }
@@ -122,7 +126,9 @@ TEST_F(VaultTest, RefusesWhatAirflowWouldRefuse) {
 }
 
 TEST_F(VaultTest, EnvironmentComesFirst) {
-  Vault v = vault({{"AIRFLOW_CONN_ETL_TARGET", "http://env-host"}, {"AIRFLOW_VAR_CITY", "Oslo"}, {"PATH", "/bin"}});
+  Vault v = vault({{"AIRFLOW_CONN_ETL_TARGET", "http://env-host"},
+                   {"AIRFLOW_VAR_CITY", "Oslo"},
+                   {"PATH", "/bin"}});
   put_warehouse(v);
   ASSERT_TRUE(v.put_variable({.key = "city", .value = "Turin"}, false));
   EXPECT_EQ((*v.find_connection("etl_target"))->host, "env-host");
@@ -139,7 +145,8 @@ TEST_F(VaultTest, EnvironmentComesFirst) {
 TEST_F(VaultTest, TasksGetWhatTheyDeclare) {
   Vault v = vault({{"AIRFLOW_VAR_OTHER", "x"}, {"AIRFLOW_VAR_API_KEY", "env-key-1"}});
   put_warehouse(v);
-  ASSERT_TRUE(v.put_connection({.conn_id = "unrelated", .conn_type = "http", .password = "unrelated-pw"}, false));
+  ASSERT_TRUE(v.put_connection(
+      {.conn_id = "unrelated", .conn_type = "http", .password = "unrelated-pw"}, false));
   ASSERT_TRUE(v.put_variable({.key = "city", .value = "Turin"}, false));
   DagSpec dag;
   dag.connections = {"unrelated"};

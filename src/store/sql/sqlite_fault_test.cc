@@ -13,7 +13,8 @@ namespace {
 // SQLite's callbacks carry no context, so the one failing disk of this file is static.
 struct FaultyDisk {
   const sqlite3_io_methods* real_methods = nullptr;
-  // By the table they stand for: databases and journals lock differently; both sync and write alike.
+  // By the table they stand for: databases and journals lock differently; both sync and write
+  // alike.
   std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods;
   sqlite3_vfs* real = nullptr;
   sqlite3_vfs vfs{};
