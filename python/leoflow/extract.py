@@ -48,7 +48,6 @@ def extract(request):
     file, project = request["file"], request.get("project") or os.path.dirname(request["file"])
     if _HOME not in sys.path:
         sys.path.insert(0, _HOME)
-    sys.dont_write_bytecode = True  # the project folder belongs to its author
     limit = request.get("memory_bytes_max")
     try:
         _add_packages(request.get("site_packages") or ())
@@ -75,6 +74,8 @@ def _extract(file, project):
     from airflow.sdk import _scope
     from leoflow.authoring import checks, document, needs
     from leoflow.runtime import loader
+    _load_surface()
+    sys.dont_write_bytecode = True  # the project folder belongs to its author
     watcher = _Files(project)
     loader.extend_path(file, None, project)
     modules = set(sys.modules)
@@ -91,6 +92,14 @@ def _extract(file, project):
     watcher.add(_module_files(set(sys.modules) - modules))
     return {"ok": True, "dags": documents, "needs": missing, "warnings": list(_scope.notes),
             "files": watcher.stop(file)}
+
+
+def _load_surface():
+    """Loads what nearly every file uses while its bytecode may still be kept for the next time."""
+    from airflow.sdk import _context, _conf, _enums, _schema, _timetables  # noqa: F401
+    from airflow.providers.standard.decorators import bash, python  # noqa: F401
+    from airflow.providers.standard.operators import empty  # noqa: F401
+    from airflow.sdk import connection, hook, macros, variable  # noqa: F401
 
 
 def _dags_of(loader, scope, file):

@@ -3,6 +3,7 @@
 extractor."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,9 +21,9 @@ def run_extractor(file, project=None, **request):
     read, write = os.pipe()
     request = {"file": file, "project": project or os.path.dirname(file), **request}
     with open(read, "rb") as answer:
-        process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" 3>&{write}', "sh", sys.executable,
-                                    "-I", EXTRACTOR],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        shell = ["/bin/bash", "-c", f'exec "$@" 3>&{write}', "bash"]
+        command = [*shell, sys.executable, "-I", EXTRACTOR]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, pass_fds=(write,))
         os.close(write)
         process.stdin.write(json.dumps(request).encode())
@@ -71,6 +72,12 @@ def golden(name):
 def cases():
     with open(os.path.join(CORPUS, "cases.json"), encoding="utf-8") as file:
         return json.load(file)["cases"]
+
+
+def documented_keys():
+    """Every key docs/dag-json.md names."""
+    with open(os.path.join(os.path.dirname(HOME), "docs", "dag-json.md"), encoding="utf-8") as file:
+        return set(re.findall(r'"([a-z_]+)":', file.read()))
 
 
 def edges(dag):

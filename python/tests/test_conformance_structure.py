@@ -4,7 +4,7 @@ refused by name."""
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from authoring_support import cases, extract_corpus, golden
+from authoring_support import cases, documented_keys, extract_corpus, golden
 
 # case -> what the message has to name
 REFUSED = {
@@ -108,6 +108,14 @@ class Corpus(unittest.TestCase):
                                     for text in case["import_error"]["substring"]))
                 self.assertEqual(f"{case['name']}.py", answer["error"]["file"])
                 self.assertIsInstance(answer["error"]["line"], int)
+
+    def test_only_documented_keys_are_written(self):
+        known = documented_keys()
+        for answer in self.answers.values():
+            for dag in answer.get("dags", ()):
+                found = {*dag, *dag["schedule"], *(key for task in dag["tasks"] for key in task),
+                         *(key for param in dag["params"].values() for key in param)}
+                self.assertEqual(set(), found - known)
 
     def test_max_tries_follow_retries(self):
         (dag,) = self.answers["retries_basic"]["dags"]

@@ -90,6 +90,16 @@ class OldPaths(unittest.TestCase):
             with self.subTest(name):
                 self.assertIsNotNone(getattr(airflow.sdk, name))
 
+    def test_timezone(self):
+        import datetime as dt
+        from airflow.sdk import timezone
+        noon = dt.datetime(2024, 1, 2, 12, tzinfo=dt.timezone.utc)
+        for text in ("2024-01-02T12:00:00Z", "2024-01-02T12:00:00", "2024-01-02T14:00:00+02:00"):
+            self.assertEqual(noon, timezone.parse(text))
+        self.assertEqual(noon, timezone.datetime(2024, 1, 2, 12))
+        self.assertEqual(noon, timezone.make_aware(dt.datetime(2024, 1, 2, 12)))
+        self.assertEqual(dt.datetime(2024, 1, 2, 12), timezone.make_naive(noon))
+
     def test_conf(self):
         from airflow.sdk import conf
         from airflow.sdk.exceptions import AirflowConfigException

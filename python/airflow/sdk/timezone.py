@@ -46,5 +46,6 @@ def datetime(*args, **kwargs):
 
 def parse(string, timezone=None):
     """A moment from ISO 8601 text; without a zone it is UTC."""
-    value = _dt.datetime.fromisoformat(string)
+    # Python 3.10 does not know the Z.
+    value = _dt.datetime.fromisoformat(string[:-1] + "+00:00" if string[-1:] in "zZ" else string)
     return value.replace(tzinfo=timezone or utc) if is_naive(value) else value
