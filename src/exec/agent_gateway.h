@@ -29,6 +29,8 @@ class AgentGateway {
   virtual bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) = 0;
   virtual bool acknowledge(const std::string& agent, AttemptId attempt) = 0;
   virtual std::vector<std::string> connected_agents() const = 0;
+  // Ends all sessions, so that every agent says hello again and repeats what was not acknowledged.
+  virtual void resync() = 0;
   // At most one observer; null ends it. Returns when no call to the previous one is running.
   virtual void observe(AgentObserver* observer) = 0;
 };

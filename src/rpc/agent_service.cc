@@ -283,6 +283,10 @@ void AgentService::staging_full(const std::string& agent, AttemptId attempt, con
 
 std::vector<std::string> AgentService::connected_agents() const { return impl_->sessions.connected(); }
 
+void AgentService::resync() {
+  impl_->thread->loop().post([this] { impl_->sessions.end_sessions("the server asks for a new hello"); });
+}
+
 void AgentService::observe(AgentObserver* observer) {
   if (impl_->stopped) return;
   std::promise<void> set;

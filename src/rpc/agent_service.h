@@ -52,6 +52,7 @@ class AgentService : public AgentGateway {
   bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) override;
   bool acknowledge(const std::string& agent, AttemptId attempt) override;
   std::vector<std::string> connected_agents() const override;
+  void resync() override;
   void observe(AgentObserver* observer) override;
 
  private:

@@ -185,6 +185,10 @@ void AgentSessions::on_closed(SessionPeer& peer) {
   }
 }
 
+void AgentSessions::end_sessions(const std::string& reason) {
+  for (auto& [peer, id] : peers_) peer->close(Error(Code::unavailable, reason));
+}
+
 void AgentSessions::close_all() {
   for (auto& [peer, id] : peers_) peer->close(Error(Code::unavailable, "the server stops"));
   for (auto& [id, agent] : agents_) {

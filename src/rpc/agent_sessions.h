@@ -45,6 +45,7 @@ class AgentSessions {
 
   void on_message(SessionPeer& peer, const wire::AgentMessage& message);
   void on_closed(SessionPeer& peer);
+  void end_sessions(const std::string& reason);     // agents come back at once
   void close_all();
 
   void assign(const std::string& agent, const WorkItem& item);

@@ -95,6 +95,12 @@ void LocalExecutor::acknowledge(AttemptId attempt) {
   });
 }
 
+void LocalExecutor::resync() {
+  thread_.loop().post([this] {
+    if (started_) gateway_->resync();   // else the first hello is still to come
+  });
+}
+
 std::vector<AttemptId> LocalExecutor::waiting_for(const std::string&) { return *waiting_ids_.load(); }
 
 void LocalExecutor::on_session_open(const std::string& agent) {

@@ -30,6 +30,7 @@ class LocalExecutor : public Executor, private AgentObserver {
   void place(const WorkItem& item) override;
   void cancel(AttemptId attempt, CancelReason reason) override;
   void acknowledge(AttemptId attempt) override;
+  void resync() override;
   int slots_max() const override { return slots_max_; }
 
  private:
