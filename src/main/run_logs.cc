@@ -41,11 +41,11 @@ Result<fs::path> RunLogs::locate(AttemptId attempt) {
   auto row = store_.runs().get_attempt(attempt);
   if (!row) return fail(row);
   if (!*row) return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is not known");
-  auto record = store_.engine().load_run((*row)->run);
-  if (!record) return fail(record);
-  if (!*record) return fail(Code::not_found, "the run of attempt " + std::to_string(attempt.value) + " is gone");
-  const DagRun& run = (*record)->run;
-  fs::path path = path_of({run.dag_id, run.run_id, (*row)->task_id, (*row)->map_index}, (*row)->try_number, attempt);
+  auto run = store_.runs().get_run((*row)->run);
+  if (!run) return fail(run);
+  if (!*run) return fail(Code::not_found, "the run of attempt " + std::to_string(attempt.value) + " is gone");
+  TaskInstanceName name{(*run)->dag_id, (*run)->run_id, (*row)->task_id, (*row)->map_index};
+  fs::path path = path_of(name, (*row)->try_number, attempt);
   shared_.with([&](Shared& shared) {
     if (shared.paths.size() >= kPathsMax) shared.paths.clear();
     shared.paths[attempt] = path;
@@ -57,9 +57,10 @@ Result<uint64_t> RunLogs::size(AttemptId attempt) {
   auto path = locate(attempt);
   if (!path) return fail(path);
   struct stat info {};
-  if (stat(path->c_str(), &info) != 0) return 0;
-  return uint64_t(info.st_size);
+  return stat(path->c_str(), &info) == 0 ? uint64_t(info.st_size) : 0;
 }
+
+uint64_t RunLogs::stored(AttemptId attempt) { return size(attempt).value_or(0); }
 
 Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string_view bytes) {
   auto path = locate(attempt);
@@ -73,8 +74,7 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
   struct stat info {};
   if (fstat(file.get(), &info) != 0) return fail(from_errno("stat", path->string()));
   uint64_t stored = uint64_t(info.st_size);
-  if (offset > stored) return fail(Code::conflict, "a gap in the log of attempt " + std::to_string(attempt.value));
-  if (offset + bytes.size() <= stored) return stored;
+  if (offset > stored || offset + bytes.size() <= stored) return stored;
   bytes.remove_prefix(stored - offset);
   if (lseek(file.get(), off_t(stored), SEEK_SET) < 0) return fail(from_errno("seek in", path->string()));
   if (auto written = write_all(file.get(), bytes, path->string()); !written) return fail(written);

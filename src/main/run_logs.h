@@ -12,12 +12,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "model/entities.h"
+#include "rpc/log_sink.h"
 #include "store/store.h"
 
 namespace leoflow {
 
 // Any thread. The store outlives it.
-class RunLogs {
+class RunLogs : public LogSink {
  public:
   RunLogs(fs::path root, Store& store) : root_(std::move(root)), store_(store) {}
 
@@ -26,9 +27,9 @@ class RunLogs {
 
   // Bytes stored of an attempt's log; 0 when there is none.
   Result<uint64_t> size(AttemptId attempt);
-  // Writes `bytes` at `offset`, which must not lie past the end: a gap is `conflict`; what is stored already is
-  // skipped. The new size is durable when this returns. Unknown attempts (run deleted) are `not_found`.
-  Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes);
+  // The new bytes are durable when this returns. Unknown attempts (run deleted) are `not_found`.
+  Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes) override;
+  uint64_t stored(AttemptId attempt) override;
   // Calls `grown` from any thread after the log of an attempt has grown, until the token is destroyed.
   std::shared_ptr<void> watch(AttemptId attempt, std::function<void()> grown);
   // Removes all logs of a run.

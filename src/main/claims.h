@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What attempts may have, told from store, vault and environments: the adapter behind the agent service.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "async/guarded.h"
+#include "authoring/environment.h"
+#include "exec/staging/staging_backend.h"
+#include "model/dag_spec.h"
+#include "rpc/claim_provider.h"
+#include "secrets/vault.h"
+#include "store/store.h"
+
+namespace leoflow {
+
+struct ClaimsOptions {
+  fs::path xcoms;                          // spill folders, one per run
+  int64_t xcom_bytes_max = 256 * 1024;     // larger values are spilled
+  std::string hostname, base_url;
+};
+
+// Any thread; blocks on the store. Collaborators outlive it.
+class Claims : public ClaimProvider {
+ public:
+  Claims(Store& store, Vault& vault, Environments& environments, StagingBackend& staging, const Clock& clock,
+         ClaimsOptions options)
+      : store_(store), vault_(vault), environments_(environments), staging_(staging), clock_(clock),
+        options_(std::move(options)) {}
+
+  bool attempt_open(AttemptId attempt) override;
+  Result<Claim> claim(AttemptId attempt) override;
+  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt, const XComPull& query) override;
+  Result<std::optional<VariableValue>> variable(AttemptId attempt, const std::string& key) override;
+  Status set_variable(AttemptId attempt, const std::string& key, const std::string& value,
+                      const std::string& description) override;
+  Status delete_variable(AttemptId attempt, const std::string& key) override;
+  Result<std::optional<std::string>> connection(AttemptId attempt, const std::string& conn_id) override;
+  Result<std::string> previous_run(AttemptId attempt) override;
+
+ private:
+  // An attempt with the rows around it.
+  struct Context {
+    Attempt attempt;
+    DagRun run;
+    std::shared_ptr<const DagVersion> version;
+    std::shared_ptr<const DagSpec> spec;
+    const TaskSpec* task = nullptr;        // null for a DAG callback
+  };
+  Result<Context> context(AttemptId attempt);
+  Result<std::string> environment_json(const Context& at);
+  Status fill_limits(const Context& at, Claim& claim);
+  Status allowed(const Context& at, const std::optional<std::vector<std::string>>& declared, const std::string& name,
+                 std::string_view kind) const;
+  Result<std::optional<std::string>> pull_one(const Context& at, const XComPull& query, const std::string& task_id);
+
+  using Version = std::pair<std::shared_ptr<const DagVersion>, std::shared_ptr<const DagSpec>>;
+  Result<Version> version(DagVersionId id);
+
+  Store& store_;
+  Vault& vault_;
+  Environments& environments_;
+  StagingBackend& staging_;
+  const Clock& clock_;
+  ClaimsOptions options_;
+  Guarded<std::map<DagVersionId, Version>> versions_;
+};
+
+}  // namespace leoflow

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "authoring/compiler.h"
+#include "main/commands.h"
+#include "main/host.h"
+
+namespace leoflow {
+namespace {
+
+cli::CompileReport report_of(const CompiledFile& compiled) {
+  cli::CompileReport report{.file = compiled.file.name};
+  for (const CompiledDag& dag : compiled.dags) {
+    report.dags.push_back({dag.spec.dag_id, int64_t(dag.spec.tasks.size()), dag.spec.schedule.summary,
+                           dump_dag_spec(dag.spec)});
+    report.warnings.insert(report.warnings.end(), dag.spec.warnings.begin(), dag.spec.warnings.end());
+  }
+  if (!compiled.failure) return report;
+  CompileFailure failure = *compiled.failure;
+  report.hint = std::exchange(failure.hint, {});
+  report.error = import_error_text(failure, compiled.file.name);
+  return report;
+}
+
+// The DAG files of a path: one file or project, or everything in a workspace.
+Result<std::vector<DagFile>> files_at(const fs::path& path) {
+  if (auto one = dag_file_at(path)) return std::vector{*one};
+  if (!fs::is_directory(path)) return fail(Code::not_found, "no DAG file at " + path.string());
+  auto found = Discoverer(fs::absolute(path)).run();
+  if (!found) return fail(found);
+  if (found->files.empty()) {
+    return fail(Code::not_found, "no DAG file below " + path.string(), "leoflow init DIR makes a project with one");
+  }
+  return found->files;
+}
+
+}  // namespace
+
+Result<std::vector<cli::CompileReport>> Commands::compile(const cli::CompileOptions& options) {
+  auto files = files_at(options.path);
+  if (!files) return fail(files);
+  auto home = open_home(options.home);
+  if (!home) return fail(home);
+  auto python = unpack_python(*home);
+  if (!python) return fail(python);
+  Interpreters interpreters({.home = variable_or("HOME", "/root")});
+  auto uv = find_uv({}, variable_or("PATH"));
+  Environments environments({.cache = default_cache() / "environments", .uv = uv.value_or(fs::path()),
+                             .variables = passed_variables()}, interpreters);
+  BundleStore bundles(home->bundles());
+  Compiler compiler(Extractor({.script = *python / "leoflow" / "extract.py", .variables = passed_variables()}),
+                    environments, interpreters, bundles);
+  std::vector<cli::CompileReport> reports;
+  for (const DagFile& file : *files) {
+    reports.push_back(report_of(compiler.compile(file, {.on_progress = options.on_progress})));
+  }
+  return reports;
+}
+
+}  // namespace leoflow

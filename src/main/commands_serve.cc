@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "base/log.h"
+#include "main/commands.h"
+#include "main/host.h"
+#include "main/version.h"
+
+namespace leoflow {
+namespace {
+
+constexpr int kParallelismDefault = 32;
+
+log::Level level_of(const std::string& name) {
+  if (name == "debug") return log::Level::debug;
+  if (name == "warning") return log::Level::warning;
+  return name == "error" ? log::Level::error : log::Level::info;
+}
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+void greet(const Server& server, const cli::ServerOptions& options, bool lite) {
+  std::printf("Leoflow %s%s\n", kVersion, lite ? " lite" : "");
+  std::printf("  address    %s\n", server.url().c_str());
+  if (!options.workspace.empty()) std::printf("  workspace  %s\n", fs::absolute(options.workspace).c_str());
+  std::printf("  home       %s\n", server.home().root.c_str());
+  const FirstStart& first = server.first_start();
+  if (first.first) std::printf("  user       %s\n", first.username.c_str());
+  if (!first.password.empty()) std::printf("  password   %s   (shown once; keep it)\n", first.password.c_str());
+  std::printf("Ready. Ctrl+C stops the server; running tasks go on and are collected at the next start.\n");
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+void prepare_signals() {
+  sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
+  if (options.executor != "process") {
+    return fail(Code::invalid, "unknown executor '" + options.executor + "'", "the executor of this version is: process");
+  }
+  log::configure(level_of(options.log_level), options.log_json);
+  ServerConfig config{.home = options.home, .workspace = options.workspace, .host = options.host, .port = options.port,
+                      .parallelism = options.parallelism > 0 ? options.parallelism : kParallelismDefault,
+                      .agent_program = options.agent_path, .paused_at_creation = !lite,
+                      .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};
+  if (!options.workspace.empty() && !fs::is_directory(options.workspace)) {
+    return fail(Code::not_found, "the workspace " + options.workspace + " is not a folder",
+                "leoflow init " + options.workspace + " makes one with a first DAG");
+  }
+  auto server = Server::start(std::move(config));
+  if (!server) return fail(server);
+  greet(**server, options, lite);
+  sigset_t set = stop_signals();
+  int signal = 0;
+  sigwait(&set, &signal);
+  // A second signal ends the process as it would without us.
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  log::info("stopping", {{"signal", signal}});
+  (*server)->stop();
+  return 0;
+}
+
+std::string Commands::version() { return kVersion; }
+Result<int> Commands::lite(const cli::LiteOptions& options) { return serve(options, true); }
+Result<int> Commands::server(const cli::ServerOptions& options) { return serve(options, false); }
+
+}  // namespace leoflow

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/host.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace leoflow {
+namespace {
+
+fs::path user_home() {
+  std::string home = variable_or("HOME");
+  if (!home.empty()) return home;
+  const passwd* user = getpwuid(getuid());
+  return user != nullptr ? user->pw_dir : "/";
+}
+
+bool passed(std::string_view name) {
+  for (std::string_view prefix : {"PIP_", "UV_", "LC_", "SSL_"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  for (std::string_view exact : {"HOME", "PATH", "LANG", "TZ", "TMPDIR", "http_proxy", "https_proxy", "no_proxy",
+                                 "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
+    if (name == exact) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string variable_or(const char* name, const std::string& fallback) {
+  const char* text = std::getenv(name);
+  return text != nullptr && *text != '\0' ? text : fallback;
+}
+
+std::map<std::string, std::string> all_variables() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const char* equals = std::strchr(*entry, '=');
+    if (equals != nullptr) variables.emplace(std::string(*entry, size_t(equals - *entry)), equals + 1);
+  }
+  return variables;
+}
+
+std::vector<std::string> passed_variables() {
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : all_variables()) {
+    if (passed(name)) lines.push_back(name + "=" + value);
+  }
+  return lines;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+fs::path default_home() {
+  std::string home = variable_or("LEOFLOW_HOME");
+  return home.empty() ? user_home() / ".leoflow" : fs::path(home);
+}
+
+fs::path default_cache() {
+  std::string cache = variable_or("LEOFLOW_CACHE");
+  if (!cache.empty()) return cache;
+  std::string shared = variable_or("XDG_CACHE_HOME");
+  return (shared.empty() ? user_home() / ".cache" : fs::path(shared)) / "leoflow";
+}
+
+}  // namespace leoflow

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/janitor.h"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "base/log.h"
+
+namespace leoflow {
+
+Janitor::Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments, BundleStore& bundles,
+                 const Clock& clock, RetentionPolicy policy)
+    : store_(store), logs_(logs), home_(home), environments_(environments), bundles_(bundles), clock_(clock),
+      policy_(policy), thread_("janitor") {
+  thread_.loop().post([this] { thread_.loop().after(kFirstLook, [this] { look(); }); });
+}
+
+void Janitor::look() {
+  Time now = clock_.now();
+  purge(now);
+  collect(now);
+  thread_.loop().after(kInterval, [this] { look(); });
+}
+
+void Janitor::purge(Time now) {
+  for (int step = 0; step < kStepsMax; ++step) {
+    auto gone = store_.retention().purge(policy_, now);
+    if (!gone) return log::error("old runs not purged", {{"error", gone.error().message()}});
+    for (const DagRun& run : *gone) {
+      logs_.remove_run(run.dag_id, run.run_id);
+      static_cast<void>(remove_tree(home_.xcoms() / std::to_string(run.key.value)));
+    }
+    if (gone->empty()) return;
+  }
+}
+
+void Janitor::collect(Time now) {
+  std::set<std::string> environments, bundles;
+  for (int64_t offset = 0;;) {
+    DagQuery query{.exclude_stale = false, .page = {.limit = kPageLimitMax, .offset = offset}};
+    auto dags = store_.dags().list_dags(query);
+    if (!dags) return log::error("nothing collected", {{"error", dags.error().message()}});
+    for (const Dag& dag : dags->rows) {
+      auto versions = store_.dags().list_versions(dag.dag_id, {.limit = kPageLimitMax});
+      if (!versions) return log::error("nothing collected", {{"error", versions.error().message()}});
+      for (const DagVersion& version : versions->rows) {
+        environments.insert(version.environment);
+        bundles.insert(version.bundle_path);
+      }
+    }
+    offset += int64_t(dags->rows.size());
+    if (dags->rows.empty() || offset >= dags->total) break;
+  }
+  auto removed = bundles_.collect(bundles, now - kUnusedKept);
+  if (!removed) log::error("bundles not collected", {{"error", removed.error().message()}});
+  // The cache of environments is shared by all homes of the user: only what nobody asked for in a long time goes.
+  auto dropped = environments_.collect(environments, now - kUnusedKept);
+  if (!dropped) log::error("environments not collected", {{"error", dropped.error().message()}});
+}
+
+void wait_until_gone(int64_t pid) {
+  constexpr int kWaitMax = 10'000;   // milliseconds
+  if (pid <= 0) return;
+  Fd process(int(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return;
+  pollfd ready{process.get(), POLLIN, 0};
+  poll(&ready, 1, kWaitMax);
+}
+
+}  // namespace leoflow

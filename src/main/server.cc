@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "main/server.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "api/api.h"
+#include "api/server.h"
+#include "authoring/environment.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "exec/local/agent_home.h"
+#include "exec/local/local_executor.h"
+#include "exec/staging/local_staging.h"
+#include "main/claims.h"
+#include "main/host.h"
+#include "main/janitor.h"
+#include "main/ports.h"
+#include "main/server_parts.h"
+#include "main/version.h"
+#include "rpc/agent_service.h"
+#include "secrets/key_ring.h"
+
+namespace leoflow {
+namespace {
+
+constexpr const char* kAdmin = "admin";
+constexpr size_t kPasswordLength = 20;
+constexpr const char* kCliTokenName = "command line of this home";
+
+// A named random value of the installation, sealed in the database, made on first use.
+Result<std::string> installation_secret(Store& store, const KeyRing& keys, const std::string& name) {
+  std::string context = "setting:" + name;
+  auto stored = store.settings().get_setting(name);
+  if (!stored) return fail(stored);
+  if (*stored) {
+    auto sealed = from_base64url(**stored);
+    if (!sealed) return fail(sealed);
+    return keys.open(*sealed, context);
+  }
+  std::string secret = random_bytes(32);
+  if (auto put = store.settings().put_setting(name, base64url(keys.seal(secret, context))); !put) return fail(put);
+  return secret;
+}
+
+// Tells this database from any other that agents may have worked for.
+Result<std::string> instance_id(Store& store) {
+  auto stored = store.settings().get_setting("instance_id");
+  if (!stored) return fail(stored);
+  if (*stored) return **stored;
+  std::string id = random_token(24);
+  if (auto put = store.settings().put_setting("instance_id", id); !put) return fail(put);
+  return id;
+}
+
+Result<FirstStart> ensure_admin(Store& store, const std::string& wanted, Time now) {
+  auto users = store.users().list_users();
+  if (!users) return fail(users);
+  if (!users->empty()) return FirstStart{};
+  FirstStart start{.first = true, .username = kAdmin};
+  std::string password = wanted;
+  if (password.empty()) start.password = password = random_token(kPasswordLength);
+  User admin{.username = kAdmin, .password_hash = hash_password(password), .created_at = now};
+  if (auto put = store.users().put_user(admin); !put) return fail(put);
+  return start;
+}
+
+// The command line on this home needs no login: it reads this token.
+Status ensure_cli_token(Store& store, const Home& home, Time now) {
+  auto tokens = store.users().list_tokens();
+  if (!tokens) return fail(tokens);
+  bool on_disk = read_file(home.cli_token()).has_value();
+  for (const ApiToken& token : *tokens) {
+    if (token.name == kCliTokenName && !token.revoked_at && on_disk) return {};
+  }
+  auto made = api::create_api_token(store.users(), kCliTokenName, kAdmin, now, std::nullopt);
+  if (!made) return fail(made);
+  return write_file_durably(home.cli_token(), made->value, 0600);
+}
+
+}  // namespace
+
+struct Server::Impl {
+  ServerConfig config;
+  Home home;
+  Fd lock;
+  SystemClock clock;
+  FirstStart first;
+  fs::path python;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<KeyRing> keys;
+  std::unique_ptr<Vault> vault;
+  std::unique_ptr<LocalStaging> staging;
+  std::unique_ptr<Interpreters> interpreters;
+  std::unique_ptr<Environments> environments;
+  std::unique_ptr<BundleStore> bundles;
+  std::unique_ptr<Compiler> compiler;
+  std::unique_ptr<RunLogs> logs;
+  std::unique_ptr<Claims> claims;
+  std::unique_ptr<ProcessAgentLauncher> launcher;
+  std::unique_ptr<LocalExecutor> executor;
+  std::unique_ptr<Runner> engine;
+  std::unique_ptr<AgentService> agents;
+  std::unique_ptr<VaultPort> vault_port;
+  std::unique_ptr<Workspace> workspace;
+  std::unique_ptr<WorkspaceView> workspace_view;
+  std::unique_ptr<api::LogFiles> log_files;
+  std::unique_ptr<api::Api> api;
+  std::unique_ptr<api::HttpServer> http;
+  std::unique_ptr<Janitor> janitor;
+  std::unique_ptr<Server::Parts> parts;
+  std::string url;
+  bool stopped = false;
+
+  Status open();
+  Status make_admin();
+  Status build_authoring();
+  Status start_engine();
+  Status start_workspace();
+  Status start_http();
+  void stop();
+};
+
+Status Server::Impl::open() {
+  auto opened = open_home(config.home);
+  if (!opened) return fail(opened);
+  home = std::move(*opened);
+  auto locked = lock_home(home);
+  if (!locked) return fail(locked);
+  lock = std::move(*locked);
+  auto unpacked = unpack_python(home);
+  if (!unpacked) return fail(unpacked);
+  python = std::move(*unpacked);
+  auto database = open_sqlite_store({.path = home.database()});
+  if (!database) return fail(database);
+  store = std::move(*database);
+  auto ring = KeyRing::load_or_create(home.key_file());
+  if (!ring) return fail(ring);
+  keys = std::make_unique<KeyRing>(std::move(*ring));
+  vault = std::make_unique<Vault>(store->secrets(), *keys, all_variables());
+  staging = std::make_unique<LocalStaging>(home.staging());
+  return {};
+}
+
+// After the address answers: hashing a password takes longer than all the rest of a first start.
+Status Server::Impl::make_admin() {
+  auto admin = ensure_admin(*store, config.admin_password, clock.now());
+  if (!admin) return fail(admin);
+  first = std::move(*admin);
+  return {};
+}
+
+Status Server::Impl::build_authoring() {
+  fs::path cache = config.cache.empty() ? default_cache() : config.cache;
+  auto uv = find_uv({}, variable_or("PATH"));
+  interpreters = std::make_unique<Interpreters>(InterpreterPlaces{.home = variable_or("HOME", "/root")});
+  environments = std::make_unique<Environments>(
+      EnvironmentOptions{.cache = cache / "environments", .uv = uv.value_or(fs::path()), .variables = passed_variables()},
+      *interpreters);
+  bundles = std::make_unique<BundleStore>(home.bundles());
+  Extractor extractor({.script = python / "leoflow" / "extract.py", .variables = passed_variables()});
+  compiler = std::make_unique<Compiler>(std::move(extractor), *environments, *interpreters, *bundles);
+  return {};
+}
+
+Status Server::Impl::start_engine() {
+  logs = std::make_unique<RunLogs>(home.logs(), *store);
+  claims = std::make_unique<Claims>(*store, *vault, *environments, *staging, clock,
+                                    ClaimsOptions{.xcoms = home.xcoms(), .hostname = host_name()});
+  fs::path agent = config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
+  launcher = std::make_unique<ProcessAgentLauncher>(ProcessAgentLauncher::Options{
+      .program = agent, .home = home.root, .server = "unix:" + home.agent_socket().string(), .python_dir = python,
+      .slots_max = config.parallelism});
+  executor = std::make_unique<LocalExecutor>(*launcher, config.parallelism);
+  RunnerHooks hooks{
+      .make_staging = [this](const StagingVolume& volume) -> Status {
+        auto path = staging->create(volume.name, volume.size_bytes);
+        return path ? Status{} : fail(path);
+      },
+      .remove_staging = [this](const StagingVolume& volume) {
+        if (auto removed = staging->remove(volume.name); !removed) {
+          log::error("staging volume not removed", {{"name", volume.name}, {"error", removed.error().message()}});
+        }
+      },
+      .run_deleted = [this](const DagRun& run) {
+        logs->remove_run(run.dag_id, run.run_id);
+        static_cast<void>(remove_tree(home.xcoms() / std::to_string(run.key.value)));
+      },
+  };
+  engine = std::make_unique<Runner>(*store, *executor, clock, std::move(hooks),
+                                    CoreOptions{.parallelism = config.parallelism, .staging_root = home.staging()});
+  if (auto started = engine->start(); !started) return started;
+  auto instance = instance_id(*store);
+  if (!instance) return fail(instance);
+  auto secret = ensure_node_secret(home.root);
+  if (!secret) return fail(secret);
+  auto token_key = installation_secret(*store, *keys, "attempt_token_key");
+  if (!token_key) return fail(token_key);
+  auto service = AgentService::start({.socket = home.agent_socket(), .instance_id = *instance, .node_secret = *secret,
+                                      .token_key = *token_key},
+                                     *engine, *claims, *logs);
+  if (!service) return fail(service);
+  agents = std::move(*service);
+  executor->start(*agents, *engine);
+  return {};
+}
+
+Status Server::Impl::start_workspace() {
+  parts = std::make_unique<Server::Parts>(Server::Parts{*store, *engine, *logs, nullptr, *compiler, clock});
+  if (!config.workspace.empty()) {
+    workspace = std::make_unique<Workspace>(
+        WorkspaceOptions{.folder = config.workspace, .watch = config.watch,
+                         .registrar = {.paused_at_creation = config.paused_at_creation}},
+        *compiler, store->dags(), store->import_errors(), clock,
+        WorkspaceCallbacks{.on_dag_changed = [this](const std::string& dag_id) { engine->dag_changed(dag_id); }});
+    if (auto started = workspace->start(); !started) return started;
+    parts->workspace = workspace.get();
+  }
+  fs::path cache = config.cache.empty() ? default_cache() : config.cache;
+  workspace_view = std::make_unique<WorkspaceView>(config.workspace, workspace.get(), cache / "environments", home,
+                                                   *interpreters);
+  return {};
+}
+
+Status Server::Impl::start_http() {
+  if (auto token = ensure_cli_token(*store, home, clock.now()); !token) return token;
+  auto secret = installation_secret(*store, *keys, "jwt_secret");
+  if (!secret) return fail(secret);
+  vault_port = std::make_unique<VaultPort>(*vault);
+  auto path_of = [this](const api::LogName& name) { return logs->path_of(name.task_instance, name.try_number, name.attempt); };
+  auto watch = [this](const api::LogName& name, std::function<void()> grown) {
+    return logs->watch(name.attempt, std::move(grown));
+  };
+  log_files = std::make_unique<api::LogFiles>(path_of, watch);
+  api = std::make_unique<api::Api>(api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
+                                   api::ApiOptions{.version = kVersion, .jwt_secret = *secret});
+  auto server = api::HttpServer::start({.address = config.host, .port = config.port},
+                                       [this](const api::Request& request) { return api->handle(request); });
+  if (!server) return fail(server);
+  http = std::move(*server);
+  url = "http://" + (config.host.contains(':') ? "[" + config.host + "]" : config.host) + ":" + std::to_string(http->port());
+  json::Writer info;
+  info.begin_object().member("url", url).member("pid", int64_t(getpid())).member("version", kVersion).end_object();
+  return write_file(home.server_info(), info.take());
+}
+
+void Server::Impl::stop() {
+  if (std::exchange(stopped, true)) return;
+  if (http) static_cast<void>(remove_tree(home.server_info()));
+  if (http) http->stop();
+  // An agent with nothing to do need not wait for the next server.
+  auto live = executor && engine && engine->stats().attempts_open == 0 ? find_live_agent(home.root) : std::nullopt;
+  if (live && agents) agents->retire(live->agent_id, "the server stopped");
+  if (janitor) janitor->stop();
+  if (workspace) workspace->stop();
+  if (executor) executor->stop();
+  if (agents) agents->stop();
+  if (engine) engine->stop();
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { stop(); }
+void Server::stop() { impl_->stop(); }
+
+void Server::stop_with_agent() {
+  auto live = find_live_agent(impl_->home.root);
+  if (live && impl_->agents) impl_->agents->retire(live->agent_id, "the server stops for good");
+  wait_until_gone(live ? live->pid : 0);
+  stop();
+}
+
+std::string Server::url() const { return impl_->url; }
+const FirstStart& Server::first_start() const { return impl_->first; }
+const Home& Server::home() const { return impl_->home; }
+Server::Parts& Server::parts() { return *impl_->parts; }
+
+Result<std::unique_ptr<Server>> Server::start(ServerConfig config) {
+  crypto_init();
+  auto impl = std::make_unique<Impl>();
+  impl->config = std::move(config);
+  auto server = std::unique_ptr<Server>(new Server(std::move(impl)));
+  Impl& parts = *server->impl_;
+  for (auto step : {&Impl::open, &Impl::build_authoring, &Impl::start_engine, &Impl::start_workspace}) {
+    if (auto done = (parts.*step)(); !done) return fail(done);
+  }
+  if (parts.config.serve_http) {
+    if (auto done = parts.start_http(); !done) return fail(done);
+    if (auto done = parts.make_admin(); !done) return fail(done);
+  }
+  parts.janitor = std::make_unique<Janitor>(*parts.store, *parts.logs, parts.home, *parts.environments, *parts.bundles,
+                                            parts.clock, parts.config.retention);
+  return server;
+}
+
+}  // namespace leoflow
