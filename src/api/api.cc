@@ -35,24 +35,28 @@ std::string cookie(std::string_view header, std::string_view name) {
     std::string_view part = header.substr(0, end);
     while (part.starts_with(' ')) part.remove_prefix(1);
     size_t equals = part.find('=');
-    if (equals != std::string_view::npos && part.substr(0, equals) == name) return std::string(part.substr(equals + 1));
+    if (equals != std::string_view::npos && part.substr(0, equals) == name)
+      return std::string(part.substr(equals + 1));
     header.remove_prefix(std::min(end + 1, header.size()));
   }
   return {};
 }
 
-// A browser sends the cookie along with what other sites make it send: writes must come from our own pages.
+// A browser sends the cookie along with what other sites make it send: writes must come from our
+// own pages.
 bool foreign_write(const Request& request) {
   if (request.method == Method::get || request.method == Method::head) return false;
   std::string_view origin = request.header("origin");
   size_t scheme = origin.find("://");
-  return !origin.empty() && (scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("host"));
+  return !origin.empty() &&
+         (scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("host"));
 }
 
 // The credential of a request; empty when it brings none.
 std::string credential(const Request& request) {
   std::string_view authorization = request.header("authorization");
-  if (authorization.size() > 7 && (authorization.starts_with("Bearer ") || authorization.starts_with("bearer "))) {
+  if (authorization.size() > 7 &&
+      (authorization.starts_with("Bearer ") || authorization.starts_with("bearer "))) {
     return std::string(authorization.substr(7));
   }
   if (!authorization.empty()) return std::string(authorization);
@@ -124,10 +128,12 @@ Response Api::route(const Request& request, std::string& operation) {
   if (auto refused = authorize(call)) return std::move(*refused);
   if (auto refused = check_query(*found.route, call.query)) return std::move(*refused);
   auto types = found.route->content_types();
-  auto type = types.size() > 1 ? choose_content_type(types, request.header("accept")) : std::optional<std::string>("");
+  auto type = types.size() > 1 ? choose_content_type(types, request.header("accept"))
+                               : std::optional<std::string>("");
   if (!type) return problem(406, "none of the accepted content types is available here");
   call.content_type = std::move(*type);
-  if (auto refused = read_body(*found.route, router_, request, call.body)) return std::move(*refused);
+  if (auto refused = read_body(*found.route, router_, request, call.body))
+    return std::move(*refused);
   return run(call, request.target);
 }
 
@@ -152,7 +158,8 @@ std::optional<Response> Api::authorize(Call& call) const {
   if (!principal) return problem(principal.error());
   call.user = std::move(*principal);
   if (access_of_role(call.user.role) >= call.route.access) return std::nullopt;
-  return problem(403, "Forbidden", "this needs the role " + std::string(to_string(call.route.access)));
+  return problem(403, "Forbidden",
+                 "this needs the role " + std::string(to_string(call.route.access)));
 }
 
 void Api::audit(const Call& call) const {
@@ -174,10 +181,12 @@ void Api::audit(const Call& call) const {
   json::value body = masked(call.body);
   if (call.route.tag == "Variable") hide_values(body);
   constexpr size_t kAuditBytesMax = 16 * 1024;
-  if (std::string text = json::dump(body); text.size() <= kAuditBytesMax) extra["body"] = std::move(body);
+  if (std::string text = json::dump(body); text.size() <= kAuditBytesMax)
+    extra["body"] = std::move(body);
   row.extra = json::dump(extra);
   auto added = services_.store.event_log().add(row);
-  if (!added) log::error("cannot write the audit log: " + added.error().message(), {{"event", row.event}});
+  if (!added)
+    log::error("cannot write the audit log: " + added.error().message(), {{"event", row.event}});
 }
 
 }  // namespace leoflow::api

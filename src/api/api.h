@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The REST API: from a request to a response. main owns one and puts HttpServer in front of it; tests call handle().
+// The REST API: from a request to a response. main owns one and puts HttpServer in front of it;
+// tests call handle().
 #pragma once
 
 #include <memory>
@@ -12,12 +13,14 @@ namespace leoflow::api {
 // All methods from any thread; handle() blocks on the store and on the engine.
 class Api {
  public:
-  // Requires: options.jwt_secret has at least 32 bytes; everything in ports outlives this and every stream it made.
+  // Requires: options.jwt_secret has at least 32 bytes; everything in ports outlives this and every
+  // stream it made.
   Api(const ApiPorts& ports, ApiOptions options);
   ~Api();
   Api(const Api&) = delete;
 
-  // Never throws; every failure is an answer. Checks, in this order: path, method, credentials, query, body.
+  // Never throws; every failure is an answer. Checks, in this order: path, method, credentials,
+  // query, body.
   Response handle(const Request& request);
   const Router& router() const { return router_; }
 

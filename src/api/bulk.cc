@@ -27,7 +27,8 @@ class BulkRun {
 
  private:
   // What happened to one entity: its key, an empty key when it was skipped, or an error.
-  Result<std::string> entity(const std::string& kind, const json::object& action, const json::value& entity);
+  Result<std::string> entity(const std::string& kind, const json::object& action,
+                             const json::value& entity);
   Status check(const json::value& entity, std::string_view shape) const;
 
   Call& call_;
@@ -40,13 +41,16 @@ Status BulkRun::check(const json::value& entity, std::string_view shape) const {
   auto violations = check_json_schema(entity, router.shape_of(shape), router.shapes());
   if (violations.empty()) return {};
   std::string place = path_text(violations[0].path);
-  return fail(Code::invalid, (place.empty() ? "" : place + ": ") + field_problem(violations[0]).message);
+  return fail(Code::invalid,
+              (place.empty() ? "" : place + ": ") + field_problem(violations[0]).message);
 }
 
-Result<std::string> BulkRun::entity(const std::string& kind, const json::object& action, const json::value& entity) {
+Result<std::string> BulkRun::entity(const std::string& kind, const json::object& action,
+                                    const json::value& entity) {
   bool by_key = kind == "delete" && entity.is_string();
   if (!by_key && !entity.is_object()) return fail(Code::invalid, "an entity must be an object");
-  std::string key = by_key ? std::string(entity.get_string()) : json::string_or(entity.get_object(), target_.key);
+  std::string key =
+      by_key ? std::string(entity.get_string()) : json::string_or(entity.get_object(), target_.key);
   if (key.empty()) return fail(Code::invalid, "an entity needs " + std::string(target_.key));
   auto exists = target_.exists(key);
   if (!exists) return fail(exists);
@@ -82,7 +86,8 @@ void BulkRun::action(const json::object& action) {
     auto done = entity(kind, action, one);
     if (!done) {
       bool invalid = done.error().code() == Code::invalid;
-      outcome.errors.push_back({done.error().message(), invalid ? 422 : http_status(done.error().code())});
+      outcome.errors.push_back(
+          {done.error().message(), invalid ? 422 : http_status(done.error().code())});
     } else if (!done->empty()) {
       outcome.success.push_back(std::move(*done));
     }
@@ -102,7 +107,10 @@ Response BulkRun::answer() const {
     for (const std::string& key : found->second.success) w.string(key);
     w.end_array().key("errors").begin_array();
     for (const Failure& failure : found->second.errors) {
-      w.begin_object().member("error", failure.text).member("status_code", failure.status).end_object();
+      w.begin_object()
+          .member("error", failure.text)
+          .member("status_code", failure.status)
+          .end_object();
     }
     w.end_array().end_object();
   }
@@ -115,9 +123,11 @@ Response BulkRun::answer() const {
 Result<Response> run_bulk(Call& call, const BulkTarget& target) {
   const json::array* actions = json::array_or_null(call.body, "actions");
   size_t count = 0;
-  for (const json::value& action : *actions) count += json::array_or_null(action.as_object(), "entities")->size();
+  for (const json::value& action : *actions)
+    count += json::array_or_null(action.as_object(), "entities")->size();
   if (count > kBulkEntitiesMax) {
-    return fail(Code::invalid, "at most " + std::to_string(kBulkEntitiesMax) + " entities fit into one request");
+    return fail(Code::invalid,
+                "at most " + std::to_string(kBulkEntitiesMax) + " entities fit into one request");
   }
   BulkRun run(call, target);
   for (const json::value& action : *actions) run.action(action.as_object());
@@ -125,9 +135,10 @@ Result<Response> run_bulk(Call& call, const BulkTarget& target) {
 }
 
 void add_bulk_shapes(Router& router) {
-  router.shape("BulkAction",
-               "!action:<create|update|delete> entities:[any] action_on_existence?:<fail|skip|overwrite> "
-               "action_on_non_existence?:<fail|skip> update_mask?:[str]?");
+  router.shape(
+      "BulkAction",
+      "!action:<create|update|delete> entities:[any] action_on_existence?:<fail|skip|overwrite> "
+      "action_on_non_existence?:<fail|skip> update_mask?:[str]?");
   router.shape("BulkBody", "!actions:[BulkAction]");
   router.shape("BulkError", "error:str status_code:int");
   router.shape("BulkActionResponse", "success:[str] errors:[BulkError]");

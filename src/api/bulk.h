@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bulk PATCH of connections, variables and pools: a list of create, update and delete actions, each entity on its
-// own, with what succeeded and what failed in the answer.
+// The bulk PATCH of connections, variables and pools: a list of create, update and delete actions,
+// each entity on its own, with what succeeded and what failed in the answer.
 #pragma once
 
 #include <functional>
@@ -12,14 +12,14 @@
 
 namespace leoflow::api {
 
-constexpr size_t kBulkEntitiesMax = 1000;   // over all actions of a request
+constexpr size_t kBulkEntitiesMax = 1000;  // over all actions of a request
 
 struct BulkTarget {
   std::string_view key;          // member that names an entity: "connection_id"
   std::string_view shape;        // of an entity to create
   std::string_view patch_shape;  // of an entity to update
   std::function<Result<bool>(const std::string& key)> exists;
-  std::function<Status(const json::object& entity)> put;              // creates or overwrites
+  std::function<Status(const json::object& entity)> put;  // creates or overwrites
   std::function<Status(const json::object& entity, const std::vector<std::string>& mask)> update;
   std::function<Status(const std::string& key)> remove;
 };

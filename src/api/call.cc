@@ -31,7 +31,8 @@ std::optional<std::string> store_column(std::string_view name, std::string_view 
 
 }  // namespace
 
-Result<std::vector<Order>> read_order(const std::vector<std::string>& columns, std::string_view allowed) {
+Result<std::vector<Order>> read_order(const std::vector<std::string>& columns,
+                                      std::string_view allowed) {
   constexpr size_t kColumnsMax = 8;
   std::vector<Order> order;
   for (std::string_view column : columns) {
@@ -39,8 +40,9 @@ Result<std::vector<Order>> read_order(const std::vector<std::string>& columns, s
     if (descending) column.remove_prefix(1);
     auto name = store_column(column, allowed);
     if (!name || order.size() == kColumnsMax) {
-      return fail(Code::invalid, "Ordering with '" + std::string(column) +
-                                     "' is disallowed or the attribute does not exist on the model");
+      return fail(Code::invalid,
+                  "Ordering with '" + std::string(column) +
+                      "' is disallowed or the attribute does not exist on the model");
     }
     order.push_back({std::move(*name), descending});
   }
@@ -84,7 +86,8 @@ std::optional<int64_t> Call::query_int(std::string_view name) const {
 std::vector<int> Call::query_ints(std::string_view name) const {
   std::vector<int> numbers;
   for (const std::string& text : query_all(name)) {
-    numbers.push_back(int(std::clamp<int64_t>(read_integer(text).value_or(0), INT32_MIN, INT32_MAX)));
+    numbers.push_back(
+        int(std::clamp<int64_t>(read_integer(text).value_or(0), INT32_MIN, INT32_MAX)));
   }
   return numbers;
 }
@@ -103,7 +106,8 @@ std::optional<Time> Call::query_time(std::string_view name) const {
 
 Range<Time> Call::time_range(std::string_view field) const {
   std::string name(field);
-  return {query_time(name + "_gte"), query_time(name + "_gt"), query_time(name + "_lte"), query_time(name + "_lt")};
+  return {query_time(name + "_gte"), query_time(name + "_gt"), query_time(name + "_lte"),
+          query_time(name + "_lt")};
 }
 
 Range<double> Call::number_range(std::string_view field) const {
@@ -116,7 +120,8 @@ Range<double> Call::number_range(std::string_view field) const {
 
 Result<Page> Call::page(std::string_view allowed, std::string_view fallback) const {
   Page page;
-  page.limit = int(std::min<int64_t>(query_int("limit").value_or(kPageLimitDefault), kPageLimitPublic));
+  page.limit =
+      int(std::min<int64_t>(query_int("limit").value_or(kPageLimitDefault), kPageLimitPublic));
   page.offset = std::min(query_int("offset").value_or(0), kPageOffsetMax);
   auto columns = query_all("order_by");
   if (columns.empty()) columns.emplace_back(fallback);
@@ -141,7 +146,9 @@ std::optional<Time> Call::time(std::string_view name) const {
   return time ? std::optional(*time) : std::nullopt;
 }
 
-bool Call::flag(std::string_view name, bool fallback) const { return json::bool_or(body, name, fallback); }
+bool Call::flag(std::string_view name, bool fallback) const {
+  return json::bool_or(body, name, fallback);
+}
 
 bool Call::changes(std::string_view name) const {
   if (!body.contains(name)) return false;
@@ -164,7 +171,8 @@ Response no_content() {
 }
 
 std::vector<Param> update_mask() {
-  return {{.name = "update_mask", .summary = "Members of the body that apply; without it all that are given",
+  return {{.name = "update_mask",
+           .summary = "Members of the body that apply; without it all that are given",
            .repeated = true}};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request on its way through a handler: path, query and body already checked against the route's declaration.
+// One request on its way through a handler: path, query and body already checked against the
+// route's declaration.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@
 
 namespace leoflow::api {
 
-constexpr int kPageLimitPublic = 100;   // longest page of the public API; larger limits are cut to it
+constexpr int kPageLimitPublic =
+    100;  // longest page of the public API; larger limits are cut to it
 
 // What the audit log tells beyond the path.
 struct AuditNote {
@@ -36,7 +38,7 @@ class Call {
   PathParams path_params;
   std::vector<std::pair<std::string, std::string>> query;
   json::object body;
-  std::string content_type;             // the one of the route's content types that the client accepts
+  std::string content_type;  // the one of the route's content types that the client accepts
   AuditNote audit;
 
   // Path parameters. Requires: the route declares it (as int for path_int).
@@ -55,8 +57,8 @@ class Call {
   Range<Time> time_range(std::string_view field) const;
   Range<double> number_range(std::string_view field) const;
 
-  // limit, offset and order_by. allowed: "public_name" or "public_name=store_name", separated by spaces; a column that
-  // is not among them is `invalid`. fallback orders when the client does not.
+  // limit, offset and order_by. allowed: "public_name" or "public_name=store_name", separated by
+  // spaces; a column that is not among them is `invalid`. fallback orders when the client does not.
   Result<Page> page(std::string_view allowed, std::string_view fallback) const;
 
   // Body members; the body was checked. Null and missing members are not `has`.
@@ -69,7 +71,8 @@ class Call {
 };
 
 // Order columns of a text "a,-b" list checked against the allowed ones.
-Result<std::vector<Order>> read_order(const std::vector<std::string>& columns, std::string_view allowed);
+Result<std::vector<Order>> read_order(const std::vector<std::string>& columns,
+                                      std::string_view allowed);
 
 // An answer with JSON that a writer holds.
 Response json_response(json::Writer& w, int status = 200);

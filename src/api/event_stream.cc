@@ -21,7 +21,9 @@ std::string_view kind_name(Change::Kind kind) {
 
 std::string change_json(const Change& change) {
   json::Writer w;
-  w.begin_object().member("sequence", int64_t(change.sequence)).member("kind", kind_name(change.kind));
+  w.begin_object()
+      .member("sequence", int64_t(change.sequence))
+      .member("kind", kind_name(change.kind));
   w.member("at", api_time(change.at));
   member_text(w, "dag_id", change.dag_id);
   member_text(w, "run_id", change.run_id);
@@ -43,21 +45,27 @@ struct EventStream::Queue {
   Guarded<Waiting> waiting;
 };
 
-EventStream::EventStream(Engine& engine, const Clock& clock, EventFilter filter, std::optional<uint64_t> last_seen)
-    : engine_(engine), clock_(clock), filter_(std::move(filter)), last_seen_(last_seen),
+EventStream::EventStream(Engine& engine, const Clock& clock, EventFilter filter,
+                         std::optional<uint64_t> last_seen)
+    : engine_(engine),
+      clock_(clock),
+      filter_(std::move(filter)),
+      last_seen_(last_seen),
       queue_(std::make_shared<Queue>()) {}
 
 void EventStream::start(std::function<void()> wake) {
-  subscription_ = engine_.subscribe([queue = queue_, wake = std::move(wake)](const std::vector<Change>& changes) {
-    queue->waiting.with([&](Waiting& waiting) {
-      if (waiting.changes.size() + changes.size() > kEventQueueMax) {
-        waiting.overflow = true;
-        waiting.changes.clear();
-      }
-      if (!waiting.overflow) waiting.changes.insert(waiting.changes.end(), changes.begin(), changes.end());
-    });
-    wake();
-  });
+  subscription_ = engine_.subscribe(
+      [queue = queue_, wake = std::move(wake)](const std::vector<Change>& changes) {
+        queue->waiting.with([&](Waiting& waiting) {
+          if (waiting.changes.size() + changes.size() > kEventQueueMax) {
+            waiting.overflow = true;
+            waiting.changes.clear();
+          }
+          if (!waiting.overflow)
+            waiting.changes.insert(waiting.changes.end(), changes.begin(), changes.end());
+        });
+        wake();
+      });
 }
 
 // Changes that come in by both ways, the history and the subscription, are told once.

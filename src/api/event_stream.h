@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Committed changes as server-sent events: id = sequence number, so that a client resumes where it was cut off.
+// Committed changes as server-sent events: id = sequence number, so that a client resumes where it
+// was cut off.
 #pragma once
 
 #include <memory>
@@ -11,17 +12,18 @@
 
 namespace leoflow::api {
 
-constexpr size_t kEventQueueMax = 4096;                            // changes waiting for a client; beyond: reset
+constexpr size_t kEventQueueMax = 4096;  // changes waiting for a client; beyond: reset
 constexpr Duration kEventHeartbeat = std::chrono::seconds(15);
 
 struct EventFilter {
-  std::string dag_id, run_id;                                      // empty = all
+  std::string dag_id, run_id;  // empty = all
 };
 
 class EventStream : public StreamSource {
  public:
   // last_seen: resume after this sequence number. engine and clock outlive this.
-  EventStream(Engine& engine, const Clock& clock, EventFilter filter, std::optional<uint64_t> last_seen);
+  EventStream(Engine& engine, const Clock& clock, EventFilter filter,
+              std::optional<uint64_t> last_seen);
 
   void start(std::function<void()> wake) override;
   Next pull(std::string& out) override;
@@ -38,7 +40,8 @@ class EventStream : public StreamSource {
   std::optional<uint64_t> last_seen_;
   bool opened_ = false;
   Time last_output_{};
-  std::shared_ptr<Queue> queue_;          // shared with the engine's listener, which may still run when we are gone
+  std::shared_ptr<Queue>
+      queue_;  // shared with the engine's listener, which may still run when we are gone
   std::shared_ptr<void> subscription_;
 };
 

@@ -29,10 +29,16 @@ void answer(const std::optional<Error>& refusal, Reply<T>& reply, Answer&& value
 }  // namespace
 
 void FakeEngine::trigger(TriggerRequest request, Reply<DagRun> reply) {
-  DagRun made{.dag_id = request.dag_id, .run_id = request.run_id.empty() ? "manual__x" : request.run_id,
-              .version = run.version, .logical_date = request.logical_date, .run_after = clock.now(),
-              .queued_at = clock.now(), .triggered_by = request.triggered_by, .triggering_user = request.user,
-              .conf = json::dump(json::value(request.conf)), .note = request.note};
+  DagRun made{.dag_id = request.dag_id,
+              .run_id = request.run_id.empty() ? "manual__x" : request.run_id,
+              .version = run.version,
+              .logical_date = request.logical_date,
+              .run_after = clock.now(),
+              .queued_at = clock.now(),
+              .triggered_by = request.triggered_by,
+              .triggering_user = request.user,
+              .conf = json::dump(json::value(request.conf)),
+              .note = request.note};
   triggered.push_back(std::move(request));
   answer(refusal, reply, std::move(made));
 }
@@ -52,7 +58,9 @@ void FakeEngine::mark_run(MarkRunRequest request, Reply<DagRun> reply) {
   answer(refusal, reply, run);
 }
 
-void FakeEngine::delete_run(std::string, std::string, Reply<bool> reply) { answer(refusal, reply, true); }
+void FakeEngine::delete_run(std::string, std::string, Reply<bool> reply) {
+  answer(refusal, reply, true);
+}
 
 void FakeEngine::set_paused(std::string dag_id, bool value, Reply<bool> reply) {
   paused[dag_id] = value;
@@ -95,7 +103,8 @@ Result<std::optional<Connection>> FakeSecrets::get_connection(const std::string&
 }
 
 Status FakeSecrets::put_connection(const Connection& connection, bool overwrite) {
-  if (!overwrite && connections.contains(connection.conn_id)) return fail(Code::exists, "it exists");
+  if (!overwrite && connections.contains(connection.conn_id))
+    return fail(Code::exists, "it exists");
   connections[connection.conn_id] = connection;
   return {};
 }
@@ -130,7 +139,8 @@ ApiTest::ApiTest() {
   add_dag();
   add_run();
   ApiPorts ports{*store, engine, clock, secrets, workspace, logs};
-  api = std::make_unique<Api>(ports, ApiOptions{.version = "9.9.9", .jwt_secret = std::string(32, 'k')});
+  api = std::make_unique<Api>(ports,
+                              ApiOptions{.version = "9.9.9", .jwt_secret = std::string(32, 'k')});
   User admin{.username = "admin", .password_hash = hash_password("adminpw"), .role = "Admin"};
   EXPECT_TRUE(store->users().put_user(admin).has_value());
   admin_token = create_api_token(store->users(), "t", "admin", clock.at, std::nullopt)->value;
@@ -144,7 +154,8 @@ void ApiTest::add_dag() {
   spec.tags = {"demo", "nightly"};
   spec.owners = {"ann"};
   spec.doc_md = "# etl";
-  spec.params["n"] = {.value = json::value(1), .schema = json::object{{"type", "integer"}, {"maximum", 3}}};
+  spec.params["n"] = {.value = json::value(1),
+                      .schema = json::object{{"type", "integer"}, {"maximum", 3}}};
   TaskSpec first, second;
   first.task_id = first.display_name = "extract";
   first.operator_name = "BashOperator";
@@ -155,35 +166,80 @@ void ApiTest::add_dag() {
   spec.tasks = {first, second};
   auto finished = spec.finish();
   EXPECT_TRUE(finished.has_value());
-  DagVersion version{.dag_id = "etl", .label = "dev-1", .content_hash = "h1", .bundle_path = "/b",
-                     .dag_json = dump_dag_spec(spec), .source = "print('etl')\n", .created_at = clock.at};
-  Dag dag{.dag_id = "etl", .fileloc = "/ws/etl/dag.py", .relative_fileloc = "etl/dag.py",
+  DagVersion version{.dag_id = "etl",
+                     .label = "dev-1",
+                     .content_hash = "h1",
+                     .bundle_path = "/b",
+                     .dag_json = dump_dag_spec(spec),
+                     .source = "print('etl')\n",
+                     .created_at = clock.at};
+  Dag dag{.dag_id = "etl",
+          .fileloc = "/ws/etl/dag.py",
+          .relative_fileloc = "etl/dag.py",
           .last_parsed_time = clock.at};
   auto registered = store->dags().register_version(version, dag, false);
   EXPECT_TRUE(registered.has_value()) << (registered ? "" : registered.error().text());
   engine.run.version = registered->version.id;
 }
 
-void ApiTest::add_run() {
-  run = {.key = {1}, .dag_id = "etl", .run_id = "r1", .version = engine.run.version, .state = RunState::failed,
-         .run_after = clock.at, .queued_at = clock.at, .start_date = clock.at,
-         .end_date = clock.at + std::chrono::milliseconds(1500), .triggered_by = "rest_api",
-         .triggering_user = "admin", .version_stamp = 1};
-  extract = {.key = {1}, .run = {1}, .task_id = "extract", .state = TaskState::success, .try_number = 1,
-             .start_date = clock.at, .end_date = clock.at, .operator_name = "BashOperator", .version_stamp = 1};
+void ApiTest::make_run() {
+  run = {.key = {1},
+         .dag_id = "etl",
+         .run_id = "r1",
+         .version = engine.run.version,
+         .state = RunState::failed,
+         .run_after = clock.at,
+         .queued_at = clock.at,
+         .start_date = clock.at,
+         .end_date = clock.at + std::chrono::milliseconds(1500),
+         .triggered_by = "rest_api",
+         .triggering_user = "admin",
+         .version_stamp = 1};
+  extract = {.key = {1},
+             .run = {1},
+             .task_id = "extract",
+             .state = TaskState::success,
+             .try_number = 1,
+             .start_date = clock.at,
+             .end_date = clock.at,
+             .operator_name = "BashOperator",
+             .version_stamp = 1};
   load = extract;
   load.key = {2};
   load.task_id = "load";
   load.state = TaskState::failed;
   load.try_number = 2;
   load.attempt = {3};
-  TaskTry lost{.task_instance = {2}, .try_number = 1, .state = TaskState::failed, .attempt = {2},
+}
+
+void ApiTest::add_run() {
+  make_run();
+  TaskTry lost{.task_instance = {2},
+               .try_number = 1,
+               .state = TaskState::failed,
+               .attempt = {2},
                .version = run.version};
-  Attempt attempt{.id = {3}, .run = {1}, .task_instance = {2}, .task_id = "load", .try_number = 2,
-                  .state = AttemptState::settled, .version = run.version, .pid = 77, .hostname = "host",
-                  .created_at = clock.at, .outcome = "failed", .reason = "exit code 3"};
-  StagingVolume volume{.id = 1, .run = {1}, .dag_id = "etl", .run_id = "r1", .name = "etl-r1", .size_bytes = 1024,
-                       .state = "deleted", .created_at = clock.at, .deleted_at = clock.at,
+  Attempt attempt{.id = {3},
+                  .run = {1},
+                  .task_instance = {2},
+                  .task_id = "load",
+                  .try_number = 2,
+                  .state = AttemptState::settled,
+                  .version = run.version,
+                  .pid = 77,
+                  .hostname = "host",
+                  .created_at = clock.at,
+                  .outcome = "failed",
+                  .reason = "exit code 3"};
+  StagingVolume volume{.id = 1,
+                       .run = {1},
+                       .dag_id = "etl",
+                       .run_id = "r1",
+                       .name = "etl-r1",
+                       .size_bytes = 1024,
+                       .state = "deleted",
+                       .created_at = clock.at,
+                       .deleted_at = clock.at,
                        .delete_reason = "ttl_expired"};
   Batch batch;
   batch.runs_inserted = {run};
@@ -191,7 +247,11 @@ void ApiTest::add_run() {
   batch.tries = {lost};
   batch.attempts_inserted = {attempt};
   batch.staging_inserted = {volume};
-  batch.xcoms = {{.run = {1}, .task_id = "extract", .key = "return_value", .value = "[1,2]", .size_bytes = 5,
+  batch.xcoms = {{.run = {1},
+                  .task_id = "extract",
+                  .key = "return_value",
+                  .value = "[1,2]",
+                  .size_bytes = 5,
                   .timestamp = clock.at}};
   auto status = store->engine().commit(batch);
   EXPECT_TRUE(status.has_value()) << (status ? "" : status.error().text());
@@ -199,8 +259,13 @@ void ApiTest::add_run() {
   engine.touched = {{run, load}};
 }
 
-Response ApiTest::raw(Method method, const std::string& target, const std::string& body, Headers headers) {
-  Request request{.method = method, .target = target, .headers = std::move(headers), .body = body, .peer = "127.0.0.1"};
+Response ApiTest::raw(Method method, const std::string& target, const std::string& body,
+                      Headers headers) {
+  Request request{.method = method,
+                  .target = target,
+                  .headers = std::move(headers),
+                  .body = body,
+                  .peer = "127.0.0.1"};
   if (!body.empty()) {
     request.headers.emplace_back("content-type", "application/json");
     request.headers.emplace_back("content-length", std::to_string(body.size()));
@@ -208,7 +273,8 @@ Response ApiTest::raw(Method method, const std::string& target, const std::strin
   return api->handle(request);
 }
 
-Response ApiTest::call(Method method, const std::string& target, const std::string& body, Headers headers) {
+Response ApiTest::call(Method method, const std::string& target, const std::string& body,
+                       Headers headers) {
   headers.emplace_back("authorization", "Bearer " + admin_token);
   return raw(method, target, body, std::move(headers));
 }
@@ -219,7 +285,8 @@ json::value ApiTest::body(const Response& response) {
 }
 
 std::string ApiTest::token_of(const std::string& role) {
-  EXPECT_TRUE(store->users().put_user({.username = role, .password_hash = "x", .role = role}).has_value());
+  EXPECT_TRUE(
+      store->users().put_user({.username = role, .password_hash = "x", .role = role}).has_value());
   return create_api_token(store->users(), "t", role, clock.at, std::nullopt)->value;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server without a network for the tests of routes: in-memory SQLite, hand-written fakes for the rest.
+// A server without a network for the tests of routes: in-memory SQLite, hand-written fakes for the
+// rest.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ namespace leoflow::api {
 class FakeClock : public Clock {
  public:
   Time now() const override { return at; }
-  Time at = from_micros(1'715'000'000'000'000);   // 2024-05-06T12:53:20Z
+  Time at = from_micros(1'715'000'000'000'000);  // 2024-05-06T12:53:20Z
 };
 
 // Answers at once and remembers what it was asked.
@@ -43,7 +44,7 @@ class FakeEngine : public Engine {
   void tell(const std::vector<Change>& changes);
 
   const Clock& clock;
-  std::optional<Error> refusal;                 // given to every request if set
+  std::optional<Error> refusal;  // given to every request if set
   std::vector<TriggerRequest> triggered;
   std::vector<ClearRequest> cleared;
   std::vector<MarkTaskRequest> marked_tasks;
@@ -51,20 +52,23 @@ class FakeEngine : public Engine {
   std::vector<std::string> dags_changed;
   std::map<std::string, bool> paused;
   int pool_changes = 0;
-  std::vector<Touched> touched;                 // answer to clear and mark_task
+  std::vector<Touched> touched;  // answer to clear and mark_task
   std::vector<Reason> reason_list;
-  DagRun run;                                   // answer to mark_run
-  std::optional<std::vector<Change>> history;   // answer to changes_since
+  DagRun run;                                  // answer to mark_run
+  std::optional<std::vector<Change>> history;  // answer to changes_since
   std::map<int, Listener> listeners;
   int next_listener = 0;
 };
 
 class FakeSecrets : public SecretsPort {
  public:
-  Result<PageOf<Connection>> list_connections(const std::string& pattern, const Page& page) override;
+  Result<PageOf<Connection>> list_connections(const std::string& pattern,
+                                              const Page& page) override;
   Result<std::optional<Connection>> get_connection(const std::string& conn_id) override;
   Status put_connection(const Connection& connection, bool overwrite) override;
-  Result<bool> remove_connection(const std::string& conn_id) override { return connections.erase(conn_id) > 0; }
+  Result<bool> remove_connection(const std::string& conn_id) override {
+    return connections.erase(conn_id) > 0;
+  }
   Result<PageOf<Variable>> list_variables(const std::string& pattern, const Page& page) override;
   Result<std::optional<Variable>> get_variable(const std::string& key) override;
   Status put_variable(const Variable& variable, bool overwrite) override;
@@ -78,7 +82,8 @@ class FakeWorkspace : public WorkspacePort {
  public:
   WorkspaceState workspace() override { return {.path = "/ws", .watching = true, .projects = 1}; }
   std::vector<EnvironmentState> environments() override {
-    return {{.hash = "abc", .python_version = "3.11", .dependencies = {"duckdb"}, .state = "ready"}};
+    return {
+        {.hash = "abc", .python_version = "3.11", .dependencies = {"duckdb"}, .state = "ready"}};
   }
   std::vector<DoctorCheck> doctor() override { return {{"python", "ok", "3.11.2", ""}}; }
   Status reparse(const std::string& path) override {
@@ -99,18 +104,25 @@ class FakeLogs : public LogPort {
   std::function<void()> wake;
 };
 
-// One DAG "etl" (extract -> load) in version 1, with a run "r1" whose extract succeeded and load failed.
+// One DAG "etl" (extract -> load) in version 1, with a run "r1" whose extract succeeded and load
+// failed.
 class ApiTest : public testing::Test {
  protected:
   ApiTest();
 
   // A call as the administrator.
-  Response call(Method method, const std::string& target, const std::string& body = {}, Headers headers = {});
+  Response call(Method method, const std::string& target, const std::string& body = {},
+                Headers headers = {});
   // The same without credentials.
-  Response raw(Method method, const std::string& target, const std::string& body = {}, Headers headers = {});
+  Response raw(Method method, const std::string& target, const std::string& body = {},
+               Headers headers = {});
   Response get(const std::string& target) { return call(Method::get, target); }
-  Response post(const std::string& target, const std::string& body) { return call(Method::post, target, body); }
-  Response patch(const std::string& target, const std::string& body) { return call(Method::patch, target, body); }
+  Response post(const std::string& target, const std::string& body) {
+    return call(Method::post, target, body);
+  }
+  Response patch(const std::string& target, const std::string& body) {
+    return call(Method::patch, target, body);
+  }
   // Parsed body; null when it is not JSON.
   static json::value body(const Response& response);
   // A bearer token of a new user with a role.
@@ -130,6 +142,7 @@ class ApiTest : public testing::Test {
 
  private:
   void add_dag();
+  void make_run();
   void add_run();
 };
 

@@ -6,7 +6,7 @@
 
 namespace leoflow::api {
 
-constexpr size_t kGzipBytesMin = 1024;   // shorter bodies are sent as they are
+constexpr size_t kGzipBytesMin = 1024;  // shorter bodies are sent as they are
 
 // Whether an Accept-Encoding header takes gzip.
 bool accepts_gzip(std::string_view accept_encoding);

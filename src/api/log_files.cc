@@ -31,7 +31,8 @@ class FileReader : public LogReader {
 
 }  // namespace
 
-LogFiles::LogFiles(PathOf path_of, Watch watch) : path_of_(std::move(path_of)), watch_(std::move(watch)) {}
+LogFiles::LogFiles(PathOf path_of, Watch watch)
+    : path_of_(std::move(path_of)), watch_(std::move(watch)) {}
 
 Result<std::unique_ptr<LogReader>> LogFiles::open(const LogName& name) {
   fs::path path = path_of_(name);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the logs of task tries. A log is a file of JSON lines that only grows; readers keep an offset.
+// Reading the logs of task tries. A log is a file of JSON lines that only grows; readers keep an
+// offset.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,7 @@ namespace leoflow::api {
 struct LogName {
   TaskInstanceName task_instance;
   int try_number = 1;
-  AttemptId attempt;               // the last attempt of the try; 0 when it is not known
+  AttemptId attempt;  // the last attempt of the try; 0 when it is not known
 };
 
 // One open log. One thread at a time.
@@ -34,8 +35,8 @@ class LogPort {
   virtual ~LogPort() = default;
   // `not_found` when nothing was written (yet).
   virtual Result<std::unique_ptr<LogReader>> open(const LogName& name) = 0;
-  // Calls `grown` from any thread after the log has grown, until the token is destroyed. A null token means that the
-  // caller has to look by itself.
+  // Calls `grown` from any thread after the log has grown, until the token is destroyed. A null
+  // token means that the caller has to look by itself.
   virtual std::shared_ptr<void> watch(const LogName& name, std::function<void()> grown) = 0;
 };
 

@@ -57,13 +57,17 @@ std::string log_text(const std::string& record) {
     text += level + " - ";
   }
   text += json::string_or(fields, "event");
-  if (auto exception = json::string_or(fields, "exception"); !exception.empty()) text += "\n" + exception;
+  if (auto exception = json::string_or(fields, "exception"); !exception.empty())
+    text += "\n" + exception;
   return text;
 }
 
 std::string log_opening(const std::string& source) {
   json::Writer w;
-  w.begin_object().member("event", "::group::Log message source details").key("sources").begin_array();
+  w.begin_object()
+      .member("event", "::group::Log message source details")
+      .key("sources")
+      .begin_array();
   w.string(source).end_array().end_object();
   return w.take();
 }
@@ -90,7 +94,8 @@ bool LogStream::open(std::string& out, bool over) {
   if (!reader) {
     bool missing = reader.error().code() == Code::not_found;
     if (!missing) log::warning("cannot read a task log: " + reader.error().message());
-    if (over || !missing || !parts_.follow) emit(R"({"event":"There is no log for this try."})", out);
+    if (over || !missing || !parts_.follow)
+      emit(R"({"event":"There is no log for this try."})", out);
     return false;
   }
   emit(log_opening((*reader)->source()), out);

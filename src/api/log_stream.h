@@ -12,15 +12,16 @@
 
 namespace leoflow::api {
 
-constexpr size_t kLogLineBytesMax = 1024 * 1024;   // longer lines are cut into parts of this size
+constexpr size_t kLogLineBytesMax = 1024 * 1024;  // longer lines are cut into parts of this size
 
 // Reads a log in whole lines.
 class LogCursor {
  public:
-  LogCursor(std::unique_ptr<LogReader> reader, uint64_t offset) : reader_(std::move(reader)), offset_(offset) {}
+  LogCursor(std::unique_ptr<LogReader> reader, uint64_t offset)
+      : reader_(std::move(reader)), offset_(offset) {}
 
-  // The next line without its newline; nothing at the end of what is there so far. A last line without newline is
-  // held back until it is finished, unless take_partial.
+  // The next line without its newline; nothing at the end of what is there so far. A last line
+  // without newline is held back until it is finished, unless take_partial.
   Result<std::optional<std::string>> next(bool take_partial);
   // Where the next line starts.
   uint64_t offset() const { return offset_; }
@@ -29,8 +30,8 @@ class LogCursor {
  private:
   std::unique_ptr<LogReader> reader_;
   uint64_t offset_;
-  std::string buffer_;        // bytes from offset_ on
-  size_t searched_ = 0;       // bytes of buffer_ known to have no newline
+  std::string buffer_;   // bytes from offset_ on
+  size_t searched_ = 0;  // bytes of buffer_ known to have no newline
 };
 
 enum class LogFormat { ndjson, text };
@@ -42,7 +43,8 @@ std::string log_text(const std::string& record);
 // The records that open every log: where it comes from.
 std::string log_opening(const std::string& source);
 
-// Streams a log. With `follow` it goes on until the try is over, as `over` says; without, it ends at the end of file.
+// Streams a log. With `follow` it goes on until the try is over, as `over` says; without, it ends
+// at the end of file.
 class LogStream : public StreamSource {
  public:
   struct Parts {
@@ -50,8 +52,9 @@ class LogStream : public StreamSource {
     LogName name;
     LogFormat format = LogFormat::ndjson;
     bool follow = false;
-    std::function<bool()> over;                                              // whether the try has ended
-    std::function<std::shared_ptr<void>(std::function<void()>)> on_change;   // calls back when `over` may have changed
+    std::function<bool()> over;  // whether the try has ended
+    std::function<std::shared_ptr<void>(std::function<void()>)>
+        on_change;  // calls back when `over` may have changed
   };
   explicit LogStream(Parts parts) : parts_(std::move(parts)) {}
 

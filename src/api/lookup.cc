@@ -24,8 +24,8 @@ Result<DagRun> find_run(const Call& call) {
   auto run = call.services.store.runs().get_run(dag_id, run_id);
   if (!run) return fail(run);
   if (!*run) {
-    return fail(Code::not_found,
-                "The DagRun with dag_id: `" + dag_id + "` and run_id: `" + run_id + "` was not found");
+    return fail(Code::not_found, "The DagRun with dag_id: `" + dag_id + "` and run_id: `" + run_id +
+                                     "` was not found");
   }
   return std::move(**run);
 }
@@ -39,9 +39,10 @@ Result<TaskInstanceRow> find_task_instance(const Call& call, int map_index) {
   auto row = call.services.store.runs().get_task_instance(name);
   if (!row) return fail(row);
   if (!*row) {
-    return fail(Code::not_found, "The Task Instance with dag_id: `" + name.dag_id + "`, run_id: `" + name.run_id +
-                                     "`, task_id: `" + name.task_id + "` and map_index: `" +
-                                     std::to_string(name.map_index) + "` was not found");
+    return fail(Code::not_found, "The Task Instance with dag_id: `" + name.dag_id + "`, run_id: `" +
+                                     name.run_id + "`, task_id: `" + name.task_id +
+                                     "` and map_index: `" + std::to_string(name.map_index) +
+                                     "` was not found");
   }
   return std::move(**row);
 }

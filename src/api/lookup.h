@@ -8,7 +8,7 @@ namespace leoflow::api {
 
 struct DagAndVersion {
   Dag dag;
-  VersionPtr version;    // current version
+  VersionPtr version;  // current version
 };
 
 Result<Dag> find_dag(const Call& call, const std::string& dag_id);

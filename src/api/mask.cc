@@ -8,8 +8,8 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::array<std::string_view, 11> kSensitive{
-    "access_token", "api_key", "apikey", "authorization", "passphrase",  "passwd",
-    "password",     "private_key", "secret", "token",      "keyfile_dict"};
+    "access_token", "api_key",     "apikey", "authorization", "passphrase",  "passwd",
+    "password",     "private_key", "secret", "token",         "keyfile_dict"};
 constexpr std::string_view kServiceAccount = "service_account";
 
 void mask_in_place(json::value& value) {

@@ -15,9 +15,11 @@ constexpr std::string_view kMask = "***";
 bool sensitive_name(std::string_view name);
 // A copy in which every value under a sensitive name is "***", at any depth.
 json::value masked(const json::value& value);
-// A connection's extra, a JSON object as text, masked; other text is "***" as a whole. Empty stays empty.
+// A connection's extra, a JSON object as text, masked; other text is "***" as a whole. Empty stays
+// empty.
 std::string masked_extra(const std::string& extra);
-// The reverse for updates: where `given` has "***" under a sensitive name, the value of `stored` is put back.
+// The reverse for updates: where `given` has "***" under a sensitive name, the value of `stored` is
+// put back.
 std::string unmasked_extra(const std::string& given, const std::string& stored);
 
 }  // namespace leoflow::api

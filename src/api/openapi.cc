@@ -37,8 +37,15 @@ void write_path_params(Writer& w, const std::string& path) {
   for (size_t open = path.find('{'); open != std::string::npos; open = path.find('{', open + 1)) {
     std::string name = path.substr(open + 1, path.find('}', open) - open - 1);
     bool integer = name.ends_with(":int");
-    w.begin_object().member("name", name.substr(0, name.find(':'))).member("in", "path").member("required", true);
-    w.key("schema").begin_object().member("type", integer ? "integer" : "string").end_object().end_object();
+    w.begin_object()
+        .member("name", name.substr(0, name.find(':')))
+        .member("in", "path")
+        .member("required", true);
+    w.key("schema")
+        .begin_object()
+        .member("type", integer ? "integer" : "string")
+        .end_object()
+        .end_object();
   }
 }
 
@@ -77,7 +84,10 @@ void write_param_type(Writer& w, const Param& param) {
 }
 
 void write_query_param(Writer& w, const Param& param) {
-  w.begin_object().member("name", param.name).member("in", "query").member("required", param.required);
+  w.begin_object()
+      .member("name", param.name)
+      .member("in", "query")
+      .member("required", param.required);
   if (!param.summary.empty()) w.member("description", param.summary);
   w.key("schema");
   if (param.repeated) {
@@ -149,14 +159,19 @@ void write_operation(Writer& w, const Route& route) {
   for (const Param& param : route.query) write_query_param(w, param);
   w.end_array();
   if (!route.body.empty()) {
-    w.key("requestBody").begin_object().member("required", !route.body_optional).key("content").begin_object();
+    w.key("requestBody")
+        .begin_object()
+        .member("required", !route.body_optional)
+        .key("content")
+        .begin_object();
     w.key("application/json").begin_object().key("schema");
     write_reference(w, route.body);
     w.end_object().end_object().end_object();
   }
   w.key("security").begin_array();
   if (route.access != Access::anyone) {
-    for (auto scheme : {"bearer", "cookie"}) w.begin_object().key(scheme).begin_array().end_array().end_object();
+    for (auto scheme : {"bearer", "cookie"})
+      w.begin_object().key(scheme).begin_array().end_array().end_object();
   }
   w.end_array();
   write_answers(w, route);
@@ -166,8 +181,10 @@ void write_operation(Writer& w, const Route& route) {
 void write_components(Writer& w, const Router& router) {
   w.key("components").begin_object();
   w.key("schemas").value(router.shapes().at("components").at("schemas"));
-  w.key("securitySchemes").raw(
-      R"({"bearer":{"type":"http","scheme":"bearer"},"cookie":{"type":"apiKey","in":"cookie","name":"_token"}})");
+  w.key("securitySchemes")
+      .raw(
+          R"({"bearer":{"type":"http","scheme":"bearer"},)"
+          R"("cookie":{"type":"apiKey","in":"cookie","name":"_token"}})");
   w.end_object();
 }
 
@@ -181,9 +198,14 @@ Result<Response> get_openapi(Call& call) {
 
 std::string openapi_document(const Router& router, const std::string& version) {
   std::map<std::string, std::map<std::string, const Route*>> paths;
-  for (const auto& route : router.routes()) paths[document_path(route->path)][lower_method(route->method)] = route.get();
+  for (const auto& route : router.routes())
+    paths[document_path(route->path)][lower_method(route->method)] = route.get();
   Writer w;
-  w.begin_object().member("openapi", "3.1.0").key("info").begin_object().member("title", "Leoflow API");
+  w.begin_object()
+      .member("openapi", "3.1.0")
+      .key("info")
+      .begin_object()
+      .member("title", "Leoflow API");
   w.member("version", version).end_object().key("paths").begin_object();
   for (const auto& [path, methods] : paths) {
     w.key(path).begin_object();
@@ -201,7 +223,9 @@ std::string openapi_document(const Router& router, const std::string& version) {
 
 void add_openapi_routes(Router& router) {
   router.tag("Monitor");
-  router.add(Method::get, "/openapi.json", "get_openapi", get_openapi).about("This document").needs(Access::anyone)
+  router.add(Method::get, "/openapi.json", "get_openapi", get_openapi)
+      .about("This document")
+      .needs(Access::anyone)
       .answers_with(200);
 }
 

@@ -34,37 +34,48 @@ bool among(std::string_view choices, std::string_view text) {
   }
 }
 
-FieldProblem wrong(const Param& param, std::string_view text, std::string message, std::string type) {
-  return {json::array{"query", param.name}, std::move(message), std::move(type), json::value(text.substr(0, 200))};
+FieldProblem wrong(const Param& param, std::string_view text, std::string message,
+                   std::string type) {
+  return {json::array{"query", param.name}, std::move(message), std::move(type),
+          json::value(text.substr(0, 200))};
 }
 
 std::optional<FieldProblem> check_integer(const Param& param, std::string_view text) {
   auto number = read_integer(text);
   if (!number) {
-    return wrong(param, text, "Input should be a valid integer, unable to parse string as an integer", "int_parsing");
+    return wrong(param, text,
+                 "Input should be a valid integer, unable to parse string as an integer",
+                 "int_parsing");
   }
   if (*number >= param.minimum) return std::nullopt;
-  return wrong(param, text, "Input should be greater than or equal to " + std::to_string(param.minimum),
+  return wrong(param, text,
+               "Input should be greater than or equal to " + std::to_string(param.minimum),
                "greater_than_equal");
 }
 
 std::optional<FieldProblem> check_instant(const Param& param, std::string_view text) {
   if (parse_time(text)) return std::nullopt;
-  if (parse_time(text, true)) return wrong(param, text, "Input should have timezone info", "timezone_aware");
-  return wrong(param, text, "Input should be a valid datetime or date", "datetime_from_date_parsing");
+  if (parse_time(text, true))
+    return wrong(param, text, "Input should have timezone info", "timezone_aware");
+  return wrong(param, text, "Input should be a valid datetime or date",
+               "datetime_from_date_parsing");
 }
 
 std::optional<FieldProblem> check_value(const Param& param, std::string_view text) {
-  if (text.size() > kQueryTextBytesMax) return wrong(param, text, "Input is too long", "string_too_long");
+  if (text.size() > kQueryTextBytesMax)
+    return wrong(param, text, "Input is too long", "string_too_long");
   switch (param.kind) {
     case Param::Kind::integer: return check_integer(param, text);
     case Param::Kind::instant: return check_instant(param, text);
     case Param::Kind::number:
       if (read_number(text)) return std::nullopt;
-      return wrong(param, text, "Input should be a valid number, unable to parse string as a number", "float_parsing");
+      return wrong(param, text,
+                   "Input should be a valid number, unable to parse string as a number",
+                   "float_parsing");
     case Param::Kind::boolean:
       if (read_boolean(text)) return std::nullopt;
-      return wrong(param, text, "Input should be a valid boolean, unable to interpret input", "bool_parsing");
+      return wrong(param, text, "Input should be a valid boolean, unable to interpret input",
+                   "bool_parsing");
     case Param::Kind::text: break;
   }
   if (param.choices.empty() || among(param.choices, text)) return std::nullopt;
@@ -73,7 +84,8 @@ std::optional<FieldProblem> check_value(const Param& param, std::string_view tex
 
 bool is_json(std::string_view content_type) {
   std::string type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
-  return type.empty() || type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+  return type.empty() || type == "application/json" ||
+         (type.starts_with("application/") && type.ends_with("+json"));
 }
 
 bool accepts(std::string_view range, std::string_view type) {
@@ -93,7 +105,8 @@ std::optional<int64_t> read_integer(std::string_view text) {
 std::optional<double> read_number(std::string_view text) {
   double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number))
+    return std::nullopt;
   return number;
 }
 
@@ -115,7 +128,9 @@ std::optional<Response> check_query(const Route& route, const Query& query) {
     if (auto found = check_value(*param, text)) problems.push_back(std::move(*found));
   }
   for (const Param& param : route.query) {
-    if (!param.required || std::ranges::find(query, param.name, &Query::value_type::first) != query.end()) continue;
+    if (!param.required ||
+        std::ranges::find(query, param.name, &Query::value_type::first) != query.end())
+      continue;
     problems.push_back({json::array{"query", param.name}, "Field required", "missing", nullptr});
   }
   if (problems.empty()) return std::nullopt;
@@ -125,7 +140,8 @@ std::optional<Response> check_query(const Route& route, const Query& query) {
 std::optional<Response> read_body(const Route& route, const Router& router, const Request& request,
                                   json::object& body) {
   if (route.body.empty()) return std::nullopt;
-  bool sized = !request.header("content-length").empty() || !request.header("transfer-encoding").empty();
+  bool sized =
+      !request.header("content-length").empty() || !request.header("transfer-encoding").empty();
   if (request.body.empty()) {
     if (route.body_optional) return std::nullopt;
     if (!sized) return problem(411, "the request needs a Content-Length");
@@ -136,8 +152,8 @@ std::optional<Response> read_body(const Route& route, const Router& router, cons
   }
   auto parsed = json::parse(request.body);
   if (!parsed) {
-    return unprocessable(json::array{"body", 0}, "JSON decode error: " + parsed.error().message(), "json_invalid",
-                         json::object());
+    return unprocessable(json::array{"body", 0}, "JSON decode error: " + parsed.error().message(),
+                         "json_invalid", json::object());
   }
   auto violations = check_json_schema(*parsed, router.shape_of(route.body), router.shapes());
   if (!violations.empty()) {
@@ -149,7 +165,8 @@ std::optional<Response> read_body(const Route& route, const Router& router, cons
   return std::nullopt;
 }
 
-std::optional<std::string> choose_content_type(const std::vector<std::string>& types, std::string_view accept) {
+std::optional<std::string> choose_content_type(const std::vector<std::string>& types,
+                                               std::string_view accept) {
   if (types.empty()) return std::string();
   if (trimmed(accept).empty()) return types[0];
   for (const std::string& type : types) {

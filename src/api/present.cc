@@ -22,7 +22,8 @@ std::string uuid_of(const std::string& name) {
 std::string api_time(Time time) {
   std::string text = format_time(time);
   constexpr std::string_view kNoFraction = ".000000Z";
-  if (text.ends_with(kNoFraction)) text.replace(text.size() - kNoFraction.size(), kNoFraction.size(), "Z");
+  if (text.ends_with(kNoFraction))
+    text.replace(text.size() - kNoFraction.size(), kNoFraction.size(), "Z");
   return text;
 }
 
@@ -69,7 +70,8 @@ void member_texts(json::Writer& w, std::string_view name, const std::vector<std:
   w.end_array();
 }
 
-void member_duration(json::Writer& w, const std::optional<Time>& start, const std::optional<Time>& end) {
+void member_duration(json::Writer& w, const std::optional<Time>& start,
+                     const std::optional<Time>& end) {
   if (start && end) {
     w.member("duration", to_seconds(*end - *start));
   } else {
@@ -77,7 +79,9 @@ void member_duration(json::Writer& w, const std::optional<Time>& start, const st
   }
 }
 
-std::string version_uuid(DagVersionId id) { return uuid_of("dag_version:" + std::to_string(id.value)); }
+std::string version_uuid(DagVersionId id) {
+  return uuid_of("dag_version:" + std::to_string(id.value));
+}
 
 std::string task_instance_uuid(TaskInstanceKey key, int try_number) {
   return uuid_of("task_instance:" + std::to_string(key.value) + ":" + std::to_string(try_number));
@@ -101,8 +105,11 @@ std::string task_name(const VersionPtr& version, const std::string& task_id) {
   return version->spec.tasks[*index].display_name;
 }
 
-void write_version_row(json::Writer& w, const DagVersion& version, const std::string& dag_display_name) {
-  w.begin_object().member("id", version_uuid(version.id)).member("version_number", version.version_number);
+void write_version_row(json::Writer& w, const DagVersion& version,
+                       const std::string& dag_display_name) {
+  w.begin_object()
+      .member("id", version_uuid(version.id))
+      .member("version_number", version.version_number);
   w.member("dag_id", version.dag_id).member("bundle_name", "dags-folder");
   member_text(w, "bundle_version", version.label);
   w.member("created_at", api_time(version.created_at)).member("dag_display_name", dag_display_name);
@@ -149,7 +156,8 @@ struct TryView {
   DagVersionId version;
 };
 
-void placement_members(json::Writer& w, const TaskInstance& task, const std::optional<Attempt>& attempt) {
+void placement_members(json::Writer& w, const TaskInstance& task,
+                       const std::optional<Attempt>& attempt) {
   member_text(w, "hostname", attempt ? attempt->hostname : "");
   w.member_null("unixname").member("pool", task.pool).member("pool_slots", task.pool_slots);
   member_text(w, "queue", task.queue);
@@ -158,11 +166,13 @@ void placement_members(json::Writer& w, const TaskInstance& task, const std::opt
   member_text(w, "operator_name", task.operator_name);
 }
 
-void try_members(json::Writer& w, const Services& services, const TaskInstanceRow& row, const TryView& view,
-                 const std::optional<Attempt>& attempt) {
+void try_members(json::Writer& w, const Services& services, const TaskInstanceRow& row,
+                 const TryView& view, const std::optional<Attempt>& attempt) {
   const TaskInstance& task = row.task_instance;
   VersionPtr version = version_or_null(services, view.version);
-  w.member("task_id", task.task_id).member("dag_id", row.run.dag_id).member("dag_run_id", row.run.run_id);
+  w.member("task_id", task.task_id)
+      .member("dag_id", row.run.dag_id)
+      .member("dag_run_id", row.run.run_id);
   w.member("map_index", task.map_index);
   member_time(w, "start_date", view.start_date);
   member_time(w, "end_date", view.end_date);
@@ -191,24 +201,25 @@ void try_members(json::Writer& w, const Services& services, const TaskInstanceRo
 
 void write_task_instance(json::Writer& w, const Services& services, const TaskInstanceRow& row) {
   const TaskInstance& task = row.task_instance;
-  TryView view{task.state,      task.try_number, task.max_tries, task.scheduled_at,
-               task.queued_at,  task.start_date, task.end_date,  row.version};
+  TryView view{task.state,     task.try_number, task.max_tries, task.scheduled_at,
+               task.queued_at, task.start_date, task.end_date,  row.version};
   w.begin_object().member("id", task_instance_uuid(task.key, task.try_number));
   try_members(w, services, row, view, row.attempt);
   member_time(w, "logical_date", row.run.logical_date);
   w.member("run_after", api_time(row.run.run_after));
   member_text(w, "note", task.note);
-  member_text(w, "rendered_map_index", task.map_index == kUnmapped ? "" : std::to_string(task.map_index));
+  member_text(w, "rendered_map_index",
+              task.map_index == kUnmapped ? "" : std::to_string(task.map_index));
   w.key("rendered_fields").raw(row.rendered_fields.empty() ? "{}" : row.rendered_fields);
   w.member_null("trigger").member_null("triggerer_job");
   member_text(w, "state_reason", task.reason);
   w.end_object();
 }
 
-void write_try(json::Writer& w, const Services& services, const TaskInstanceRow& row, const TaskTry& one,
-               const std::optional<Attempt>& attempt) {
-  TryView view{one.state, one.try_number, one.max_tries, one.scheduled_at, one.queued_at, one.start_date,
-               one.end_date, one.version};
+void write_try(json::Writer& w, const Services& services, const TaskInstanceRow& row,
+               const TaskTry& one, const std::optional<Attempt>& attempt) {
+  TryView view{one.state,     one.try_number, one.max_tries, one.scheduled_at,
+               one.queued_at, one.start_date, one.end_date,  one.version};
   w.begin_object();
   try_members(w, services, row, view, attempt);
   member_text(w, "state_reason", one.reason);

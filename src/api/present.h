@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows as the public API shows them. Writers append members between begin_object and end_object of the caller where
-// they are named *_members, whole objects otherwise.
+// Rows as the public API shows them. Writers append members between begin_object and end_object of
+// the caller where they are named *_members, whole objects otherwise.
 #pragma once
 
 #include <optional>
@@ -23,31 +23,36 @@ void member_time(json::Writer& w, std::string_view name, const std::optional<Tim
 void member_text(json::Writer& w, std::string_view name, std::string_view text);
 void member_texts(json::Writer& w, std::string_view name, const std::vector<std::string>& texts);
 // end - start in seconds, null while one is missing.
-void member_duration(json::Writer& w, const std::optional<Time>& start, const std::optional<Time>& end);
+void member_duration(json::Writer& w, const std::optional<Time>& start,
+                     const std::optional<Time>& end);
 
 // Ids that the public API wants as UUIDs; the same row always gives the same text.
 std::string version_uuid(DagVersionId id);
 std::string task_instance_uuid(TaskInstanceKey key, int try_number);
 
-// The version behind a row of a list; null (and a line in the log) when it cannot be had: one broken version must not
-// hide the other rows.
+// The version behind a row of a list; null (and a line in the log) when it cannot be had: one
+// broken version must not hide the other rows.
 VersionPtr version_or_null(const Services& services, DagVersionId id);
 // Display names, falling back to the ids.
 std::string dag_name(const VersionPtr& version, const std::string& dag_id);
 std::string task_name(const VersionPtr& version, const std::string& task_id);
 
-void dag_members(json::Writer& w, const Services& services, const Dag& dag, const VersionInfo& version);
-void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version, int64_t runs_active);
+void dag_members(json::Writer& w, const Services& services, const Dag& dag,
+                 const VersionInfo& version);
+void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version,
+                         int64_t runs_active);
 void write_version(json::Writer& w, const VersionInfo& version);
-void write_version_row(json::Writer& w, const DagVersion& version, const std::string& dag_display_name);
+void write_version_row(json::Writer& w, const DagVersion& version,
+                       const std::string& dag_display_name);
 void write_task(json::Writer& w, const TaskSpec& task);
 void write_run(json::Writer& w, const Services& services, const DagRun& run);
 void write_task_instance(json::Writer& w, const Services& services, const TaskInstanceRow& row);
 // One try: a finished one, or the current one shown like a finished one.
-void write_try(json::Writer& w, const Services& services, const TaskInstanceRow& row, const TaskTry& one,
-               const std::optional<Attempt>& attempt);
+void write_try(json::Writer& w, const Services& services, const TaskInstanceRow& row,
+               const TaskTry& one, const std::optional<Attempt>& attempt);
 
-// The opaque token that stands for a DAG's file, and back. `denied` for a token that we did not make.
+// The opaque token that stands for a DAG's file, and back. `denied` for a token that we did not
+// make.
 std::string file_token(const Authenticator& auth, const std::string& relative_fileloc);
 Result<std::string> read_file_token(const Authenticator& auth, std::string_view token);
 

@@ -10,12 +10,14 @@ void tag_members(json::Writer& w, const DagSpec& spec) {
   w.key("tags").begin_array();
   for (const std::string& tag : spec.tags) {
     w.begin_object().member("name", tag).member("dag_id", spec.dag_id);
-    w.member("dag_display_name", spec.display_name.empty() ? spec.dag_id : spec.display_name).end_object();
+    w.member("dag_display_name", spec.display_name.empty() ? spec.dag_id : spec.display_name)
+        .end_object();
   }
   w.end_array();
 }
 
-void member_optional(json::Writer& w, std::string_view name, const std::optional<std::string>& text) {
+void member_optional(json::Writer& w, std::string_view name,
+                     const std::optional<std::string>& text) {
   if (text) {
     w.member(name, *text);
   } else {
@@ -23,7 +25,8 @@ void member_optional(json::Writer& w, std::string_view name, const std::optional
   }
 }
 
-void params_member(json::Writer& w, const std::map<std::string, ParamSpec>& params, std::string_view source) {
+void params_member(json::Writer& w, const std::map<std::string, ParamSpec>& params,
+                   std::string_view source) {
   w.key("params").begin_object();
   for (const auto& [name, param] : params) {
     w.key(name).begin_object().key("value").value(param.value ? *param.value : json::value());
@@ -48,10 +51,14 @@ void time_delta(json::Writer& w, std::string_view name, const std::optional<Dura
 
 }  // namespace
 
-void dag_members(json::Writer& w, const Services& services, const Dag& dag, const VersionInfo& version) {
+void dag_members(json::Writer& w, const Services& services, const Dag& dag,
+                 const VersionInfo& version) {
   const DagSpec& spec = version.spec;
-  auto limited = [](const TaskSpec& task) { return task.max_active_tis_per_dag || task.max_active_tis_per_dagrun; };
-  w.member("dag_id", dag.dag_id).member("dag_display_name", spec.display_name.empty() ? dag.dag_id : spec.display_name);
+  auto limited = [](const TaskSpec& task) {
+    return task.max_active_tis_per_dag || task.max_active_tis_per_dagrun;
+  };
+  w.member("dag_id", dag.dag_id)
+      .member("dag_display_name", spec.display_name.empty() ? dag.dag_id : spec.display_name);
   w.member("is_paused", dag.is_paused).member("is_stale", dag.is_stale);
   w.member("last_parsed_time", api_time(dag.last_parsed_time));
   w.member("last_parse_duration", to_seconds(dag.last_parse_duration)).member_null("last_expired");
@@ -64,7 +71,8 @@ void dag_members(json::Writer& w, const Services& services, const Dag& dag, cons
   member_text(w, "timetable_description", spec.schedule.description);
   w.member("timetable_partitioned", false);
   tag_members(w, spec);
-  w.member("max_active_tasks", spec.max_active_tasks).member("max_active_runs", spec.max_active_runs);
+  w.member("max_active_tasks", spec.max_active_tasks)
+      .member("max_active_runs", spec.max_active_runs);
   w.member("max_consecutive_failed_dag_runs", spec.max_consecutive_failed_dag_runs);
   w.member("has_task_concurrency_limits", std::ranges::any_of(spec.tasks, limited));
   w.member("has_import_errors", dag.has_import_errors);
@@ -77,7 +85,8 @@ void dag_members(json::Writer& w, const Services& services, const Dag& dag, cons
   w.member("file_token", file_token(services.auth, dag.relative_fileloc));
 }
 
-void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version, int64_t runs_active) {
+void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version,
+                         int64_t runs_active) {
   const DagSpec& spec = version.spec;
   w.member("catchup", spec.catchup);
   member_text(w, "dag_run_timeout", spec.dagrun_timeout ? iso_duration(*spec.dagrun_timeout) : "");
@@ -96,7 +105,9 @@ void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& ver
   member_text(w, "timezone", spec.timezone);
   w.member("last_parsed", api_time(dag.last_parsed_time));
   w.key("default_args").value(json::value(spec.default_args));
-  w.member_null("owner_links").member("is_favorite", false).member("active_runs_count", runs_active);
+  w.member_null("owner_links")
+      .member("is_favorite", false)
+      .member("active_runs_count", runs_active);
   w.member("concurrency", spec.max_active_tasks).key("latest_dag_version");
   write_version(w, version);
 }
@@ -107,13 +118,17 @@ void write_task(json::Writer& w, const TaskSpec& task) {
   w.member("owner", task.owner);
   member_time(w, "start_date", task.start_date);
   member_time(w, "end_date", task.end_date);
-  w.member("trigger_rule", to_string(task.trigger_rule)).member("depends_on_past", task.depends_on_past);
+  w.member("trigger_rule", to_string(task.trigger_rule))
+      .member("depends_on_past", task.depends_on_past);
   w.member("wait_for_downstream", task.wait_for_downstream).member("retries", double(task.retries));
-  w.member("queue", task.queue).member("pool", task.pool).member("pool_slots", double(task.pool_slots));
+  w.member("queue", task.queue)
+      .member("pool", task.pool)
+      .member("pool_slots", double(task.pool_slots));
   time_delta(w, "execution_timeout", task.execution_timeout);
   time_delta(w, "retry_delay", task.retry_delay);
   w.member("retry_exponential_backoff", task.retry_exponential_backoff);
-  w.member("priority_weight", double(task.priority_weight)).member("weight_rule", to_string(task.weight_rule));
+  w.member("priority_weight", double(task.priority_weight))
+      .member("weight_rule", to_string(task.weight_rule));
   w.member("ui_color", task.ui_color).member("ui_fgcolor", task.ui_fgcolor);
   member_texts(w, "template_fields", task.template_fields);
   member_texts(w, "downstream_task_ids", task.downstream);
@@ -121,7 +136,9 @@ void write_task(json::Writer& w, const TaskSpec& task) {
   w.member("operator_name", task.operator_name);
   params_member(w, task.params, "task");
   w.key("class_ref").begin_object();
-  w.member("module_path", task.operator_module).member("class_name", task.operator_name).end_object();
+  w.member("module_path", task.operator_module)
+      .member("class_name", task.operator_name)
+      .end_object();
   w.member("is_mapped", false).key("extra_links").begin_array().end_array().end_object();
 }
 

@@ -8,7 +8,7 @@
 namespace leoflow::api {
 namespace {
 
-constexpr size_t kInputShownMax = 1024;   // bytes of a refused value that are sent back
+constexpr size_t kInputShownMax = 1024;  // bytes of a refused value that are sent back
 
 struct TypeRow {
   std::string_view schema_type, type, message;
@@ -30,7 +30,8 @@ std::string choices_text(const json::value& choices) {
   const json::array& list = choices.get_array();
   for (size_t i = 0; i < list.size(); ++i) {
     if (i > 0) text += i + 1 == list.size() ? " or " : ", ";
-    text += list[i].is_string() ? "'" + std::string(list[i].get_string()) + "'" : json::dump(list[i]);
+    text +=
+        list[i].is_string() ? "'" + std::string(list[i].get_string()) + "'" : json::dump(list[i]);
   }
   return text;
 }
@@ -38,7 +39,8 @@ std::string choices_text(const json::value& choices) {
 void explain_type(const json::value& expected, FieldProblem& problem) {
   const json::value* first = &expected;
   if (expected.is_array() && !expected.get_array().empty()) first = &expected.get_array()[0];
-  std::string_view name = first->is_string() ? std::string_view(first->get_string()) : std::string_view();
+  std::string_view name =
+      first->is_string() ? std::string_view(first->get_string()) : std::string_view();
   for (const TypeRow& row : kTypes) {
     if (row.schema_type != name) continue;
     problem.type = row.type;
@@ -58,7 +60,7 @@ void explain_format(const json::value& instance, FieldProblem& problem) {
 }
 
 struct KeywordRow {
-  std::string_view keyword, type, before;   // message = before + the keyword's value
+  std::string_view keyword, type, before;  // message = before + the keyword's value
 };
 constexpr std::array<KeywordRow, 6> kKeywords{{
     {"minLength", "string_too_short", "String should have at least this many characters: "},
@@ -110,7 +112,11 @@ Response unprocessable(const std::vector<FieldProblem>& problems) {
   w.begin_object().key("detail").begin_array();
   for (const FieldProblem& one : problems) {
     w.begin_object().key("loc").value(one.loc);
-    w.member("msg", one.message).member("type", one.type).key("input").value(one.input).end_object();
+    w.member("msg", one.message)
+        .member("type", one.type)
+        .key("input")
+        .value(one.input)
+        .end_object();
   }
   w.end_array().end_object();
   Response response;
@@ -120,11 +126,13 @@ Response unprocessable(const std::vector<FieldProblem>& problems) {
 }
 
 Response unprocessable(json::array loc, std::string message, std::string type, json::value input) {
-  return unprocessable({FieldProblem{std::move(loc), std::move(message), std::move(type), std::move(input)}});
+  return unprocessable(
+      {FieldProblem{std::move(loc), std::move(message), std::move(type), std::move(input)}});
 }
 
 FieldProblem field_problem(const SchemaViolation& violation) {
-  FieldProblem problem{.loc = json::array{"body"}, .message = violation.message, .type = "value_error"};
+  FieldProblem problem{
+      .loc = json::array{"body"}, .message = violation.message, .type = "value_error"};
   for (const json::value& step : violation.path) problem.loc.push_back(step);
   if (violation.instance) problem.input = shown_input(*violation.instance);
   if (violation.keyword == "required") {
@@ -135,7 +143,8 @@ FieldProblem field_problem(const SchemaViolation& violation) {
     problem.message = "Extra inputs are not permitted";
   } else if (violation.keyword == "type" && violation.expected) {
     explain_type(*violation.expected, problem);
-  } else if (violation.keyword == "format" && violation.instance && violation.instance->is_string()) {
+  } else if (violation.keyword == "format" && violation.instance &&
+             violation.instance->is_string()) {
     explain_format(*violation.instance, problem);
   } else {
     explain_keyword(violation, problem);

@@ -55,18 +55,30 @@ std::vector<std::string> Route::content_types() const {
 }
 
 std::vector<Param> paging() {
-  return {{.name = "limit", .kind = Param::Kind::integer, .summary = "Rows of a page, at most 100",
-           .fallback = "50", .minimum = 0},
-          {.name = "offset", .kind = Param::Kind::integer, .summary = "Rows to skip", .fallback = "0",
+  return {{.name = "limit",
+           .kind = Param::Kind::integer,
+           .summary = "Rows of a page, at most 100",
+           .fallback = "50",
+           .minimum = 0},
+          {.name = "offset",
+           .kind = Param::Kind::integer,
+           .summary = "Rows to skip",
+           .fallback = "0",
            .minimum = 0}};
 }
 
 std::vector<Param> ordered_by(std::string fallback) {
-  return {{.name = "order_by", .summary = "Columns to sort by; a leading - sorts downwards", .repeated = true,
+  return {{.name = "order_by",
+           .summary = "Columns to sort by; a leading - sorts downwards",
+           .repeated = true,
            .fallback = std::move(fallback)}};
 }
 
-std::vector<Param> instant_range(std::string_view field) { return range(field, Param::Kind::instant); }
-std::vector<Param> number_range(std::string_view field) { return range(field, Param::Kind::number); }
+std::vector<Param> instant_range(std::string_view field) {
+  return range(field, Param::Kind::instant);
+}
+std::vector<Param> number_range(std::string_view field) {
+  return range(field, Param::Kind::number);
+}
 
 }  // namespace leoflow::api

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One route: what it matches, who may call it, what it takes and answers. Routing, checking of parameters and bodies,
-// the audit log and /openapi.json all read this declaration.
+// One route: what it matches, who may call it, what it takes and answers. Routing, checking of
+// parameters and bodies, the audit log and /openapi.json all read this declaration.
 #pragma once
 
 #include <string>
@@ -26,16 +26,16 @@ struct Param {
   std::string name;
   Kind kind = Kind::text;
   std::string summary;
-  bool repeated = false;                 // may be given several times
+  bool repeated = false;  // may be given several times
   bool required = false;
-  std::string choices;                   // "a|b|c"; empty = any value of the kind
-  std::string fallback;                  // shown as default; the handler applies it
-  int64_t minimum = INT64_MIN;           // of integers
+  std::string choices;          // "a|b|c"; empty = any value of the kind
+  std::string fallback;         // shown as default; the handler applies it
+  int64_t minimum = INT64_MIN;  // of integers
 };
 
 struct Answer {
   int status;
-  std::string shape;                     // name of a shape; empty = no body or not JSON
+  std::string shape;  // name of a shape; empty = no body or not JSON
   std::string content_type = "application/json";
 };
 
@@ -43,35 +43,55 @@ using Handler = Result<Response> (*)(Call& call);
 
 struct Route {
   Method method = Method::get;
-  std::string path;                      // "/api/v2/dags/{dag_id}"; {n:int}; {key:path} takes the rest with slashes
-  std::string operation;                 // operation id, also the event name in the audit log
+  std::string path;  // "/api/v2/dags/{dag_id}"; {n:int}; {key:path} takes the rest with slashes
+  std::string operation;  // operation id, also the event name in the audit log
   Handler handler = nullptr;
   Access access = Access::viewer;
   std::string tag, summary;
   std::vector<Param> query;
-  std::vector<std::string> refused;      // Airflow filters that we do not have: 400 rather than a wrong answer
-  std::string body;                      // shape of the JSON body; empty = none
+  std::vector<std::string>
+      refused;       // Airflow filters that we do not have: 400 rather than a wrong answer
+  std::string body;  // shape of the JSON body; empty = none
   bool body_optional = false;
   std::vector<Answer> answers;
-  bool audited = false;                  // a success is written to the audit log
+  bool audited = false;  // a success is written to the audit log
 
-  Route& needs(Access required) { access = required; return *this; }
-  Route& about(std::string text) { summary = std::move(text); return *this; }
+  Route& needs(Access required) {
+    access = required;
+    return *this;
+  }
+  Route& about(std::string text) {
+    summary = std::move(text);
+    return *this;
+  }
   Route& takes(std::vector<Param> params);
-  Route& refuses(std::vector<std::string> names) { refused = std::move(names); return *this; }
-  Route& reads(std::string shape) { body = std::move(shape); return *this; }
-  Route& body_may_be_missing() { body_optional = true; return *this; }
-  Route& answers_with(int status, std::string shape = {}, std::string content_type = "application/json");
-  Route& unaudited() { audited = false; return *this; }
+  Route& refuses(std::vector<std::string> names) {
+    refused = std::move(names);
+    return *this;
+  }
+  Route& reads(std::string shape) {
+    body = std::move(shape);
+    return *this;
+  }
+  Route& body_may_be_missing() {
+    body_optional = true;
+    return *this;
+  }
+  Route& answers_with(int status, std::string shape = {},
+                      std::string content_type = "application/json");
+  Route& unaudited() {
+    audited = false;
+    return *this;
+  }
 
   // Content types of successful answers, in order of declaration.
   std::vector<std::string> content_types() const;
 };
 
 // Common parameters.
-std::vector<Param> paging();                                    // limit, offset
-std::vector<Param> ordered_by(std::string fallback);            // order_by, repeatable
-std::vector<Param> instant_range(std::string_view field);       // field_gte, _gt, _lte, _lt
+std::vector<Param> paging();                               // limit, offset
+std::vector<Param> ordered_by(std::string fallback);       // order_by, repeatable
+std::vector<Param> instant_range(std::string_view field);  // field_gte, _gt, _lte, _lt
 std::vector<Param> number_range(std::string_view field);
 
 }  // namespace leoflow::api

@@ -22,7 +22,8 @@ std::vector<std::string_view> split(std::string_view path) {
 
 bool is_integer(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
-  return !text.empty() && text.size() <= 18 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && text.size() <= 18 &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool has_slash(std::string_view text) { return text.find('/') != std::string_view::npos; }
@@ -35,7 +36,8 @@ std::string joined(const std::vector<std::string>& segments, size_t from) {
 
 }  // namespace
 
-// A tree of path segments. A parameter child of each kind; tried in the order literal, integer, text, rest.
+// A tree of path segments. A parameter child of each kind; tried in the order literal, integer,
+// text, rest.
 struct Router::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
   std::unique_ptr<Node> integer, text, rest;
@@ -43,7 +45,8 @@ struct Router::Node {
 
   Node& child(std::string_view part);
   // Nodes that match segments from `at` on, most specific first.
-  void collect(const std::vector<std::string>& segments, size_t at, std::vector<const Node*>& found) const;
+  void collect(const std::vector<std::string>& segments, size_t at,
+               std::vector<const Node*>& found) const;
 };
 
 Router::Node& Router::Node::child(std::string_view part) {
@@ -78,7 +81,8 @@ Router::Router() : root_(std::make_unique<Node>()) {
 
 Router::~Router() = default;
 
-Route& Router::add(Method method, std::string_view path, std::string_view operation, Handler handler) {
+Route& Router::add(Method method, std::string_view path, std::string_view operation,
+                   Handler handler) {
   routes_.push_back(std::make_unique<Route>());
   Route& route = *routes_.back();
   route.method = method;
@@ -129,7 +133,8 @@ Router::Found Router::find(Method method, const std::vector<std::string>& segmen
     for (const auto& [one, route] : node->methods) {
       std::string name(to_string(one));
       if (one == Method::get) name += ", HEAD";
-      if (found.allow.find(name) == std::string::npos) found.allow += (found.allow.empty() ? "" : ", ") + name;
+      if (found.allow.find(name) == std::string::npos)
+        found.allow += (found.allow.empty() ? "" : ", ") + name;
     }
   }
   if (!found.route) return found;

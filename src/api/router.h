@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of routes and shapes, and the lookup by path. Filled at start, read-only afterwards (any thread).
+// The table of routes and shapes, and the lookup by path. Filled at start, read-only afterwards
+// (any thread).
 #pragma once
 
 #include <map>
@@ -22,8 +23,9 @@ class Router {
   ~Router();
   Router(const Router&) = delete;
 
-  // Adds a route; the reference stays valid for the router's life. Writes are audited unless said otherwise and need
-  // Access::user, reads Access::viewer. Requires: no route with the same method and path.
+  // Adds a route; the reference stays valid for the router's life. Writes are audited unless said
+  // otherwise and need Access::user, reads Access::viewer. Requires: no route with the same method
+  // and path.
   Route& add(Method method, std::string_view path, std::string_view operation, Handler handler);
   // Declares a shape (api/schema.h). Requires: a new name, valid notation.
   void shape(std::string_view name, std::string_view notation);
@@ -33,10 +35,10 @@ class Router {
   void tag(std::string_view name) { tag_ = name; }
 
   struct Found {
-    const Route* route = nullptr;     // null: no route for this method
+    const Route* route = nullptr;  // null: no route for this method
     PathParams params;
-    std::string allow;                // methods of the path ("GET, HEAD"); empty: unknown path
-    bool bad_slash = false;           // an escaped slash where none may be
+    std::string allow;       // methods of the path ("GET, HEAD"); empty: unknown path
+    bool bad_slash = false;  // an escaped slash where none may be
   };
   // The most specific route for the segments of a path: literals win over parameters.
   Found find(Method method, const std::vector<std::string>& segments) const;

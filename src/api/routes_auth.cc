@@ -37,8 +37,8 @@ Result<Response> create_session(Call& call) {
   write_me(w, *principal);
   Response response = json_response(w, 201);
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(kTokenLife).count();
-  response.headers.emplace_back(
-      "Set-Cookie", "_token=" + *token + std::string(kCookieRest) + "; Max-Age=" + std::to_string(seconds));
+  response.headers.emplace_back("Set-Cookie", "_token=" + *token + std::string(kCookieRest) +
+                                                  "; Max-Age=" + std::to_string(seconds));
   return response;
 }
 
@@ -55,7 +55,10 @@ Result<Response> get_me(Call& call) {
 }
 
 void write_user(json::Writer& w, const User& user) {
-  w.begin_object().member("username", user.username).member("role", user.role).member("active", user.active);
+  w.begin_object()
+      .member("username", user.username)
+      .member("role", user.role)
+      .member("active", user.active);
   w.member("created_at", api_time(user.created_at)).end_object();
 }
 
@@ -75,8 +78,10 @@ Result<Response> create_user(Call& call) {
   auto existing = users.get_user(username);
   if (!existing) return fail(existing);
   if (*existing) return fail(Code::exists, "the user " + username + " exists already");
-  User user{.username = username, .password_hash = hash_password(call.text("password")),
-            .role = call.text("role", "Viewer"), .created_at = call.services.clock.now()};
+  User user{.username = username,
+            .password_hash = hash_password(call.text("password")),
+            .role = call.text("role", "Viewer"),
+            .created_at = call.services.clock.now()};
   auto added = users.put_user(user);
   if (!added) return fail(added);
   json::Writer w;
@@ -103,7 +108,8 @@ Result<Response> set_password(Call& call) {
 Result<Response> delete_user(Call& call) {
   auto user = find_user(call);
   if (!user) return fail(user);
-  if (user->username == call.user.username) return fail(Code::conflict, "you cannot delete yourself");
+  if (user->username == call.user.username)
+    return fail(Code::conflict, "you cannot delete yourself");
   auto removed = call.services.store.users().remove_user(user->username);
   if (!removed) return fail(removed);
   return no_content();
@@ -141,7 +147,8 @@ Result<Response> create_token_row(Call& call) {
   Time now = call.services.clock.now();
   auto expires = call.time("expires_at");
   if (expires && *expires <= now) return fail(Code::invalid, "expires_at is in the past");
-  auto made = create_api_token(call.services.store.users(), call.text("name"), call.user.username, now, expires);
+  auto made = create_api_token(call.services.store.users(), call.text("name"), call.user.username,
+                               now, expires);
   if (!made) return fail(made);
   json::Writer w;
   w.begin_object();
@@ -155,7 +162,8 @@ Result<Response> revoke_token(Call& call) {
   auto token = call.services.store.users().get_token(id);
   if (!token) return fail(token);
   bool visible = *token && (is_admin(call) || (*token)->username == call.user.username);
-  if (!visible) return fail(Code::not_found, "the API token " + call.path("token_id") + " was not found");
+  if (!visible)
+    return fail(Code::not_found, "the API token " + call.path("token_id") + " was not found");
   auto revoked = call.services.store.users().revoke_token(id, call.services.clock.now());
   if (!revoked) return fail(revoked);
   return no_content();
@@ -167,11 +175,13 @@ void add_shapes(Router& router) {
   router.shape("MeResponse", "username:str role:str");
   router.shape("UserResponse", "username:str role:str active:bool created_at:time");
   router.shape("UserCollectionResponse", "users:[UserResponse] total_entries:int");
-  router.shape("UserBody", "!username:str(1..250) password:str(8..1024) role?:<Viewer|User|Op|Admin>");
+  router.shape("UserBody",
+               "!username:str(1..250) password:str(8..1024) role?:<Viewer|User|Op|Admin>");
   router.shape("PasswordBody", "!password:str(8..1024)");
   router.shape("TokenBody", "!name:str(1..250) expires_at?:time?");
   const std::string token =
-      "id:int name:str username:str created_at:time expires_at:time? last_used_at:time? revoked_at:time?";
+      "id:int name:str username:str created_at:time expires_at:time? last_used_at:time? "
+      "revoked_at:time?";
   router.shape("TokenResponse", token);
   router.shape("NewTokenResponse", token + " token:str");
   router.shape("TokenCollectionResponse", "tokens:[TokenResponse] total_entries:int");
@@ -182,35 +192,61 @@ void add_shapes(Router& router) {
 void add_auth_routes(Router& router) {
   add_shapes(router);
   router.tag("Login");
-  for (auto [path, operation] : {std::pair{"/auth/token", "create_token"}, {"/auth/token/cli", "create_token_cli"}}) {
-    router.add(Method::post, path, operation, create_token).about("A signed token for a user name and password")
-        .needs(Access::anyone).unaudited().reads("LoginBody").answers_with(201, "LoginResponse");
+  for (auto [path, operation] :
+       {std::pair{"/auth/token", "create_token"}, {"/auth/token/cli", "create_token_cli"}}) {
+    router.add(Method::post, path, operation, create_token)
+        .about("A signed token for a user name and password")
+        .needs(Access::anyone)
+        .unaudited()
+        .reads("LoginBody")
+        .answers_with(201, "LoginResponse");
   }
   const std::string own = "/api/leoflow/v1";
   router.add(Method::post, own + "/session", "create_session", create_session)
       .about("Log a browser in: the token comes as a cookie that scripts cannot read")
-      .needs(Access::anyone).unaudited().reads("LoginBody").answers_with(201, "MeResponse");
-  router.add(Method::del, own + "/session", "delete_session", delete_session).about("Log a browser out")
-      .needs(Access::anyone).unaudited().answers_with(204);
-  router.add(Method::get, own + "/me", "get_me", get_me).about("Who the credential belongs to")
+      .needs(Access::anyone)
+      .unaudited()
+      .reads("LoginBody")
+      .answers_with(201, "MeResponse");
+  router.add(Method::del, own + "/session", "delete_session", delete_session)
+      .about("Log a browser out")
+      .needs(Access::anyone)
+      .unaudited()
+      .answers_with(204);
+  router.add(Method::get, own + "/me", "get_me", get_me)
+      .about("Who the credential belongs to")
       .answers_with(200, "MeResponse");
   router.tag("User");
-  router.add(Method::get, own + "/users", "list_users", list_users).about("List users").needs(Access::admin)
+  router.add(Method::get, own + "/users", "list_users", list_users)
+      .about("List users")
+      .needs(Access::admin)
       .answers_with(200, "UserCollectionResponse");
-  router.add(Method::post, own + "/users", "create_user", create_user).about("Add a user").needs(Access::admin)
-      .reads("UserBody").answers_with(201, "UserResponse");
+  router.add(Method::post, own + "/users", "create_user", create_user)
+      .about("Add a user")
+      .needs(Access::admin)
+      .reads("UserBody")
+      .answers_with(201, "UserResponse");
   router.add(Method::put, own + "/users/{username}/password", "set_password", set_password)
-      .about("Set a password; signed tokens of the user end").needs(Access::admin).reads("PasswordBody")
+      .about("Set a password; signed tokens of the user end")
+      .needs(Access::admin)
+      .reads("PasswordBody")
       .answers_with(204);
-  router.add(Method::del, own + "/users/{username}", "delete_user", delete_user).about("Delete a user")
-      .needs(Access::admin).answers_with(204);
+  router.add(Method::del, own + "/users/{username}", "delete_user", delete_user)
+      .about("Delete a user")
+      .needs(Access::admin)
+      .answers_with(204);
   router.add(Method::get, own + "/tokens", "list_tokens", list_tokens)
-      .about("List API tokens: your own, or all for administrators").answers_with(200, "TokenCollectionResponse");
+      .about("List API tokens: your own, or all for administrators")
+      .answers_with(200, "TokenCollectionResponse");
   router.add(Method::post, own + "/tokens", "create_api_token", create_token_row)
-      .about("Add an API token; its value is in this answer and nowhere else").needs(Access::viewer)
-      .reads("TokenBody").answers_with(201, "NewTokenResponse");
+      .about("Add an API token; its value is in this answer and nowhere else")
+      .needs(Access::viewer)
+      .reads("TokenBody")
+      .answers_with(201, "NewTokenResponse");
   router.add(Method::del, own + "/tokens/{token_id:int}", "revoke_api_token", revoke_token)
-      .about("Revoke an API token").needs(Access::viewer).answers_with(204);
+      .about("Revoke an API token")
+      .needs(Access::viewer)
+      .answers_with(204);
 }
 
 }  // namespace leoflow::api

@@ -14,7 +14,9 @@ constexpr std::string_view kOrder =
     "connection_id conn_id conn_type description host port id=conn_id";
 
 void write_connection(json::Writer& w, const Connection& connection) {
-  w.begin_object().member("connection_id", connection.conn_id).member("conn_type", connection.conn_type);
+  w.begin_object()
+      .member("connection_id", connection.conn_id)
+      .member("conn_type", connection.conn_type);
   member_text(w, "description", connection.description);
   member_text(w, "host", connection.host);
   member_text(w, "login", connection.login);
@@ -42,9 +44,11 @@ void apply(Connection& connection, const json::object& body, auto applies) {
   connection.has_login = !connection.login.empty();
   if (body.contains("port") && applies("port")) {
     const json::value& port = body.at("port");
-    connection.port = port.is_null() ? std::nullopt : std::optional(int(json::int_or(body, "port")));
+    connection.port =
+        port.is_null() ? std::nullopt : std::optional(int(json::int_or(body, "port")));
   }
-  if (body.contains("password") && applies("password") && json::string_or(body, "password") != kMask) {
+  if (body.contains("password") && applies("password") &&
+      json::string_or(body, "password") != kMask) {
     connection.password = json::string_or(body, "password");
     connection.has_password = !body.at("password").is_null();
   }
@@ -57,14 +61,16 @@ Status check_extra(const Connection& connection) {
   if (connection.extra.empty()) return {};
   auto parsed = json::parse(connection.extra);
   if (parsed && parsed->is_object()) return {};
-  return fail(Code::invalid, "the extra of connection " + connection.conn_id + " must be a JSON object as text");
+  return fail(Code::invalid,
+              "the extra of connection " + connection.conn_id + " must be a JSON object as text");
 }
 
 Result<Connection> find_connection(const Call& call, const std::string& conn_id) {
   auto connection = call.services.secrets.get_connection(conn_id);
   if (!connection) return fail(connection);
   if (!*connection) {
-    return fail(Code::not_found, "The Connection with connection_id: `" + conn_id + "` was not found");
+    return fail(Code::not_found,
+                "The Connection with connection_id: `" + conn_id + "` was not found");
   }
   return std::move(**connection);
 }
@@ -73,23 +79,27 @@ Result<Connection> put_new(const Call& call, const json::object& body, bool over
   Connection connection{.conn_id = json::string_or(body, "connection_id")};
   apply(connection, body, [](std::string_view) { return true; });
   if (auto status = check_extra(connection); !status) return fail(status);
-  if (auto status = call.services.secrets.put_connection(connection, overwrite); !status) return fail(status);
+  if (auto status = call.services.secrets.put_connection(connection, overwrite); !status)
+    return fail(status);
   return connection;
 }
 
-Result<Connection> update(const Call& call, const std::string& conn_id, const json::object& body, auto applies) {
+Result<Connection> update(const Call& call, const std::string& conn_id, const json::object& body,
+                          auto applies) {
   auto connection = find_connection(call, conn_id);
   if (!connection) return connection;
   apply(*connection, body, applies);
   if (auto status = check_extra(*connection); !status) return fail(status);
-  if (auto status = call.services.secrets.put_connection(*connection, true); !status) return fail(status);
+  if (auto status = call.services.secrets.put_connection(*connection, true); !status)
+    return fail(status);
   return connection;
 }
 
 Result<Response> get_connections(Call& call) {
   auto page = call.page(kOrder, "connection_id");
   if (!page) return fail(page);
-  auto found = call.services.secrets.list_connections(call.query_or("connection_id_pattern"), *page);
+  auto found =
+      call.services.secrets.list_connections(call.query_or("connection_id_pattern"), *page);
   if (!found) return fail(found);
   json::Writer w;
   w.begin_object().key("connections").begin_array();
@@ -119,9 +129,11 @@ Result<Response> post_connection(Call& call) {
 Result<Response> patch_connection(Call& call) {
   const std::string& conn_id = call.path("connection_id");
   if (call.has("connection_id") && call.text("connection_id") != conn_id) {
-    return fail(Code::invalid, "The connection_id in the request body does not match the URL parameter");
+    return fail(Code::invalid,
+                "The connection_id in the request body does not match the URL parameter");
   }
-  auto connection = update(call, conn_id, call.body, [&](std::string_view name) { return call.changes(name); });
+  auto connection =
+      update(call, conn_id, call.body, [&](std::string_view name) { return call.changes(name); });
   if (!connection) return fail(connection);
   return connection_response(*connection, 200);
 }
@@ -129,7 +141,9 @@ Result<Response> patch_connection(Call& call) {
 Status remove(const Call& call, const std::string& conn_id) {
   auto removed = call.services.secrets.remove_connection(conn_id);
   if (!removed) return fail(removed);
-  if (!*removed) return fail(Code::not_found, "The Connection with connection_id: `" + conn_id + "` was not found");
+  if (!*removed)
+    return fail(Code::not_found,
+                "The Connection with connection_id: `" + conn_id + "` was not found");
   return {};
 }
 
@@ -139,7 +153,8 @@ Result<Response> delete_connection(Call& call) {
 }
 
 Result<Response> bulk_connections(Call& call) {
-  BulkTarget target{.key = "connection_id", .shape = "ConnectionBody", .patch_shape = "ConnectionPatchBody"};
+  BulkTarget target{
+      .key = "connection_id", .shape = "ConnectionBody", .patch_shape = "ConnectionPatchBody"};
   target.exists = [&](const std::string& key) -> Result<bool> {
     auto found = call.services.secrets.get_connection(key);
     if (!found) return fail(found);
@@ -151,7 +166,9 @@ Result<Response> bulk_connections(Call& call) {
     return {};
   };
   target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
-    auto applies = [&](std::string_view name) { return mask.empty() || std::ranges::find(mask, name) != mask.end(); };
+    auto applies = [&](std::string_view name) {
+      return mask.empty() || std::ranges::find(mask, name) != mask.end();
+    };
     auto done = update(call, json::string_or(entity, "connection_id"), entity, applies);
     if (!done) return fail(done);
     return {};
@@ -165,14 +182,19 @@ Result<Response> test_connection(Call&) {
 }
 
 void add_shapes(Router& router) {
-  router.shape("ConnectionResponse",
-               "connection_id:str conn_type:str description:str? host:str? login:str? schema:str? port:int? "
-               "password:str? extra:str? team_name:str?");
-  router.shape("ConnectionCollectionResponse", "connections:[ConnectionResponse] total_entries:int");
+  router.shape(
+      "ConnectionResponse",
+      "connection_id:str conn_type:str description:str? host:str? login:str? schema:str? port:int? "
+      "password:str? extra:str? team_name:str?");
+  router.shape("ConnectionCollectionResponse",
+               "connections:[ConnectionResponse] total_entries:int");
   constexpr std::string_view kRest =
-      " description?:str? host?:str? login?:str? schema?:str? port?:int(0..65535)? password?:str? extra?:str?";
-  router.shape("ConnectionBody", "!connection_id:str~id conn_type:str(1..500)" + std::string(kRest));
-  router.shape("ConnectionPatchBody", "!connection_id?:str conn_type?:str(1..500)" + std::string(kRest));
+      " description?:str? host?:str? login?:str? schema?:str? port?:int(0..65535)? password?:str? "
+      "extra?:str?";
+  router.shape("ConnectionBody",
+               "!connection_id:str~id conn_type:str(1..500)" + std::string(kRest));
+  router.shape("ConnectionPatchBody",
+               "!connection_id?:str conn_type?:str(1..500)" + std::string(kRest));
 }
 
 }  // namespace
@@ -182,23 +204,42 @@ void add_connection_routes(Router& router) {
   add_shapes(router);
   router.tag("Connection");
   const std::string base = "/api/v2/connections";
-  router.add(Method::get, base, "get_connections", get_connections).about("List connections").needs(Access::op)
-      .takes(paging()).takes(ordered_by("connection_id")).takes({{.name = "connection_id_pattern"}})
+  router.add(Method::get, base, "get_connections", get_connections)
+      .about("List connections")
+      .needs(Access::op)
+      .takes(paging())
+      .takes(ordered_by("connection_id"))
+      .takes({{.name = "connection_id_pattern"}})
       .answers_with(200, "ConnectionCollectionResponse");
-  router.add(Method::post, base, "post_connection", post_connection).about("Add a connection").needs(Access::op)
-      .reads("ConnectionBody").answers_with(201, "ConnectionResponse");
-  router.add(Method::patch, base, "bulk_connections", bulk_connections).about("Several changes at once")
-      .needs(Access::op).reads("BulkBody").answers_with(200, "BulkResponse");
+  router.add(Method::post, base, "post_connection", post_connection)
+      .about("Add a connection")
+      .needs(Access::op)
+      .reads("ConnectionBody")
+      .answers_with(201, "ConnectionResponse");
+  router.add(Method::patch, base, "bulk_connections", bulk_connections)
+      .about("Several changes at once")
+      .needs(Access::op)
+      .reads("BulkBody")
+      .answers_with(200, "BulkResponse");
   router.add(Method::post, base + "/test", "test_connection", test_connection)
-      .about("Not enabled here: always 403").needs(Access::op).reads("ConnectionBody")
+      .about("Not enabled here: always 403")
+      .needs(Access::op)
+      .reads("ConnectionBody")
       .answers_with(403, "HTTPExceptionResponse");
-  router.add(Method::get, base + "/{connection_id}", "get_connection", get_connection).about("One connection")
-      .needs(Access::op).answers_with(200, "ConnectionResponse");
+  router.add(Method::get, base + "/{connection_id}", "get_connection", get_connection)
+      .about("One connection")
+      .needs(Access::op)
+      .answers_with(200, "ConnectionResponse");
   router.add(Method::patch, base + "/{connection_id}", "patch_connection", patch_connection)
-      .about("Change a connection").needs(Access::op).takes(update_mask()).reads("ConnectionPatchBody")
+      .about("Change a connection")
+      .needs(Access::op)
+      .takes(update_mask())
+      .reads("ConnectionPatchBody")
       .answers_with(200, "ConnectionResponse");
   router.add(Method::del, base + "/{connection_id}", "delete_connection", delete_connection)
-      .about("Delete a connection").needs(Access::op).answers_with(204);
+      .about("Delete a connection")
+      .needs(Access::op)
+      .answers_with(204);
 }
 
 }  // namespace leoflow::api

@@ -8,7 +8,8 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::string_view kOrder =
-    "id dag_id run_id dag_run_id=run_id state run_type logical_date run_after start_date end_date updated_at "
+    "id dag_id run_id dag_run_id=run_id state run_type logical_date run_after start_date end_date "
+    "updated_at "
     "duration queued_at conf data_interval_start data_interval_end triggering_user_name";
 
 Result<Response> run_collection(const Call& call, const RunQuery& query) {
@@ -35,7 +36,8 @@ Result<Response> get_dag_runs(Call& call) {
   query.dag_id_pattern = call.query_or("dag_id_pattern");
   query.run_id_pattern = call.query_or("run_id_pattern");
   query.user_pattern = call.query_or("triggering_user_name_pattern");
-  for (const std::string& text : call.query_all("state")) query.states.push_back(*parse_run_state(text));
+  for (const std::string& text : call.query_all("state"))
+    query.states.push_back(*parse_run_state(text));
   for (const std::string& text : call.query_all("run_type")) {
     if (auto type = parse_run_type(text)) query.types.push_back(*type);
   }
@@ -55,15 +57,16 @@ Result<Response> get_dag_runs(Call& call) {
 }
 
 Range<Time> body_range(const Call& call, const std::string& field) {
-  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"), call.time(field + "_lt")};
+  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"),
+          call.time(field + "_lt")};
 }
-
 
 Result<Response> list_dag_runs_batch(Call& call) {
   if (call.path("dag_id") != "~") return fail(Code::invalid, "dag_id must be ~ here");
   RunQuery query;
   if (const json::array* ids = json::array_or_null(call.body, "dag_ids"); ids && !ids->empty()) {
-    if (ids->size() > 1) return fail(Code::invalid, "only one DAG can be named in dag_ids", "use one request per DAG");
+    if (ids->size() > 1)
+      return fail(Code::invalid, "only one DAG can be named in dag_ids", "use one request per DAG");
     query.dag_id = ids->front().as_string();
   }
   if (const json::array* states = json::array_or_null(call.body, "states")) {
@@ -75,7 +78,8 @@ Result<Response> list_dag_runs_batch(Call& call) {
   query.logical_date = body_range(call, "logical_date");
   query.start_date = body_range(call, "start_date");
   query.end_date = body_range(call, "end_date");
-  query.page.limit = int(std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
+  query.page.limit = int(
+      std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
   query.page.offset = std::min(json::int_or(call.body, "page_offset"), kPageOffsetMax);
   auto order = read_order({call.text("order_by", "id")}, kOrder);
   if (!order) return fail(order);
@@ -95,7 +99,12 @@ Result<Response> get_upstream_asset_events(Call& call) {
   auto run = find_run(call);
   if (!run) return fail(run);
   json::Writer w;
-  w.begin_object().key("asset_events").begin_array().end_array().member("total_entries", 0).end_object();
+  w.begin_object()
+      .key("asset_events")
+      .begin_array()
+      .end_array()
+      .member("total_entries", 0)
+      .end_object();
   return json_response(w);
 }
 
@@ -112,16 +121,21 @@ std::string range_members(std::initializer_list<std::string_view> fields) {
 void add_shapes(Router& router) {
   router.shape("DagRunState", "=<queued|running|success|failed>");
   router.shape("DagRunType", "=<manual|scheduled|backfill|asset_triggered>");
-  router.shape("DAGRunResponse",
-               "dag_run_id:str dag_id:str dag_display_name:str logical_date:time? queued_at:time? start_date:time? "
-               "end_date:time? duration:num? data_interval_start:time? data_interval_end:time? run_after:time "
-               "last_scheduling_decision:time? run_type:DagRunType state:DagRunState triggered_by:str? "
-               "triggering_user_name:str? conf:obj? note:str? dag_versions:[DagVersionResponse] bundle_version:str? "
-               "partition_key:str?");
+  router.shape(
+      "DAGRunResponse",
+      "dag_run_id:str dag_id:str dag_display_name:str logical_date:time? queued_at:time? "
+      "start_date:time? "
+      "end_date:time? duration:num? data_interval_start:time? data_interval_end:time? "
+      "run_after:time "
+      "last_scheduling_decision:time? run_type:DagRunType state:DagRunState triggered_by:str? "
+      "triggering_user_name:str? conf:obj? note:str? dag_versions:[DagVersionResponse] "
+      "bundle_version:str? "
+      "partition_key:str?");
   router.shape("DAGRunCollectionResponse",
                "dag_runs:[DAGRunResponse] total_entries:int next_cursor:str? previous_cursor:str?");
   router.shape("DAGRunsBatchBody",
-               "!dag_ids?:[str]? states?:[DagRunState?]? order_by?:str? page_limit?:int(0..) page_offset?:int(0..)" +
+               "!dag_ids?:[str]? states?:[DagRunState?]? order_by?:str? page_limit?:int(0..) "
+               "page_offset?:int(0..)" +
                    range_members({"run_after", "logical_date", "start_date", "end_date"}));
 }
 
@@ -132,15 +146,22 @@ void add_dag_run_routes(Router& router) {
   router.tag("DagRun");
   const std::string base = "/api/v2/dags/{dag_id}/dagRuns";
   Route& list = router.add(Method::get, base, "get_dag_runs", get_dag_runs)
-                    .about("List runs; dag_id ~ means all DAGs").takes(paging()).takes(ordered_by("id"));
+                    .about("List runs; dag_id ~ means all DAGs")
+                    .takes(paging())
+                    .takes(ordered_by("id"));
   for (auto field : {"run_after", "logical_date", "start_date", "end_date", "updated_at"}) {
     list.takes(instant_range(field));
   }
   list.takes(number_range("duration"))
-      .takes({{.name = "run_type", .repeated = true,
-               .choices = "manual|scheduled|backfill|asset_triggered|asset_materialization|operator_triggered"},
+      .takes({{.name = "run_type",
+               .repeated = true,
+               .choices = "manual|scheduled|backfill|asset_triggered|asset_materialization|"
+                          "operator_triggered"},
               {.name = "state", .repeated = true, .choices = "queued|running|success|failed"},
-              {.name = "dag_version", .kind = Param::Kind::integer, .summary = "Version numbers", .repeated = true,
+              {.name = "dag_version",
+               .kind = Param::Kind::integer,
+               .summary = "Version numbers",
+               .repeated = true,
                .minimum = 0},
               {.name = "bundle_version"},
               {.name = "conf_contains", .summary = "Part of the conf as JSON text"},
@@ -150,13 +171,19 @@ void add_dag_run_routes(Router& router) {
       .refuses({"partition_key_pattern", "cursor"})
       .answers_with(200, "DAGRunCollectionResponse");
   router.add(Method::post, base + "/list", "get_list_dag_runs_batch", list_dag_runs_batch)
-      .about("List runs by a body instead of a query").needs(Access::viewer).unaudited().reads("DAGRunsBatchBody")
+      .about("List runs by a body instead of a query")
+      .needs(Access::viewer)
+      .unaudited()
+      .reads("DAGRunsBatchBody")
       .answers_with(200, "DAGRunCollectionResponse");
-  router.add(Method::get, base + "/{dag_run_id}", "get_dag_run", get_dag_run).about("One run")
+  router.add(Method::get, base + "/{dag_run_id}", "get_dag_run", get_dag_run)
+      .about("One run")
       .answers_with(200, "DAGRunResponse");
-  router.add(Method::get, base + "/{dag_run_id}/upstreamAssetEvents", "get_upstream_asset_events",
-             get_upstream_asset_events)
-      .about("Asset events that started the run").answers_with(200, "AssetEventCollectionResponse");
+  router
+      .add(Method::get, base + "/{dag_run_id}/upstreamAssetEvents", "get_upstream_asset_events",
+           get_upstream_asset_events)
+      .about("Asset events that started the run")
+      .answers_with(200, "AssetEventCollectionResponse");
 }
 
 }  // namespace leoflow::api

@@ -11,9 +11,10 @@ namespace leoflow::api {
 namespace {
 
 constexpr std::string_view kOrder =
-    "dag_id dag_display_name is_paused last_parsed_time next_dagrun next_dagrun_logical_date=next_logical_date "
+    "dag_id dag_display_name is_paused last_parsed_time next_dagrun "
+    "next_dagrun_logical_date=next_logical_date "
     "next_dagrun_run_after=next_run_after last_run_state last_run_start_date";
-constexpr int kDagsPerStep = 1000;   // rows per query where all DAGs are walked
+constexpr int kDagsPerStep = 1000;  // rows per query where all DAGs are walked
 
 Result<DagQuery> read_query(const Call& call) {
   DagQuery query;
@@ -25,7 +26,8 @@ Result<DagQuery> read_query(const Call& call) {
   query.exclude_stale = call.query_bool("exclude_stale").value_or(true);
   query.paused = call.query_bool("paused");
   query.has_import_errors = call.query_bool("has_import_errors");
-  if (auto state = call.query_text("last_dag_run_state")) query.last_run_state = parse_run_state(*state);
+  if (auto state = call.query_text("last_dag_run_state"))
+    query.last_run_state = parse_run_state(*state);
   auto page = call.page(kOrder, "dag_id");
   if (!page) return fail(page);
   query.page = std::move(*page);
@@ -35,18 +37,25 @@ Result<DagQuery> read_query(const Call& call) {
 std::vector<Param> dag_filters() {
   using Kind = Param::Kind;
   return {{.name = "tags", .summary = "Only DAGs with these tags", .repeated = true},
-          {.name = "tags_match_mode", .summary = "Whether one tag suffices", .choices = "any|all", .fallback = "any"},
+          {.name = "tags_match_mode",
+           .summary = "Whether one tag suffices",
+           .choices = "any|all",
+           .fallback = "any"},
           {.name = "owners", .summary = "Only DAGs of one of these owners", .repeated = true},
-          {.name = "dag_id_pattern", .summary = "Part of the id; % and _ are wildcards, | separates alternatives"},
+          {.name = "dag_id_pattern",
+           .summary = "Part of the id; % and _ are wildcards, | separates alternatives"},
           {.name = "dag_display_name_pattern", .summary = "The same for the display name"},
-          {.name = "exclude_stale", .kind = Kind::boolean, .summary = "Hide DAGs whose file is gone",
+          {.name = "exclude_stale",
+           .kind = Kind::boolean,
+           .summary = "Hide DAGs whose file is gone",
            .fallback = "true"},
           {.name = "paused", .kind = Kind::boolean},
           {.name = "has_import_errors", .kind = Kind::boolean},
           {.name = "last_dag_run_state", .choices = "queued|running|success|failed"}};
 }
 
-void write_dag(json::Writer& w, const Services& services, const Dag& dag, const VersionInfo& version) {
+void write_dag(json::Writer& w, const Services& services, const Dag& dag,
+               const VersionInfo& version) {
   w.begin_object();
   dag_members(w, services, dag, version);
   w.end_object();
@@ -56,7 +65,8 @@ Result<Response> dag_collection(const Call& call, const PageOf<Dag>& page) {
   json::Writer w;
   w.begin_object().key("dags").begin_array();
   for (const Dag& dag : page.rows) {
-    if (auto version = version_or_null(call.services, dag.current_version)) write_dag(w, call.services, dag, *version);
+    if (auto version = version_or_null(call.services, dag.current_version))
+      write_dag(w, call.services, dag, *version);
   }
   w.end_array().member("total_entries", page.total).end_object();
   return json_response(w);
@@ -86,7 +96,8 @@ Result<Response> get_dag_details(Call& call) {
   json::Writer w;
   w.begin_object();
   dag_members(w, call.services, found->dag, *found->version);
-  dag_details_members(w, found->dag, *found->version, (*counts)[found->dag.dag_id][RunState::running]);
+  dag_details_members(w, found->dag, *found->version,
+                      (*counts)[found->dag.dag_id][RunState::running]);
   w.end_object();
   return json_response(w);
 }
@@ -125,7 +136,8 @@ Result<Response> patch_dag(Call& call) {
 Result<Response> patch_dags(Call& call) {
   if (auto status = check_mask(call); !status) return fail(status);
   if (!call.query_text("dag_id_pattern")) {
-    return fail(Code::invalid, "dag_id_pattern is needed here", "use dag_id_pattern=~ for all DAGs");
+    return fail(Code::invalid, "dag_id_pattern is needed here",
+                "use dag_id_pattern=~ for all DAGs");
   }
   auto query = read_query(call);
   if (!query) return fail(query);
@@ -159,8 +171,11 @@ Result<Response> get_dag_stats(Call& call) {
   for (const auto& [dag_id, states] : *counts) {
     auto found = find_dag_version(call, dag_id);
     w.begin_object().member("dag_id", dag_id);
-    w.member("dag_display_name", dag_name(found ? found->version : nullptr, dag_id)).key("stats").begin_array();
-    for (RunState state : {RunState::queued, RunState::running, RunState::success, RunState::failed}) {
+    w.member("dag_display_name", dag_name(found ? found->version : nullptr, dag_id))
+        .key("stats")
+        .begin_array();
+    for (RunState state :
+         {RunState::queued, RunState::running, RunState::success, RunState::failed}) {
       auto entry = states.find(state);
       w.begin_object().member("state", to_string(state));
       w.member("count", entry == states.end() ? int64_t(0) : entry->second).end_object();
@@ -187,7 +202,8 @@ Status for_each_dag(const Call& call, auto visit) {
   }
 }
 
-// Whether text matches an ILIKE pattern (already without the `|` alternatives), as a substring unless it has wildcards.
+// Whether text matches an ILIKE pattern (already without the `|` alternatives), as a substring
+// unless it has wildcards.
 bool like(std::string_view text, std::string_view pattern) {
   if (pattern.empty()) return text.empty();
   if (pattern[0] == '%') {
@@ -196,8 +212,9 @@ bool like(std::string_view text, std::string_view pattern) {
     }
     return false;
   }
-  bool same = !text.empty() && (pattern[0] == '_' || tolower(static_cast<unsigned char>(pattern[0])) ==
-                                                         tolower(static_cast<unsigned char>(text[0])));
+  bool same =
+      !text.empty() && (pattern[0] == '_' || tolower(static_cast<unsigned char>(pattern[0])) ==
+                                                 tolower(static_cast<unsigned char>(text[0])));
   return same && like(text.substr(1), pattern.substr(1));
 }
 
@@ -222,7 +239,8 @@ Result<Response> get_dag_tags(Call& call) {
   if (page->order[0].descending) std::ranges::reverse(sorted);
   json::Writer w;
   w.begin_object().key("tags").begin_array();
-  for (size_t i = size_t(page->offset); i < sorted.size() && i < size_t(page->offset + page->limit); ++i) {
+  for (size_t i = size_t(page->offset); i < sorted.size() && i < size_t(page->offset + page->limit);
+       ++i) {
     w.string(sorted[i]);
   }
   w.end_array().member("total_entries", int64_t(sorted.size())).end_object();
@@ -259,17 +277,24 @@ Result<Response> get_dag_warnings(Call& call) {
 }
 
 constexpr std::string_view kDagMembers =
-    "dag_id:str dag_display_name:str is_paused:bool is_stale:bool last_parsed_time:time? last_parse_duration:num? "
-    "last_expired:time? bundle_name:str? bundle_version:str? relative_fileloc:str? fileloc:str description:str? "
-    "timetable_summary:str? timetable_description:str? timetable_partitioned:bool tags:[DagTagResponse] "
-    "max_active_tasks:int max_active_runs:int? max_consecutive_failed_dag_runs:int has_task_concurrency_limits:bool "
+    "dag_id:str dag_display_name:str is_paused:bool is_stale:bool last_parsed_time:time? "
+    "last_parse_duration:num? "
+    "last_expired:time? bundle_name:str? bundle_version:str? relative_fileloc:str? fileloc:str "
+    "description:str? "
+    "timetable_summary:str? timetable_description:str? timetable_partitioned:bool "
+    "tags:[DagTagResponse] "
+    "max_active_tasks:int max_active_runs:int? max_consecutive_failed_dag_runs:int "
+    "has_task_concurrency_limits:bool "
     "has_import_errors:bool next_dagrun_logical_date:time? next_dagrun_data_interval_start:time? "
-    "next_dagrun_data_interval_end:time? next_dagrun_run_after:time? allowed_run_types:[str]? owners:[str] "
+    "next_dagrun_data_interval_end:time? next_dagrun_run_after:time? allowed_run_types:[str]? "
+    "owners:[str] "
     "file_token:str";
 constexpr std::string_view kDetailMembers =
-    " catchup:bool dag_run_timeout:str? asset_expression:obj? doc_md:str? start_date:time? end_date:time? "
+    " catchup:bool dag_run_timeout:str? asset_expression:obj? doc_md:str? start_date:time? "
+    "end_date:time? "
     "is_paused_upon_creation:bool? params:{ParamResponse} render_template_as_native_obj:bool "
-    "template_search_path:[str]? timezone:str? last_parsed:time? default_args:obj? owner_links:{str}? "
+    "template_search_path:[str]? timezone:str? last_parsed:time? default_args:obj? "
+    "owner_links:{str}? "
     "is_favorite:bool active_runs_count:int concurrency:int latest_dag_version:DagVersionResponse?";
 
 void add_shapes(Router& router) {
@@ -285,7 +310,8 @@ void add_shapes(Router& router) {
   router.shape("DAGTagCollectionResponse", "tags:[str] total_entries:int");
   router.shape("DAGWarningResponse",
                "dag_id:str dag_display_name:str warning_type:str message:str timestamp:time");
-  router.shape("DAGWarningCollectionResponse", "dag_warnings:[DAGWarningResponse] total_entries:int");
+  router.shape("DAGWarningCollectionResponse",
+               "dag_warnings:[DAGWarningResponse] total_entries:int");
 }
 
 }  // namespace
@@ -293,32 +319,56 @@ void add_shapes(Router& router) {
 void add_dag_routes(Router& router) {
   add_shapes(router);
   router.tag("DAG");
-  std::vector<std::string> refused{"bundle_name", "bundle_version", "has_asset_schedule", "asset_dependency",
-                                   "dag_run_state", "is_favorite", "timetable_type", "dag_run_start_date_gte",
-                                   "dag_run_start_date_lte", "dag_run_end_date_gte", "dag_run_end_date_lte"};
-  router.add(Method::get, "/api/v2/dags", "get_dags", get_dags).about("List DAGs").takes(dag_filters())
-      .takes(paging()).takes(ordered_by("dag_id")).refuses(refused).answers_with(200, "DAGCollectionResponse");
-  router.add(Method::patch, "/api/v2/dags", "patch_dags", patch_dags).about("Pause or unpause a page of DAGs")
-      .takes(dag_filters()).takes(paging()).takes(ordered_by("dag_id")).takes(update_mask()).refuses(refused)
-      .reads("DAGPatchBody").answers_with(200, "DAGCollectionResponse");
-  router.add(Method::get, "/api/v2/dags/{dag_id}", "get_dag", get_dag).about("One DAG")
+  std::vector<std::string> refused{
+      "bundle_name",          "bundle_version",         "has_asset_schedule",
+      "asset_dependency",     "dag_run_state",          "is_favorite",
+      "timetable_type",       "dag_run_start_date_gte", "dag_run_start_date_lte",
+      "dag_run_end_date_gte", "dag_run_end_date_lte"};
+  router.add(Method::get, "/api/v2/dags", "get_dags", get_dags)
+      .about("List DAGs")
+      .takes(dag_filters())
+      .takes(paging())
+      .takes(ordered_by("dag_id"))
+      .refuses(refused)
+      .answers_with(200, "DAGCollectionResponse");
+  router.add(Method::patch, "/api/v2/dags", "patch_dags", patch_dags)
+      .about("Pause or unpause a page of DAGs")
+      .takes(dag_filters())
+      .takes(paging())
+      .takes(ordered_by("dag_id"))
+      .takes(update_mask())
+      .refuses(refused)
+      .reads("DAGPatchBody")
+      .answers_with(200, "DAGCollectionResponse");
+  router.add(Method::get, "/api/v2/dags/{dag_id}", "get_dag", get_dag)
+      .about("One DAG")
       .answers_with(200, "DAGResponse");
   router.add(Method::get, "/api/v2/dags/{dag_id}/details", "get_dag_details", get_dag_details)
-      .about("One DAG with everything its file says").answers_with(200, "DAGDetailsResponse");
-  router.add(Method::patch, "/api/v2/dags/{dag_id}", "patch_dag", patch_dag).about("Pause or unpause a DAG")
-      .takes(update_mask()).reads("DAGPatchBody").answers_with(200, "DAGResponse");
+      .about("One DAG with everything its file says")
+      .answers_with(200, "DAGDetailsResponse");
+  router.add(Method::patch, "/api/v2/dags/{dag_id}", "patch_dag", patch_dag)
+      .about("Pause or unpause a DAG")
+      .takes(update_mask())
+      .reads("DAGPatchBody")
+      .answers_with(200, "DAGResponse");
   router.add(Method::del, "/api/v2/dags/{dag_id}", "delete_dag", delete_dag)
-      .about("Delete a DAG with its versions and runs").answers_with(204);
-  router.add(Method::get, "/api/v2/dagStats", "get_dag_stats", get_dag_stats).about("Number of runs by state")
+      .about("Delete a DAG with its versions and runs")
+      .answers_with(204);
+  router.add(Method::get, "/api/v2/dagStats", "get_dag_stats", get_dag_stats)
+      .about("Number of runs by state")
       .takes({{.name = "dag_ids", .summary = "Only these DAGs", .repeated = true}})
       .answers_with(200, "DagStatsCollectionResponse");
-  router.add(Method::get, "/api/v2/dagTags", "get_dag_tags", get_dag_tags).about("All tags")
+  router.add(Method::get, "/api/v2/dagTags", "get_dag_tags", get_dag_tags)
+      .about("All tags")
       .takes({{.name = "tag_name_pattern", .summary = "Part of the tag; % and _ are wildcards"}})
-      .takes(paging()).takes(ordered_by("name")).answers_with(200, "DAGTagCollectionResponse");
+      .takes(paging())
+      .takes(ordered_by("name"))
+      .answers_with(200, "DAGTagCollectionResponse");
   router.add(Method::get, "/api/v2/dagWarnings", "list_dag_warnings", get_dag_warnings)
       .about("DAGs that cannot run as written: tasks in pools that do not exist (the first 100)")
       .takes({{.name = "dag_id"},
-              {.name = "warning_type", .choices = "asset conflict|non-existent pool|runtime varying value"}})
+              {.name = "warning_type",
+               .choices = "asset conflict|non-existent pool|runtime varying value"}})
       .answers_with(200, "DAGWarningCollectionResponse");
 }
 

@@ -31,14 +31,17 @@ void write_event(json::Writer& w, const EventLog& event) {
 }
 
 Result<Response> get_event_logs(Call& call) {
-  EventLogQuery query{.dag_id = call.query_or("dag_id"), .run_id = call.query_or("run_id"),
-                      .task_id = call.query_or("task_id"), .owner = call.query_or("owner"),
+  EventLogQuery query{.dag_id = call.query_or("dag_id"),
+                      .run_id = call.query_or("run_id"),
+                      .task_id = call.query_or("task_id"),
+                      .owner = call.query_or("owner"),
                       .event = call.query_or("event")};
   query.included_events = call.query_all("included_events");
   query.excluded_events = call.query_all("excluded_events");
   query.before = call.query_time("before");
   query.after = call.query_time("after");
-  auto page = call.page("id event_log_id=id when dttm=when dag_id run_id task_id event owner", "id");
+  auto page =
+      call.page("id event_log_id=id when dttm=when dag_id run_id task_id event owner", "id");
   if (!page) return fail(page);
   query.page = std::move(*page);
   auto events = call.services.store.event_log().list(query);
@@ -54,7 +57,8 @@ Result<Response> get_event_log(Call& call) {
   auto event = call.services.store.event_log().get(call.path_id("event_log_id"));
   if (!event) return fail(event);
   if (!*event) {
-    return fail(Code::not_found, "The Event Log with id: `" + call.path("event_log_id") + "` not found");
+    return fail(Code::not_found,
+                "The Event Log with id: `" + call.path("event_log_id") + "` not found");
   }
   json::Writer w;
   write_event(w, **event);
@@ -66,19 +70,30 @@ Result<Response> get_event_log(Call& call) {
 void add_event_log_routes(Router& router) {
   router.tag("Event Log");
   router.shape("EventLogResponse",
-               "event_log_id:int when:time dag_id:str? task_id:str? run_id:str? map_index:int? try_number:int? "
-               "event:str logical_date:time? owner:str? extra:str? dag_display_name:str? task_display_name:str?");
+               "event_log_id:int when:time dag_id:str? task_id:str? run_id:str? map_index:int? "
+               "try_number:int? "
+               "event:str logical_date:time? owner:str? extra:str? dag_display_name:str? "
+               "task_display_name:str?");
   router.shape("EventLogCollectionResponse", "event_logs:[EventLogResponse] total_entries:int");
-  router.add(Method::get, "/api/v2/eventLogs", "get_event_logs", get_event_logs).about("The audit log")
-      .takes(paging()).takes(ordered_by("id"))
-      .takes({{.name = "dag_id"}, {.name = "run_id"}, {.name = "task_id"}, {.name = "owner"}, {.name = "event"},
-              {.name = "included_events", .repeated = true}, {.name = "excluded_events", .repeated = true},
-              {.name = "before", .kind = Param::Kind::instant}, {.name = "after", .kind = Param::Kind::instant}})
-      .refuses({"map_index", "try_number", "dag_id_pattern", "task_id_pattern", "run_id_pattern", "owner_pattern",
-                "event_pattern"})
+  router.add(Method::get, "/api/v2/eventLogs", "get_event_logs", get_event_logs)
+      .about("The audit log")
+      .takes(paging())
+      .takes(ordered_by("id"))
+      .takes({{.name = "dag_id"},
+              {.name = "run_id"},
+              {.name = "task_id"},
+              {.name = "owner"},
+              {.name = "event"},
+              {.name = "included_events", .repeated = true},
+              {.name = "excluded_events", .repeated = true},
+              {.name = "before", .kind = Param::Kind::instant},
+              {.name = "after", .kind = Param::Kind::instant}})
+      .refuses({"map_index", "try_number", "dag_id_pattern", "task_id_pattern", "run_id_pattern",
+                "owner_pattern", "event_pattern"})
       .answers_with(200, "EventLogCollectionResponse");
   router.add(Method::get, "/api/v2/eventLogs/{event_log_id:int}", "get_event_log", get_event_log)
-      .about("One row of the audit log").answers_with(200, "EventLogResponse");
+      .about("One row of the audit log")
+      .answers_with(200, "EventLogResponse");
 }
 
 }  // namespace leoflow::api

@@ -8,7 +8,9 @@ namespace leoflow::api {
 namespace {
 
 void write_import_error(json::Writer& w, const ImportError& error) {
-  w.begin_object().member("import_error_id", error.id).member("timestamp", api_time(error.timestamp));
+  w.begin_object()
+      .member("import_error_id", error.id)
+      .member("timestamp", api_time(error.timestamp));
   w.member("filename", error.filename);
   member_text(w, "bundle_name", error.bundle_name);
   w.member("stack_trace", error.stack_trace).end_object();
@@ -30,8 +32,8 @@ Result<Response> get_import_error(Call& call) {
   auto error = call.services.store.import_errors().get(call.path_id("import_error_id"));
   if (!error) return fail(error);
   if (!*error) {
-    return fail(Code::not_found,
-                "The ImportError with import_error_id: `" + call.path("import_error_id") + "` was not found");
+    return fail(Code::not_found, "The ImportError with import_error_id: `" +
+                                     call.path("import_error_id") + "` was not found");
   }
   json::Writer w;
   write_import_error(w, **error);
@@ -44,12 +46,19 @@ void add_import_error_routes(Router& router) {
   router.tag("Import Error");
   router.shape("ImportErrorResponse",
                "import_error_id:int timestamp:time filename:str bundle_name:str? stack_trace:str");
-  router.shape("ImportErrorCollectionResponse", "import_errors:[ImportErrorResponse] total_entries:int");
+  router.shape("ImportErrorCollectionResponse",
+               "import_errors:[ImportErrorResponse] total_entries:int");
   router.add(Method::get, "/api/v2/importErrors", "get_import_errors", get_import_errors)
-      .about("Files that do not compile").takes(paging()).takes(ordered_by("id"))
-      .takes({{.name = "filename_pattern"}}).answers_with(200, "ImportErrorCollectionResponse");
-  router.add(Method::get, "/api/v2/importErrors/{import_error_id:int}", "get_import_error", get_import_error)
-      .about("One import error").answers_with(200, "ImportErrorResponse");
+      .about("Files that do not compile")
+      .takes(paging())
+      .takes(ordered_by("id"))
+      .takes({{.name = "filename_pattern"}})
+      .answers_with(200, "ImportErrorCollectionResponse");
+  router
+      .add(Method::get, "/api/v2/importErrors/{import_error_id:int}", "get_import_error",
+           get_import_error)
+      .about("One import error")
+      .answers_with(200, "ImportErrorResponse");
 }
 
 }  // namespace leoflow::api

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the public API has no word for: staging volumes, attempts, reasons, the workspace, environments, the doctor;
-// and PUT /parseDagFile, which asks the workspace.
+// What the public API has no word for: staging volumes, attempts, reasons, the workspace,
+// environments, the doctor; and PUT /parseDagFile, which asks the workspace.
 #include "api/lookup.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -9,7 +9,10 @@ namespace leoflow::api {
 namespace {
 
 void write_volume(json::Writer& w, const StagingVolume& volume) {
-  w.begin_object().member("id", volume.id).member("dag_id", volume.dag_id).member("run_id", volume.run_id);
+  w.begin_object()
+      .member("id", volume.id)
+      .member("dag_id", volume.dag_id)
+      .member("run_id", volume.run_id);
   w.member("name", volume.name);
   member_text(w, "path", volume.path);
   w.member("size_bytes", int64_t(volume.size_bytes)).member("state", volume.state);
@@ -100,7 +103,9 @@ Result<Response> get_environments(Call& call) {
   json::Writer w;
   w.begin_object().key("environments").begin_array();
   for (const EnvironmentState& environment : environments) {
-    w.begin_object().member("hash", environment.hash).member("python_version", environment.python_version);
+    w.begin_object()
+        .member("hash", environment.hash)
+        .member("python_version", environment.python_version);
     member_texts(w, "dependencies", environment.dependencies);
     w.member("state", environment.state);
     member_text(w, "error", environment.error);
@@ -116,7 +121,10 @@ Result<Response> get_doctor(Call& call) {
   json::Writer w;
   w.begin_object().key("checks").begin_array();
   for (const DoctorCheck& check : call.services.workspace.doctor()) {
-    w.begin_object().member("name", check.name).member("state", check.state).member("message", check.message);
+    w.begin_object()
+        .member("name", check.name)
+        .member("state", check.state)
+        .member("message", check.message);
     member_text(w, "hint", check.hint);
     w.end_object();
   }
@@ -135,23 +143,29 @@ Result<Response> reparse(Call& call) {
 }
 
 void add_shapes(Router& router) {
-  router.shape("StagingVolumeResponse",
-               "id:int dag_id:str run_id:str name:str path:str? size_bytes:int state:<active|deleted> "
-               "created_at:time deleted_at:time? delete_reason:str?");
-  router.shape("StagingVolumeCollectionResponse", "staging_volumes:[StagingVolumeResponse] total_entries:int");
-  router.shape("AttemptResponse",
-               "id:int kind:<task|dag_callback> task_id:str? map_index:int try_number:int "
-               "state:<created|dispatched|claimed|running|settled|lost> executor:str agent:str? pid:int? "
-               "hostname:str? created_at:time dispatched_at:time? started_at:time? ended_at:time? outcome:str? "
-               "reason:str?");
+  router.shape(
+      "StagingVolumeResponse",
+      "id:int dag_id:str run_id:str name:str path:str? size_bytes:int state:<active|deleted> "
+      "created_at:time deleted_at:time? delete_reason:str?");
+  router.shape("StagingVolumeCollectionResponse",
+               "staging_volumes:[StagingVolumeResponse] total_entries:int");
+  router.shape(
+      "AttemptResponse",
+      "id:int kind:<task|dag_callback> task_id:str? map_index:int try_number:int "
+      "state:<created|dispatched|claimed|running|settled|lost> executor:str agent:str? pid:int? "
+      "hostname:str? created_at:time dispatched_at:time? started_at:time? ended_at:time? "
+      "outcome:str? "
+      "reason:str?");
   router.shape("AttemptCollectionResponse", "attempts:[AttemptResponse] total_entries:int");
   router.shape("ReasonResponse", "task_id:str map_index:int reason:str");
   router.shape("ReasonCollectionResponse", "reasons:[ReasonResponse] total_entries:int");
   router.shape("WorkspaceResponse", "path:str? watching:bool last_scan:time? projects:int");
-  router.shape("EnvironmentResponse",
-               "hash:str python_version:str dependencies:[str] state:<building|ready|failed> error:str? "
-               "size_bytes:int created_at:time?");
-  router.shape("EnvironmentCollectionResponse", "environments:[EnvironmentResponse] total_entries:int");
+  router.shape(
+      "EnvironmentResponse",
+      "hash:str python_version:str dependencies:[str] state:<building|ready|failed> error:str? "
+      "size_bytes:int created_at:time?");
+  router.shape("EnvironmentCollectionResponse",
+               "environments:[EnvironmentResponse] total_entries:int");
   router.shape("DoctorCheckResponse", "name:str state:<ok|warning|failed> message:str hint:str?");
   router.shape("DoctorResponse", "checks:[DoctorCheckResponse]");
 }
@@ -163,24 +177,35 @@ void add_leoflow_routes(Router& router) {
   const std::string own = "/api/leoflow/v1";
   const std::string run = own + "/dags/{dag_id}/dagRuns/{dag_run_id}";
   router.tag("Staging");
-  router.add(Method::get, own + "/staging", "get_staging_volumes", get_staging).about("Staging volumes of runs")
-      .takes({{.name = "dag_id"}, {.name = "run_id"}, {.name = "state", .choices = "active|deleted"}})
-      .takes(paging()).takes(ordered_by("-id")).answers_with(200, "StagingVolumeCollectionResponse");
+  router.add(Method::get, own + "/staging", "get_staging_volumes", get_staging)
+      .about("Staging volumes of runs")
+      .takes(
+          {{.name = "dag_id"}, {.name = "run_id"}, {.name = "state", .choices = "active|deleted"}})
+      .takes(paging())
+      .takes(ordered_by("-id"))
+      .answers_with(200, "StagingVolumeCollectionResponse");
   router.tag("Run");
-  router.add(Method::get, run + "/attempts", "get_attempts", get_attempts).about("Every placement of a run's tasks")
+  router.add(Method::get, run + "/attempts", "get_attempts", get_attempts)
+      .about("Every placement of a run's tasks")
       .answers_with(200, "AttemptCollectionResponse");
-  router.add(Method::get, run + "/reasons", "get_reasons", get_reasons).about("Why open task instances do not run")
+  router.add(Method::get, run + "/reasons", "get_reasons", get_reasons)
+      .about("Why open task instances do not run")
       .answers_with(200, "ReasonCollectionResponse");
   router.tag("Workspace");
-  router.add(Method::get, own + "/workspace", "get_workspace", get_workspace).about("The folder of DAGs")
+  router.add(Method::get, own + "/workspace", "get_workspace", get_workspace)
+      .about("The folder of DAGs")
       .answers_with(200, "WorkspaceResponse");
   router.add(Method::get, own + "/environments", "get_environments", get_environments)
-      .about("Python environments").answers_with(200, "EnvironmentCollectionResponse");
-  router.add(Method::get, own + "/doctor", "get_doctor", get_doctor).about("Checks of this installation")
-      .needs(Access::op).answers_with(200, "DoctorResponse");
+      .about("Python environments")
+      .answers_with(200, "EnvironmentCollectionResponse");
+  router.add(Method::get, own + "/doctor", "get_doctor", get_doctor)
+      .about("Checks of this installation")
+      .needs(Access::op)
+      .answers_with(200, "DoctorResponse");
   router.tag("DAG Parsing");
   router.add(Method::put, "/api/v2/parseDagFile/{file_token}", "reparse_dag_file", reparse)
-      .about("Compile a DAG's file again").answers_with(201);
+      .about("Compile a DAG's file again")
+      .answers_with(201);
 }
 
 }  // namespace leoflow::api

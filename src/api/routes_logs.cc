@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// .../taskInstances/{task_id}/logs/{try_number}: JSON in pages, NDJSON and text as a stream, live if asked.
+// .../taskInstances/{task_id}/logs/{try_number}: JSON in pages, NDJSON and text as a stream, live
+// if asked.
 #include <algorithm>
 
 #include "api/log_stream.h"
@@ -11,12 +12,13 @@
 namespace leoflow::api {
 namespace {
 
-constexpr size_t kLogPageBytesMax = 10 * 1024 * 1024;   // of log lines in one JSON answer
+constexpr size_t kLogPageBytesMax = 10 * 1024 * 1024;  // of log lines in one JSON answer
 
 // Whether a try can still write to its log.
 bool try_is_over(const TaskInstance& task, int try_number) {
   if (task.try_number != try_number) return true;
-  return is_finished(task.state) || task.state == TaskState::up_for_retry || task.state == TaskState::none;
+  return is_finished(task.state) || task.state == TaskState::up_for_retry ||
+         task.state == TaskState::none;
 }
 
 Result<LogName> find_log(const Call& call, const TaskInstanceRow& row, int try_number) {
@@ -25,7 +27,8 @@ Result<LogName> find_log(const Call& call, const TaskInstanceRow& row, int try_n
   if (try_number < 1 || (!*attempt && try_number > row.task_instance.try_number)) {
     return fail(Code::not_found, "The Task Instance has no try " + std::to_string(try_number));
   }
-  TaskInstanceName name{row.run.dag_id, row.run.run_id, row.task_instance.task_id, row.task_instance.map_index};
+  TaskInstanceName name{row.run.dag_id, row.run.run_id, row.task_instance.task_id,
+                        row.task_instance.map_index};
   return LogName{std::move(name), try_number, *attempt ? (*attempt)->id : AttemptId()};
 }
 
@@ -46,7 +49,10 @@ Result<Response> json_page(const Call& call, const LogName& name, bool over) {
     w.begin_object().member("event", "There is no log for this try.").end_object();
   } else {
     LogCursor cursor(std::move(*reader), offset);
-    w.raw(log_opening(cursor.reader().source())).begin_object().member("event", "::endgroup::").end_object();
+    w.raw(log_opening(cursor.reader().source()))
+        .begin_object()
+        .member("event", "::endgroup::")
+        .end_object();
     while (true) {
       auto line = cursor.next(over);
       if (!line) return fail(line);
@@ -65,34 +71,42 @@ Result<Response> json_page(const Call& call, const LogName& name, bool over) {
 }
 
 // Calls back after every committed change of a task instance.
-std::shared_ptr<void> watch_task(Engine& engine, TaskInstanceName name, std::function<void()> wake) {
-  return engine.subscribe([name = std::move(name), wake = std::move(wake)](const std::vector<Change>& changes) {
-    bool ours = std::ranges::any_of(changes, [&](const Change& change) {
-      return change.run_id == name.run_id && change.dag_id == name.dag_id && change.task_id == name.task_id;
-    });
-    if (ours) wake();
-  });
+std::shared_ptr<void> watch_task(Engine& engine, TaskInstanceName name,
+                                 std::function<void()> wake) {
+  return engine.subscribe(
+      [name = std::move(name), wake = std::move(wake)](const std::vector<Change>& changes) {
+        bool ours = std::ranges::any_of(changes, [&](const Change& change) {
+          return change.run_id == name.run_id && change.dag_id == name.dag_id &&
+                 change.task_id == name.task_id;
+        });
+        if (ours) wake();
+      });
 }
 
-Response log_stream(const Call& call, const LogName& name, TaskInstanceKey key, bool follow, LogFormat format) {
+Response log_stream(const Call& call, const LogName& name, TaskInstanceKey key, bool follow,
+                    LogFormat format) {
   const Services& services = call.services;
   LogStream::Parts parts{.logs = services.logs, .name = name, .format = format, .follow = follow};
   parts.over = [&store = services.store, name, key] {
     auto row = store.runs().get_task_instance(name.task_instance);
-    if (!row) return false;   // the store is busy: asked again soon
-    return !*row || (*row)->task_instance.key != key || try_is_over((*row)->task_instance, name.try_number);
+    if (!row) return false;  // the store is busy: asked again soon
+    return !*row || (*row)->task_instance.key != key ||
+           try_is_over((*row)->task_instance, name.try_number);
   };
-  parts.on_change = [&engine = services.engine, task = name.task_instance](std::function<void()> wake) {
+  parts.on_change = [&engine = services.engine,
+                     task = name.task_instance](std::function<void()> wake) {
     return watch_task(engine, task, std::move(wake));
   };
   Response response;
-  response.content_type = format == LogFormat::ndjson ? "application/x-ndjson" : "text/plain; charset=utf-8";
+  response.content_type =
+      format == LogFormat::ndjson ? "application/x-ndjson" : "text/plain; charset=utf-8";
   response.stream = std::make_unique<LogStream>(std::move(parts));
   return response;
 }
 
 Result<Response> get_log(Call& call) {
-  int map_index = int(std::clamp<int64_t>(call.query_int("map_index").value_or(kUnmapped), INT32_MIN, INT32_MAX));
+  int map_index = int(
+      std::clamp<int64_t>(call.query_int("map_index").value_or(kUnmapped), INT32_MIN, INT32_MAX));
   auto row = find_task_instance(call, map_index);
   if (!row) return fail(row);
   auto name = find_log(call, *row, call.path_int("try_number"));
@@ -110,11 +124,17 @@ Result<Response> get_log(Call& call) {
 void add_log_routes(Router& router) {
   router.tag("Task Instance");
   router.shape("StructuredLogMessage", "event:str timestamp?:str level?:str logger?:str");
-  router.shape("TaskInstancesLogResponse", "content:[StructuredLogMessage] continuation_token:str?");
-  router.add(Method::get, "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number:int}",
-             "get_log", get_log)
-      .about("The log of a try: pages of at most 10 MiB as JSON, all of it as x-ndjson or text; follow goes on until "
-             "the try ends (as x-ndjson unless text is accepted)")
+  router.shape("TaskInstancesLogResponse",
+               "content:[StructuredLogMessage] continuation_token:str?");
+  router
+      .add(Method::get,
+           "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/"
+           "{try_number:int}",
+           "get_log", get_log)
+      .about(
+          "The log of a try: pages of at most 10 MiB as JSON, all of it as x-ndjson or text; "
+          "follow goes on until "
+          "the try ends (as x-ndjson unless text is accepted)")
       .takes({{.name = "map_index", .kind = Param::Kind::integer, .fallback = "-1"},
               {.name = "token", .summary = "continuation_token of the page before"},
               {.name = "follow", .kind = Param::Kind::boolean, .fallback = "false"}})

@@ -9,11 +9,15 @@ namespace {
 
 Result<Response> get_version(Call& call) {
   json::Writer w;
-  w.begin_object().member("version", call.services.options.version).member_null("git_version").end_object();
+  w.begin_object()
+      .member("version", call.services.options.version)
+      .member_null("git_version")
+      .end_object();
   return json_response(w);
 }
 
-void health_member(json::Writer& w, std::string_view name, bool healthy, const std::optional<Time>& heartbeat) {
+void health_member(json::Writer& w, std::string_view name, bool healthy,
+                   const std::optional<Time>& heartbeat) {
   w.key(name).begin_object().member("status", healthy ? "healthy" : "unhealthy");
   if (name != "metadatabase") {
     std::string key = "latest_" + std::string(name) + "_heartbeat";
@@ -26,10 +30,12 @@ void health_member(json::Writer& w, std::string_view name, bool healthy, const s
   w.end_object();
 }
 
-// Timers of sensors and deferrals live in the engine, so the triggerer is as healthy as the scheduler.
+// Timers of sensors and deferrals live in the engine, so the triggerer is as healthy as the
+// scheduler.
 Result<Response> get_health(Call& call) {
   EngineStats stats = call.services.engine.stats();
-  bool engine_alive = call.services.clock.now() - stats.heartbeat <= call.services.options.engine_silence_max;
+  bool engine_alive =
+      call.services.clock.now() - stats.heartbeat <= call.services.options.engine_silence_max;
   bool database = call.services.store.settings().get_setting("instance_id").has_value();
   WorkspaceState workspace = call.services.workspace.workspace();
   json::Writer w;
@@ -37,7 +43,8 @@ Result<Response> get_health(Call& call) {
   health_member(w, "metadatabase", database, {});
   health_member(w, "scheduler", engine_alive, stats.heartbeat);
   health_member(w, "triggerer", engine_alive, stats.heartbeat);
-  health_member(w, "dag_processor", workspace.path.empty() || workspace.watching, workspace.last_scan);
+  health_member(w, "dag_processor", workspace.path.empty() || workspace.watching,
+                workspace.last_scan);
   w.end_object();
   return json_response(w);
 }
@@ -45,7 +52,8 @@ Result<Response> get_health(Call& call) {
 Result<Response> get_metrics(Call& call) {
   Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = call.services.metrics.text(call.services.engine.stats(), call.services.clock.now());
+  response.body =
+      call.services.metrics.text(call.services.engine.stats(), call.services.clock.now());
   return response;
 }
 
@@ -63,19 +71,30 @@ void add_monitor_routes(Router& router) {
   router.tag("Monitor");
   router.shape("VersionInfo", "version:str git_version:str?");
   router.shape("BaseInfoResponse", "status:<healthy|unhealthy>?");
-  router.shape("SchedulerInfoResponse", "status:<healthy|unhealthy>? latest_scheduler_heartbeat:str?");
-  router.shape("TriggererInfoResponse", "status:<healthy|unhealthy>? latest_triggerer_heartbeat:str?");
-  router.shape("DagProcessorInfoResponse", "status:<healthy|unhealthy>? latest_dag_processor_heartbeat:str?");
+  router.shape("SchedulerInfoResponse",
+               "status:<healthy|unhealthy>? latest_scheduler_heartbeat:str?");
+  router.shape("TriggererInfoResponse",
+               "status:<healthy|unhealthy>? latest_triggerer_heartbeat:str?");
+  router.shape("DagProcessorInfoResponse",
+               "status:<healthy|unhealthy>? latest_dag_processor_heartbeat:str?");
   router.shape("HealthInfoResponse",
-               "metadatabase:BaseInfoResponse scheduler:SchedulerInfoResponse triggerer:TriggererInfoResponse "
+               "metadatabase:BaseInfoResponse scheduler:SchedulerInfoResponse "
+               "triggerer:TriggererInfoResponse "
                "dag_processor?:DagProcessorInfoResponse");
-  router.add(Method::get, "/api/v2/version", "get_version", get_version).about("Version of this program")
-      .needs(Access::anyone).answers_with(200, "VersionInfo");
-  router.add(Method::get, "/api/v2/monitor/health", "get_health", get_health).about("Health of the parts")
-      .needs(Access::anyone).answers_with(200, "HealthInfoResponse");
-  router.add(Method::get, "/metrics", "get_metrics", get_metrics).about("Prometheus metrics")
+  router.add(Method::get, "/api/v2/version", "get_version", get_version)
+      .about("Version of this program")
+      .needs(Access::anyone)
+      .answers_with(200, "VersionInfo");
+  router.add(Method::get, "/api/v2/monitor/health", "get_health", get_health)
+      .about("Health of the parts")
+      .needs(Access::anyone)
+      .answers_with(200, "HealthInfoResponse");
+  router.add(Method::get, "/metrics", "get_metrics", get_metrics)
+      .about("Prometheus metrics")
       .answers_with(200, "", "text/plain");
-  router.add(Method::get, "/", "get_front", get_front).about("Where the API is").needs(Access::anyone)
+  router.add(Method::get, "/", "get_front", get_front)
+      .about("Where the API is")
+      .needs(Access::anyone)
       .answers_with(200, "", "text/plain");
 }
 

@@ -17,11 +17,12 @@ using UsageByPool = std::map<std::string, Usage>;
 
 constexpr int kUsageRowsPerStep = 1000;
 
-// Adds up the slots of open task instances; those in the four states are few compared with the finished ones.
+// Adds up the slots of open task instances; those in the four states are few compared with the
+// finished ones.
 Result<UsageByPool> pool_usage(const Call& call, const std::vector<std::string>& pools) {
   TaskInstanceQuery query;
-  query.states = {TaskState::running, TaskState::restarting, TaskState::queued, TaskState::scheduled,
-                  TaskState::deferred};
+  query.states = {TaskState::running, TaskState::restarting, TaskState::queued,
+                  TaskState::scheduled, TaskState::deferred};
   query.pools = pools;
   query.page = {.limit = kUsageRowsPerStep, .order = {{.column = "id"}}};
   UsageByPool usage;
@@ -49,7 +50,8 @@ void write_pool(json::Writer& w, const Pool& pool, const Usage& usage) {
   member_text(w, "description", pool.description);
   w.member("include_deferred", pool.include_deferred).member("occupied_slots", occupied);
   w.member("running_slots", usage.running).member("queued_slots", usage.queued);
-  w.member("scheduled_slots", usage.scheduled).member("open_slots", pool.slots < 0 ? -1 : pool.slots - occupied);
+  w.member("scheduled_slots", usage.scheduled)
+      .member("open_slots", pool.slots < 0 ? -1 : pool.slots - occupied);
   w.member("deferred_slots", usage.deferred).member_null("team_name").end_object();
 }
 
@@ -101,7 +103,8 @@ Result<Response> get_pools(Call& call) {
   if (!usage) return fail(usage);
   json::Writer w;
   w.begin_object().key("pools").begin_array();
-  for (size_t i = size_t(page->offset); i < all->size() && i < size_t(page->offset + page->limit); ++i) {
+  for (size_t i = size_t(page->offset); i < all->size() && i < size_t(page->offset + page->limit);
+       ++i) {
     write_pool(w, (*all)[i], (*usage)[(*all)[i].name]);
   }
   w.end_array().member("total_entries", int64_t(all->size())).end_object();
@@ -121,8 +124,8 @@ Status put(const Call& call, const Pool& pool, bool overwrite) {
 }
 
 Pool pool_of(const json::object& body) {
-  return {json::string_or(body, "name"), int(json::int_or(body, "slots")), json::string_or(body, "description"),
-          json::bool_or(body, "include_deferred")};
+  return {json::string_or(body, "name"), int(json::int_or(body, "slots")),
+          json::string_or(body, "description"), json::bool_or(body, "include_deferred")};
 }
 
 Result<Response> post_pool(Call& call) {
@@ -131,7 +134,8 @@ Result<Response> post_pool(Call& call) {
   return pool_response(call, pool, 201);
 }
 
-Result<Pool> update(const Call& call, const std::string& name, const json::object& body, auto applies) {
+Result<Pool> update(const Call& call, const std::string& name, const json::object& body,
+                    auto applies) {
   auto pool = find_pool(call, name);
   if (!pool) return pool;
   auto given = [&](std::string_view member) {
@@ -140,7 +144,8 @@ Result<Pool> update(const Call& call, const std::string& name, const json::objec
   };
   if (given("slots")) pool->slots = int(json::int_or(body, "slots"));
   if (given("include_deferred")) pool->include_deferred = json::bool_or(body, "include_deferred");
-  if (body.contains("description") && applies("description")) pool->description = json::string_or(body, "description");
+  if (body.contains("description") && applies("description"))
+    pool->description = json::string_or(body, "description");
   if (auto status = put(call, *pool, true); !status) return fail(status);
   return pool;
 }
@@ -149,10 +154,12 @@ Result<Response> patch_pool(Call& call) {
   const std::string& name = call.path("pool_name");
   for (std::string_view member : {"pool", "name"}) {
     if (call.has(member) && call.text(member) != name) {
-      return fail(Code::invalid, "Invalid body, pool name from request body doesn't match uri parameter");
+      return fail(Code::invalid,
+                  "Invalid body, pool name from request body doesn't match uri parameter");
     }
   }
-  auto pool = update(call, name, call.body, [&](std::string_view member) { return call.changes(member); });
+  auto pool =
+      update(call, name, call.body, [&](std::string_view member) { return call.changes(member); });
   if (!pool) return fail(pool);
   return pool_response(call, *pool, 200);
 }
@@ -180,7 +187,9 @@ Result<Response> bulk_pools(Call& call) {
   };
   target.put = [&](const json::object& entity) { return put(call, pool_of(entity), true); };
   target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
-    auto applies = [&](std::string_view name) { return mask.empty() || std::ranges::find(mask, name) != mask.end(); };
+    auto applies = [&](std::string_view name) {
+      return mask.empty() || std::ranges::find(mask, name) != mask.end();
+    };
     auto done = update(call, json::string_or(entity, "name"), entity, applies);
     if (!done) return fail(done);
     return {};
@@ -193,27 +202,48 @@ Result<Response> bulk_pools(Call& call) {
 
 void add_pool_routes(Router& router) {
   router.tag("Pool");
-  router.shape("PoolResponse",
-               "name:str slots:int description:str? include_deferred:bool occupied_slots:int running_slots:int "
-               "queued_slots:int scheduled_slots:int open_slots:int deferred_slots:int team_name:str?");
+  router.shape(
+      "PoolResponse",
+      "name:str slots:int description:str? include_deferred:bool occupied_slots:int "
+      "running_slots:int "
+      "queued_slots:int scheduled_slots:int open_slots:int deferred_slots:int team_name:str?");
   router.shape("PoolCollectionResponse", "pools:[PoolResponse] total_entries:int");
-  router.shape("PoolBody", "!name:str(1..250) slots:int(-1..1000000000) description?:str? include_deferred?:bool");
-  router.shape("PoolPatchBody",
-               "!pool?:str name?:str slots?:int(-1..1000000000)? description?:str? include_deferred?:bool?");
+  router.shape(
+      "PoolBody",
+      "!name:str(1..250) slots:int(-1..1000000000) description?:str? include_deferred?:bool");
+  router.shape(
+      "PoolPatchBody",
+      "!pool?:str name?:str slots?:int(-1..1000000000)? description?:str? include_deferred?:bool?");
   const std::string base = "/api/v2/pools";
-  router.add(Method::get, base, "get_pools", get_pools).about("List pools").takes(paging())
-      .takes(ordered_by("id")).takes({{.name = "pool_name_pattern", .summary = "Part of the name"}})
+  router.add(Method::get, base, "get_pools", get_pools)
+      .about("List pools")
+      .takes(paging())
+      .takes(ordered_by("id"))
+      .takes({{.name = "pool_name_pattern", .summary = "Part of the name"}})
       .answers_with(200, "PoolCollectionResponse");
-  router.add(Method::post, base, "post_pool", post_pool).about("Add a pool").needs(Access::op).reads("PoolBody")
+  router.add(Method::post, base, "post_pool", post_pool)
+      .about("Add a pool")
+      .needs(Access::op)
+      .reads("PoolBody")
       .answers_with(201, "PoolResponse");
-  router.add(Method::patch, base, "bulk_pools", bulk_pools).about("Several changes at once").needs(Access::op)
-      .reads("BulkBody").answers_with(200, "BulkResponse");
-  router.add(Method::get, base + "/{pool_name}", "get_pool", get_pool).about("One pool")
+  router.add(Method::patch, base, "bulk_pools", bulk_pools)
+      .about("Several changes at once")
+      .needs(Access::op)
+      .reads("BulkBody")
+      .answers_with(200, "BulkResponse");
+  router.add(Method::get, base + "/{pool_name}", "get_pool", get_pool)
+      .about("One pool")
       .answers_with(200, "PoolResponse");
-  router.add(Method::patch, base + "/{pool_name}", "patch_pool", patch_pool).about("Change a pool")
-      .needs(Access::op).takes(update_mask()).reads("PoolPatchBody").answers_with(200, "PoolResponse");
-  router.add(Method::del, base + "/{pool_name}", "delete_pool", delete_pool).about("Delete a pool")
-      .needs(Access::op).answers_with(204);
+  router.add(Method::patch, base + "/{pool_name}", "patch_pool", patch_pool)
+      .about("Change a pool")
+      .needs(Access::op)
+      .takes(update_mask())
+      .reads("PoolPatchBody")
+      .answers_with(200, "PoolResponse");
+  router.add(Method::del, base + "/{pool_name}", "delete_pool", delete_pool)
+      .about("Delete a pool")
+      .needs(Access::op)
+      .answers_with(204);
 }
 
 }  // namespace leoflow::api

@@ -25,7 +25,8 @@ class ReadTest : public ApiTest {
     const Route* route = api->router().find(Method::get, segments).route;
     EXPECT_NE(route, nullptr);
     const Router& router = api->router();
-    for (const auto& one : check_json_schema(value, router.shape_of(route->answers.at(0).shape), router.shapes())) {
+    for (const auto& one :
+         check_json_schema(value, router.shape_of(route->answers.at(0).shape), router.shapes())) {
       ADD_FAILURE() << target << ": " << path_text(one.path) << " " << one.message;
     }
     return value;
@@ -37,22 +38,57 @@ TEST_F(ReadTest, EveryPlainListAndObjectFitsItsShape) {
   secrets.variables["v"] = {"v", "1", ""};
   engine.reason_list = {{"load", -1, "waits for extract"}};
   const std::string run = "/api/v2/dags/etl/dagRuns/r1";
-  for (const std::string& target : std::vector<std::string>{
-           "/api/v2/dags", "/api/v2/dags/etl", "/api/v2/dags/etl/details", "/api/v2/dags/etl/tasks",
-           "/api/v2/dags/etl/tasks/load", "/api/v2/dagStats", "/api/v2/dagTags", "/api/v2/dagWarnings",
-           "/api/v2/dags/~/dagRuns", run, run + "/taskInstances", run + "/taskInstances/load",
-           run + "/taskInstances/load/tries", run + "/taskInstances/load/tries/1",
-           run + "/taskInstances/load/dependencies", run + "/taskInstances/load/links",
-           run + "/taskInstances/extract/xcomEntries", run + "/taskInstances/extract/xcomEntries/return_value",
-           run + "/upstreamAssetEvents", run + "/hitlDetails", "/api/v2/dags/etl/dagVersions",
-           "/api/v2/dags/etl/dagVersions/1", "/api/v2/dagSources/etl", "/api/v2/importErrors", "/api/v2/connections",
-           "/api/v2/connections/c", "/api/v2/variables", "/api/v2/variables/v", "/api/v2/pools",
-           "/api/v2/pools/default_pool", "/api/v2/eventLogs", "/api/v2/version", "/api/v2/monitor/health",
-           "/api/v2/assets", "/api/v2/assets/aliases", "/api/v2/assets/events", "/api/v2/backfills?dag_id=etl",
-           "/api/v2/plugins", "/api/v2/plugins/importErrors", "/api/v2/providers", "/api/v2/jobs",
-           "/api/leoflow/v1/me", "/api/leoflow/v1/users", "/api/leoflow/v1/tokens", "/api/leoflow/v1/staging",
-           "/api/leoflow/v1/dags/etl/dagRuns/r1/attempts", "/api/leoflow/v1/dags/etl/dagRuns/r1/reasons",
-           "/api/leoflow/v1/workspace", "/api/leoflow/v1/environments", "/api/leoflow/v1/doctor"}) {
+  for (const std::string& target :
+       std::vector<std::string>{"/api/v2/dags",
+                                "/api/v2/dags/etl",
+                                "/api/v2/dags/etl/details",
+                                "/api/v2/dags/etl/tasks",
+                                "/api/v2/dags/etl/tasks/load",
+                                "/api/v2/dagStats",
+                                "/api/v2/dagTags",
+                                "/api/v2/dagWarnings",
+                                "/api/v2/dags/~/dagRuns",
+                                run,
+                                run + "/taskInstances",
+                                run + "/taskInstances/load",
+                                run + "/taskInstances/load/tries",
+                                run + "/taskInstances/load/tries/1",
+                                run + "/taskInstances/load/dependencies",
+                                run + "/taskInstances/load/links",
+                                run + "/taskInstances/extract/xcomEntries",
+                                run + "/taskInstances/extract/xcomEntries/return_value",
+                                run + "/upstreamAssetEvents",
+                                run + "/hitlDetails",
+                                "/api/v2/dags/etl/dagVersions",
+                                "/api/v2/dags/etl/dagVersions/1",
+                                "/api/v2/dagSources/etl",
+                                "/api/v2/importErrors",
+                                "/api/v2/connections",
+                                "/api/v2/connections/c",
+                                "/api/v2/variables",
+                                "/api/v2/variables/v",
+                                "/api/v2/pools",
+                                "/api/v2/pools/default_pool",
+                                "/api/v2/eventLogs",
+                                "/api/v2/version",
+                                "/api/v2/monitor/health",
+                                "/api/v2/assets",
+                                "/api/v2/assets/aliases",
+                                "/api/v2/assets/events",
+                                "/api/v2/backfills?dag_id=etl",
+                                "/api/v2/plugins",
+                                "/api/v2/plugins/importErrors",
+                                "/api/v2/providers",
+                                "/api/v2/jobs",
+                                "/api/leoflow/v1/me",
+                                "/api/leoflow/v1/users",
+                                "/api/leoflow/v1/tokens",
+                                "/api/leoflow/v1/staging",
+                                "/api/leoflow/v1/dags/etl/dagRuns/r1/attempts",
+                                "/api/leoflow/v1/dags/etl/dagRuns/r1/reasons",
+                                "/api/leoflow/v1/workspace",
+                                "/api/leoflow/v1/environments",
+                                "/api/leoflow/v1/doctor"}) {
     read(target);
   }
 }
@@ -68,7 +104,8 @@ TEST_F(ReadTest, DagListAndDetails) {
             "The Dag with ID: `none` was not found");
   EXPECT_EQ(read("/api/v2/dagWarnings").at("dag_warnings").at(0).at("message").as_string(),
             "Dag 'etl' references non-existent pools: ['nowhere']");
-  EXPECT_EQ(json::dump(read("/api/v2/dagTags?tag_name_pattern=night%25").at("tags")), R"(["nightly"])");
+  EXPECT_EQ(json::dump(read("/api/v2/dagTags?tag_name_pattern=night%25").at("tags")),
+            R"(["nightly"])");
 }
 
 TEST_F(ReadTest, RunsAndTaskInstances) {
@@ -82,8 +119,11 @@ TEST_F(ReadTest, RunsAndTaskInstances) {
   EXPECT_EQ(task.at("pid").as_int64(), 77);
   EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/4").status, 404);
   EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances?order_by=task_id").status, 400);
-  EXPECT_EQ(read("/api/v2/dags/~/dagRuns/~/taskInstances?state=failed").at("total_entries").as_int64(), 1);
-  json::value tries = read("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/tries").at("task_instances");
+  EXPECT_EQ(
+      read("/api/v2/dags/~/dagRuns/~/taskInstances?state=failed").at("total_entries").as_int64(),
+      1);
+  json::value tries =
+      read("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/tries").at("task_instances");
   ASSERT_EQ(tries.as_array().size(), 2u);
   EXPECT_EQ(tries.at(1).at("try_number").as_int64(), 2);
   EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/tries/9").status, 404);
@@ -92,7 +132,8 @@ TEST_F(ReadTest, RunsAndTaskInstances) {
 }
 
 TEST_F(ReadTest, BatchLists) {
-  Response runs = post("/api/v2/dags/~/dagRuns/list", R"({"dag_ids":["etl"],"states":["failed"],"page_limit":1})");
+  Response runs = post("/api/v2/dags/~/dagRuns/list",
+                       R"({"dag_ids":["etl"],"states":["failed"],"page_limit":1})");
   EXPECT_EQ(body(runs).at("total_entries").as_int64(), 1);
   Response tasks = post("/api/v2/dags/~/dagRuns/~/taskInstances/list",
                         R"({"dag_run_ids":["r1"],"state":["success"],"order_by":"map_index"})");
@@ -109,7 +150,8 @@ TEST_F(ReadTest, SourceByContentType) {
 }
 
 TEST_F(ReadTest, LogsAsPageStreamAndText) {
-  logs.by_try[2] = "{\"timestamp\":\"T\",\"level\":\"info\",\"logger\":\"task\",\"event\":\"hi\"}\nbroken\n";
+  logs.by_try[2] =
+      "{\"timestamp\":\"T\",\"level\":\"info\",\"logger\":\"task\",\"event\":\"hi\"}\nbroken\n";
   const std::string path = "/api/v2/dags/etl/dagRuns/r1/taskInstances/load/logs/";
   json::value page = read(path + "2");
   ASSERT_EQ(page.at("content").as_array().size(), 4u);
@@ -121,7 +163,8 @@ TEST_F(ReadTest, LogsAsPageStreamAndText) {
   EXPECT_NE(drain(*stream.stream).find("\n{\"event\":\"broken\"}\n"), std::string::npos);
   Response text = call(Method::get, path + "2", "", {{"accept", "text/plain"}});
   EXPECT_NE(drain(*text.stream).find("[T] {task} INFO - hi\nbroken\n"), std::string::npos);
-  EXPECT_EQ(read(path + "1").at("content").at(0).at("event").as_string(), "There is no log for this try.");
+  EXPECT_EQ(read(path + "1").at("content").at(0).at("event").as_string(),
+            "There is no log for this try.");
   EXPECT_EQ(get(path + "5").status, 404);
 }
 
@@ -149,7 +192,11 @@ TEST_F(ReadTest, FollowedLogGoesOnUntilTheTryEnds) {
 }
 
 Change change(uint64_t sequence, const std::string& dag_id) {
-  return {.sequence = sequence, .kind = Change::Kind::run, .dag_id = dag_id, .run_id = "r", .state = "running"};
+  return {.sequence = sequence,
+          .kind = Change::Kind::run,
+          .dag_id = dag_id,
+          .run_id = "r",
+          .state = "running"};
 }
 
 TEST_F(ReadTest, EventsResumeWithoutGapsOrDoubles) {
@@ -197,12 +244,17 @@ TEST_F(ReadTest, OddsAndEnds) {
   EXPECT_EQ(get("/api/v2/backfills").status, 422);
   EXPECT_EQ(read("/api/v2/version").at("version").as_string(), "9.9.9");
   EXPECT_EQ(read("/api/v2/monitor/health").at("scheduler").at("status").as_string(), "healthy");
-  EXPECT_EQ(read("/api/leoflow/v1/staging?state=deleted").at("staging_volumes").at(0).at("delete_reason").as_string(),
+  EXPECT_EQ(read("/api/leoflow/v1/staging?state=deleted")
+                .at("staging_volumes")
+                .at(0)
+                .at("delete_reason")
+                .as_string(),
             "ttl_expired");
   Response metrics = get("/metrics");
   EXPECT_NE(metrics.body.find("leoflow_runs_active 2\n"), std::string::npos);
-  EXPECT_NE(metrics.body.find("leoflow_http_requests_total{operation=\"get_config\",status=\"403\"} 1"),
-            std::string::npos);
+  EXPECT_NE(
+      metrics.body.find("leoflow_http_requests_total{operation=\"get_config\",status=\"403\"} 1"),
+      std::string::npos);
   EXPECT_EQ(raw(Method::get, "/").status, 200);
 }
 

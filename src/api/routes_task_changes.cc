@@ -34,10 +34,12 @@ Status check_named(const Call& call, const TaskInstanceName& name) {
 }
 
 Result<Response> mark(Call& call, bool dry_run) {
-  MarkTaskRequest request{.name = task_instance_name(call, map_index_of(call)), .dry_run = dry_run,
+  MarkTaskRequest request{.name = task_instance_name(call, map_index_of(call)),
+                          .dry_run = dry_run,
                           .user = call.user.username};
   if (auto status = check_named(call, request.name); !status) return fail(status);
-  if (call.changes("new_state") && call.has("new_state")) request.state = parse_task_state(call.text("new_state"));
+  if (call.changes("new_state") && call.has("new_state"))
+    request.state = parse_task_state(call.text("new_state"));
   if (call.changes("note")) request.note = call.text("note");
   if (!request.state && !request.note) return untouched(call, request.name);
   request.include_upstream = call.flag("include_upstream", false);
@@ -56,12 +58,18 @@ Result<Response> patch_task_instance_dry_run(Call& call) { return mark(call, tru
 
 void add_pair(Router& router, const std::string& prefix, const std::string& suffix) {
   router.add(Method::patch, prefix, "patch" + suffix + "_task_instance", patch_task_instance)
-      .about("Mark a task instance or change its note").takes(update_mask()).reads("PatchTaskInstanceBody")
+      .about("Mark a task instance or change its note")
+      .takes(update_mask())
+      .reads("PatchTaskInstanceBody")
       .answers_with(200, "TaskInstanceCollectionResponse");
-  router.add(Method::patch, prefix + "/dry_run", "patch" + suffix + "_task_instance_dry_run",
-             patch_task_instance_dry_run)
-      .about("The task instances that such a PATCH would touch").takes(update_mask())
-      .reads("PatchTaskInstanceBody").unaudited().answers_with(200, "TaskInstanceCollectionResponse");
+  router
+      .add(Method::patch, prefix + "/dry_run", "patch" + suffix + "_task_instance_dry_run",
+           patch_task_instance_dry_run)
+      .about("The task instances that such a PATCH would touch")
+      .takes(update_mask())
+      .reads("PatchTaskInstanceBody")
+      .unaudited()
+      .answers_with(200, "TaskInstanceCollectionResponse");
 }
 
 }  // namespace
@@ -70,7 +78,8 @@ void add_task_instance_change_routes(Router& router) {
   router.tag("TaskInstance");
   router.shape("PatchTaskInstanceBody",
                "!new_state?:<success|failed|skipped>? note?:str(..1000)? include_upstream?:bool "
-               "include_downstream?:bool include_future?:bool include_past?:bool map_index?:int(-1..2147483647)?");
+               "include_downstream?:bool include_future?:bool include_past?:bool "
+               "map_index?:int(-1..2147483647)?");
   const std::string base = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}";
   add_pair(router, base, "");
   add_pair(router, base + "/{map_index:int}", "_mapped");

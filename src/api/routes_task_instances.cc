@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances: reading task instances, their tries and why they wait.
+// /dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances: reading task instances, their tries and why
+// they wait.
 #include "api/lookup.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -8,16 +9,19 @@
 namespace leoflow::api {
 
 const std::string_view kTaskInstanceOrder =
-    "id state duration start_date end_date map_index try_number logical_date run_after data_interval_start "
-    "data_interval_end queued_when scheduled_when updated_at operator pool queue priority_weight dag_id run_id";
+    "id state duration start_date end_date map_index try_number logical_date run_after "
+    "data_interval_start "
+    "data_interval_end queued_when scheduled_when updated_at operator pool queue priority_weight "
+    "dag_id run_id";
 
 Response touched_collection(const Call& call, const std::vector<Touched>& touched) {
   json::Writer w;
   w.begin_object().key("task_instances").begin_array();
   for (size_t i = 0; i < touched.size() && i < kTouchedShownMax; ++i) {
     const Touched& one = touched[i];
-    write_task_instance(w, call.services, {.task_instance = one.task_instance, .run = one.run,
-                                           .version = one.run.version});
+    write_task_instance(
+        w, call.services,
+        {.task_instance = one.task_instance, .run = one.run, .version = one.run.version});
   }
   w.end_array().member("total_entries", int64_t(touched.size())).end_object();
   return json_response(w);
@@ -37,7 +41,8 @@ Result<Response> task_instance_collection(const Call& call, const TaskInstanceQu
 namespace {
 
 constexpr std::string_view kStates =
-    "none|removed|scheduled|queued|running|success|restarting|failed|up_for_retry|up_for_reschedule|"
+    "none|removed|scheduled|queued|running|success|restarting|failed|up_for_retry|up_for_"
+    "reschedule|"
     "upstream_failed|skipped|deferred";
 
 std::optional<TaskState> state_of(std::string_view text) {
@@ -53,7 +58,8 @@ Status check_run_of_path(const Call& call) {
 }
 
 Result<TaskInstanceQuery> read_query(const Call& call) {
-  TaskInstanceQuery query{.dag_id = path_or_all(call, "dag_id"), .run_id = path_or_all(call, "dag_run_id")};
+  TaskInstanceQuery query{.dag_id = path_or_all(call, "dag_id"),
+                          .run_id = path_or_all(call, "dag_run_id")};
   query.dag_id_pattern = call.query_or("dag_id_pattern");
   query.run_id_pattern = call.query_or("run_id_pattern");
   query.task_id = call.query_or("task_id");
@@ -89,7 +95,8 @@ Result<Response> get_mapped_task_instances(Call& call) {
   auto query = read_query(call);
   if (!query) return fail(query);
   query->task_id = call.path("task_id");
-  TaskInstanceQuery unmapped{.dag_id = query->dag_id, .run_id = query->run_id, .task_id = query->task_id};
+  TaskInstanceQuery unmapped{
+      .dag_id = query->dag_id, .run_id = query->run_id, .task_id = query->task_id};
   unmapped.map_indexes = {kUnmapped};
   auto plain = call.services.store.runs().list_task_instances(unmapped);
   if (!plain) return fail(plain);
@@ -106,7 +113,8 @@ Result<std::string> only_one(const Call& call, std::string_view name) {
   const json::array* list = json::array_or_null(call.body, name);
   if (!list || list->empty()) return std::string();
   if (list->size() > 1) {
-    return fail(Code::invalid, "only one entry is supported in " + std::string(name), "use one request per entry");
+    return fail(Code::invalid, "only one entry is supported in " + std::string(name),
+                "use one request per entry");
   }
   return std::string(list->front().as_string());
 }
@@ -119,7 +127,8 @@ std::vector<std::string> texts(const Call& call, std::string_view name) {
 }
 
 Range<Time> body_range(const Call& call, const std::string& field) {
-  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"), call.time(field + "_lt")};
+  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"),
+          call.time(field + "_lt")};
 }
 
 Result<Response> list_task_instances_batch(Call& call) {
@@ -144,7 +153,8 @@ Result<Response> list_task_instances_batch(Call& call) {
   query.logical_date = body_range(call, "logical_date");
   query.start_date = body_range(call, "start_date");
   query.end_date = body_range(call, "end_date");
-  query.page.limit = int(std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
+  query.page.limit = int(
+      std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
   query.page.offset = std::min(json::int_or(call.body, "page_offset"), kPageOffsetMax);
   auto order = read_order({call.text("order_by", "id")}, kTaskInstanceOrder);
   if (!order) return fail(order);
@@ -171,8 +181,9 @@ Result<Response> get_task_instance(Call& call) {
 std::optional<TaskTry> current_try(const TaskInstanceRow& row) {
   const TaskInstance& task = row.task_instance;
   if (task.try_number == 0 && task.state == TaskState::none) return std::nullopt;
-  return TaskTry{task.key, task.try_number, task.state, task.max_tries, task.attempt, task.scheduled_at,
-                 task.queued_at, task.start_date, task.end_date, task.reason, row.version};
+  return TaskTry{task.key,      task.try_number,   task.state,     task.max_tries,
+                 task.attempt,  task.scheduled_at, task.queued_at, task.start_date,
+                 task.end_date, task.reason,       row.version};
 }
 
 Result<std::vector<TaskTry>> all_tries(const Call& call, const TaskInstanceRow& row) {
@@ -184,7 +195,8 @@ Result<std::vector<TaskTry>> all_tries(const Call& call, const TaskInstanceRow& 
   return tries;
 }
 
-Status write_one_try(json::Writer& w, const Call& call, const TaskInstanceRow& row, const TaskTry& one) {
+Status write_one_try(json::Writer& w, const Call& call, const TaskInstanceRow& row,
+                     const TaskTry& one) {
   auto attempt = call.services.store.runs().attempt_of_try(row.task_instance.key, one.try_number);
   if (!attempt) return fail(attempt);
   write_try(w, call.services, row, one, *attempt);
@@ -242,7 +254,12 @@ Result<Response> get_links(Call& call) {
   auto row = find_task_instance(call, int(call.query_int("map_index").value_or(kUnmapped)));
   if (!row) return fail(row);
   json::Writer w;
-  w.begin_object().key("extra_links").begin_object().end_object().member("total_entries", 0).end_object();
+  w.begin_object()
+      .key("extra_links")
+      .begin_object()
+      .end_object()
+      .member("total_entries", 0)
+      .end_object();
   return json_response(w);
 }
 
@@ -251,30 +268,40 @@ Result<Response> get_external_log_url(Call&) {
 }
 
 void add_shapes(Router& router) {
-  router.shape("TaskInstanceState",
-               "=<removed|scheduled|queued|running|success|restarting|failed|up_for_retry|up_for_reschedule|"
-               "upstream_failed|skipped|deferred>");
+  router.shape(
+      "TaskInstanceState",
+      "=<removed|scheduled|queued|running|success|restarting|failed|up_for_retry|up_for_reschedule|"
+      "upstream_failed|skipped|deferred>");
   std::string common =
-      "task_id:str dag_id:str dag_run_id:str map_index:int start_date:time? end_date:time? duration:num? "
-      "state:TaskInstanceState? try_number:int max_tries:int task_display_name:str dag_display_name:str hostname:str? "
-      "unixname:str? pool:str pool_slots:int queue:str? priority_weight:int? operator:str? operator_name:str? "
+      "task_id:str dag_id:str dag_run_id:str map_index:int start_date:time? end_date:time? "
+      "duration:num? "
+      "state:TaskInstanceState? try_number:int max_tries:int task_display_name:str "
+      "dag_display_name:str hostname:str? "
+      "unixname:str? pool:str pool_slots:int queue:str? priority_weight:int? operator:str? "
+      "operator_name:str? "
       "queued_when:time? scheduled_when:time? pid:int? executor:str? executor_config:str "
       "dag_version:DagVersionResponse? state_reason:str?";
   router.shape("TaskInstanceHistoryResponse", common);
   router.shape("TaskInstanceResponse",
-               "id:uuid logical_date:time? run_after:time note:str? rendered_map_index:str? rendered_fields:obj "
-               "trigger:obj? triggerer_job:obj? " + common);
+               "id:uuid logical_date:time? run_after:time note:str? rendered_map_index:str? "
+               "rendered_fields:obj "
+               "trigger:obj? triggerer_job:obj? " +
+                   common);
   router.shape("TaskInstanceCollectionResponse",
-               "task_instances:[TaskInstanceResponse] total_entries:int next_cursor?:str? previous_cursor?:str?");
+               "task_instances:[TaskInstanceResponse] total_entries:int next_cursor?:str? "
+               "previous_cursor?:str?");
   router.shape("TaskInstanceHistoryCollectionResponse",
                "task_instances:[TaskInstanceHistoryResponse] total_entries:int");
   std::string ranges;
   for (std::string field : {"run_after", "logical_date", "start_date", "end_date"}) {
-    for (std::string side : {"_gte", "_gt", "_lte", "_lt"}) ranges += " " + field + side + "?:time?";
+    for (std::string side : {"_gte", "_gt", "_lte", "_lt"})
+      ranges += " " + field + side + "?:time?";
   }
   router.shape("TaskInstancesBatchBody",
-               "!dag_ids?:[str]? dag_run_ids?:[str]? task_ids?:[str]? state?:[TaskInstanceState?]? pool?:[str]? "
-               "queue?:[str]? order_by?:str? page_limit?:int(0..) page_offset?:int(0..)" + ranges);
+               "!dag_ids?:[str]? dag_run_ids?:[str]? task_ids?:[str]? state?:[TaskInstanceState?]? "
+               "pool?:[str]? "
+               "queue?:[str]? order_by?:str? page_limit?:int(0..) page_offset?:int(0..)" +
+                   ranges);
   router.shape("TaskDependencyResponse", "name:str reason:str");
   router.shape("TaskDependencyCollectionResponse", "dependencies:[TaskDependencyResponse]");
   router.shape("ExtraLinkCollectionResponse", "extra_links:{str?} total_entries:int");
@@ -286,7 +313,9 @@ Route& add_filters(Route& route) {
     route.takes(instant_range(field));
   }
   using Kind = Param::Kind;
-  return route.takes(number_range("duration")).takes(paging()).takes(ordered_by("map_index"))
+  return route.takes(number_range("duration"))
+      .takes(paging())
+      .takes(ordered_by("map_index"))
       .takes({{.name = "state", .repeated = true, .choices = std::string(kStates) + "|no_status"},
               {.name = "pool", .repeated = true},
               {.name = "queue", .repeated = true},
@@ -295,22 +324,28 @@ Route& add_filters(Route& route) {
               {.name = "map_index", .kind = Kind::integer, .repeated = true},
               {.name = "version_number", .kind = Kind::integer, .repeated = true},
               {.name = "task_display_name_pattern", .summary = "Part of the task id"}})
-      .refuses({"task_group_id", "pool_name_pattern", "queue_name_pattern", "executor", "operator_name_pattern",
-                "cursor"});
+      .refuses({"task_group_id", "pool_name_pattern", "queue_name_pattern", "executor",
+                "operator_name_pattern", "cursor"});
 }
 
 // The routes about one task instance; prefix ends with {task_id} or {task_id}/{map_index:int}.
 void add_single_routes(Router& router, const std::string& prefix, const std::string& suffix) {
-  router.add(Method::get, prefix, "get" + suffix + "_task_instance", get_task_instance).about("One task instance")
+  router.add(Method::get, prefix, "get" + suffix + "_task_instance", get_task_instance)
+      .about("One task instance")
       .answers_with(200, "TaskInstanceResponse");
   router.add(Method::get, prefix + "/tries", "get" + suffix + "_task_instance_tries", get_tries)
-      .about("All tries, the current one last").answers_with(200, "TaskInstanceHistoryCollectionResponse");
-  router.add(Method::get, prefix + "/tries/{task_try_number:int}",
-             "get" + suffix + "_task_instance_try_details", get_try)
-      .about("One try").answers_with(200, "TaskInstanceHistoryResponse");
-  router.add(Method::get, prefix + "/dependencies", "get" + suffix + "_task_instance_dependencies",
-             get_dependencies)
-      .about("Why it does not run").answers_with(200, "TaskDependencyCollectionResponse");
+      .about("All tries, the current one last")
+      .answers_with(200, "TaskInstanceHistoryCollectionResponse");
+  router
+      .add(Method::get, prefix + "/tries/{task_try_number:int}",
+           "get" + suffix + "_task_instance_try_details", get_try)
+      .about("One try")
+      .answers_with(200, "TaskInstanceHistoryResponse");
+  router
+      .add(Method::get, prefix + "/dependencies", "get" + suffix + "_task_instance_dependencies",
+           get_dependencies)
+      .about("Why it does not run")
+      .answers_with(200, "TaskDependencyCollectionResponse");
 }
 
 }  // namespace
@@ -324,18 +359,24 @@ void add_task_instance_routes(Router& router) {
       .takes({{.name = "task_id"}, {.name = "dag_id_pattern"}, {.name = "run_id_pattern"}})
       .answers_with(200, "TaskInstanceCollectionResponse");
   router.add(Method::post, base + "/list", "get_task_instances_batch", list_task_instances_batch)
-      .about("List task instances by a body instead of a query").needs(Access::viewer).unaudited()
-      .reads("TaskInstancesBatchBody").answers_with(200, "TaskInstanceCollectionResponse");
+      .about("List task instances by a body instead of a query")
+      .needs(Access::viewer)
+      .unaudited()
+      .reads("TaskInstancesBatchBody")
+      .answers_with(200, "TaskInstanceCollectionResponse");
   add_filters(router.add(Method::get, base + "/{task_id}/listMapped", "get_mapped_task_instances",
                          get_mapped_task_instances))
-      .about("The instances of a mapped task").answers_with(200, "TaskInstanceCollectionResponse");
+      .about("The instances of a mapped task")
+      .answers_with(200, "TaskInstanceCollectionResponse");
   add_single_routes(router, base + "/{task_id}", "");
   add_single_routes(router, base + "/{task_id}/{map_index:int}", "_mapped");
-  router.add(Method::get, base + "/{task_id}/links", "get_extra_links", get_links).about("Links of the operator")
+  router.add(Method::get, base + "/{task_id}/links", "get_extra_links", get_links)
+      .about("Links of the operator")
       .takes({{.name = "map_index", .kind = Param::Kind::integer, .fallback = "-1"}})
       .answers_with(200, "ExtraLinkCollectionResponse");
-  router.add(Method::get, base + "/{task_id}/externalLogUrl/{try_number:int}", "get_external_log_url",
-             get_external_log_url)
+  router
+      .add(Method::get, base + "/{task_id}/externalLogUrl/{try_number:int}", "get_external_log_url",
+           get_external_log_url)
       .about("Logs are served here, so there is no other place: always 400")
       .answers_with(400, "HTTPExceptionResponse");
 }

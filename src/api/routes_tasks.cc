@@ -14,7 +14,8 @@ bool before(const TaskSpec& a, const TaskSpec& b, const Order& order) {
   auto less = [&](const TaskSpec& x, const TaskSpec& y) {
     if (order.column == "task_display_name") return x.display_name < y.display_name;
     if (order.column == "owner") return x.owner < y.owner;
-    if (order.column == "trigger_rule") return to_string(x.trigger_rule) < to_string(y.trigger_rule);
+    if (order.column == "trigger_rule")
+      return to_string(x.trigger_rule) < to_string(y.trigger_rule);
     if (order.column == "pool") return x.pool < y.pool;
     if (order.column == "queue") return x.queue < y.queue;
     if (order.column == "retries") return x.retries < y.retries;
@@ -29,7 +30,8 @@ Result<Response> get_tasks(Call& call) {
   if (!found) return fail(found);
   auto columns = call.query_all("order_by");
   if (columns.empty()) columns.emplace_back("task_id");
-  auto order = read_order(columns, "task_id task_display_name owner trigger_rule pool queue retries operator_name");
+  auto order = read_order(
+      columns, "task_id task_display_name owner trigger_rule pool queue retries operator_name");
   if (!order) return fail(order);
   std::vector<const TaskSpec*> tasks;
   for (const TaskSpec& task : found->version->spec.tasks) tasks.push_back(&task);
@@ -47,7 +49,8 @@ Result<Response> get_task(Call& call) {
   auto found = find_dag_version(call, call.path("dag_id"));
   if (!found) return fail(found);
   auto index = found->version->spec.index_of(call.path("task_id"));
-  if (!index) return fail(Code::not_found, "Task with id `" + call.path("task_id") + "` was not found");
+  if (!index)
+    return fail(Code::not_found, "Task with id `" + call.path("task_id") + "` was not found");
   json::Writer w;
   write_task(w, found->version->spec.tasks[*index]);
   return json_response(w);
@@ -59,17 +62,23 @@ void add_task_routes(Router& router) {
   router.tag("Task");
   router.shape("TimeDelta", "__type:str days:int seconds:int microseconds:int");
   router.shape("ClassReference", "module_path:str class_name:str");
-  router.shape("TaskResponse",
-               "task_id:str? task_display_name:str? owner:str? start_date:time? end_date:time? trigger_rule:str? "
-               "depends_on_past:bool wait_for_downstream:bool retries:num? queue:str? pool:str? pool_slots:num? "
-               "execution_timeout:TimeDelta? retry_delay:TimeDelta? retry_exponential_backoff:num "
-               "priority_weight:num? weight_rule:str? ui_color:str? ui_fgcolor:str? template_fields:[str]? "
-               "downstream_task_ids:[str]? doc_md:str? operator_name:str? params:{ParamResponse} "
-               "class_ref:ClassReference? is_mapped:bool? extra_links:[str]");
+  router.shape(
+      "TaskResponse",
+      "task_id:str? task_display_name:str? owner:str? start_date:time? end_date:time? "
+      "trigger_rule:str? "
+      "depends_on_past:bool wait_for_downstream:bool retries:num? queue:str? pool:str? "
+      "pool_slots:num? "
+      "execution_timeout:TimeDelta? retry_delay:TimeDelta? retry_exponential_backoff:num "
+      "priority_weight:num? weight_rule:str? ui_color:str? ui_fgcolor:str? template_fields:[str]? "
+      "downstream_task_ids:[str]? doc_md:str? operator_name:str? params:{ParamResponse} "
+      "class_ref:ClassReference? is_mapped:bool? extra_links:[str]");
   router.shape("TaskCollectionResponse", "tasks:[TaskResponse] total_entries:int");
-  router.add(Method::get, "/api/v2/dags/{dag_id}/tasks", "get_tasks", get_tasks).about("Tasks of a DAG")
-      .takes(ordered_by("task_id")).answers_with(200, "TaskCollectionResponse");
-  router.add(Method::get, "/api/v2/dags/{dag_id}/tasks/{task_id}", "get_task", get_task).about("One task")
+  router.add(Method::get, "/api/v2/dags/{dag_id}/tasks", "get_tasks", get_tasks)
+      .about("Tasks of a DAG")
+      .takes(ordered_by("task_id"))
+      .answers_with(200, "TaskCollectionResponse");
+  router.add(Method::get, "/api/v2/dags/{dag_id}/tasks/{task_id}", "get_task", get_task)
+      .about("One task")
       .answers_with(200, "TaskResponse");
 }
 

@@ -15,12 +15,14 @@ constexpr std::string_view kReservedPrefixes[] = {"scheduled__", "backfill__", "
 Status check_run_id(const std::string& run_id) {
   if (run_id.empty()) return {};
   if (!valid_run_id(run_id)) {
-    return fail(Code::invalid, "The run_id provided '" + run_id.substr(0, 250) + "' does not match regex pattern "
+    return fail(Code::invalid, "The run_id provided '" + run_id.substr(0, 250) +
+                                   "' does not match regex pattern "
                                    "^[A-Za-z0-9_.~:+-]+$ or is longer than 250 characters");
   }
   for (std::string_view prefix : kReservedPrefixes) {
     if (run_id.starts_with(prefix)) {
-      return fail(Code::invalid, "A manual run cannot use the run_id prefix '" + std::string(prefix) + "'");
+      return fail(Code::invalid,
+                  "A manual run cannot use the run_id prefix '" + std::string(prefix) + "'");
     }
   }
   return {};
@@ -30,11 +32,14 @@ Result<DagAndVersion> runnable_dag(const Call& call) {
   auto found = find_dag_version(call, call.path("dag_id"));
   if (!found) return fail(found);
   if (found->dag.is_stale) {
-    return fail(Code::not_found, "The Dag with ID: `" + found->dag.dag_id + "` is stale: its file is gone");
+    return fail(Code::not_found,
+                "The Dag with ID: `" + found->dag.dag_id + "` is stale: its file is gone");
   }
   if (found->dag.has_import_errors) {
-    return fail(Code::invalid, "DAG with dag_id: '" + found->dag.dag_id + "' has import errors and cannot be triggered",
-                "see /api/v2/importErrors");
+    return fail(
+        Code::invalid,
+        "DAG with dag_id: '" + found->dag.dag_id + "' has import errors and cannot be triggered",
+        "see /api/v2/importErrors");
   }
   return found;
 }
@@ -42,7 +47,8 @@ Result<DagAndVersion> runnable_dag(const Call& call) {
 Result<Response> trigger_dag_run(Call& call) {
   auto found = runnable_dag(call);
   if (!found) return fail(found);
-  TriggerRequest request{.dag_id = found->dag.dag_id, .run_id = call.text("dag_run_id"), .user = call.user.username};
+  TriggerRequest request{
+      .dag_id = found->dag.dag_id, .run_id = call.text("dag_run_id"), .user = call.user.username};
   if (auto status = check_run_id(request.run_id); !status) return fail(status);
   request.logical_date = call.time("logical_date");
   request.interval_start = call.time("data_interval_start");
@@ -52,13 +58,16 @@ Result<Response> trigger_dag_run(Call& call) {
   if (const json::object* conf = json::object_or_null(call.body, "conf")) request.conf = *conf;
   if (request.interval_start.has_value() != request.interval_end.has_value()) {
     return unprocessable(json::array{"body"},
-                         "Value error, Either both data_interval_start and data_interval_end must be provided or both "
-                         "must be None", "value_error");
+                         "Value error, Either both data_interval_start and data_interval_end must "
+                         "be provided or both "
+                         "must be None",
+                         "value_error");
   }
   if (request.interval_start && *request.interval_start > *request.interval_end) {
     return fail(Code::invalid, "data_interval_start must not be after data_interval_end");
   }
-  if (auto status = check_params(found->version->spec.params, request.conf); !status) return fail(status);
+  if (auto status = check_params(found->version->spec.params, request.conf); !status)
+    return fail(status);
   auto run = wait_reply<DagRun>(
       [&](auto reply) { call.services.engine.trigger(std::move(request), std::move(reply)); });
   if (!run) return fail(run);
@@ -71,8 +80,10 @@ Result<Response> trigger_dag_run(Call& call) {
 Result<Response> patch_dag_run(Call& call) {
   auto before = find_run(call);
   if (!before) return fail(before);
-  MarkRunRequest request{.dag_id = before->dag_id, .run_id = before->run_id, .user = call.user.username};
-  if (call.changes("state") && call.has("state")) request.state = parse_run_state(call.text("state"));
+  MarkRunRequest request{
+      .dag_id = before->dag_id, .run_id = before->run_id, .user = call.user.username};
+  if (call.changes("state") && call.has("state"))
+    request.state = parse_run_state(call.text("state"));
   if (call.changes("note")) request.note = call.text("note");
   if (!request.state && !request.note) {
     json::Writer w;
@@ -90,8 +101,9 @@ Result<Response> patch_dag_run(Call& call) {
 Result<Response> delete_dag_run(Call& call) {
   auto run = find_run(call);
   if (!run) return fail(run);
-  auto done = wait_reply<bool>(
-      [&](auto reply) { call.services.engine.delete_run(run->dag_id, run->run_id, std::move(reply)); });
+  auto done = wait_reply<bool>([&](auto reply) {
+    call.services.engine.delete_run(run->dag_id, run->run_id, std::move(reply));
+  });
   if (!done) return fail(done);
   return no_content();
 }
@@ -105,7 +117,8 @@ Result<Response> clear_dag_run(Call& call) {
   auto run = find_run(call);
   if (!run) return fail(run);
   bool dry_run = call.flag("dry_run", true);
-  ClearRequest request{.dag_id = run->dag_id, .run_id = run->run_id, .dry_run = dry_run, .user = call.user.username};
+  ClearRequest request{
+      .dag_id = run->dag_id, .run_id = run->run_id, .dry_run = dry_run, .user = call.user.username};
   request.only_failed = call.flag("only_failed", false);
   request.run_on_latest_version = call.flag("run_on_latest_version", false);
   auto touched = clear(call, std::move(request));
@@ -135,7 +148,8 @@ void read_task_ids(const Call& call, ClearRequest& request) {
 Result<Response> clear_task_instances(Call& call) {
   auto found = find_dag_version(call, call.path("dag_id"));
   if (!found) return fail(found);
-  ClearRequest request{.dag_id = found->dag.dag_id, .run_id = call.text("dag_run_id"), .user = call.user.username};
+  ClearRequest request{
+      .dag_id = found->dag.dag_id, .run_id = call.text("dag_run_id"), .user = call.user.username};
   read_task_ids(call, request);
   request.start_date = call.time("start_date");
   request.end_date = call.time("end_date");
@@ -153,7 +167,8 @@ Result<Response> clear_task_instances(Call& call) {
     auto run = call.services.store.runs().get_run(request.dag_id, request.run_id);
     if (!run) return fail(run);
     if (!*run) {
-      return fail(Code::not_found, "Dag Run id " + request.run_id + " not found in dag " + request.dag_id);
+      return fail(Code::not_found,
+                  "Dag Run id " + request.run_id + " not found in dag " + request.dag_id);
     }
     call.audit.run_id = request.run_id;
     if ((request.include_future || request.include_past) && !(*run)->logical_date) {
@@ -166,20 +181,25 @@ Result<Response> clear_task_instances(Call& call) {
 }
 
 void add_shapes(Router& router) {
-  router.shape("TriggerDAGRunPostBody",
-               "!dag_run_id?:str? logical_date?:time? data_interval_start?:time? data_interval_end?:time? "
-               "run_after?:time? conf?:obj? note?:str(..1000)?");
+  router.shape(
+      "TriggerDAGRunPostBody",
+      "!dag_run_id?:str? logical_date?:time? data_interval_start?:time? data_interval_end?:time? "
+      "run_after?:time? conf?:obj? note?:str(..1000)?");
   router.shape("DAGRunPatchBody", "!state?:<queued|success|failed>? note?:str(..1000)?");
   router.shape("DAGRunClearBody", "!dry_run?:bool only_failed?:bool run_on_latest_version?:bool");
-  router.shape("DAGRunClearResponse", "task_instances?:[TaskInstanceResponse] total_entries?:int dag_run_id?:str");
-  router.shape("ClearTaskInstancesBody",
-               "!dry_run?:bool start_date?:time? end_date?:time? only_failed?:bool only_running?:bool "
-               "reset_dag_runs?:bool task_ids?:[TaskIdAndIndex]? dag_run_id?:str? include_upstream?:bool "
-               "include_downstream?:bool include_future?:bool include_past?:bool run_on_latest_version?:bool "
-               "prevent_running_task?:bool");
-  router.raw_shape("TaskIdAndIndex",
-                   R"({"anyOf":[{"type":"string"},{"type":"array","prefixItems":[{"type":"string"},)"
-                   R"({"type":"integer","minimum":-1,"maximum":2147483647}],"minItems":2,"maxItems":2}]})");
+  router.shape("DAGRunClearResponse",
+               "task_instances?:[TaskInstanceResponse] total_entries?:int dag_run_id?:str");
+  router.shape(
+      "ClearTaskInstancesBody",
+      "!dry_run?:bool start_date?:time? end_date?:time? only_failed?:bool only_running?:bool "
+      "reset_dag_runs?:bool task_ids?:[TaskIdAndIndex]? dag_run_id?:str? include_upstream?:bool "
+      "include_downstream?:bool include_future?:bool include_past?:bool "
+      "run_on_latest_version?:bool "
+      "prevent_running_task?:bool");
+  router.raw_shape(
+      "TaskIdAndIndex",
+      R"({"anyOf":[{"type":"string"},{"type":"array","prefixItems":[{"type":"string"},)"
+      R"({"type":"integer","minimum":-1,"maximum":2147483647}],"minItems":2,"maxItems":2}]})");
 }
 
 }  // namespace
@@ -188,21 +208,30 @@ void add_trigger_routes(Router& router) {
   add_shapes(router);
   router.tag("DagRun");
   const std::string base = "/api/v2/dags/{dag_id}/dagRuns";
-  router.add(Method::post, base, "trigger_dag_run", trigger_dag_run).about("Start a run")
-      .reads("TriggerDAGRunPostBody").answers_with(200, "DAGRunResponse");
-  router.add(Method::patch, base + "/{dag_run_id}", "patch_dag_run", patch_dag_run)
-      .about("Mark a run or change its note").takes(update_mask()).reads("DAGRunPatchBody")
+  router.add(Method::post, base, "trigger_dag_run", trigger_dag_run)
+      .about("Start a run")
+      .reads("TriggerDAGRunPostBody")
       .answers_with(200, "DAGRunResponse");
-  router.add(Method::del, base + "/{dag_run_id}", "delete_dag_run", delete_dag_run).about("Delete a run")
+  router.add(Method::patch, base + "/{dag_run_id}", "patch_dag_run", patch_dag_run)
+      .about("Mark a run or change its note")
+      .takes(update_mask())
+      .reads("DAGRunPatchBody")
+      .answers_with(200, "DAGRunResponse");
+  router.add(Method::del, base + "/{dag_run_id}", "delete_dag_run", delete_dag_run)
+      .about("Delete a run")
       .answers_with(204);
   router.add(Method::post, base + "/{dag_run_id}/clear", "clear_dag_run", clear_dag_run)
-      .about("Run all or the failed tasks of a run again; with dry_run (the default) only tell which")
-      .reads("DAGRunClearBody").answers_with(200, "DAGRunClearResponse");
+      .about(
+          "Run all or the failed tasks of a run again; with dry_run (the default) only tell which")
+      .reads("DAGRunClearBody")
+      .answers_with(200, "DAGRunClearResponse");
   router.tag("DAG");
-  router.add(Method::post, "/api/v2/dags/{dag_id}/clearTaskInstances", "post_clear_task_instances",
-             clear_task_instances)
+  router
+      .add(Method::post, "/api/v2/dags/{dag_id}/clearTaskInstances", "post_clear_task_instances",
+           clear_task_instances)
       .about("Run task instances again; with dry_run (the default) only tell which")
-      .reads("ClearTaskInstancesBody").answers_with(200, "TaskInstanceCollectionResponse");
+      .reads("ClearTaskInstancesBody")
+      .answers_with(200, "TaskInstanceCollectionResponse");
 }
 
 }  // namespace leoflow::api

@@ -33,17 +33,21 @@ std::string value_text(const json::object& body) {
 Result<Variable> find_variable(const Call& call, const std::string& key) {
   auto variable = call.services.secrets.get_variable(key);
   if (!variable) return fail(variable);
-  if (!*variable) return fail(Code::not_found, "The Variable with key: `" + key + "` was not found");
+  if (!*variable)
+    return fail(Code::not_found, "The Variable with key: `" + key + "` was not found");
   return std::move(**variable);
 }
 
 Result<Variable> put_new(const Call& call, const json::object& body, bool overwrite) {
-  Variable variable{json::string_or(body, "key"), value_text(body), json::string_or(body, "description")};
-  if (auto status = call.services.secrets.put_variable(variable, overwrite); !status) return fail(status);
+  Variable variable{json::string_or(body, "key"), value_text(body),
+                    json::string_or(body, "description")};
+  if (auto status = call.services.secrets.put_variable(variable, overwrite); !status)
+    return fail(status);
   return variable;
 }
 
-Result<Variable> update(const Call& call, const std::string& key, const json::object& body, auto applies) {
+Result<Variable> update(const Call& call, const std::string& key, const json::object& body,
+                        auto applies) {
   auto variable = find_variable(call, key);
   if (!variable) return variable;
   bool masked = sensitive_name(key) && value_text(body) == kMask;
@@ -51,7 +55,8 @@ Result<Variable> update(const Call& call, const std::string& key, const json::ob
   if (body.contains("description") && applies("description")) {
     variable->description = json::string_or(body, "description");
   }
-  if (auto status = call.services.secrets.put_variable(*variable, true); !status) return fail(status);
+  if (auto status = call.services.secrets.put_variable(*variable, true); !status)
+    return fail(status);
   return variable;
 }
 
@@ -84,7 +89,8 @@ Result<Response> patch_variable(Call& call) {
   if (call.has("key") && call.text("key") != key) {
     return fail(Code::invalid, "Invalid body, key from request body doesn't match uri parameter");
   }
-  auto variable = update(call, key, call.body, [&](std::string_view name) { return call.changes(name); });
+  auto variable =
+      update(call, key, call.body, [&](std::string_view name) { return call.changes(name); });
   if (!variable) return fail(variable);
   return variable_response(*variable, 200);
 }
@@ -114,7 +120,9 @@ Result<Response> bulk_variables(Call& call) {
     return {};
   };
   target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
-    auto applies = [&](std::string_view name) { return mask.empty() || std::ranges::find(mask, name) != mask.end(); };
+    auto applies = [&](std::string_view name) {
+      return mask.empty() || std::ranges::find(mask, name) != mask.end();
+    };
     auto done = update(call, json::string_or(entity, "key"), entity, applies);
     if (!done) return fail(done);
     return {};
@@ -127,25 +135,43 @@ Result<Response> bulk_variables(Call& call) {
 
 void add_variable_routes(Router& router) {
   router.tag("Variable");
-  router.shape("VariableResponse", "key:str value:str description:str? is_encrypted:bool team_name:str?");
+  router.shape("VariableResponse",
+               "key:str value:str description:str? is_encrypted:bool team_name:str?");
   router.shape("VariableCollectionResponse", "variables:[VariableResponse] total_entries:int");
   router.shape("VariableBody", "!key:str(1..250) value:any description?:str?");
   router.shape("VariablePatchBody", "!key?:str(1..250) value?:any description?:str?");
   const std::string base = "/api/v2/variables";
-  router.add(Method::get, base, "get_variables", get_variables).about("List variables").needs(Access::op)
-      .takes(paging()).takes(ordered_by("key")).takes({{.name = "variable_key_pattern"}})
+  router.add(Method::get, base, "get_variables", get_variables)
+      .about("List variables")
+      .needs(Access::op)
+      .takes(paging())
+      .takes(ordered_by("key"))
+      .takes({{.name = "variable_key_pattern"}})
       .answers_with(200, "VariableCollectionResponse");
-  router.add(Method::post, base, "post_variable", post_variable).about("Add a variable").needs(Access::op)
-      .reads("VariableBody").answers_with(201, "VariableResponse");
-  router.add(Method::patch, base, "bulk_variables", bulk_variables).about("Several changes at once")
-      .needs(Access::op).reads("BulkBody").answers_with(200, "BulkResponse");
-  router.add(Method::get, base + "/{variable_key:path}", "get_variable", get_variable).about("One variable")
-      .needs(Access::op).answers_with(200, "VariableResponse");
+  router.add(Method::post, base, "post_variable", post_variable)
+      .about("Add a variable")
+      .needs(Access::op)
+      .reads("VariableBody")
+      .answers_with(201, "VariableResponse");
+  router.add(Method::patch, base, "bulk_variables", bulk_variables)
+      .about("Several changes at once")
+      .needs(Access::op)
+      .reads("BulkBody")
+      .answers_with(200, "BulkResponse");
+  router.add(Method::get, base + "/{variable_key:path}", "get_variable", get_variable)
+      .about("One variable")
+      .needs(Access::op)
+      .answers_with(200, "VariableResponse");
   router.add(Method::patch, base + "/{variable_key:path}", "patch_variable", patch_variable)
-      .about("Change a variable").needs(Access::op).takes(update_mask()).reads("VariablePatchBody")
+      .about("Change a variable")
+      .needs(Access::op)
+      .takes(update_mask())
+      .reads("VariablePatchBody")
       .answers_with(200, "VariableResponse");
   router.add(Method::del, base + "/{variable_key:path}", "delete_variable", delete_variable)
-      .about("Delete a variable").needs(Access::op).answers_with(204);
+      .about("Delete a variable")
+      .needs(Access::op)
+      .answers_with(204);
 }
 
 }  // namespace leoflow::api

@@ -27,8 +27,9 @@ Result<DagVersion> find_version(const Call& call, const std::string& dag_id, int
   auto version = call.services.store.dags().get_version(dag_id, number);
   if (!version) return fail(version);
   if (!*version) {
-    return fail(Code::not_found, "The DagVersion with dag_id: `" + dag_id + "` and version_number: `" +
-                                     std::to_string(number) + "` was not found");
+    return fail(Code::not_found, "The DagVersion with dag_id: `" + dag_id +
+                                     "` and version_number: `" + std::to_string(number) +
+                                     "` was not found");
   }
   return std::move(**version);
 }
@@ -37,7 +38,8 @@ Result<Response> get_version(Call& call) {
   auto version = find_version(call, call.path("dag_id"), call.path_int("version_number"));
   if (!version) return fail(version);
   json::Writer w;
-  write_version_row(w, *version, dag_name(version_or_null(call.services, version->id), version->dag_id));
+  write_version_row(w, *version,
+                    dag_name(version_or_null(call.services, version->id), version->dag_id));
   return json_response(w);
 }
 
@@ -65,7 +67,9 @@ Result<Response> get_source(Call& call) {
   json::Writer w;
   w.begin_object().member("content", version->source).member("dag_id", version->dag_id);
   w.member("version_number", version->version_number);
-  w.member("dag_display_name", dag_name(version_or_null(call.services, version->id), version->dag_id)).end_object();
+  w.member("dag_display_name",
+           dag_name(version_or_null(call.services, version->id), version->dag_id))
+      .end_object();
   return json_response(w);
 }
 
@@ -73,22 +77,31 @@ Result<Response> get_source(Call& call) {
 
 void add_version_routes(Router& router) {
   router.tag("DagVersion");
-  router.shape("DagVersionResponse",
-               "id:uuid version_number:int dag_id:str bundle_name:str? bundle_version:str? created_at:time "
-               "dag_display_name:str bundle_url:str?");
-  router.shape("DAGVersionCollectionResponse", "dag_versions:[DagVersionResponse] total_entries:int");
-  router.shape("DAGSourceResponse", "content:str? dag_id:str version_number:int? dag_display_name:str");
+  router.shape(
+      "DagVersionResponse",
+      "id:uuid version_number:int dag_id:str bundle_name:str? bundle_version:str? created_at:time "
+      "dag_display_name:str bundle_url:str?");
+  router.shape("DAGVersionCollectionResponse",
+               "dag_versions:[DagVersionResponse] total_entries:int");
+  router.shape("DAGSourceResponse",
+               "content:str? dag_id:str version_number:int? dag_display_name:str");
   router.add(Method::get, "/api/v2/dags/{dag_id}/dagVersions", "get_dag_versions", get_versions)
-      .about("Versions of a DAG").takes(paging()).takes(ordered_by("id"))
+      .about("Versions of a DAG")
+      .takes(paging())
+      .takes(ordered_by("id"))
       .refuses({"version_number", "bundle_name", "bundle_version"})
       .answers_with(200, "DAGVersionCollectionResponse");
-  router.add(Method::get, "/api/v2/dags/{dag_id}/dagVersions/{version_number:int}", "get_dag_version", get_version)
-      .about("One version").answers_with(200, "DagVersionResponse");
+  router
+      .add(Method::get, "/api/v2/dags/{dag_id}/dagVersions/{version_number:int}", "get_dag_version",
+           get_version)
+      .about("One version")
+      .answers_with(200, "DagVersionResponse");
   router.tag("DagSource");
   router.add(Method::get, "/api/v2/dagSources/{dag_id}", "get_dag_source", get_source)
       .about("The text of the defining file, of the current version unless one is named")
       .takes({{.name = "version_number", .kind = Param::Kind::integer}})
-      .answers_with(200, "DAGSourceResponse").answers_with(200, "", "text/plain");
+      .answers_with(200, "DAGSourceResponse")
+      .answers_with(200, "", "text/plain");
 }
 
 }  // namespace leoflow::api

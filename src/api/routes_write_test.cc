@@ -16,7 +16,8 @@ TEST_F(WriteTest, PausingGoesThroughTheEngine) {
   Response response = patch("/api/v2/dags/etl?update_mask=is_paused", R"({"is_paused":true})");
   EXPECT_EQ(body(response).at("is_paused").as_bool(), true);
   EXPECT_EQ(engine.paused["etl"], true);
-  EXPECT_EQ(patch("/api/v2/dags/etl?update_mask=description", R"({"is_paused":false})").status, 400);
+  EXPECT_EQ(patch("/api/v2/dags/etl?update_mask=description", R"({"is_paused":false})").status,
+            400);
   EXPECT_EQ(patch("/api/v2/dags?dag_id_pattern=~", R"({"is_paused":false})").status, 200);
   EXPECT_EQ(engine.paused["etl"], false);
   EXPECT_EQ(patch("/api/v2/dags", R"({"is_paused":false})").status, 400);
@@ -29,8 +30,9 @@ TEST_F(WriteTest, DeletingADagTellsTheEngine) {
 }
 
 TEST_F(WriteTest, TriggerPassesWhatWasAsked) {
-  Response response = post(runs, R"({"dag_run_id":"x","logical_date":"2024-05-06T07:08:09+02:00","conf":{"n":2},)"
-                                 R"("note":"hello"})");
+  Response response =
+      post(runs, R"({"dag_run_id":"x","logical_date":"2024-05-06T07:08:09+02:00","conf":{"n":2},)"
+                 R"("note":"hello"})");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(body(response).at("logical_date").as_string(), "2024-05-06T05:08:09Z");
   EXPECT_EQ(body(response).at("triggered_by").as_string(), "rest_api");
@@ -60,7 +62,8 @@ TEST_F(WriteTest, RunsAreMarkedNotedDeletedAndCleared) {
   EXPECT_FALSE(engine.marked_runs.at(0).state.has_value());
   EXPECT_EQ(patch(runs + "/r1", R"({"state":"running"})").status, 422);
   EXPECT_EQ(body(post(runs + "/r1/clear", "{}")).at("task_instances").as_array().size(), 1u);
-  EXPECT_EQ(body(post(runs + "/r1/clear", R"({"dry_run":false})")).at("dag_run_id").as_string(), "r1");
+  EXPECT_EQ(body(post(runs + "/r1/clear", R"({"dry_run":false})")).at("dag_run_id").as_string(),
+            "r1");
   EXPECT_TRUE(engine.cleared.at(0).dry_run);
   EXPECT_FALSE(engine.cleared.at(1).only_failed);
   EXPECT_EQ(del(runs + "/r1").status, 204);
@@ -69,7 +72,9 @@ TEST_F(WriteTest, RunsAreMarkedNotedDeletedAndCleared) {
 
 TEST_F(WriteTest, ClearTaskInstances) {
   const std::string path = "/api/v2/dags/etl/clearTaskInstances";
-  EXPECT_EQ(post(path, R"({"dag_run_id":"r1","task_ids":["a",["b",3]],"include_downstream":true})").status, 200);
+  EXPECT_EQ(post(path, R"({"dag_run_id":"r1","task_ids":["a",["b",3]],"include_downstream":true})")
+                .status,
+            200);
   const ClearRequest& request = engine.cleared.at(0);
   EXPECT_TRUE(request.dry_run && request.only_failed && request.include_downstream);
   EXPECT_EQ(request.task_ids.at(1), (std::pair<std::string, std::optional<int>>{"b", 3}));
@@ -84,7 +89,8 @@ TEST_F(WriteTest, TaskInstancesAreMarked) {
   const std::string path = runs + "/r1/taskInstances/load";
   EXPECT_EQ(patch(path + "/dry_run", R"({"new_state":"success"})").status, 200);
   EXPECT_TRUE(engine.marked_tasks.at(0).dry_run);
-  EXPECT_EQ(patch(path + "?update_mask=note", R"({"new_state":"success","note":"seen"})").status, 200);
+  EXPECT_EQ(patch(path + "?update_mask=note", R"({"new_state":"success","note":"seen"})").status,
+            200);
   EXPECT_FALSE(engine.marked_tasks.at(1).state.has_value());
   EXPECT_EQ(engine.marked_tasks.at(1).note, "seen");
   EXPECT_EQ(patch(path, R"({"new_state":"purple"})").status, 422);
@@ -100,24 +106,29 @@ TEST_F(WriteTest, XComs) {
   EXPECT_EQ(json::dump(body(patch(path + "/a/b", R"({"value":[2]})")).at("value")), "[2]");
   EXPECT_EQ(del(path + "/a/b").status, 204);
   EXPECT_EQ(get(path + "/a/b").status, 404);
-  EXPECT_EQ(post(path, R"({"key":"big","value":")" + std::string(300'000, 'x') + "\"}").status, 413);
-  EXPECT_EQ(post(runs + "/r1/taskInstances/none/xcomEntries", R"({"key":"k","value":1})").status, 404);
+  EXPECT_EQ(post(path, R"({"key":"big","value":")" + std::string(300'000, 'x') + "\"}").status,
+            413);
+  EXPECT_EQ(post(runs + "/r1/taskInstances/none/xcomEntries", R"({"key":"k","value":1})").status,
+            404);
 }
 
 TEST_F(WriteTest, Connections) {
   const std::string path = "/api/v2/connections";
-  Response made = post(path, R"({"connection_id":"c1","conn_type":"http","host":"h","port":80,"password":"pass",)"
-                             R"("extra":"{\"token\":\"abc\",\"x\":1}"})");
+  Response made = post(
+      path, R"({"connection_id":"c1","conn_type":"http","host":"h","port":80,"password":"pass",)"
+            R"("extra":"{\"token\":\"abc\",\"x\":1}"})");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(body(made).at("password").as_string(), "***");
   EXPECT_EQ(body(made).at("extra").as_string(), R"({"token":"***","x":1})");
   EXPECT_EQ(post(path, R"({"connection_id":"c1","conn_type":"http"})").status, 409);
   EXPECT_EQ(post(path, R"({"connection_id":"bad id","conn_type":"http"})").status, 422);
-  EXPECT_EQ(post(path, R"({"connection_id":"c2","conn_type":"http","extra":"no json"})").status, 400);
+  EXPECT_EQ(post(path, R"({"connection_id":"c2","conn_type":"http","extra":"no json"})").status,
+            400);
   patch(path + "/c1?update_mask=host", R"({"conn_type":"ftp","host":"h2"})");
   patch(path + "/c1", R"({"password":"***","extra":"{\"token\":\"***\",\"x\":2}"})");
   const Connection& kept = secrets.connections["c1"];
-  EXPECT_EQ(kept.host + kept.conn_type + kept.password + kept.extra, R"(h2httppass{"token":"abc","x":2})");
+  EXPECT_EQ(kept.host + kept.conn_type + kept.password + kept.extra,
+            R"(h2httppass{"token":"abc","x":2})");
   EXPECT_EQ(patch(path + "/c1", R"({"connection_id":"c9"})").status, 400);
   EXPECT_EQ(post(path + "/test", R"({"connection_id":"c1","conn_type":"http"})").status, 403);
   EXPECT_EQ(del(path + "/c1").status, 204);
@@ -128,9 +139,13 @@ TEST_F(WriteTest, VariablesWithSlashesAndSecrets) {
   const std::string path = "/api/v2/variables";
   EXPECT_EQ(post(path, R"({"key":"a/v","value":"1","description":"d"})").status, 201);
   EXPECT_EQ(body(patch(path + "/a%2Fv?update_mask=description",
-                       R"({"key":"a/v","value":"9","description":"e"})")).at("value").as_string(), "1");
+                       R"({"key":"a/v","value":"9","description":"e"})"))
+                .at("value")
+                .as_string(),
+            "1");
   EXPECT_EQ(del(path + "/a/v").status, 204);
-  EXPECT_EQ(body(post(path, R"({"key":"my_password","value":"s"})")).at("value").as_string(), "***");
+  EXPECT_EQ(body(post(path, R"({"key":"my_password","value":"s"})")).at("value").as_string(),
+            "***");
   patch(path + "/my_password", R"({"value":"***","description":"x"})");
   EXPECT_EQ(secrets.variables["my_password"].value, "s");
 }
@@ -140,11 +155,15 @@ TEST_F(WriteTest, BulkTellsWhatSucceeded) {
     {"action":"create","entities":[{"key":"a","value":"1"},{"key":"b"},{"key":"a","value":"2"}]},
     {"action":"update","entities":[{"key":"zz","value":"1"}],"action_on_non_existence":"skip"},
     {"action":"delete","entities":["a","none"]}]})");
-  EXPECT_EQ(json::dump(body(response)),
-            R"({"create":{"success":["a"],"errors":[{"error":"value: Field required","status_code":422},)"
-            R"({"error":"`a` already exists","status_code":409}]},"update":{"success":[],"errors":[]},)"
-            R"("delete":{"success":["a"],"errors":[{"error":"`none` was not found","status_code":404}]}})");
-  EXPECT_EQ(patch("/api/v2/variables", R"({"actions":[{"action":"burn","entities":[]}]})").status, 422);
+  EXPECT_EQ(
+      json::dump(body(response)),
+      R"({"create":{"success":["a"],"errors":[)"
+      R"({"error":"value: Field required","status_code":422},)"
+      R"({"error":"`a` already exists","status_code":409}]},"update":{"success":[],"errors":[]},)"
+      R"("delete":{"success":["a"],"errors":[)"
+      R"({"error":"`none` was not found","status_code":404}]}})");
+  EXPECT_EQ(patch("/api/v2/variables", R"({"actions":[{"action":"burn","entities":[]}]})").status,
+            422);
 }
 
 TEST_F(WriteTest, Pools) {
@@ -153,7 +172,8 @@ TEST_F(WriteTest, Pools) {
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(body(made).at("open_slots").as_int64(), 3);
   EXPECT_EQ(post(path, R"({"name":"p","slots":3})").status, 409);
-  Response changed = patch(path + "/p?update_mask=slots", R"({"pool":"p","slots":5,"description":"zz"})");
+  Response changed =
+      patch(path + "/p?update_mask=slots", R"({"pool":"p","slots":5,"description":"zz"})");
   EXPECT_EQ(body(changed).at("slots").as_int64(), 5);
   EXPECT_EQ(body(changed).at("description").as_string(), "d");
   EXPECT_EQ(del(path + "/default_pool").status, 400);
@@ -181,13 +201,20 @@ TEST_F(WriteTest, LoginSessionsUsersAndTokens) {
   EXPECT_EQ(login.status, 201);
   std::string jwt(body(login).at("access_token").as_string());
   EXPECT_EQ(raw(Method::get, own + "/me", "", {{"authorization", "Bearer " + jwt}}).status, 200);
-  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"admin","password":"no"})").status, 401);
-  Response session = raw(Method::post, own + "/session", R"({"username":"admin","password":"adminpw"})");
+  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"admin","password":"no"})").status,
+            401);
+  Response session =
+      raw(Method::post, own + "/session", R"({"username":"admin","password":"adminpw"})");
   EXPECT_NE(session.headers.at(0).second.find("HttpOnly; SameSite=Lax"), std::string::npos);
-  EXPECT_EQ(post(own + "/users", R"({"username":"bob","password":"longenough","role":"User"})").status, 201);
+  EXPECT_EQ(
+      post(own + "/users", R"({"username":"bob","password":"longenough","role":"User"})").status,
+      201);
   EXPECT_EQ(post(own + "/users", R"({"username":"bob","password":"longenough"})").status, 409);
-  EXPECT_EQ(call(Method::put, own + "/users/bob/password", R"({"password":"evenlonger"})").status, 204);
-  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"bob","password":"evenlonger"})").status, 201);
+  EXPECT_EQ(call(Method::put, own + "/users/bob/password", R"({"password":"evenlonger"})").status,
+            204);
+  EXPECT_EQ(
+      raw(Method::post, "/auth/token", R"({"username":"bob","password":"evenlonger"})").status,
+      201);
   EXPECT_EQ(del(own + "/users/admin").status, 409);
   Response made = post(own + "/tokens", R"({"name":"ci","expires_at":"2024-12-01T00:00:00Z"})");
   Headers bearer{{"authorization", "Bearer " + std::string(body(made).at("token").as_string())}};
@@ -199,8 +226,10 @@ TEST_F(WriteTest, LoginSessionsUsersAndTokens) {
 }
 
 TEST_F(WriteTest, GuessingPasswordsIsSlowedDown) {
-  for (int i = 0; i < kLoginFailuresMax; ++i) raw(Method::post, "/auth/token", R"({"username":"admin","password":"x"})");
-  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"admin","password":"adminpw"})").status, 429);
+  for (int i = 0; i < kLoginFailuresMax; ++i)
+    raw(Method::post, "/auth/token", R"({"username":"admin","password":"x"})");
+  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"admin","password":"adminpw"})").status,
+            429);
 }
 
 TEST_F(WriteTest, ReparseNeedsATokenOfOurs) {

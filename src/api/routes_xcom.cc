@@ -9,7 +9,7 @@
 namespace leoflow::api {
 namespace {
 
-constexpr size_t kSpilledShownMax = 10 * 1024 * 1024;   // longest spilled value in an answer
+constexpr size_t kSpilledShownMax = 10 * 1024 * 1024;  // longest spilled value in an answer
 
 struct Place {
   DagRun run;
@@ -21,20 +21,25 @@ void entry_members(json::Writer& w, const Call& call, const XCom& xcom, const Da
   VersionPtr version = version_or_null(call.services, run.version);
   w.member("key", xcom.key).member("timestamp", api_time(xcom.timestamp));
   member_time(w, "logical_date", run.logical_date);
-  w.member("map_index", xcom.map_index).member("task_id", xcom.task_id).member("dag_id", run.dag_id);
+  w.member("map_index", xcom.map_index)
+      .member("task_id", xcom.task_id)
+      .member("dag_id", run.dag_id);
   w.member("run_id", run.run_id).member("dag_display_name", dag_name(version, run.dag_id));
-  w.member("task_display_name", task_name(version, xcom.task_id)).member("run_after", api_time(run.run_after));
+  w.member("task_display_name", task_name(version, xcom.task_id))
+      .member("run_after", api_time(run.run_after));
 }
 
 Result<Response> get_entries(Call& call) {
-  XComQuery query{.dag_id = path_or_all(call, "dag_id"), .run_id = path_or_all(call, "dag_run_id"),
+  XComQuery query{.dag_id = path_or_all(call, "dag_id"),
+                  .run_id = path_or_all(call, "dag_run_id"),
                   .task_id = path_or_all(call, "task_id")};
   query.key = call.query_or("xcom_key");
   query.key_pattern = call.query_or("xcom_key_pattern");
   if (auto index = call.query_int("map_index")) {
     query.map_index = int(std::clamp<int64_t>(*index, INT32_MIN, INT32_MAX));
   }
-  auto page = call.page("key dag_id run_id task_id map_index timestamp run_after logical_date", "key");
+  auto page =
+      call.page("key dag_id run_id task_id map_index timestamp run_after logical_date", "key");
   if (!page) return fail(page);
   query.page = std::move(*page);
   auto entries = call.services.store.xcoms().list(query);
@@ -44,16 +49,21 @@ Result<Response> get_entries(Call& call) {
   for (const XComRow& row : entries->rows) {
     w.begin_object().member("key", row.xcom.key).member("timestamp", api_time(row.xcom.timestamp));
     member_time(w, "logical_date", row.logical_date);
-    w.member("map_index", row.xcom.map_index).member("task_id", row.xcom.task_id).member("dag_id", row.dag_id);
+    w.member("map_index", row.xcom.map_index)
+        .member("task_id", row.xcom.task_id)
+        .member("dag_id", row.dag_id);
     w.member("run_id", row.run_id).member("dag_display_name", row.dag_id);
-    w.member("task_display_name", row.xcom.task_id).member("run_after", api_time(row.run_after)).end_object();
+    w.member("task_display_name", row.xcom.task_id)
+        .member("run_after", api_time(row.run_after))
+        .end_object();
   }
   w.end_array().member("total_entries", entries->total).end_object();
   return json_response(w);
 }
 
 int query_map_index(const Call& call) {
-  return int(std::clamp<int64_t>(call.query_int("map_index").value_or(kUnmapped), INT32_MIN, INT32_MAX));
+  return int(
+      std::clamp<int64_t>(call.query_int("map_index").value_or(kUnmapped), INT32_MIN, INT32_MAX));
 }
 
 Result<Place> find_place(const Call& call, int map_index) {
@@ -80,13 +90,16 @@ Result<std::string> value_of(const XCom& xcom) {
   auto text = read_file(xcom.spill_path, kSpilledShownMax);
   if (text) return text;
   if (text.error().code() == Code::not_found) {
-    return fail(Code::not_found, "the value of XCom " + xcom.key + " was kept on the run's staging volume, which is "
+    return fail(Code::not_found, "the value of XCom " + xcom.key +
+                                     " was kept on the run's staging volume, which is "
                                      "gone");
   }
-  return fail(Code::exhausted, "the value of XCom " + xcom.key + " cannot be read: " + text.error().message());
+  return fail(Code::exhausted,
+              "the value of XCom " + xcom.key + " cannot be read: " + text.error().message());
 }
 
-Result<Response> entry_response(const Call& call, const XCom& xcom, const DagRun& run, bool stringify, int status) {
+Result<Response> entry_response(const Call& call, const XCom& xcom, const DagRun& run,
+                                bool stringify, int status) {
   auto text = value_of(xcom);
   if (!text) return fail(text);
   auto value = json::parse(*text);
@@ -112,11 +125,16 @@ Result<Response> get_entry(Call& call) {
 }
 
 Result<Response> put_entry(Call& call, const Place& place, const std::string& key, int status) {
-  XCom xcom{.run = place.run.key, .task_id = place.task_id, .map_index = place.map_index, .key = key,
-            .value = json::dump(call.body.at("value")), .timestamp = call.services.clock.now()};
+  XCom xcom{.run = place.run.key,
+            .task_id = place.task_id,
+            .map_index = place.map_index,
+            .key = key,
+            .value = json::dump(call.body.at("value")),
+            .timestamp = call.services.clock.now()};
   xcom.size_bytes = xcom.value.size();
   if (xcom.value.size() > call.services.options.xcom_bytes_max) {
-    return problem(413, "the value is longer than " + std::to_string(call.services.options.xcom_bytes_max) + " bytes");
+    return problem(413, "the value is longer than " +
+                            std::to_string(call.services.options.xcom_bytes_max) + " bytes");
   }
   auto done = call.services.store.xcoms().put(xcom);
   if (!done) return fail(done);
@@ -132,7 +150,9 @@ Result<Response> create_entry(Call& call) {
   std::string key = call.text("key");
   auto existing = call.services.store.xcoms().get(place.run.key, place.task_id, map_index, key);
   if (!existing) return fail(existing);
-  if (*existing) return fail(Code::exists, "The XCom with key: `" + key + "` with mentioned task instance already exists.");
+  if (*existing)
+    return fail(Code::exists,
+                "The XCom with key: `" + key + "` with mentioned task instance already exists.");
   return put_entry(call, place, key, 201);
 }
 
@@ -148,7 +168,8 @@ Result<Response> delete_entry(Call& call) {
   auto place = find_place(call, query_map_index(call));
   if (!place) return fail(place);
   const std::string& key = call.path("xcom_key");
-  auto removed = call.services.store.xcoms().remove(place->run.key, place->task_id, place->map_index, key);
+  auto removed =
+      call.services.store.xcoms().remove(place->run.key, place->task_id, place->map_index, key);
   if (!removed) return fail(removed);
   if (!*removed) return fail(Code::not_found, missing_text(*place, key));
   return no_content();
@@ -170,25 +191,39 @@ void add_shapes(Router& router) {
 void add_xcom_routes(Router& router) {
   add_shapes(router);
   router.tag("XCom");
-  const std::string base = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries";
+  const std::string base =
+      "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries";
   const Param map_index{.name = "map_index", .kind = Param::Kind::integer, .fallback = "-1"};
   router.add(Method::get, base, "get_xcom_entries", get_entries)
-      .about("List XComs without their values; ~ means all DAGs, runs or tasks").takes(paging())
+      .about("List XComs without their values; ~ means all DAGs, runs or tasks")
+      .takes(paging())
       .takes(ordered_by("key"))
-      .takes({{.name = "xcom_key"}, {.name = "map_index", .kind = Param::Kind::integer}, {.name = "xcom_key_pattern"}})
-      .refuses({"dag_display_name_pattern", "run_id_pattern", "task_id_pattern", "map_index_filter"})
+      .takes({{.name = "xcom_key"},
+              {.name = "map_index", .kind = Param::Kind::integer},
+              {.name = "xcom_key_pattern"}})
+      .refuses(
+          {"dag_display_name_pattern", "run_id_pattern", "task_id_pattern", "map_index_filter"})
       .answers_with(200, "XComCollectionResponse");
-  router.add(Method::post, base, "create_xcom_entry", create_entry).about("Add an XCom").reads("XComCreateBody")
+  router.add(Method::post, base, "create_xcom_entry", create_entry)
+      .about("Add an XCom")
+      .reads("XComCreateBody")
       .answers_with(201, "XComResponseNative");
-  router.add(Method::get, base + "/{xcom_key:path}", "get_xcom_entry", get_entry).about("One XCom with its value")
+  router.add(Method::get, base + "/{xcom_key:path}", "get_xcom_entry", get_entry)
+      .about("One XCom with its value")
       .takes({map_index,
-              {.name = "stringify", .kind = Param::Kind::boolean, .summary = "The value as text",
+              {.name = "stringify",
+               .kind = Param::Kind::boolean,
+               .summary = "The value as text",
                .fallback = "false"}})
       .answers_with(200, "XComResponseNative");
-  router.add(Method::patch, base + "/{xcom_key:path}", "update_xcom_entry", update_entry).about("Change an XCom")
-      .reads("XComUpdateBody").answers_with(200, "XComResponseNative");
-  router.add(Method::del, base + "/{xcom_key:path}", "delete_xcom_entry", delete_entry).about("Delete an XCom")
-      .takes({map_index}).answers_with(204);
+  router.add(Method::patch, base + "/{xcom_key:path}", "update_xcom_entry", update_entry)
+      .about("Change an XCom")
+      .reads("XComUpdateBody")
+      .answers_with(200, "XComResponseNative");
+  router.add(Method::del, base + "/{xcom_key:path}", "delete_xcom_entry", delete_entry)
+      .about("Delete an XCom")
+      .takes({map_index})
+      .answers_with(204);
 }
 
 }  // namespace leoflow::api

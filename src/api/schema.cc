@@ -24,7 +24,8 @@ class Compiler {
   json::object one_of();
   void bounds(json::object& schema, std::string_view low, std::string_view high);
   std::unexpected<Error> broken(std::string_view what) const {
-    return fail(Code::invalid, std::string(what) + " at " + std::to_string(at_) + " in: " + std::string(text_));
+    return fail(Code::invalid,
+                std::string(what) + " at " + std::to_string(at_) + " in: " + std::string(text_));
   }
 
   std::string_view text_;
@@ -43,7 +44,8 @@ void Compiler::skip_space() {
 
 std::string_view Compiler::word() {
   size_t start = at_;
-  while (!done() && (isalnum(static_cast<unsigned char>(peek())) || peek() == '_' || peek() == '$')) ++at_;
+  while (!done() && (isalnum(static_cast<unsigned char>(peek())) || peek() == '_' || peek() == '$'))
+    ++at_;
   return text_.substr(start, at_ - start);
 }
 

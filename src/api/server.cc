@@ -23,9 +23,11 @@ using tcp = asio::ip::tcp;
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 34\r\n"
     "Retry-After: 1\r\nConnection: close\r\n\r\n{\"detail\":\"too many connections\"}\n";
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);   // after accept failed for want of descriptors
+constexpr auto kAcceptPause =
+    std::chrono::milliseconds(100);  // after accept failed for want of descriptors
 
-std::unexpected<Error> listen_failed(const ServerOptions& options, const boost::system::error_code& error) {
+std::unexpected<Error> listen_failed(const ServerOptions& options,
+                                     const boost::system::error_code& error) {
   std::string place = options.address + ":" + std::to_string(options.port);
   if (error == asio::error::address_in_use) {
     return fail(Code::exists, "cannot listen on " + place + ": the port is in use",
@@ -39,7 +41,10 @@ std::unexpected<Error> listen_failed(const ServerOptions& options, const boost::
 
 struct HttpServer::Impl {
   Impl(const ServerOptions& options, HandleRequest handle)
-      : options(options), handle(std::move(handle)), acceptor(io), pause(io),
+      : options(options),
+        handle(std::move(handle)),
+        acceptor(io),
+        pause(io),
         workers(options.workers, options.limits.connections_max * 2) {}
 
   Status listen();
@@ -57,8 +62,9 @@ struct HttpServer::Impl {
   WorkerPool workers;
   std::atomic<bool> stopping = false;
   std::atomic<size_t> open = 0;
-  SessionHost host{options.limits, handle, workers, stopping, nullptr, std::make_shared<Guarded<bool>>(true)};
-  std::map<const void*, std::weak_ptr<SessionControl>> sessions;   // io thread
+  SessionHost host{options.limits, handle,  workers,
+                   stopping,       nullptr, std::make_shared<Guarded<bool>>(true)};
+  std::map<const void*, std::weak_ptr<SessionControl>> sessions;  // io thread
   std::thread thread;
 };
 
@@ -118,7 +124,7 @@ void HttpServer::Impl::stop() {
     boost::system::error_code ignored;
     acceptor.close(ignored);
     pause.cancel();
-    auto copy = sessions;   // sessions leave the map while they stop
+    auto copy = sessions;  // sessions leave the map while they stop
     for (auto& [key, weak] : copy) {
       if (auto session = weak.lock()) session->stop();
     }
@@ -142,7 +148,8 @@ HttpServer::~HttpServer() {
   if (impl_) stop();
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& options, HandleRequest handle) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& options,
+                                                      HandleRequest handle) {
   auto impl = std::make_unique<Impl>(options, std::move(handle));
   if (auto status = impl->listen(); !status) return fail(status);
   Impl* raw = impl.get();

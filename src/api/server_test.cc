@@ -111,7 +111,8 @@ class ServerTest : public testing::Test {
  protected:
   void start(ServerLimits limits = {}) {
     ServerOptions options{.port = 0, .workers = 2, .limits = limits};
-    auto started = HttpServer::start(options, [this](const Request& request) { return answer(request); });
+    auto started =
+        HttpServer::start(options, [this](const Request& request) { return answer(request); });
     ASSERT_TRUE(started.has_value()) << started.error().text();
     server = std::move(*started);
   }
@@ -123,7 +124,8 @@ class ServerTest : public testing::Test {
     } else if (request.target == "/large") {
       response.body = std::string(5000, 'x');
     } else {
-      response.body = std::string(to_string(request.method)) + request.target + std::to_string(request.body.size());
+      response.body = std::string(to_string(request.method)) + request.target +
+                      std::to_string(request.body.size());
     }
     return response;
   }
@@ -153,12 +155,15 @@ TEST_F(ServerTest, KeepsAliveAndTakesPipelinedRequests) {
 
 TEST_F(ServerTest, RefusesWhatIsTooLong) {
   start();
-  std::string url = exchange("GET /" + std::string(9000, 'u') + " HTTP/1.1\r\nHost: x\r\n" + kClose);
+  std::string url =
+      exchange("GET /" + std::string(9000, 'u') + " HTTP/1.1\r\nHost: x\r\n" + kClose);
   EXPECT_TRUE(url.starts_with("HTTP/1.1 414 ")) << url;
-  std::string header = exchange("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'h') + "\r\n" + kClose);
+  std::string header =
+      exchange("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'h') + "\r\n" + kClose);
   EXPECT_TRUE(header.starts_with("HTTP/1.1 431 ")) << header;
   std::string length = std::to_string(kBodyBytesMax + 1);
-  std::string body = exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + length + "\r\n\r\nabc");
+  std::string body =
+      exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + length + "\r\n\r\nabc");
   EXPECT_TRUE(body.starts_with("HTTP/1.1 413 ")) << body;
   EXPECT_EQ(requests, 0);
 }
@@ -167,7 +172,8 @@ TEST_F(ServerTest, TakesABodyUpToTheLimit) {
   start();
   Client client(server->port());
   std::string length = std::to_string(kBodyBytesMax);
-  client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + length + "\r\n" + kClose);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + length +
+              "\r\n" + kClose);
   EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_TRUE(client.send(std::string(kBodyBytesMax, 'b')));
   EXPECT_NE(client.read_all().find("POST/" + length), std::string::npos);
@@ -181,7 +187,8 @@ TEST_F(ServerTest, RefusesWhatIsNotHttp) {
 }
 
 TEST_F(ServerTest, ClosesOnSlowHeadersAndIdleClients) {
-  start({.header_time_max = std::chrono::milliseconds(50), .idle_time_max = std::chrono::milliseconds(50)});
+  start({.header_time_max = std::chrono::milliseconds(50),
+         .idle_time_max = std::chrono::milliseconds(50)});
   Client slow(server->port());
   slow.send("GET / HT");
   EXPECT_EQ(slow.read_all(), "");
@@ -210,7 +217,8 @@ TEST_F(ServerTest, HeadHasNoBodyAndGzipIsByRequest) {
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
   std::string plain = exchange("GET /large HTTP/1.1\r\nHost: x\r\n" + kClose);
   EXPECT_TRUE(plain.ends_with(std::string(5000, 'x')));
-  std::string packed = exchange("GET /large HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n" + kClose);
+  std::string packed =
+      exchange("GET /large HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n" + kClose);
   EXPECT_NE(packed.find("Content-Encoding: gzip\r\n"), std::string::npos);
   std::string bytes = packed.substr(packed.find("\r\n\r\n") + 4);
   z_stream stream{};
@@ -229,7 +237,8 @@ TEST_F(ServerTest, StreamsPartsAsTheyCome) {
   start();
   Client client(server->port());
   client.send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_NE(client.read_until("\r\n\r\n").find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_NE(client.read_until("\r\n\r\n").find("Transfer-Encoding: chunked\r\n"),
+            std::string::npos);
   feed.give("hello");
   EXPECT_EQ(client.read_until("hello\r\n"), "5\r\nhello\r\n");
   feed.give("bye", true);
@@ -273,7 +282,8 @@ TEST_F(ServerTest, PortInUseIsAClearError) {
   EXPECT_EQ(second.error().code(), Code::exists);
   EXPECT_NE(second.error().message().find("in use"), std::string::npos);
   options.address = "nowhere";
-  EXPECT_EQ(HttpServer::start(options, [](const Request&) { return Response(); }).error().code(), Code::invalid);
+  EXPECT_EQ(HttpServer::start(options, [](const Request&) { return Response(); }).error().code(),
+            Code::invalid);
 }
 
 }  // namespace

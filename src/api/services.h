@@ -17,10 +17,11 @@
 namespace leoflow::api {
 
 struct ApiOptions {
-  std::string version = "0.0.0";               // of this program, as /version tells it
-  std::string jwt_secret;                      // at least 32 bytes
-  size_t xcom_bytes_max = 256 * 1024;          // longest XCom value set by hand
-  Duration engine_silence_max = std::chrono::seconds(30);  // older heartbeats make /monitor/health say unhealthy
+  std::string version = "0.0.0";       // of this program, as /version tells it
+  std::string jwt_secret;              // at least 32 bytes
+  size_t xcom_bytes_max = 256 * 1024;  // longest XCom value set by hand
+  Duration engine_silence_max =
+      std::chrono::seconds(30);  // older heartbeats make /monitor/health say unhealthy
 };
 
 // Collaborators from outside; all outlive the Api.

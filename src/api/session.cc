@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/session.h"
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,7 +10,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <array>
 #include <optional>
 
 #include "api/gzip.h"
@@ -23,10 +23,11 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-constexpr size_t kReadAheadBytesMax = kHeaderBytesMax + 64 * 1024;   // of pipelined requests and body pieces
-constexpr auto kLingerTime = std::chrono::seconds(1);                // reading on after an early refusal
+constexpr size_t kReadAheadBytesMax =
+    kHeaderBytesMax + 64 * 1024;                       // of pipelined requests and body pieces
+constexpr auto kLingerTime = std::chrono::seconds(1);  // reading on after an early refusal
 constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
-constexpr auto kPullRetry = std::chrono::milliseconds(50);           // when all workers are busy
+constexpr auto kPullRetry = std::chrono::milliseconds(50);  // when all workers are busy
 
 Method method_of(http::verb verb) {
   switch (verb) {
@@ -51,7 +52,10 @@ int status_of(const ErrorCode& error) {
 class Session : public SessionControl, public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, SessionHost& host)
-      : socket_(std::move(socket)), host_(host), deadline_(socket_.get_executor()), pull_timer_(socket_.get_executor()) {
+      : socket_(std::move(socket)),
+        host_(host),
+        deadline_(socket_.get_executor()),
+        pull_timer_(socket_.get_executor()) {
     buffer_.max_size(kReadAheadBytesMax);
   }
 
@@ -87,13 +91,14 @@ class Session : public SessionControl, public std::enable_shared_from_this<Sessi
   tcp::socket socket_;
   SessionHost& host_;
   asio::steady_timer deadline_, pull_timer_;
-  uint64_t deadline_number_ = 0;      // a timer that was re-armed while its handler was on its way is ignored
+  uint64_t deadline_number_ =
+      0;  // a timer that was re-armed while its handler was on its way is ignored
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::string peer_;
-  std::string out_head_, out_body_;   // what is being written
+  std::string out_head_, out_body_;  // what is being written
   bool keep_alive_ = false, chunked_ = true, head_only_ = false, busy_ = false, closed_ = false;
-  std::shared_ptr<StreamSource> stream_;   // shared with a pull in progress on a worker
+  std::shared_ptr<StreamSource> stream_;  // shared with a pull in progress on a worker
   bool pulling_ = false, pull_again_ = false, writing_ = false;
 };
 
@@ -149,14 +154,16 @@ void Session::read_header() {
   parser_->header_limit(uint32_t(host_.limits.header_bytes_max));
   parser_->body_limit(host_.limits.body_bytes_max);
   arm(host_.limits.header_time_max);
-  http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](const ErrorCode& error, size_t) {
-    if (!self->closed_) self->header_read(error);
-  });
+  http::async_read_header(socket_, buffer_, *parser_,
+                          [self = shared_from_this()](const ErrorCode& error, size_t) {
+                            if (!self->closed_) self->header_read(error);
+                          });
 }
 
 void Session::read_failed(const ErrorCode& error) {
   bool protocol = error.category() == http::make_error_code(http::error::bad_method).category();
-  if (!protocol || error == http::error::end_of_stream || error == http::error::partial_message) return close();
+  if (!protocol || error == http::error::end_of_stream || error == http::error::partial_message)
+    return close();
   int status = status_of(error);
   refuse(status, status == 400 ? "the request is not valid HTTP: " + error.message()
                                : std::string(status_text(status)));
@@ -170,17 +177,19 @@ void Session::header_read(const ErrorCode& error) {
   arm(host_.limits.body_time_max);
   if (message[http::field::expect] != "100-continue") return read_body();
   out_head_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket_, asio::buffer(out_head_), [self = shared_from_this()](const ErrorCode& failed, size_t) {
-    if (self->closed_) return;
-    if (failed) return self->close();
-    self->read_body();
-  });
+  asio::async_write(socket_, asio::buffer(out_head_),
+                    [self = shared_from_this()](const ErrorCode& failed, size_t) {
+                      if (self->closed_) return;
+                      if (failed) return self->close();
+                      self->read_body();
+                    });
 }
 
 void Session::read_body() {
-  http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](const ErrorCode& error, size_t) {
-    if (!self->closed_) self->body_read(error);
-  });
+  http::async_read(socket_, buffer_, *parser_,
+                   [self = shared_from_this()](const ErrorCode& error, size_t) {
+                     if (!self->closed_) self->body_read(error);
+                   });
 }
 
 void Session::body_read(const ErrorCode& error) {
@@ -214,9 +223,10 @@ void Session::dispatch() {
     bool worth = !response.stream && response.body.size() >= kGzipBytesMin;
     if (worth && accepts_gzip(request->header("accept-encoding"))) packed = gzip(response.body);
     auto executor = self->socket_.get_executor();
-    asio::post(executor, [self, response = std::move(response), packed = std::move(packed)]() mutable {
-      if (!self->closed_) self->respond(std::move(response), std::move(packed));
-    });
+    asio::post(executor,
+               [self, response = std::move(response), packed = std::move(packed)]() mutable {
+                 if (!self->closed_) self->respond(std::move(response), std::move(packed));
+               });
   });
   if (!posted) refuse(503, "the server is too busy");
 }
@@ -230,7 +240,8 @@ void Session::refuse(int status, std::string_view text) {
 }
 
 std::string Session::head(const Response& response, bool packed, size_t body_bytes) const {
-  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(status_text(response.status));
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " +
+                     std::string(status_text(response.status));
   text += "\r\nServer: leoflow\r\nX-Content-Type-Options: nosniff\r\n";
   if (!response.content_type.empty()) text += "Content-Type: " + response.content_type + "\r\n";
   bool cache = false;
@@ -260,8 +271,8 @@ void Session::respond(Response response, std::string packed) {
   if (response.stream) out_body_.clear();
   arm(host_.limits.write_time_max);
   std::array<asio::const_buffer, 2> parts{asio::buffer(out_head_), asio::buffer(out_body_)};
-  auto written = [self = shared_from_this(), source = std::move(response.stream)](const ErrorCode& error,
-                                                                                 size_t) mutable {
+  auto written = [self = shared_from_this(), source = std::move(response.stream)](
+                     const ErrorCode& error, size_t) mutable {
     if (self->closed_) return;
     if (!error && source) return self->start_stream(std::move(source));
     self->answered(error);
@@ -280,14 +291,16 @@ void Session::answered(const ErrorCode& error) {
   linger(kLingerBytesMax);
 }
 
-// Closing with unread input would reset the connection and could take the answer with it: reads on for a moment.
+// Closing with unread input would reset the connection and could take the answer with it: reads on
+// for a moment.
 void Session::linger(size_t bytes_left) {
   auto space = buffer_.prepare(kReadAheadBytesMax / 2);
-  socket_.async_read_some(space, [self = shared_from_this(), bytes_left](const ErrorCode& error, size_t count) {
-    if (self->closed_) return;
-    if (error || count >= bytes_left) return self->close();
-    self->linger(bytes_left - count);
-  });
+  socket_.async_read_some(
+      space, [self = shared_from_this(), bytes_left](const ErrorCode& error, size_t count) {
+        if (self->closed_) return;
+        if (error || count >= bytes_left) return self->close();
+        self->linger(bytes_left - count);
+      });
 }
 
 void Session::start_stream(std::unique_ptr<StreamSource> source) {
@@ -315,7 +328,8 @@ void Session::watch_for_close() {
     if (self->closed_ || !self->stream_) return;
     ErrorCode failed;
     size_t waiting = error ? 0 : self->socket_.available(failed);
-    if (error || failed || waiting == 0) self->close();   // readable with nothing to read: the client has gone
+    if (error || failed || waiting == 0)
+      self->close();  // readable with nothing to read: the client has gone
   });
 }
 
@@ -356,13 +370,14 @@ void Session::pulled(std::string part, StreamSource::Next next) {
   out_body_ = std::move(part);
   arm(host_.limits.write_time_max);
   std::array<asio::const_buffer, 2> parts{asio::buffer(out_head_), asio::buffer(out_body_)};
-  asio::async_write(socket_, parts, [self = shared_from_this(), next](const ErrorCode& error, size_t) {
-    self->writing_ = false;
-    if (self->closed_) return;
-    if (error) return self->close();
-    self->disarm();
-    self->part_written(next);
-  });
+  asio::async_write(socket_, parts,
+                    [self = shared_from_this(), next](const ErrorCode& error, size_t) {
+                      self->writing_ = false;
+                      if (self->closed_) return;
+                      if (error) return self->close();
+                      self->disarm();
+                      self->part_written(next);
+                    });
 }
 
 void Session::part_written(StreamSource::Next next) {
@@ -378,12 +393,13 @@ void Session::end_stream() {
   stream_.reset();
   pull_timer_.cancel();
   ErrorCode ignored;
-  socket_.cancel(ignored);   // the wait of watch_for_close
+  socket_.cancel(ignored);  // the wait of watch_for_close
   out_head_ = chunked_ ? "0\r\n\r\n" : "";
   arm(host_.limits.write_time_max);
-  asio::async_write(socket_, asio::buffer(out_head_), [self = shared_from_this()](const ErrorCode& error, size_t) {
-    if (!self->closed_) self->answered(error);
-  });
+  asio::async_write(socket_, asio::buffer(out_head_),
+                    [self = shared_from_this()](const ErrorCode& error, size_t) {
+                      if (!self->closed_) self->answered(error);
+                    });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client connection of HttpServer. Lives on the server's io thread; private to server.cc and session.cc.
+// One client connection of HttpServer. Lives on the server's io thread; private to server.cc and
+// session.cc.
 #pragma once
 
 #include <atomic>
@@ -19,8 +20,9 @@ struct SessionHost {
   const HttpServer::HandleRequest& handle;
   WorkerPool& workers;
   std::atomic<bool>& stopping;
-  std::function<void(const void* session)> closed;   // io thread, once
-  // True while posting to the io thread is allowed: streams may be woken from anywhere, also while the server goes.
+  std::function<void(const void* session)> closed;  // io thread, once
+  // True while posting to the io thread is allowed: streams may be woken from anywhere, also while
+  // the server goes.
   std::shared_ptr<Guarded<bool>> gate;
 };
 
@@ -32,6 +34,7 @@ class SessionControl {
 };
 
 // Starts serving a socket. io thread.
-std::shared_ptr<SessionControl> start_session(boost::asio::ip::tcp::socket socket, SessionHost& host);
+std::shared_ptr<SessionControl> start_session(boost::asio::ip::tcp::socket socket,
+                                              SessionHost& host);
 
 }  // namespace leoflow::api

@@ -9,7 +9,8 @@
 
 namespace leoflow::api {
 
-constexpr size_t kTouchedShownMax = 10'000;   // task instances listed in the answer to a clear or mark
+constexpr size_t kTouchedShownMax =
+    10'000;  // task instances listed in the answer to a clear or mark
 
 // {"task_instances": [...], "total_entries": n}
 Response touched_collection(const Call& call, const std::vector<Touched>& touched);

@@ -22,8 +22,10 @@ Result<std::string> decode_segment(std::string_view raw) {
   auto text = percent_decode(raw, false);
   if (!text) return fail(text);
   if (text->empty()) return fail(Code::invalid, "the path has an empty segment");
-  if (*text == "." || *text == "..") return fail(Code::invalid, "dot segments are not allowed in the path");
-  if (std::ranges::any_of(*text, is_control) || text->find('\\') != std::string::npos || !valid_utf8(*text)) {
+  if (*text == "." || *text == "..")
+    return fail(Code::invalid, "dot segments are not allowed in the path");
+  if (std::ranges::any_of(*text, is_control) || text->find('\\') != std::string::npos ||
+      !valid_utf8(*text)) {
     return fail(Code::invalid, "the path has a character that is not allowed");
   }
   return text;
@@ -33,7 +35,8 @@ Status read_path(std::string_view path, Url& url) {
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
   while (!path.empty()) {
-    if (url.segments.size() == kPathSegmentsMax) return fail(Code::invalid, "the path has too many segments");
+    if (url.segments.size() == kPathSegmentsMax)
+      return fail(Code::invalid, "the path has too many segments");
     size_t end = path.find('/');
     auto segment = decode_segment(path.substr(0, end));
     if (!segment) return fail(segment);
@@ -51,11 +54,13 @@ Status read_query(std::string_view query, Url& url) {
     std::string_view part = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
     if (part.empty()) continue;
-    if (url.query.size() == kQueryParamsMax) return fail(Code::invalid, "the query has too many parameters");
+    if (url.query.size() == kQueryParamsMax)
+      return fail(Code::invalid, "the query has too many parameters");
     size_t equals = part.find('=');
     auto name = percent_decode(part.substr(0, equals), true);
     if (!name) return fail(name);
-    auto text = percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1), true);
+    auto text =
+        percent_decode(equals == std::string_view::npos ? "" : part.substr(equals + 1), true);
     if (!text) return fail(text);
     if (!valid_utf8(*name) || !valid_utf8(*text) || text->find('\0') != std::string::npos) {
       return fail(Code::invalid, "the query has a character that is not allowed");
@@ -88,7 +93,8 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
 
 Result<Url> parse_url(std::string_view target) {
   if (target.size() > kUrlBytesMax) return fail(Code::invalid, "the URL is too long");
-  if (target.empty() || target[0] != '/') return fail(Code::invalid, "the request target must start with /");
+  if (target.empty() || target[0] != '/')
+    return fail(Code::invalid, "the request target must start with /");
   if (std::ranges::any_of(target, is_control) || target.find('#') != std::string_view::npos) {
     return fail(Code::invalid, "the URL has a character that is not allowed");
   }

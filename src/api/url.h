@@ -15,13 +15,14 @@ constexpr size_t kPathSegmentsMax = 64;
 constexpr size_t kQueryParamsMax = 256;
 
 struct Url {
-  std::vector<std::string> segments;                        // decoded; "/a/b" and "/a/b/" give the same
-  std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
+  std::vector<std::string> segments;  // decoded; "/a/b" and "/a/b/" give the same
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
 };
 
-// Splits and decodes an origin-form target ("/path?query"). `invalid` for: other forms, broken escapes, control
-// characters, invalid UTF-8, "." and ".." segments (also escaped), empty segments, backslashes, too many parts.
-// An escaped slash stays inside its segment: routes that do not expect one refuse it.
+// Splits and decodes an origin-form target ("/path?query"). `invalid` for: other forms, broken
+// escapes, control characters, invalid UTF-8, "." and ".." segments (also escaped), empty segments,
+// backslashes, too many parts. An escaped slash stays inside its segment: routes that do not expect
+// one refuse it.
 Result<Url> parse_url(std::string_view target);
 
 // Percent-decoding; plus_is_space for query parts. `invalid` for a broken escape.

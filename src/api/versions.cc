@@ -28,11 +28,12 @@ Result<VersionPtr> VersionCache::get(DagVersionId id) {
   if (VersionPtr known = find(id)) return known;
   auto row = dags_.get_version(id);
   if (!row) return fail(row);
-  if (!*row) return fail(Code::not_found, "no DAG version with the key " + std::to_string(id.value));
+  if (!*row)
+    return fail(Code::not_found, "no DAG version with the key " + std::to_string(id.value));
   auto spec = parse_dag_spec((*row)->dag_json);
   if (!spec) {
-    return fail(Code::internal, "version " + std::to_string((*row)->version_number) + " of DAG " + (*row)->dag_id +
-                                    " cannot be read: " + spec.error().message());
+    return fail(Code::internal, "version " + std::to_string((*row)->version_number) + " of DAG " +
+                                    (*row)->dag_id + " cannot be read: " + spec.error().message());
   }
   size_t bytes = (*row)->dag_json.size() + 1024;
   auto info = std::make_shared<VersionInfo>(std::move(**row), std::move(*spec));

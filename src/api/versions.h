@@ -15,11 +15,12 @@
 
 namespace leoflow::api {
 
-constexpr size_t kVersionCacheBytesMax = 32 * 1024 * 1024;   // sum of dag.json texts whose specs are kept
+constexpr size_t kVersionCacheBytesMax =
+    32 * 1024 * 1024;  // sum of dag.json texts whose specs are kept
 
 // A version without its long texts, and its spec.
 struct VersionInfo {
-  DagVersion version;        // dag_json and source are empty
+  DagVersion version;  // dag_json and source are empty
   DagSpec spec;
 };
 // Shared with requests in progress: an entry may leave the cache while it is used.
@@ -44,9 +45,9 @@ class VersionCache {
 
   DagStore& dags_;
   std::mutex mutex_;
-  std::list<Entry> entries_;                                             // latest use first; guarded by mutex_
-  std::unordered_map<DagVersionId, std::list<Entry>::iterator> index_;   // guarded by mutex_
-  size_t bytes_ = 0;                                                     // guarded by mutex_
+  std::list<Entry> entries_;  // latest use first; guarded by mutex_
+  std::unordered_map<DagVersionId, std::list<Entry>::iterator> index_;  // guarded by mutex_
+  size_t bytes_ = 0;                                                    // guarded by mutex_
 };
 
 }  // namespace leoflow::api

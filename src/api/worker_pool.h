@@ -12,7 +12,7 @@ class WorkerPool {
   using Work = std::move_only_function<void()>;
 
   WorkerPool(size_t threads, size_t queue_max);
-  ~WorkerPool();   // stop(), then destroys work that never ran
+  ~WorkerPool();  // stop(), then destroys work that never ran
 
   // Any thread. False when queue_max pieces of work wait or run already: the work is dropped.
   bool post(Work work);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the API shows of the folder of DAGs, its environments and the host; main puts authoring behind it. Blocking;
-// any thread.
+// What the API shows of the folder of DAGs, its environments and the host; main puts authoring
+// behind it. Blocking; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,25 +14,25 @@
 namespace leoflow::api {
 
 struct WorkspaceState {
-  std::string path;                     // empty: no folder is watched
-  bool watching = false;                // changes are picked up without being asked
-  std::optional<Time> last_scan;        // when the folder was last seen as a whole
-  int64_t projects = 0;                 // files that define DAGs
+  std::string path;               // empty: no folder is watched
+  bool watching = false;          // changes are picked up without being asked
+  std::optional<Time> last_scan;  // when the folder was last seen as a whole
+  int64_t projects = 0;           // files that define DAGs
 };
 
 struct EnvironmentState {
   std::string hash;
   std::string python_version;
   std::vector<std::string> dependencies;
-  std::string state;                    // building, ready, failed
-  std::string error;                    // of a failed build; empty otherwise
+  std::string state;  // building, ready, failed
+  std::string error;  // of a failed build; empty otherwise
   uint64_t size_bytes = 0;
   std::optional<Time> created_at;
 };
 
 struct DoctorCheck {
-  std::string name;                     // "python", "disk space"
-  std::string state;                    // ok, warning, failed
+  std::string name;   // "python", "disk space"
+  std::string state;  // ok, warning, failed
   std::string message, hint;
 };
 
@@ -42,7 +42,8 @@ class WorkspacePort {
   virtual WorkspaceState workspace() = 0;
   virtual std::vector<EnvironmentState> environments() = 0;
   virtual std::vector<DoctorCheck> doctor() = 0;
-  // Asks for a file (path relative to the workspace) to be compiled again soon. `not_found` when it is gone.
+  // Asks for a file (path relative to the workspace) to be compiled again soon. `not_found` when it
+  // is gone.
   virtual Status reparse(const std::string& relative_fileloc) = 0;
 };
 

@@ -47,10 +47,12 @@ size_t code_points(std::string_view text) {
 }
 
 Result<bool> pattern_matches(std::string_view pattern, std::string_view text) {
-  if (pattern.size() > kPatternBytesMax) return fail(Code::invalid, "the pattern is too long to check");
+  if (pattern.size() > kPatternBytesMax)
+    return fail(Code::invalid, "the pattern is too long to check");
   RE2 expression(re2::StringPiece(pattern.data(), pattern.size()), quiet_options());
   if (!expression.ok()) {
-    return fail(Code::invalid, "the pattern '" + std::string(pattern) + "' cannot be used: " + expression.error(),
+    return fail(Code::invalid,
+                "the pattern '" + std::string(pattern) + "' cannot be used: " + expression.error(),
                 "look-around and back-references are not supported");
   }
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), expression);
@@ -58,7 +60,8 @@ Result<bool> pattern_matches(std::string_view pattern, std::string_view text) {
 
 bool format_holds(std::string_view format, std::string_view text) {
   if (format == "date-time") return parse_time(text).has_value();
-  if (format == "date") return text.size() == 10 && parse_time(std::string(text) + "T00:00:00Z").has_value();
+  if (format == "date")
+    return text.size() == 10 && parse_time(std::string(text) + "T00:00:00Z").has_value();
   if (format == "time") return is_time_of_day(text);
   if (format == "email" || format == "idn-email") return full_match(text, "[^@\\s]+@[^@\\s]+");
   if (format == "uuid") return is_uuid(text);

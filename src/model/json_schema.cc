@@ -28,7 +28,8 @@ double as_double(const value& v) {
 }
 
 bool is_integer(const value& v) {
-  return v.is_int64() || v.is_uint64() || (v.is_double() && std::trunc(v.get_double()) == v.get_double());
+  return v.is_int64() || v.is_uint64() ||
+         (v.is_double() && std::trunc(v.get_double()) == v.get_double());
 }
 
 bool is_type(const value& v, std::string_view type) {
@@ -71,7 +72,8 @@ class Checker {
   std::vector<SchemaViolation> take() { return std::move(found_); }
 
  private:
-  bool fail(const value& instance, std::string_view keyword, std::string message, const value* expected = nullptr);
+  bool fail(const value& instance, std::string_view keyword, std::string message,
+            const value* expected = nullptr);
   // Applies a schema without keeping what it reports.
   bool holds(const value& instance, const value& schema);
   bool below(const value& instance, const value& schema, value step);
@@ -88,18 +90,19 @@ class Checker {
   bool check_combined(const value& instance, const json::object& schema);
   bool check_any_of(const value& instance, const json::array& choices, const value* expected);
   bool check_conditional(const value& instance, const json::object& schema);
-  bool check_size(const value& instance, const json::object& schema, size_t size, std::string_view low,
-                  std::string_view high, std::string_view what);
+  bool check_size(const value& instance, const json::object& schema, size_t size,
+                  std::string_view low, std::string_view high, std::string_view what);
 
   const value& root_;
   json::array path_;
   std::vector<SchemaViolation> found_;
   size_t steps_ = 0;
   int depth_ = 0;
-  int quiet_ = 0;     // > 0 inside holds()
+  int quiet_ = 0;  // > 0 inside holds()
 };
 
-bool Checker::fail(const value& instance, std::string_view keyword, std::string message, const value* expected) {
+bool Checker::fail(const value& instance, std::string_view keyword, std::string message,
+                   const value* expected) {
   if (quiet_ == 0 && found_.size() < kSchemaViolationsMax) {
     found_.push_back({path_, std::string(keyword), std::move(message), &instance, expected});
   }
@@ -177,7 +180,8 @@ bool Checker::check_type(const value& instance, const json::object& schema) {
 
 bool Checker::check_fixed(const value& instance, const json::object& schema) {
   bool ok = true;
-  if (const value* constant = schema.if_contains("const"); constant && !equal(instance, *constant)) {
+  if (const value* constant = schema.if_contains("const");
+      constant && !equal(instance, *constant)) {
     ok = fail(instance, "const", shown(*constant) + " was expected", constant);
   }
   if (const value* choices = schema.if_contains("enum"); choices && choices->is_array()) {
@@ -209,27 +213,32 @@ bool Checker::check_number(const value& instance, const json::object& schema) {
   return ok;
 }
 
-bool Checker::check_size(const value& instance, const json::object& schema, size_t size, std::string_view low,
-                         std::string_view high, std::string_view what) {
+bool Checker::check_size(const value& instance, const json::object& schema, size_t size,
+                         std::string_view low, std::string_view high, std::string_view what) {
   bool ok = true;
   const value* minimum = schema.if_contains(low);
   if (minimum && is_number(*minimum) && double(size) < as_double(*minimum)) {
-    ok = fail(instance, low, shown(instance) + " has fewer than " + shown(*minimum) + std::string(what), minimum);
+    ok = fail(instance, low,
+              shown(instance) + " has fewer than " + shown(*minimum) + std::string(what), minimum);
   }
   const value* maximum = schema.if_contains(high);
   if (maximum && is_number(*maximum) && double(size) > as_double(*maximum)) {
-    ok = fail(instance, high, shown(instance) + " has more than " + shown(*maximum) + std::string(what), maximum);
+    ok = fail(instance, high,
+              shown(instance) + " has more than " + shown(*maximum) + std::string(what), maximum);
   }
   return ok;
 }
 
 bool Checker::check_string(const value& instance, const json::object& schema) {
   std::string_view text = instance.get_string();
-  bool ok = check_size(instance, schema, code_points(text), "minLength", "maxLength", " characters");
+  bool ok =
+      check_size(instance, schema, code_points(text), "minLength", "maxLength", " characters");
   if (const value* pattern = schema.if_contains("pattern"); pattern && pattern->is_string()) {
     auto found = pattern_matches(pattern->get_string(), text);
     if (!found) return fail(instance, "schema", found.error().message(), pattern);
-    if (!*found) ok = fail(instance, "pattern", shown(instance) + " does not match " + shown(*pattern), pattern);
+    if (!*found)
+      ok = fail(instance, "pattern", shown(instance) + " does not match " + shown(*pattern),
+                pattern);
   }
   if (const value* format = schema.if_contains("format"); format && format->is_string()) {
     if (!format_holds(format->get_string(), text)) {
@@ -258,15 +267,19 @@ bool Checker::check_array(const value& instance, const json::object& schema) {
   if (const value* contains = schema.if_contains("contains")) {
     int64_t count = 0;
     for (const value& item : items) count += holds(item, *contains) ? 1 : 0;
-    if (count < json::int_or(schema, "minContains", 1) || count > json::int_or(schema, "maxContains", INT64_MAX)) {
-      ok = fail(instance, "contains", shown(instance) + " does not contain items as asked", contains);
+    if (count < json::int_or(schema, "minContains", 1) ||
+        count > json::int_or(schema, "maxContains", INT64_MAX)) {
+      ok = fail(instance, "contains", shown(instance) + " does not contain items as asked",
+                contains);
     }
   }
   if (!json::bool_or(schema, "uniqueItems")) return ok;
   for (size_t i = 0; i < items.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      if (++steps_ > kSchemaStepsMax) return fail(instance, "schema", "the list is too long to check");
-      if (equal(items[i], items[j])) return fail(instance, "uniqueItems", shown(instance) + " has equal items");
+      if (++steps_ > kSchemaStepsMax)
+        return fail(instance, "schema", "the list is too long to check");
+      if (equal(items[i], items[j]))
+        return fail(instance, "uniqueItems", shown(instance) + " has equal items");
     }
   }
   return ok;
@@ -286,7 +299,8 @@ bool Checker::check_required(const value& instance, const json::object& schema) 
   if (const json::array* names = json::array_or_null(schema, "required")) require(*names);
   if (const json::object* dependent = json::object_or_null(schema, "dependentRequired")) {
     for (const auto& rule : *dependent) {
-      if (members.contains(rule.key()) && rule.value().is_array()) require(rule.value().get_array());
+      if (members.contains(rule.key()) && rule.value().is_array())
+        require(rule.value().get_array());
     }
   }
   return ok;
@@ -314,11 +328,13 @@ bool Checker::check_members(const value& instance, const json::object& schema) {
         ok &= below(member.value(), rule.value(), step);
       }
     }
-    if (names && !holds(step, *names)) ok = fail(instance, "propertyNames", shown(step) + " is not allowed", names);
+    if (names && !holds(step, *names))
+      ok = fail(instance, "propertyNames", shown(step) + " is not allowed", names);
     if (covered || !additional) continue;
     if (additional->is_bool() && !additional->get_bool()) {
       path_.push_back(step);
-      ok = fail(member.value(), "additionalProperties", shown(step) + " is not a known member", additional);
+      ok = fail(member.value(), "additionalProperties", shown(step) + " is not a known member",
+                additional);
       path_.pop_back();
     } else {
       ok &= below(member.value(), *additional, step);
@@ -336,7 +352,8 @@ bool Checker::check_object(const value& instance, const json::object& schema) {
 }
 
 // Reports what the only branch that is not "null" has to say: the others are no help to the reader.
-bool Checker::check_any_of(const value& instance, const json::array& choices, const value* expected) {
+bool Checker::check_any_of(const value& instance, const json::array& choices,
+                           const value* expected) {
   const value* meant = nullptr;
   int meant_count = 0;
   for (const value& choice : choices) {
@@ -347,7 +364,8 @@ bool Checker::check_any_of(const value& instance, const json::array& choices, co
     ++meant_count;
   }
   if (meant_count == 1) return apply(instance, *meant);
-  return fail(instance, "anyOf", shown(instance) + " is not valid under any of the given schemas", expected);
+  return fail(instance, "anyOf", shown(instance) + " is not valid under any of the given schemas",
+              expected);
 }
 
 bool Checker::check_combined(const value& instance, const json::object& schema) {
@@ -362,10 +380,13 @@ bool Checker::check_combined(const value& instance, const json::object& schema) 
     int count = 0;
     for (const value& one : *one_of) count += holds(instance, one) ? 1 : 0;
     if (count == 0) ok &= check_any_of(instance, *one_of, schema.if_contains("oneOf"));
-    if (count > 1) ok = fail(instance, "oneOf", shown(instance) + " is valid under several of the given schemas");
+    if (count > 1)
+      ok =
+          fail(instance, "oneOf", shown(instance) + " is valid under several of the given schemas");
   }
   if (const value* refused = schema.if_contains("not"); refused && holds(instance, *refused)) {
-    ok = fail(instance, "not", shown(instance) + " should not be valid under " + shown(*refused), refused);
+    ok = fail(instance, "not", shown(instance) + " should not be valid under " + shown(*refused),
+              refused);
   }
   return ok;
 }
@@ -379,7 +400,8 @@ bool Checker::check_conditional(const value& instance, const json::object& schem
 
 }  // namespace
 
-std::vector<SchemaViolation> check_json_schema(const value& instance, const value& schema, const value& root) {
+std::vector<SchemaViolation> check_json_schema(const value& instance, const value& schema,
+                                               const value& root) {
   Checker checker(root);
   checker.apply(instance, schema);
   return checker.take();

@@ -65,7 +65,8 @@ TEST(JsonSchema, ChecksObjects) {
   EXPECT_EQ(verdict(R"({"b":1})", R"({"properties":{"a":{}},"additionalProperties":false})"),
             "b additionalProperties");
   EXPECT_EQ(verdict(R"({"b":1})", R"({"additionalProperties":{"type":"string"}})"), "b type");
-  EXPECT_EQ(verdict(R"({"x_1":"a"})", R"({"patternProperties":{"^x_":{"type":"integer"}}})"), "x_1 type");
+  EXPECT_EQ(verdict(R"({"x_1":"a"})", R"({"patternProperties":{"^x_":{"type":"integer"}}})"),
+            "x_1 type");
   EXPECT_EQ(verdict(R"({"a":1})", R"({"dependentRequired":{"a":["b"]}})"), "b required");
   EXPECT_EQ(verdict(R"({"a":1})", R"({"propertyNames":{"maxLength":0}})"), "propertyNames");
 }
@@ -88,22 +89,27 @@ TEST(JsonSchema, CombinesSchemas) {
 }
 
 TEST(JsonSchema, ResolvesLocalReferencesOnly) {
-  EXPECT_EQ(verdict(R"({"a":"x"})", R"({"properties":{"a":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"integer"}}})"),
-            "a type");
+  EXPECT_EQ(
+      verdict(R"({"a":"x"})",
+              R"({"properties":{"a":{"$ref":"#/$defs/n"}},"$defs":{"n":{"type":"integer"}}})"),
+      "a type");
   EXPECT_EQ(verdict("1", R"({"$ref":"file:///etc/passwd"})"), "schema");
-  EXPECT_EQ(verdict("1", R"({"$ref":"#"})"), "schema");  // endless recursion ends at the depth limit
+  EXPECT_EQ(verdict("1", R"({"$ref":"#"})"),
+            "schema");  // endless recursion ends at the depth limit
 }
 
 TEST(JsonSchema, ReportsAtMostTheLimit) {
   std::string items;
   for (int i = 0; i < 100; ++i) items += (i ? "," : "") + std::to_string(i);
-  auto found = check_json_schema(parsed("[" + items + "]"), parsed(R"({"items":{"type":"string"}})"));
+  auto found =
+      check_json_schema(parsed("[" + items + "]"), parsed(R"({"items":{"type":"string"}})"));
   EXPECT_EQ(found.size(), kSchemaViolationsMax);
 }
 
 TEST(Params, TakeDefaultsAndNameTheBrokenOne) {
   std::map<std::string, ParamSpec> params;
-  params["p"] = {.value = json::value(1), .schema = parsed(R"({"type":"integer","maximum":3})").as_object()};
+  params["p"] = {.value = json::value(1),
+                 .schema = parsed(R"({"type":"integer","maximum":3})").as_object()};
   EXPECT_TRUE(check_params(params, {}).has_value());
   json::object conf{{"p", 5}};
   auto status = check_params(params, conf);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request targets, Accept headers and JSON bodies as any client may send them: no crash, and what is accepted is sound.
+// Request targets, Accept headers and JSON bodies as any client may send them: no crash, and what
+// is accepted is sound.
 #include <cstdint>
 #include <string_view>
 
@@ -16,7 +17,8 @@ namespace {
 void fuzz_target(const Router& router, std::string_view text) {
   auto url = parse_url(text);
   if (!url) return;
-  for (const auto& segment : url->segments) CHECK(!segment.empty() && segment != "." && segment != "..");
+  for (const auto& segment : url->segments)
+    CHECK(!segment.empty() && segment != "." && segment != "..");
   auto found = router.find(Method::get, url->segments);
   if (found.route) check_query(*found.route, url->query);
 }
@@ -34,7 +36,7 @@ void fuzz_body(const Router& router, std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const Router& router = [] () -> const Router& {
+  static const Router& router = []() -> const Router& {
     static Router filled;
     add_all_routes(filled);
     return filled;

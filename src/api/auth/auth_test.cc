@@ -55,7 +55,8 @@ class AuthTest : public testing::Test {
  protected:
   AuthTest() {
     crypto_init();
-    users.users["ann"] = {.id = 1, .username = "ann", .password_hash = hash_password("pw"), .role = "Op"};
+    users.users["ann"] = {
+        .id = 1, .username = "ann", .password_hash = hash_password("pw"), .role = "Op"};
   }
   FakeUsers users;
   FixedClock clock;
@@ -98,7 +99,8 @@ TEST_F(AuthTest, ForgedTokensAreRefused) {
 }
 
 TEST_F(AuthTest, TokensFromTheFutureAreNotValidYet) {
-  Claims claims{.subject = "ann", .issued_at = clock.at + std::chrono::hours(1),
+  Claims claims{.subject = "ann",
+                .issued_at = clock.at + std::chrono::hours(1),
                 .expires_at = clock.at + kTokenLife};
   EXPECT_EQ(code_of(auth.check(sign_jwt(claims, kSecret))), Code::unauthenticated);
 }
@@ -117,7 +119,8 @@ TEST(LoginLimiter, ForgetsTheOldestBeyondItsBound) {
   LoginLimiter limiter;
   Time now = from_micros(1);
   for (int i = 0; i < kLoginFailuresMax; ++i) limiter.failed("first", "u", now);
-  for (size_t i = 0; i < kLoginKeysMax; ++i) limiter.failed(std::to_string(i), "u", now + Duration(1));
+  for (size_t i = 0; i < kLoginKeysMax; ++i)
+    limiter.failed(std::to_string(i), "u", now + Duration(1));
   EXPECT_EQ(limiter.wait_needed("first", "u", now), Duration(0));
 }
 

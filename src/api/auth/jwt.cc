@@ -37,11 +37,13 @@ std::string sign_jwt(const Claims& claims, std::string_view secret) {
 Result<Claims> verify_jwt(std::string_view token, std::string_view secret, Time now) {
   size_t second = token.rfind('.');
   size_t first = token.find('.');
-  if (token.size() > kJwtBytesMax || first == std::string_view::npos || first == second) return not_ours();
+  if (token.size() > kJwtBytesMax || first == std::string_view::npos || first == second)
+    return not_ours();
   auto header = decoded(token.substr(0, first));
   if (!header || json::string_or(*header, "alg") != "HS256") return not_ours();
   auto signature = from_base64url(token.substr(second + 1));
-  if (!signature || !equal_constant_time(*signature, hmac_sha256(secret, token.substr(0, second)))) {
+  if (!signature ||
+      !equal_constant_time(*signature, hmac_sha256(secret, token.substr(0, second)))) {
     return not_ours();
   }
   auto payload = decoded(token.substr(first + 1, second - first - 1));

@@ -11,7 +11,7 @@
 namespace leoflow::api {
 
 constexpr std::string_view kTokenIssuer = "leoflow";
-constexpr Duration kTokenLeeway = std::chrono::seconds(10);   // accepted difference of clocks
+constexpr Duration kTokenLeeway = std::chrono::seconds(10);  // accepted difference of clocks
 constexpr size_t kJwtBytesMax = 4096;
 
 struct Claims {
@@ -23,8 +23,8 @@ struct Claims {
 
 std::string sign_jwt(const Claims& claims, std::string_view secret);
 
-// `denied`: not a token of ours (form, algorithm, signature, issuer). `unauthenticated`: ours, but expired or not yet
-// valid.
+// `denied`: not a token of ours (form, algorithm, signature, issuer). `unauthenticated`: ours, but
+// expired or not yet valid.
 Result<Claims> verify_jwt(std::string_view token, std::string_view secret, Time now);
 
 }  // namespace leoflow::api

@@ -5,10 +5,13 @@
 
 namespace leoflow::api {
 namespace {
-std::string key_of(const std::string& address, const std::string& username) { return address + "\n" + username; }
+std::string key_of(const std::string& address, const std::string& username) {
+  return address + "\n" + username;
+}
 }  // namespace
 
-Duration LoginLimiter::wait_needed(const std::string& address, const std::string& username, Time now) {
+Duration LoginLimiter::wait_needed(const std::string& address, const std::string& username,
+                                   Time now) {
   std::lock_guard lock(mutex_);
   auto found = windows_.find(key_of(address, username));
   if (found == windows_.end() || found->second.failures < kLoginFailuresMax) return Duration(0);
@@ -30,9 +33,11 @@ void LoginLimiter::succeeded(const std::string& address, const std::string& user
 }
 
 void LoginLimiter::forget_old(Time now) {
-  std::erase_if(windows_, [&](const auto& entry) { return entry.second.start + kLoginWindow <= now; });
+  std::erase_if(windows_,
+                [&](const auto& entry) { return entry.second.start + kLoginWindow <= now; });
   if (windows_.size() < kLoginKeysMax) return;
-  auto oldest = std::ranges::min_element(windows_, {}, [](const auto& entry) { return entry.second.start; });
+  auto oldest =
+      std::ranges::min_element(windows_, {}, [](const auto& entry) { return entry.second.start; });
   windows_.erase(oldest);
 }
 

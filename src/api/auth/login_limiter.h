@@ -10,9 +10,9 @@
 
 namespace leoflow::api {
 
-constexpr int kLoginFailuresMax = 5;                              // per window and key
+constexpr int kLoginFailuresMax = 5;  // per window and key
 constexpr Duration kLoginWindow = std::chrono::minutes(1);
-constexpr size_t kLoginKeysMax = 10'000;                          // keys remembered; beyond, the oldest window goes
+constexpr size_t kLoginKeysMax = 10'000;  // keys remembered; beyond, the oldest window goes
 
 // Any thread.
 class LoginLimiter {
@@ -30,7 +30,7 @@ class LoginLimiter {
   void forget_old(Time now);
 
   std::mutex mutex_;
-  std::map<std::string, Window> windows_;   // by address + "\n" + user; guarded by mutex_
+  std::map<std::string, Window> windows_;  // by address + "\n" + user; guarded by mutex_
 };
 
 }  // namespace leoflow::api
