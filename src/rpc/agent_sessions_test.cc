@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/agent_sessions.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "base/crypto.h"
+#include "leoflow_agent.pb.h"
+
+namespace leoflow {
+namespace {
+
+class FakePeer : public SessionPeer {
+ public:
+  void send(const wire::ServerMessage& message) override { sent.push_back(message); }
+  void close(const Error& reason) override { closed = reason.message(); }
+  bool same_host() const override { return false; }
+  std::vector<wire::ServerMessage> sent;
+  std::string closed;
+};
+
+class Everything : public ExecutorListener, public ClaimProvider, public LogSink {
+ public:
+  void on_claimed(AttemptId, const std::string&, const std::string& hostname) override { host = hostname; }
+  void on_running(AttemptId, int64_t, Time) override {}
+  void on_outcome(Outcome outcome) override { outcomes.push_back(outcome); }
+  void on_xcom(AttemptId, XCom, std::function<void(Status)> done) override { done({}); }
+  void on_agent_connected(const std::string&, std::vector<HeldAttempt> now) override { held = std::move(now); }
+  void on_agent_lost(const std::string& agent, const std::string&) override { lost.set_value(agent); }
+  void on_dispatch_failed(AttemptId, Error) override {}
+  bool attempt_open(AttemptId attempt) override { return attempt.value < 100; }
+  Result<Claim> claim(AttemptId) override { return Claim(); }
+  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId, const XComPull&) override { return {}; }
+  Result<std::optional<VariableValue>> variable(AttemptId, const std::string&) override { return std::nullopt; }
+  Status set_variable(AttemptId, const std::string&, const std::string&, const std::string&) override { return {}; }
+  Status delete_variable(AttemptId, const std::string&) override { return {}; }
+  Result<std::optional<std::string>> connection(AttemptId, const std::string&) override { return std::nullopt; }
+  Result<std::string> previous_run(AttemptId) override { return std::string(); }
+  Result<uint64_t> append(AttemptId, uint64_t offset, std::string_view bytes) override { return offset + bytes.size(); }
+  uint64_t stored(AttemptId) override { return 12; }
+
+  std::string host;
+  std::vector<Outcome> outcomes;
+  std::vector<HeldAttempt> held;
+  std::promise<std::string> lost;
+};
+
+class AgentSessionsTest : public testing::Test {
+ protected:
+  AgentSessionsTest() {
+    crypto_init();
+    options_.node_secret = "secret";
+    options_.instance_id = "one";
+    options_.lease = std::chrono::milliseconds(20);
+    sessions_ = std::make_unique<AgentSessions>(thread_, options_, all_, all_, all_);
+  }
+  ~AgentSessionsTest() override {
+    on_loop([&] { sessions_->close_all(); });
+    thread_->stop_and_join();
+  }
+  void on_loop(std::function<void()> task) {
+    std::promise<void> done;
+    thread_->loop().post([&] {
+      task();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  void hello(FakePeer& peer, std::vector<int64_t> held = {}, const std::string& secret = "secret") {
+    wire::AgentMessage message;
+    message.mutable_hello()->set_agent_id("a");
+    message.mutable_hello()->set_secret(secret);
+    message.mutable_hello()->set_hostname("host");
+    for (int64_t id : held) message.mutable_hello()->add_held()->set_attempt(id);
+    on_loop([&] { sessions_->on_message(peer, message); });
+  }
+  void assign(int64_t id) {
+    WorkItem item;
+    item.attempt = AttemptId{id};
+    on_loop([&] { sessions_->assign("a", item); });
+  }
+
+  FakePeer peer, silent, first, second;   // outlive the sessions
+  AgentServiceOptions options_;
+  Everything all_;
+  std::shared_ptr<LoopThread> thread_ = std::make_shared<LoopThread>("test");
+  std::unique_ptr<AgentSessions> sessions_;
+};
+
+TEST_F(AgentSessionsTest, TurnsAwayAgentsWithoutTheSecret) {
+  hello(peer, {}, "wrong");
+  EXPECT_NE(peer.closed, "");
+  EXPECT_TRUE(peer.sent.empty());
+  wire::AgentMessage message;
+  message.mutable_heartbeat();
+  on_loop([&] { sessions_->on_message(silent, message); });
+  EXPECT_NE(silent.closed, "");
+  EXPECT_TRUE(sessions_->connected().empty());
+}
+
+TEST_F(AgentSessionsTest, WelcomesWithOffsetsAndUnknownAttempts) {
+  hello(peer, {1, 200});
+  ASSERT_EQ(peer.sent.size(), 1u);
+  auto& welcome = peer.sent[0].welcome();
+  ASSERT_EQ(welcome.log_offsets_size(), 1);
+  EXPECT_EQ(welcome.log_offsets(0).offset(), 12);
+  ASSERT_EQ(welcome.unknown_attempts_size(), 1);
+  EXPECT_EQ(welcome.unknown_attempts(0), 200);
+  EXPECT_EQ(all_.held.size(), 1u);
+  EXPECT_EQ(sessions_->connected(), std::vector<std::string>{"a"});
+}
+
+TEST_F(AgentSessionsTest, ANewerSessionSupersedesAndGetsUnheardAssignments) {
+  hello(first);
+  assign(5);
+  assign(6);
+  wire::AgentMessage claimed;
+  claimed.mutable_claimed()->set_attempt(6);
+  on_loop([&] { sessions_->on_message(first, claimed); });
+  hello(second, {6});
+  EXPECT_NE(first.closed, "");
+  ASSERT_EQ(second.sent.size(), 2u) << "welcome and one assignment";
+  EXPECT_EQ(second.sent[1].assign().attempt(), 5);
+  EXPECT_EQ(all_.held.size(), 2u) << "what was sent again counts as held";
+  on_loop([&] { sessions_->on_closed(first); });
+  EXPECT_EQ(sessions_->connected().size(), 1u) << "the end of the old session changes nothing";
+}
+
+TEST_F(AgentSessionsTest, ARemoteAgentIsLostAfterItsLease) {
+  hello(peer);
+  auto lost = all_.lost.get_future();
+  on_loop([&] { sessions_->on_closed(peer); });
+  EXPECT_EQ(lost.get(), "a");
+}
+
+TEST_F(AgentSessionsTest, AnUnknownOutcomeKindIsALossNotAGuess) {
+  hello(peer);
+  wire::AgentMessage message;
+  message.mutable_finished()->set_attempt(3);
+  message.mutable_finished()->set_kind("exploded");
+  on_loop([&] { sessions_->on_message(peer, message); });
+  ASSERT_EQ(all_.outcomes.size(), 1u);
+  EXPECT_EQ(all_.outcomes[0].kind, OutcomeKind::lost);
+  EXPECT_NE(all_.outcomes[0].reason.find("exploded"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leoflow
