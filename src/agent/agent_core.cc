@@ -11,7 +11,9 @@ namespace leoflow {
 
 namespace {
 
-bool unreachable(const Error& error) { return error.code() == Code::unavailable || error.code() == Code::timeout; }
+bool unreachable(const Error& error) {
+  return error.code() == Code::unavailable || error.code() == Code::timeout;
+}
 
 Launch make_launch(AttemptId id, const wire::ClaimReply& reply) {
   Launch launch;
@@ -31,9 +33,14 @@ Launch make_launch(AttemptId id, const wire::ClaimReply& reply) {
 
 }  // namespace
 
-AgentCore::AgentCore(Options options, AttemptStore& store, ServerLink& link, TaskRunner& runner, AgentTimers& timers,
-                     const Clock& clock)
-    : options_(std::move(options)), store_(store), link_(link), runner_(runner), timers_(timers), clock_(clock) {}
+AgentCore::AgentCore(Options options, AttemptStore& store, ServerLink& link, TaskRunner& runner,
+                     AgentTimers& timers, const Clock& clock)
+    : options_(std::move(options)),
+      store_(store),
+      link_(link),
+      runner_(runner),
+      timers_(timers),
+      clock_(clock) {}
 
 AgentCore::~AgentCore() {
   if (reconnect_timer_) timers_.cancel(reconnect_timer_);
@@ -81,7 +88,8 @@ AgentCore::Attempt* AgentCore::find(AttemptId id) {
 }
 
 int AgentCore::active() const {
-  return int(std::count_if(attempts_.begin(), attempts_.end(), [](auto& entry) { return !entry.second.finished; }));
+  return int(std::count_if(attempts_.begin(), attempts_.end(),
+                           [](auto& entry) { return !entry.second.finished; }));
 }
 
 void AgentCore::assign(AttemptId id, const std::string& token) {
@@ -102,7 +110,8 @@ void AgentCore::claim(AttemptId id) {
   attempt->claim_in_flight = true;
   wire::ClaimRequest request;
   request.set_attempt(id.value);
-  link_.claim(attempt->token, request, [this, id](auto reply) { on_claim_reply(id, std::move(reply)); });
+  link_.claim(attempt->token, request,
+              [this, id](auto reply) { on_claim_reply(id, std::move(reply)); });
 }
 
 void AgentCore::on_claim_reply(AttemptId id, Result<std::shared_ptr<wire::ClaimReply>> reply) {
@@ -114,9 +123,11 @@ void AgentCore::on_claim_reply(AttemptId id, Result<std::shared_ptr<wire::ClaimR
   if (reply) return launch(id, *attempt, **reply);
   const Error& error = reply.error();
   if (unreachable(error)) {
-    timers_.after(kCallRetryDelay, [this, id] { if (connected_) claim(id); });   // else with the next welcome
+    timers_.after(kCallRetryDelay, [this, id] {
+      if (connected_) claim(id);
+    });  // else with the next welcome
   } else if (error.code() == Code::not_found || error.code() == Code::denied) {
-    drop(id);   // no longer wanted
+    drop(id);  // no longer wanted
   } else {
     drop(id);
     refuse(id, error.text());
@@ -126,13 +137,15 @@ void AgentCore::on_claim_reply(AttemptId id, Result<std::shared_ptr<wire::ClaimR
 void AgentCore::launch(AttemptId id, Attempt& attempt, const wire::ClaimReply& reply) {
   Launch launch = make_launch(id, reply);
   auto start = json::parse(launch.start_json);
-  auto created = start ? store_.create(id) : Status(fail(start.error().within("start frame of the attempt")));
+  auto created =
+      start ? store_.create(id) : Status(fail(start.error().within("start frame of the attempt")));
   if (created) created = store_.save_process(id, attempt.process);
   if (!created) {
     drop(id);
     return refuse(id, created.error().text());
   }
-  if (start->is_object()) launch.map_index = int(json::int_or(start->as_object(), "map_index", kUnmapped));
+  if (start->is_object())
+    launch.map_index = int(json::int_or(start->as_object(), "map_index", kUnmapped));
   attempt.claimed = true;
   wire::AgentMessage message;
   message.mutable_claimed()->set_attempt(id.value);
@@ -143,7 +156,7 @@ void AgentCore::launch(AttemptId id, Attempt& attempt, const wire::ClaimReply& r
 void AgentCore::cancel(AttemptId id, const std::string& reason) {
   Attempt* attempt = find(id);
   if (attempt && attempt->finished) {
-    if (!attempt->ended) runner_.end(id, "cancelled", reason);   // only its callbacks still run
+    if (!attempt->ended) runner_.end(id, "cancelled", reason);  // only its callbacks still run
     return send_finished(id, *attempt);
   }
   if (attempt && attempt->claimed) return runner_.end(id, "cancelled", reason);
@@ -152,8 +165,9 @@ void AgentCore::cancel(AttemptId id, const std::string& reason) {
     return;
   }
   if (attempt) attempts_.erase(id);
-  Attempt never;   // not here, and now it never will be
-  never.finished = FinishedRecord{.kind = "cancelled", .reason = reason, .ended_at_us = to_micros(clock_.now())};
+  Attempt never;  // not here, and now it never will be
+  never.finished =
+      FinishedRecord{.kind = "cancelled", .reason = reason, .ended_at_us = to_micros(clock_.now())};
   send_finished(id, never);
   consider_exit();
 }
@@ -195,7 +209,7 @@ void AgentCore::refuse(AttemptId id, const std::string& reason) {
 
 void AgentCore::on_refused(AttemptId id, const std::string& reason) {
   drop(id);
-  refuse(id, reason);   // unheard, the attempt is missing in the next hello: the same to the server
+  refuse(id, reason);  // unheard, the attempt is missing in the next hello: the same to the server
 }
 
 void AgentCore::on_process(AttemptId id, const ProcessRecord& process) {
@@ -222,7 +236,7 @@ void AgentCore::on_call(AttemptId id, const json::object& call) {
   Attempt* attempt = find(id);
   if (!attempt) return;
   attempt->call = call;
-  if (connected_) make_call(id);   // else with the next welcome
+  if (connected_) make_call(id);  // else with the next welcome
 }
 
 void AgentCore::make_call(AttemptId id) {
@@ -234,7 +248,9 @@ void AgentCore::make_call(AttemptId id) {
     if (!attempt || !attempt->call) return;
     attempt->call_in_flight = false;
     if (!answer) {
-      timers_.after(kCallRetryDelay, [this, id] { if (connected_) make_call(id); });
+      timers_.after(kCallRetryDelay, [this, id] {
+        if (connected_) make_call(id);
+      });
       return;
     }
     attempt->call.reset();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's state machine: what it holds, what the server knows of it, and how both find together again after a break.
-// No sockets, processes, threads or clocks of its own: link, runner and timers are handed in (the simulation drives it
-// the same way). Everything runs on one thread. After a crash, start() rebuilds from the AttemptStore: attempts with an
-// outcome are reported as finished, the others as lost.
+// The agent's state machine: what it holds, what the server knows of it, and how both find together
+// again after a break. No sockets, processes, threads or clocks of its own: link, runner and timers
+// are handed in (the simulation drives it the same way). Everything runs on one thread. After a
+// crash, start() rebuilds from the AttemptStore: attempts with an outcome are reported as finished,
+// the others as lost.
 #pragma once
 
 #include <map>
@@ -21,8 +22,8 @@ constexpr auto kReconnectDelayMin = std::chrono::milliseconds(20);
 constexpr auto kReconnectDelayMax = std::chrono::seconds(1);
 constexpr auto kIdleWithoutServerMax = std::chrono::minutes(10);
 constexpr auto kCallRetryDelay = std::chrono::milliseconds(200);
-constexpr int kSlotsOverbooking = 4;                           // the server enforces slots; past this factor we refuse
-constexpr int64_t kUnacknowledgedXComBytesMax = 64 << 20;      // per attempt, while the server is away
+constexpr int kSlotsOverbooking = 4;  // the server enforces slots; past this factor we refuse
+constexpr int64_t kUnacknowledgedXComBytesMax = 64 << 20;  // per attempt, while the server is away
 
 class AgentTimers {
  public:
@@ -38,10 +39,10 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
     int64_t pid = 0;
     int slots_max = 16;
     std::function<bool()> home_exists;
-    std::function<void(const std::string& reason)> exit;   // called once: nothing is left to do
+    std::function<void(const std::string& reason)> exit;  // called once: nothing is left to do
   };
-  AgentCore(Options options, AttemptStore& store, ServerLink& link, TaskRunner& runner, AgentTimers& timers,
-            const Clock& clock);
+  AgentCore(Options options, AttemptStore& store, ServerLink& link, TaskRunner& runner,
+            AgentTimers& timers, const Clock& clock);
   ~AgentCore() override;
 
   // Requires: no process of an earlier agent of this home is alive.
@@ -65,18 +66,18 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
  private:
   struct Attempt {
     std::string token;
-    bool claimed = false;             // the runner has it
-    bool unwanted = false;            // end it and forget
-    bool ended = false;               // no process is left
+    bool claimed = false;   // the runner has it
+    bool unwanted = false;  // end it and forget
+    bool ended = false;     // no process is left
     bool claim_in_flight = false;
-    std::string cancel_reason;        // asked for before it was claimed
+    std::string cancel_reason;  // asked for before it was claimed
     ProcessRecord process;
     std::optional<Time> started_at;
     std::optional<FinishedRecord> finished;
-    std::map<int64_t, JournaledXCom> xcoms;   // not acknowledged, by sequence
+    std::map<int64_t, JournaledXCom> xcoms;  // not acknowledged, by sequence
     int64_t last_sequence = 0;
     int64_t xcom_bytes = 0;
-    std::optional<json::object> call;         // waits for the server
+    std::optional<json::object> call;  // waits for the server
     bool call_in_flight = false;
     LogCursor log;
     uint64_t acked_at_heartbeat = 0;
@@ -120,12 +121,12 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   AgentTimers& timers_;
   const Clock& clock_;
   std::map<AttemptId, Attempt> attempts_;
-  bool connected_ = false;            // welcomed
+  bool connected_ = false;  // welcomed
   bool session_open_ = false;
   bool retiring_ = false, exited_ = false;
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
-  Duration without_server_{0};        // how long, counted while waiting to reconnect
+  Duration without_server_{0};  // how long, counted while waiting to reconnect
   uint64_t reconnect_timer_ = 0, heartbeat_timer_ = 0;
 };
 

@@ -13,20 +13,29 @@ namespace {
 
 class FakeLink : public ServerLink {
  public:
-  void open(ServerLinkListener& opened) override { listener = &opened; ++opens; }
+  void open(ServerLinkListener& opened) override {
+    listener = &opened;
+    ++opens;
+  }
   void close() override { listener = nullptr; }
   void send(const wire::AgentMessage& message) override { sent.push_back(message); }
   size_t queued_bytes() const override { return 0; }
-  void claim(const std::string&, const wire::ClaimRequest&, CallDone<wire::ClaimReply> done) override {
+  void claim(const std::string&, const wire::ClaimRequest&,
+             CallDone<wire::ClaimReply> done) override {
     claims.push_back(std::move(done));
   }
-  void pull_xcom(const std::string&, const wire::PullXComRequest&, CallDone<wire::PullXComReply>) override {}
-  void get_variable(const std::string&, const wire::GetVariableRequest&, CallDone<wire::GetVariableReply> done) override {
+  void pull_xcom(const std::string&, const wire::PullXComRequest&,
+                 CallDone<wire::PullXComReply>) override {}
+  void get_variable(const std::string&, const wire::GetVariableRequest&,
+                    CallDone<wire::GetVariableReply> done) override {
     variables.push_back(std::move(done));
   }
-  void set_variable(const std::string&, const wire::SetVariableRequest&, CallDone<wire::Empty>) override {}
-  void delete_variable(const std::string&, const wire::DeleteVariableRequest&, CallDone<wire::Empty>) override {}
-  void get_connection(const std::string&, const wire::GetConnectionRequest&, CallDone<wire::GetConnectionReply>) override {}
+  void set_variable(const std::string&, const wire::SetVariableRequest&,
+                    CallDone<wire::Empty>) override {}
+  void delete_variable(const std::string&, const wire::DeleteVariableRequest&,
+                       CallDone<wire::Empty>) override {}
+  void get_connection(const std::string&, const wire::GetConnectionRequest&,
+                      CallDone<wire::GetConnectionReply>) override {}
 
   ServerLinkListener* listener = nullptr;
   std::deque<wire::AgentMessage> sent;
@@ -41,7 +50,9 @@ class FakeRunner : public TaskRunner {
   void end(AttemptId attempt, const std::string& kind, const std::string& reason) override {
     ends.push_back(std::to_string(attempt.value) + " " + kind + " " + reason);
   }
-  void answer(AttemptId, const std::string& frame, const std::vector<std::string>&) override { answers.push_back(frame); }
+  void answer(AttemptId, const std::string& frame, const std::vector<std::string>&) override {
+    answers.push_back(frame);
+  }
   std::vector<AttemptId> launched;
   std::vector<std::string> ends, answers;
 };

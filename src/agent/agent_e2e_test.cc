@@ -103,7 +103,8 @@ TEST_F(AgentEndToEnd, TellsHowATaskFailed) {
 }
 
 TEST_F(AgentEndToEnd, RefusesAMissingInterpreterByName) {
-  prepare(1, "ok").environment_json = R"({"hash":"gone","python":"/no/such/python","site_packages":[],"preload":[]})";
+  prepare(1, "ok").environment_json =
+      R"({"hash":"gone","python":"/no/such/python","site_packages":[],"preload":[]})";
   place(1);
   ASSERT_TRUE(server_.wait([&] { return server_.refused.contains(AttemptId{1}); }));
   EXPECT_NE(server_.refused[AttemptId{1}].find("/no/such/python"), std::string::npos);
@@ -168,7 +169,8 @@ TEST_F(AgentEndToEnd, LongAndInvalidLinesAreKept) {
   EXPECT_TRUE(wait_log(1, "caf\xEF\xBF\xBD \xEF\xBF\xBD end"));
   EXPECT_EQ(run(2, "long_line").kind, OutcomeKind::succeeded);
   ASSERT_TRUE(wait_log(2, "ended: succeeded"));
-  size_t count = size_t(std::count(server_.logs[AttemptId{2}].begin(), server_.logs[AttemptId{2}].end(), 'x'));
+  size_t count =
+      size_t(std::count(server_.logs[AttemptId{2}].begin(), server_.logs[AttemptId{2}].end(), 'x'));
   EXPECT_GE(count, 100'000'000u);
 }
 
@@ -234,22 +236,25 @@ TEST_F(AgentEndToEnd, PrintsHowLongAWarmStartTakes) {
     prepare(id, "ok");
     auto begin = std::chrono::steady_clock::now();
     Time placed = SystemClock().now();
-    auto since = [&] { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count(); };
+    auto since = [&] {
+      return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+          .count();
+    };
     place(id);
     ASSERT_TRUE(wait_running(id));
     started.push_back(since());
     ASSERT_EQ(outcome_of(id).kind, OutcomeKind::succeeded);
     settled.push_back(since());
     ASSERT_TRUE(wait_log(id, "started on"));
-    std::string first = server_.logs[AttemptId{id}].substr(14, 27);   // {"timestamp":"...
+    std::string first = server_.logs[AttemptId{id}].substr(14, 27);  // {"timestamp":"...
     forked.push_back(to_seconds(*parse_time(first) - placed) * 1000);
   }
   std::sort(forked.begin(), forked.end());
   std::sort(started.begin(), started.end());
   std::sort(settled.begin(), settled.end());
   std::printf("placed -> process p50 %.1f ms, p90 %.1f ms; ", forked[10], forked[18]);
-  std::printf("placed -> user code runs p50 %.1f ms, p90 %.1f ms; placed -> outcome p50 %.1f ms\n", started[10],
-              started[18], settled[10]);
+  std::printf("placed -> user code runs p50 %.1f ms, p90 %.1f ms; placed -> outcome p50 %.1f ms\n",
+              started[10], started[18], settled[10]);
 }
 
 }  // namespace

@@ -71,12 +71,15 @@ void AgentCore::on_message(const wire::ServerMessage& message) {
   if (message.body_case() == Body::kWelcome) return on_welcome(message);
   if (!connected_) return;
   switch (message.body_case()) {
-    case Body::kAssign: return assign(AttemptId{message.assign().attempt()}, message.assign().token());
-    case Body::kCancel: return cancel(AttemptId{message.cancel().attempt()}, message.cancel().reason());
+    case Body::kAssign:
+      return assign(AttemptId{message.assign().attempt()}, message.assign().token());
+    case Body::kCancel:
+      return cancel(AttemptId{message.cancel().attempt()}, message.cancel().reason());
     case Body::kAcknowledge: return acknowledge(AttemptId{message.acknowledge().attempt()});
     case Body::kRetire: return retire(message.retire().reason());
     case Body::kStagingFull:
-      return runner_.end(AttemptId{message.staging_full().attempt()}, "failed", message.staging_full().message());
+      return runner_.end(AttemptId{message.staging_full().attempt()}, "failed",
+                         message.staging_full().message());
     case Body::kLogAck: {
       AttemptId id{message.log_ack().attempt()};
       Attempt* attempt = find(id);
@@ -90,14 +93,14 @@ void AgentCore::on_message(const wire::ServerMessage& message) {
       if (!attempt) return;
       auto found = attempt->xcoms.find(message.xcom_ack().sequence());
       if (found == attempt->xcoms.end()) return;
-      if (!message.xcom_ack().error().empty()) {   // repeated with the outcome
+      if (!message.xcom_ack().error().empty()) {  // repeated with the outcome
         return log::warning("an XCom was not taken", {{"error", message.xcom_ack().error()}});
       }
       attempt->xcom_bytes -= int64_t(found->second.value_json.size());
       attempt->xcoms.erase(found);
       return;
     }
-    default: return;   // a newer server's message
+    default: return;  // a newer server's message
   }
 }
 
@@ -105,7 +108,8 @@ void AgentCore::on_message(const wire::ServerMessage& message) {
 bool AgentCore::adopt_instance(const std::string& instance_id) {
   std::string known = store_.instance_id();
   if (known == instance_id) return true;
-  if (auto saved = store_.set_instance_id(instance_id); !saved) log::warning(saved.error().message());
+  if (auto saved = store_.set_instance_id(instance_id); !saved)
+    log::warning(saved.error().message());
   return known.empty();
 }
 
@@ -135,7 +139,7 @@ void AgentCore::on_welcome(const wire::ServerMessage& message) {
       drop(id);
     }
   }
-  std::vector<AttemptId> ids;   // forgetting changes the map
+  std::vector<AttemptId> ids;  // forgetting changes the map
   for (auto& [id, attempt] : attempts_) ids.push_back(id);
   for (AttemptId id : ids) {
     Attempt* attempt = find(id);
@@ -200,8 +204,9 @@ void AgentCore::pump_log(AttemptId id, Attempt& attempt) {
     auto bytes = read_spool(store_.log_path(id), attempt.log.next_offset(), count);
     if (!bytes) return log::warning(bytes.error().message(), {{"attempt", id.value}});
     if (bytes->empty()) return;
-    bool cut_by_window = count < kLogChunkBytesMax && attempt.log.waiting() && bytes->find('\n') == bytes->npos;
-    if (cut_by_window) return;   // the rest of the line follows with the next acknowledgement
+    bool cut_by_window =
+        count < kLogChunkBytesMax && attempt.log.waiting() && bytes->find('\n') == bytes->npos;
+    if (cut_by_window) return;  // the rest of the line follows with the next acknowledgement
     bytes->resize(whole_lines(*bytes));
     wire::AgentMessage message;
     auto* chunk = message.mutable_log_chunk();
@@ -220,7 +225,8 @@ void AgentCore::pump_logs() {
 // The server could not store a chunk: nothing was acknowledged for a whole heartbeat.
 void AgentCore::resend_stuck_logs() {
   for (auto& [id, attempt] : attempts_) {
-    if (attempt.log.waiting() && attempt.log.acked() == attempt.acked_at_heartbeat) attempt.log.rewind();
+    if (attempt.log.waiting() && attempt.log.acked() == attempt.acked_at_heartbeat)
+      attempt.log.rewind();
     attempt.acked_at_heartbeat = attempt.log.acked();
   }
   pump_logs();
@@ -231,13 +237,15 @@ void AgentCore::on_writable() { pump_logs(); }
 void AgentCore::consider_exit() {
   if (exited_) return;
   std::string reason;
-  bool idle = std::all_of(attempts_.begin(), attempts_.end(), [](auto& entry) { return entry.second.ended; });
+  bool idle = std::all_of(attempts_.begin(), attempts_.end(),
+                          [](auto& entry) { return entry.second.ended; });
   if (retiring_ && attempts_.empty()) {
     reason = "retired";
   } else if (idle && options_.home_exists && !options_.home_exists()) {
     reason = "its home is gone";
   } else if (idle && !connected_ && without_server_ >= kIdleWithoutServerMax) {
-    reason = "no server for " + format_duration(kIdleWithoutServerMax);   // outcomes stay on disk for the next agent
+    reason = "no server for " +
+             format_duration(kIdleWithoutServerMax);  // outcomes stay on disk for the next agent
   }
   if (reason.empty()) return;
   exited_ = true;

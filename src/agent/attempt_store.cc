@@ -106,7 +106,8 @@ std::vector<StoredAttempt> AttemptStore::load() const {
   for (auto& entry : fs::directory_iterator(root_ / "attempts", error)) {
     auto id = attempt_of(entry.path());
     if (!id) continue;
-    StoredAttempt attempt{*id, read_process(entry.path()), read_outcome(entry.path()), read_journal(entry.path())};
+    StoredAttempt attempt{*id, read_process(entry.path()), read_outcome(entry.path()),
+                          read_journal(entry.path())};
     std::error_code missing;
     auto size = fs::file_size(log_path(*id), missing);
     attempt.log_bytes = missing ? 0 : size;
@@ -151,7 +152,8 @@ Status AttemptStore::append_xcom(AttemptId attempt, const JournaledXCom& xcom) {
   auto written = write_all(fd.get(), text.take() + "\n", path.string());
   if (written && fdatasync(fd.get()) < 0) written = fail(from_errno("fdatasync", path.string()));
   if (!written) {
-    if (ftruncate(fd.get(), before) < 0) log::error("cannot shorten the XCom journal", {{"path", path.string()}});
+    if (ftruncate(fd.get(), before) < 0)
+      log::error("cannot shorten the XCom journal", {{"path", path.string()}});
     return written;
   }
   if (before > 0) return {};
@@ -164,7 +166,9 @@ void AttemptStore::forget(AttemptId attempt) {
   if (!removed) log::warning(removed.error().message(), {{"attempt", attempt.value}});
 }
 
-std::string AttemptStore::instance_id() const { return read_file(root_ / "instance", 4096).value_or(""); }
+std::string AttemptStore::instance_id() const {
+  return read_file(root_ / "instance", 4096).value_or("");
+}
 
 Status AttemptStore::set_instance_id(const std::string& instance_id) {
   return write_file_durably(root_ / "instance", instance_id, 0600);

@@ -47,7 +47,8 @@ TEST_F(AttemptStoreTest, IgnoresAHalfWrittenJournalLine) {
   auto store = AttemptStore::open(root_);
   ASSERT_TRUE(store->create(id_));
   ASSERT_TRUE(store->append_xcom(id_, {1, "k", "1", "", 1, -1}));
-  std::ofstream(store->folder(id_) / "xcoms.jsonl", std::ios::app) << "{\"sequence\":2,\"key\":\"half";
+  std::ofstream(store->folder(id_) / "xcoms.jsonl", std::ios::app)
+      << "{\"sequence\":2,\"key\":\"half";
   auto loaded = store->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].xcoms.size(), 1u);

@@ -72,13 +72,15 @@ bool has_option(const Mount& mount, const std::string& name) {
 }
 
 bool is_folder(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// On v2 a group with processes cannot hand controllers to its children, so we step into a group of our own first.
+// On v2 a group with processes cannot hand controllers to its children, so we step into a group of
+// our own first.
 bool enable_memory_v2(const std::string& base, const std::string& name) {
-  if ((" " + get(base + "/cgroup.subtree_control") + " ").find("memory") != std::string::npos) return true;
+  if ((" " + get(base + "/cgroup.subtree_control") + " ").find("memory") != std::string::npos)
+    return true;
   if (get(base + "/cgroup.controllers").find("memory") == std::string::npos) return false;
   std::string own = base + "/" + name + "-agent";
   if (mkdir(own.c_str(), 0755) < 0 && errno != EEXIST) return false;
@@ -103,13 +105,15 @@ Cgroups Cgroups::detect(const std::string& name) {
   return groups;
 }
 
-void Cgroups::add(const std::string& mount, const std::string& own, const std::string& name, Kind kind) {
+void Cgroups::add(const std::string& mount, const std::string& own, const std::string& name,
+                  Kind kind) {
   std::string base = mount + (own == "/" ? "" : own);
-  if (!is_folder(base)) base = mount;   // a container sees its own group as the root
+  if (!is_folder(base)) base = mount;  // a container sees its own group as the root
   bool limits = kind == Kind::memory_v1 || (kind == Kind::unified && enable_memory_v2(base, name));
   std::string folder = base + "/" + name;
   if (mkdir(folder.c_str(), 0755) < 0 && errno != EEXIST) return;
-  if (kind == Kind::unified && limits && !put(folder + "/cgroup.subtree_control", "+memory")) limits = false;
+  if (kind == Kind::unified && limits && !put(folder + "/cgroup.subtree_control", "+memory"))
+    limits = false;
   std::string probe = folder + "/probe";
   bool writable = mkdir(probe.c_str(), 0755) == 0 || errno == EEXIST;
   writable = writable && access((probe + "/cgroup.procs").c_str(), W_OK) == 0;
@@ -125,7 +129,8 @@ AttemptGroups Cgroups::create(AttemptId attempt, int64_t memory_bytes_max) const
   AttemptGroups groups;
   for (auto& root : roots_) {
     bool limit = memory_bytes_max > 0 && root.limits_memory && !groups.memory_limited_;
-    if (root.kind == Kind::memory_v1 && !limit) continue;   // charging memory costs; only where it limits
+    if (root.kind == Kind::memory_v1 && !limit)
+      continue;  // charging memory costs; only where it limits
     std::string folder = root.folder + "/attempt-" + std::to_string(attempt.value);
     if (mkdir(folder.c_str(), 0755) < 0 && errno != EEXIST) continue;
     std::string bytes = std::to_string(memory_bytes_max);
@@ -159,7 +164,8 @@ std::vector<pid_t> AttemptGroups::processes() const {
 }
 
 size_t AttemptGroups::kill_all() const {
-  for (auto& folder : folders_) put(folder + "/cgroup.kill", "1");   // v2 only: nothing escapes it by forking
+  for (auto& folder : folders_)
+    put(folder + "/cgroup.kill", "1");  // v2 only: nothing escapes it by forking
   auto pids = processes();
   for (pid_t pid : pids) {
     if (pid > 1) kill(pid, SIGKILL);

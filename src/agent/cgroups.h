@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control groups, where the host lets us: they keep every descendant of a task together and limit its memory. Works on
-// v2, on v1 hierarchies and on hybrids; without any, all operations do nothing and say so. Loop's thread only.
+// Control groups, where the host lets us: they keep every descendant of a task together and limit
+// its memory. Works on v2, on v1 hierarchies and on hybrids; without any, all operations do nothing
+// and say so. Loop's thread only.
 #pragma once
 
 #include <string>
@@ -44,14 +45,19 @@ class Cgroups {
   // Looks at what is mounted and writable. `name` is the folder for this agent's groups.
   static Cgroups detect(const std::string& name);
 
-  // Groups for an attempt; none when the host has no usable hierarchy. memory_bytes_max 0 = no limit.
+  // Groups for an attempt; none when the host has no usable hierarchy. memory_bytes_max 0 = no
+  // limit.
   AttemptGroups create(AttemptId attempt, int64_t memory_bytes_max) const;
   bool usable() const { return !roots_.empty(); }
   bool limits_memory() const;
 
  private:
   enum class Kind { unified, memory_v1, freezer_v1 };
-  struct Root { std::string folder; Kind kind; bool limits_memory; };
+  struct Root {
+    std::string folder;
+    Kind kind;
+    bool limits_memory;
+  };
   void add(const std::string& mount, const std::string& own, const std::string& name, Kind kind);
 
   std::vector<Root> roots_;

@@ -16,7 +16,8 @@ constexpr size_t kReadBytes = 64 * 1024;
 constexpr int kReadsPerTurn = 16;
 }  // namespace
 
-ControlChannel::ControlChannel(Loop& loop, Fd socket, std::function<void(std::string frame)> on_frame)
+ControlChannel::ControlChannel(Loop& loop, Fd socket,
+                               std::function<void(std::string frame)> on_frame)
     : loop_(loop), socket_(std::move(socket)), on_frame_(std::move(on_frame)) {
   fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
   loop_.watch(socket_.get(), Loop::Ready::read, [this] { on_readable(); });
@@ -46,7 +47,7 @@ void ControlChannel::flush() {
       return;
     }
     if (sent < 0) {
-      unsent_.clear();   // the process is gone; its exit is told elsewhere
+      unsent_.clear();  // the process is gone; its exit is told elsewhere
       break;
     }
     unsent_.erase(0, size_t(sent));
@@ -69,12 +70,13 @@ void ControlChannel::resume() {
 }
 
 void ControlChannel::drain() {
-  paused_ = true;   // unwatched below; frames are delivered whatever waits for an answer
+  paused_ = true;  // unwatched below; frames are delivered whatever waits for an answer
   if (!socket_) return;
   loop_.unwatch(socket_.get(), Loop::Ready::read);
   char buffer[kReadBytes];
   ssize_t got = 0;
-  while ((got = read(socket_.get(), buffer, sizeof buffer)) > 0) reader_.feed(std::string_view(buffer, size_t(got)));
+  while ((got = read(socket_.get(), buffer, sizeof buffer)) > 0)
+    reader_.feed(std::string_view(buffer, size_t(got)));
   paused_ = false;
   deliver();
   paused_ = true;
@@ -97,7 +99,7 @@ void ControlChannel::on_readable() {
 }
 
 void ControlChannel::deliver() {
-  if (delivering_) return;   // on_frame answered at once: the outer loop goes on
+  if (delivering_) return;  // on_frame answered at once: the outer loop goes on
   delivering_ = true;
   while (!paused_) {
     auto frame = reader_.next();

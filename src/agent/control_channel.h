@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control socket of one task process: frames up, frames down. While a call is being answered nothing more is read,
-// so a task cannot pile up calls. Loop's thread only.
+// The control socket of one task process: frames up, frames down. While a call is being answered
+// nothing more is read, so a task cannot pile up calls. Loop's thread only.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,8 @@ namespace leoflow {
 
 class ControlChannel {
  public:
-  // on_frame gets the JSON text of each frame; it may call anything here but not destroy the channel.
+  // on_frame gets the JSON text of each frame; it may call anything here but not destroy the
+  // channel.
   ControlChannel(Loop& loop, Fd socket, std::function<void(std::string frame)> on_frame);
   ~ControlChannel();
 

@@ -18,7 +18,8 @@
 
 namespace leoflow {
 
-// Everything the server would do, kept in memory. All members behind one mutex; wait() is how tests see events.
+// Everything the server would do, kept in memory. All members behind one mutex; wait() is how tests
+// see events.
 class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink {
  public:
   template <typename Predicate>
@@ -33,8 +34,12 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     changed.notify_all();
   }
 
-  void on_claimed(AttemptId a, const std::string&, const std::string&) override { change([&] { claimed.insert(a); }); }
-  void on_running(AttemptId a, int64_t pid, Time) override { change([&] { running[a] = pid; }); }
+  void on_claimed(AttemptId a, const std::string&, const std::string&) override {
+    change([&] { claimed.insert(a); });
+  }
+  void on_running(AttemptId a, int64_t pid, Time) override {
+    change([&] { running[a] = pid; });
+  }
   void on_outcome(Outcome outcome) override {
     change([&] {
       ++outcome_reports;
@@ -47,10 +52,18 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     done({});
   }
   void on_agent_connected(const std::string& agent, std::vector<HeldAttempt> held_now) override {
-    change([&] { ++connections; agent_id = agent; held = std::move(held_now); });
+    change([&] {
+      ++connections;
+      agent_id = agent;
+      held = std::move(held_now);
+    });
   }
-  void on_agent_lost(const std::string& agent, const std::string&) override { change([&] { lost.insert(agent); }); }
-  void on_dispatch_failed(AttemptId a, Error error) override { change([&] { refused[a] = error.text(); }); }
+  void on_agent_lost(const std::string& agent, const std::string&) override {
+    change([&] { lost.insert(agent); });
+  }
+  void on_dispatch_failed(AttemptId a, Error error) override {
+    change([&] { refused[a] = error.text(); });
+  }
 
   bool attempt_open(AttemptId a) override {
     std::lock_guard lock(mutex);
@@ -60,24 +73,32 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     std::lock_guard lock(mutex);
     return claims.at(a);
   }
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId, const XComPull& query) override {
+  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId,
+                                                            const XComPull& query) override {
     std::vector<std::optional<std::string>> values;
-    for (auto& task : query.task_ids) values.push_back(task == "upstream" ? std::optional<std::string>("41") : std::nullopt);
+    for (auto& task : query.task_ids)
+      values.push_back(task == "upstream" ? std::optional<std::string>("41") : std::nullopt);
     return values;
   }
   Result<std::optional<VariableValue>> variable(AttemptId, const std::string& key) override {
     if (key != "region") return std::nullopt;
     return VariableValue{"north-sea", true};
   }
-  Status set_variable(AttemptId, const std::string&, const std::string&, const std::string&) override { return {}; }
+  Status set_variable(AttemptId, const std::string&, const std::string&,
+                      const std::string&) override {
+    return {};
+  }
   Status delete_variable(AttemptId, const std::string&) override { return {}; }
-  Result<std::optional<std::string>> connection(AttemptId, const std::string&) override { return std::nullopt; }
+  Result<std::optional<std::string>> connection(AttemptId, const std::string&) override {
+    return std::nullopt;
+  }
   Result<std::string> previous_run(AttemptId) override { return std::string(); }
 
   Result<uint64_t> append(AttemptId a, uint64_t offset, std::string_view bytes) override {
     std::lock_guard lock(mutex);
     std::string& log = logs[a];
-    if (offset <= log.size() && offset + bytes.size() > log.size()) log.append(bytes.substr(log.size() - offset));
+    if (offset <= log.size() && offset + bytes.size() > log.size())
+      log.append(bytes.substr(log.size() - offset));
     changed.notify_all();
     return log.size();
   }
@@ -126,8 +147,8 @@ class AgentEndToEnd : public testing::Test {
     ASSERT_TRUE(service) << service.error().text();
     service_ = std::move(*service);
     launcher_ = std::make_unique<ProcessAgentLauncher>(ProcessAgentLauncher::Options{
-        fs::path(LEOFLOW_BINARY_DIR) / "bin" / "leoflow-agent", home_, "unix:" + options.socket.string(),
-        fs::path(LEOFLOW_SOURCE_DIR) / "python", 16});
+        fs::path(LEOFLOW_BINARY_DIR) / "bin" / "leoflow-agent", home_,
+        "unix:" + options.socket.string(), fs::path(LEOFLOW_SOURCE_DIR) / "python", 16});
     executor_ = std::make_unique<LocalExecutor>(*launcher_, 16);
     server_.executor = executor_.get();
     executor_->start(*service_, server_);
@@ -143,19 +164,45 @@ class AgentEndToEnd : public testing::Test {
     Claim claim;
     std::string iso = "2026-01-01T00:00:00+00:00", file = (home_ / "dag.py").string();
     json::Writer out;
-    out.begin_object().member("op", "start").member("kind", "task").member("dag_id", "d").member("file", file);
+    out.begin_object()
+        .member("op", "start")
+        .member("kind", "task")
+        .member("dag_id", "d")
+        .member("file", file);
     out.member("bundle", home_.string()).member("project", home_.string()).member("task_id", task);
-    out.member("map_index", -1).member("try_number", 1).member("max_tries", 0).member("operator", "x");
-    out.member("attempt", id).key("run").begin_object().member("run_id", "r").member("run_type", "manual");
-    for (auto name : {"logical_date", "data_interval_start", "data_interval_end", "run_after", "queued_at", "start_date"}) {
+    out.member("map_index", -1)
+        .member("try_number", 1)
+        .member("max_tries", 0)
+        .member("operator", "x");
+    out.member("attempt", id)
+        .key("run")
+        .begin_object()
+        .member("run_id", "r")
+        .member("run_type", "manual");
+    for (auto name : {"logical_date", "data_interval_start", "data_interval_end", "run_after",
+                      "queued_at", "start_date"}) {
       out.member(name, iso);
     }
-    out.key("conf").begin_object().end_object().member("clear_number", 0).member_null("triggering_user_name").end_object();
-    out.member("start_date", iso).member_null("previous_success").key("env").begin_object().end_object();
-    out.key("xcoms").begin_object().end_object().member_null("execution_timeout").member("xcom_bytes_max", 262144);
+    out.key("conf")
+        .begin_object()
+        .end_object()
+        .member("clear_number", 0)
+        .member_null("triggering_user_name")
+        .end_object();
+    out.member("start_date", iso)
+        .member_null("previous_success")
+        .key("env")
+        .begin_object()
+        .end_object();
+    out.key("xcoms")
+        .begin_object()
+        .end_object()
+        .member_null("execution_timeout")
+        .member("xcom_bytes_max", 262144);
     out.member_null("spill_folder").member("base_url", "http://localhost").end_object();
     claim.start_json = out.take();
-    claim.environment_json = R"({"hash":"bare","python":"/usr/bin/python3.11","site_packages":[],"preload":[]})";
+    claim.environment_json =
+        R"({"hash":"bare","python":"/usr/bin/python3.11","site_packages":[],"preload":[]})";
     std::lock_guard lock(server_.mutex);
     return server_.claims[AttemptId{id}] = claim;
   }
@@ -165,11 +212,14 @@ class AgentEndToEnd : public testing::Test {
     executor_->place(item);
   }
   Outcome outcome_of(int64_t id) {
-    bool there = server_.wait([&] { return server_.outcomes.contains(AttemptId{id}) || server_.refused.contains(AttemptId{id}); });
+    bool there = server_.wait([&] {
+      return server_.outcomes.contains(AttemptId{id}) || server_.refused.contains(AttemptId{id});
+    });
     std::lock_guard lock(server_.mutex);
     if (!there || server_.refused.contains(AttemptId{id})) {
       auto text = read_file(home_ / "agent" / "agent.log");
-      ADD_FAILURE() << "no outcome of " << id << ": " << server_.refused[AttemptId{id}] << "\n" << text.value_or("");
+      ADD_FAILURE() << "no outcome of " << id << ": " << server_.refused[AttemptId{id}] << "\n"
+                    << text.value_or("");
     }
     return server_.outcomes[AttemptId{id}];
   }
@@ -179,7 +229,8 @@ class AgentEndToEnd : public testing::Test {
     return outcome_of(id);
   }
   bool wait_log(int64_t id, const std::string& text) {
-    return server_.wait([&] { return server_.logs[AttemptId{id}].find(text) != std::string::npos; });
+    return server_.wait(
+        [&] { return server_.logs[AttemptId{id}].find(text) != std::string::npos; });
   }
   bool wait_running(int64_t id) {
     return server_.wait([&] { return server_.running.contains(AttemptId{id}); });

@@ -86,7 +86,8 @@ Result<std::optional<std::string>> FrameReader::next() {
   size_t size = 0;
   for (int i = 0; i < 4; ++i) size = size << 8 | uint8_t(rest[size_t(i)]);
   if (size > kFrameBytesMax) {
-    return fail(Code::exhausted, "a frame of " + std::to_string(size) + " bytes is longer than the limit of " +
+    return fail(Code::exhausted, "a frame of " + std::to_string(size) +
+                                     " bytes is longer than the limit of " +
                                      std::to_string(kFrameBytesMax));
   }
   if (rest.size() < size + 4) {
@@ -118,7 +119,8 @@ Result<TakenMember> take_member(std::string_view object, std::string_view name) 
     if (!scanner.value()) return bad();
     if (key != name) continue;
     taken.value = std::string(object.substr(begin, scanner.position() - begin));
-    taken.rest = std::string(object.substr(0, begin)) + "null" + std::string(object.substr(scanner.position()));
+    taken.rest = std::string(object.substr(0, begin)) + "null" +
+                 std::string(object.substr(scanner.position()));
     return taken;
   } while (scanner.take(','));
   if (!scanner.take('}')) return bad();

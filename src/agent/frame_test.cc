@@ -7,13 +7,15 @@ namespace leoflow {
 namespace {
 
 TEST(FrameReader, CutsFramesFromAnyPieces) {
-  std::string stream = encode_frame("{\"a\":1}") + encode_frame("{}") + encode_frame(std::string(100'000, 'x'));
+  std::string stream =
+      encode_frame("{\"a\":1}") + encode_frame("{}") + encode_frame(std::string(100'000, 'x'));
   for (size_t piece : {1, 3, 4, 5, 7, 100, 200'000}) {
     FrameReader reader;
     std::vector<std::string> frames;
     for (size_t at = 0; at < stream.size(); at += piece) {
       reader.feed(std::string_view(stream).substr(at, piece));
-      for (auto frame = reader.next(); frame && *frame; frame = reader.next()) frames.push_back(**frame);
+      for (auto frame = reader.next(); frame && *frame; frame = reader.next())
+        frames.push_back(**frame);
     }
     ASSERT_EQ(frames.size(), 3u) << piece;
     EXPECT_EQ(frames[0], "{\"a\":1}");
@@ -30,7 +32,9 @@ TEST(FrameReader, RefusesAFrameThatIsTooLong) {
 }
 
 TEST(TakeMember, KeepsTheValueDigitForDigit) {
-  auto taken = take_member(R"( {"op":"xcom_push", "value" : {"n":123456789012345678901234567890,"s":"}\","}, "key":"k"} )", "value");
+  auto taken = take_member(
+      R"( {"op":"xcom_push", "value" : {"n":123456789012345678901234567890,"s":"}\","}, "key":"k"} )",
+      "value");
   ASSERT_TRUE(taken) << taken.error().text();
   EXPECT_EQ(taken->value, R"({"n":123456789012345678901234567890,"s":"}\","})");
   EXPECT_EQ(taken->rest, R"( {"op":"xcom_push", "value" : null, "key":"k"} )");
@@ -42,7 +46,8 @@ TEST(TakeMember, FindsOnlyTopLevelMembersAndScalars) {
   EXPECT_EQ(take_member(R"({"value":"a\"b"})", "value")->value, R"("a\"b")");
   EXPECT_EQ(take_member(R"({"value":[1,[2]],"b":2})", "value")->value, "[1,[2]]");
   EXPECT_EQ(take_member("{}", "value")->value, "");
-  for (auto bad : {"", "[]", "{", R"({"a")", R"({"a":)", R"({"a":1)", R"({"a":"x)", R"({"value":[1)"}) {
+  for (auto bad :
+       {"", "[]", "{", R"({"a")", R"({"a":)", R"({"a":1)", R"({"a":"x)", R"({"value":[1)"}) {
     EXPECT_FALSE(take_member(bad, "value")) << bad;
   }
 }

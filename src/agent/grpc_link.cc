@@ -39,7 +39,8 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::
  public:
   struct Events {
     Loop& loop;
-    std::function<void(SessionReactor*, const wire::ServerMessage&)> on_message;   // on the loop, like the rest
+    std::function<void(SessionReactor*, const wire::ServerMessage&)>
+        on_message;  // on the loop, like the rest
     std::function<void(SessionReactor*, bool ok)> on_written;
     std::function<void(SessionReactor*, const std::string&)> on_done;
   };
@@ -72,7 +73,8 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::
     events_.loop.post([this, ok] { events_.on_written(this, ok); });
   }
   void OnDone(const grpc::Status& status) override {
-    events_.loop.post([this, text = status.ok() ? std::string("the server ended the session") : status.error_message()] {
+    events_.loop.post([this, text = status.ok() ? std::string("the server ended the session")
+                                                : status.error_message()] {
       events_.on_done(this, text);
       delete this;
     });
@@ -83,7 +85,7 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::
   std::unique_ptr<wire::AgentService::Stub> stub_;
   grpc::ClientContext context_;
   wire::ServerMessage incoming_;
-  bool left_ = false;     // loop's thread only
+  bool left_ = false;  // loop's thread only
 };
 
 class GrpcLink : public ServerLink {
@@ -96,7 +98,7 @@ class GrpcLink : public ServerLink {
   void open(ServerLinkListener& listener) override {
     listener_ = &listener;
     channel_ = make_channel();
-    session_ = new SessionReactor(events_, channel_);   // deletes itself when gRPC is done with it
+    session_ = new SessionReactor(events_, channel_);  // deletes itself when gRPC is done with it
   }
   void close() override {
     if (session_) session_->leave();
@@ -112,32 +114,39 @@ class GrpcLink : public ServerLink {
   }
   size_t queued_bytes() const override { return queued_bytes_; }
 
-  void claim(const std::string& token, const wire::ClaimRequest& request, CallDone<wire::ClaimReply> done) override {
+  void claim(const std::string& token, const wire::ClaimRequest& request,
+             CallDone<wire::ClaimReply> done) override {
     call(token, request, std::move(done), [](auto async, auto... rest) { async->Claim(rest...); });
   }
   void pull_xcom(const std::string& token, const wire::PullXComRequest& request,
                  CallDone<wire::PullXComReply> done) override {
-    call(token, request, std::move(done), [](auto async, auto... rest) { async->PullXCom(rest...); });
+    call(token, request, std::move(done),
+         [](auto async, auto... rest) { async->PullXCom(rest...); });
   }
   void get_variable(const std::string& token, const wire::GetVariableRequest& request,
                     CallDone<wire::GetVariableReply> done) override {
-    call(token, request, std::move(done), [](auto async, auto... rest) { async->GetVariable(rest...); });
+    call(token, request, std::move(done),
+         [](auto async, auto... rest) { async->GetVariable(rest...); });
   }
   void set_variable(const std::string& token, const wire::SetVariableRequest& request,
                     CallDone<wire::Empty> done) override {
-    call(token, request, std::move(done), [](auto async, auto... rest) { async->SetVariable(rest...); });
+    call(token, request, std::move(done),
+         [](auto async, auto... rest) { async->SetVariable(rest...); });
   }
   void delete_variable(const std::string& token, const wire::DeleteVariableRequest& request,
                        CallDone<wire::Empty> done) override {
-    call(token, request, std::move(done), [](auto async, auto... rest) { async->DeleteVariable(rest...); });
+    call(token, request, std::move(done),
+         [](auto async, auto... rest) { async->DeleteVariable(rest...); });
   }
   void get_connection(const std::string& token, const wire::GetConnectionRequest& request,
                       CallDone<wire::GetConnectionReply> done) override {
-    call(token, request, std::move(done), [](auto async, auto... rest) { async->GetConnection(rest...); });
+    call(token, request, std::move(done),
+         [](auto async, auto... rest) { async->GetConnection(rest...); });
   }
 
  private:
-  // A channel per session: gRPC's own reconnect backoff is longer than ours and shared between sessions.
+  // A channel per session: gRPC's own reconnect backoff is longer than ours and shared between
+  // sessions.
   std::shared_ptr<grpc::Channel> make_channel() const {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -161,17 +170,20 @@ class GrpcLink : public ServerLink {
       std::shared_ptr<Reply> reply = std::make_shared<Reply>();
       CallDone<Reply> done;
     };
-    auto* made = new Call{wire::AgentService::NewStub(channel_), {}, request};   // ends with its callback
+    auto* made =
+        new Call{wire::AgentService::NewStub(channel_), {}, request};  // ends with its callback
     made->done = std::move(done);
     made->context.AddMetadata("leoflow-attempt-token", token);
     made->context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
     std::function<void(grpc::Status)> finished = [this, made](const grpc::Status& status) {
       loop_.post([this, made, status] {
-        made->done(status.ok() ? Result<std::shared_ptr<Reply>>(made->reply) : fail(to_error(status)));
+        made->done(status.ok() ? Result<std::shared_ptr<Reply>>(made->reply)
+                               : fail(to_error(status)));
         delete made;
       });
     };
-    start(made->stub->async(), &made->context, &made->request, made->reply.get(), std::move(finished));
+    start(made->stub->async(), &made->context, &made->request, made->reply.get(),
+          std::move(finished));
   }
 
   void on_message(SessionReactor* from, const wire::ServerMessage& message) {
@@ -181,7 +193,7 @@ class GrpcLink : public ServerLink {
   }
   void on_written(SessionReactor* from, bool ok) {
     if (from != session_ || queue_.empty()) return;
-    if (!ok) return;   // its end follows
+    if (!ok) return;  // its end follows
     bool was_full = queued_bytes_ >= kLinkQueueBytes;
     queued_bytes_ -= queue_.front().ByteSizeLong();
     queue_.pop_front();
@@ -199,10 +211,10 @@ class GrpcLink : public ServerLink {
   Loop& loop_;
   std::string server_;
   std::shared_ptr<grpc::ChannelCredentials> credentials_;
-  std::shared_ptr<grpc::Channel> channel_;    // gRPC's own handle
+  std::shared_ptr<grpc::Channel> channel_;  // gRPC's own handle
   ServerLinkListener* listener_ = nullptr;
   SessionReactor* session_ = nullptr;
-  std::deque<wire::AgentMessage> queue_;      // the front is being written; references stay valid
+  std::deque<wire::AgentMessage> queue_;  // the front is being written; references stay valid
   size_t queued_bytes_ = 0;
   SessionReactor::Events events_{
       loop_, [this](auto* from, auto& message) { on_message(from, message); },

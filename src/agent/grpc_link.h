@@ -8,12 +8,12 @@
 namespace leoflow {
 
 struct GrpcLinkOptions {
-  std::string server;        // "unix:/path" or "host:port"
-  std::string tls_ca;        // PEM file of the CA; empty = plain text
+  std::string server;  // "unix:/path" or "host:port"
+  std::string tls_ca;  // PEM file of the CA; empty = plain text
 };
 
-// `invalid` for an unreadable CA file. gRPC's threads may call into the link at any time: it lives as long as the
-// process (the agent leaves by _exit).
+// `invalid` for an unreadable CA file. gRPC's threads may call into the link at any time: it lives
+// as long as the process (the agent leaves by _exit).
 Result<std::unique_ptr<ServerLink>> make_grpc_link(Loop& loop, const GrpcLinkOptions& options);
 
 }  // namespace leoflow

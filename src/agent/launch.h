@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What starting an attempt takes, and the seam between the session state machine (AgentCore) and what runs processes.
+// What starting an attempt takes, and the seam between the session state machine (AgentCore) and
+// what runs processes.
 #pragma once
 
 #include <map>
@@ -16,13 +17,13 @@ namespace leoflow {
 // A claimed attempt, ready to start. Never written to disk: it holds secrets.
 struct Launch {
   AttemptId attempt;
-  std::string start_json;              // the start frame, without secrets
+  std::string start_json;  // the start frame, without secrets
   std::string environment_json;
   std::map<std::string, std::string> secrets;
   std::vector<std::string> masked;
-  Duration execution_timeout{0};       // 0 = none
-  int64_t memory_bytes_max = 0;        // 0 = none
-  std::string staging_path;            // empty = none
+  Duration execution_timeout{0};  // 0 = none
+  int64_t memory_bytes_max = 0;   // 0 = none
+  std::string staging_path;       // empty = none
   int64_t staging_bytes_max = 0;
   int64_t xcom_bytes_max = 262'144;
   std::string spill_folder;
@@ -56,10 +57,12 @@ class TaskRunner {
   virtual ~TaskRunner() = default;
   // Exactly one of on_refused and on_outcome + on_ended follows.
   virtual void launch(Launch launch) = 0;
-  // Ends it: SIGTERM, later SIGKILL. Its outcome, unless already decided, is `kind` with this reason.
+  // Ends it: SIGTERM, later SIGKILL. Its outcome, unless already decided, is `kind` with this
+  // reason.
   virtual void end(AttemptId attempt, const std::string& kind, const std::string& reason) = 0;
   // The answer to the pending on_call: a frame's JSON text. New secrets in it are masked first.
-  virtual void answer(AttemptId attempt, const std::string& frame, const std::vector<std::string>& masked) = 0;
+  virtual void answer(AttemptId attempt, const std::string& frame,
+                      const std::vector<std::string>& masked) = 0;
 };
 
 }  // namespace leoflow

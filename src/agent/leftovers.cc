@@ -40,7 +40,8 @@ size_t end_attempt(const StoredAttempt& attempt, const std::string& agent_id) {
 Status end_leftovers(const std::vector<StoredAttempt>& attempts, const std::string& agent_id) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     size_t alive = 0;
-    for (pid_t pid : processes_with_environment("LEOFLOW_AGENT=" + agent_id)) {   // interpreters and their forks
+    for (pid_t pid :
+         processes_with_environment("LEOFLOW_AGENT=" + agent_id)) {  // interpreters and their forks
       kill(pid, SIGKILL);
       if (process_start(pid)) ++alive;
     }

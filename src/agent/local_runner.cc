@@ -17,10 +17,26 @@ namespace {
 
 constexpr auto kSweepEvery = std::chrono::seconds(5);
 
-// What a task inherits from the agent's own environment, by name: where things are, never credentials.
-constexpr const char* kInherited[] = {
-    "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "http_proxy", "https_proxy", "no_proxy",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "LD_LIBRARY_PATH"};
+// What a task inherits from the agent's own environment, by name: where things are, never
+// credentials.
+constexpr const char* kInherited[] = {"HOME",
+                                      "USER",
+                                      "LOGNAME",
+                                      "LANG",
+                                      "LC_ALL",
+                                      "LC_CTYPE",
+                                      "TZ",
+                                      "TMPDIR",
+                                      "http_proxy",
+                                      "https_proxy",
+                                      "no_proxy",
+                                      "HTTP_PROXY",
+                                      "HTTPS_PROXY",
+                                      "NO_PROXY",
+                                      "SSL_CERT_FILE",
+                                      "SSL_CERT_DIR",
+                                      "REQUESTS_CA_BUNDLE",
+                                      "LD_LIBRARY_PATH"};
 constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 }  // namespace
@@ -32,7 +48,13 @@ LocalRunner::LocalRunner(Loop& loop, const Clock& clock, const AttemptStore& sto
       options_(std::move(options)),
       cgroups_(Cgroups::detect(options_.cgroup_name)),
       files_("agent-files"),
-      host_{loop_, clock_, cgroups_, forward_, files_.loop(), options_.agent_id, options_.hostname,
+      host_{loop_,
+            clock_,
+            cgroups_,
+            forward_,
+            files_.loop(),
+            options_.agent_id,
+            options_.hostname,
             [this](AttemptId attempt) { ended(attempt); }} {
   log::info("control groups", {{"processes", cgroups_.usable() ? "yes" : "no"},
                                {"memory", cgroups_.limits_memory() ? "yes" : "no"}});
@@ -62,7 +84,8 @@ void LocalRunner::place(AttemptId attempt) {
   auto found = interpreters_.find(running.key);
   if (found == interpreters_.end()) {
     auto environment = parse_environment(running.key);
-    auto started = environment ? start_interpreter(running.key, std::move(*environment)) : fail(environment);
+    auto started =
+        environment ? start_interpreter(running.key, std::move(*environment)) : fail(environment);
     if (!started) return refuse(attempt, started.error().text());
     found = interpreters_.find(running.key);
   }
@@ -73,13 +96,15 @@ void LocalRunner::place(AttemptId attempt) {
 Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec environment) {
   make_room();
   std::string python = environment.python;
-  TemplateProcess::Options options{key, std::move(environment), options_.python_dir, variables(python)};
+  TemplateProcess::Options options{key, std::move(environment), options_.python_dir,
+                                   variables(python)};
   TemplateListener& listener = *this;
   auto process = std::make_unique<TemplateProcess>(loop_, std::move(options), listener);
   if (auto started = process->start(); !started) {
     std::string message = "cannot run the interpreter " + python + ": " + started.error().message();
     return fail(started.error().code(), std::move(message),
-                "rebuild the DAG's environment, or check that the Python it was built with is still installed");
+                "rebuild the DAG's environment, or check that the Python it was built with is "
+                "still installed");
   }
   interpreters_[key].process = std::move(process);
   return {};
@@ -92,7 +117,8 @@ std::vector<std::string> LocalRunner::variables(const std::string& python) const
   }
   if (!std::getenv("LANG") && !std::getenv("LC_ALL")) variables.emplace_back("LANG=C.UTF-8");
   variables.push_back("PATH=" + fs::path(python).parent_path().string() + ":" + kPath);
-  variables.push_back("LEOFLOW_AGENT=" + options_.agent_id);   // finds what a killed agent left behind
+  variables.push_back("LEOFLOW_AGENT=" +
+                      options_.agent_id);  // finds what a killed agent left behind
   return variables;
 }
 
@@ -102,7 +128,9 @@ void LocalRunner::spawn(AttemptId attempt, Interpreter& interpreter) {
   ++task.spawn_tries;
   auto request = task.prepare_spawn();
   auto sent = request ? interpreter.process->spawn(*request) : fail(request);
-  if (!sent) log::warning(sent.error().message(), {{"attempt", attempt.value}});   // its end is reported and retried
+  if (!sent)
+    log::warning(sent.error().message(),
+                 {{"attempt", attempt.value}});  // its end is reported and retried
 }
 
 void LocalRunner::refuse(AttemptId attempt, const std::string& reason) {
@@ -115,7 +143,8 @@ void LocalRunner::end(AttemptId attempt, const std::string& kind, const std::str
   if (found != running_.end() && found->second.task) found->second.task->end(kind, reason);
 }
 
-void LocalRunner::answer(AttemptId attempt, const std::string& frame, const std::vector<std::string>& masked) {
+void LocalRunner::answer(AttemptId attempt, const std::string& frame,
+                         const std::vector<std::string>& masked) {
   auto found = running_.find(attempt);
   if (found != running_.end()) found->second.task->answer(frame, masked);
 }
@@ -175,7 +204,9 @@ void LocalRunner::on_template_ended(const std::string& key, const std::string& r
       task.on_template_ended(reason);
     } else {
       task.reset_spawn();
-      loop_.post([this, attempt] { if (running_.contains(attempt)) place(attempt); });
+      loop_.post([this, attempt] {
+        if (running_.contains(attempt)) place(attempt);
+      });
     }
   }
 }
@@ -210,25 +241,31 @@ void LocalRunner::make_room() {
     auto oldest = interpreters_.end();
     for (auto at = interpreters_.begin(); at != interpreters_.end(); ++at) {
       if (at->second.attempts > 0) continue;
-      if (oldest == interpreters_.end() || at->second.idle_since < oldest->second.idle_since) oldest = at;
+      if (oldest == interpreters_.end() || at->second.idle_since < oldest->second.idle_since)
+        oldest = at;
     }
-    if (oldest == interpreters_.end()) return;   // all in use: one more than usual rather than a wait without end
+    if (oldest == interpreters_.end())
+      return;  // all in use: one more than usual rather than a wait without end
     drop_interpreter(std::string(oldest->first));
   }
 }
 
-// Ends idle interpreters, reaps adopted children and, where nothing else keeps tasks together, ends adopted ones.
+// Ends idle interpreters, reaps adopted children and, where nothing else keeps tasks together, ends
+// adopted ones.
 void LocalRunner::sweep() {
   auto now = std::chrono::steady_clock::now();
   std::vector<std::string> idle;
   for (auto& [key, interpreter] : interpreters_) {
-    if (interpreter.attempts == 0 && now - interpreter.idle_since > kTemplateIdleMax) idle.push_back(key);
+    if (interpreter.attempts == 0 && now - interpreter.idle_since > kTemplateIdleMax)
+      idle.push_back(key);
   }
   for (auto& key : idle) drop_interpreter(key);
 
   auto own = interpreters();
-  for (siginfo_t info{}; waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0; info = {}) {
-    if (std::find(own.begin(), own.end(), info.si_pid) != own.end()) break;   // its exit watch wants the status
+  for (siginfo_t info{};
+       waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0; info = {}) {
+    if (std::find(own.begin(), own.end(), info.si_pid) != own.end())
+      break;  // its exit watch wants the status
     waitpid(info.si_pid, nullptr, WNOHANG);
   }
   if (!cgroups_.usable() && running_.empty()) {

@@ -10,25 +10,26 @@
 
 namespace leoflow {
 
-constexpr size_t kTemplatesMax = 8;                            // more only while all are in use by attempts
+constexpr size_t kTemplatesMax = 8;  // more only while all are in use by attempts
 constexpr auto kTemplateIdleMax = std::chrono::minutes(10);
-constexpr int kSpawnTriesMax = 3;                              // forks tried before an attempt is refused
+constexpr int kSpawnTriesMax = 3;  // forks tried before an attempt is refused
 
 class LocalRunner : public TaskRunner, private TemplateListener {
  public:
   struct Options {
-    fs::path python_dir;             // holds leoflow/template.py
+    fs::path python_dir;  // holds leoflow/template.py
     std::string agent_id, hostname;
-    std::string cgroup_name;         // folder for this home's groups
+    std::string cgroup_name;  // folder for this home's groups
   };
   LocalRunner(Loop& loop, const Clock& clock, const AttemptStore& store, Options options);
-  ~LocalRunner() override;           // kills what still runs
+  ~LocalRunner() override;  // kills what still runs
 
   void set_listener(TaskRunnerListener& listener) { forward_.listener = &listener; }
 
   void launch(Launch launch) override;
   void end(AttemptId attempt, const std::string& kind, const std::string& reason) override;
-  void answer(AttemptId attempt, const std::string& frame, const std::vector<std::string>& masked) override;
+  void answer(AttemptId attempt, const std::string& frame,
+              const std::vector<std::string>& masked) override;
 
   // The pids of the living interpreters (tests, sweeps).
   std::vector<pid_t> interpreters() const;
@@ -38,21 +39,27 @@ class LocalRunner : public TaskRunner, private TemplateListener {
     TaskRunnerListener* listener = nullptr;
     void on_refused(AttemptId a, const std::string& r) override { listener->on_refused(a, r); }
     void on_process(AttemptId a, const ProcessRecord& p) override { listener->on_process(a, p); }
-    void on_running(AttemptId a, int64_t pid, Time at) override { listener->on_running(a, pid, at); }
+    void on_running(AttemptId a, int64_t pid, Time at) override {
+      listener->on_running(a, pid, at);
+    }
     void on_call(AttemptId a, const json::object& c) override { listener->on_call(a, c); }
-    Status on_xcom(AttemptId a, JournaledXCom x) override { return listener->on_xcom(a, std::move(x)); }
-    Status on_outcome(AttemptId a, const FinishedRecord& o) override { return listener->on_outcome(a, o); }
+    Status on_xcom(AttemptId a, JournaledXCom x) override {
+      return listener->on_xcom(a, std::move(x));
+    }
+    Status on_outcome(AttemptId a, const FinishedRecord& o) override {
+      return listener->on_outcome(a, o);
+    }
     void on_log(AttemptId a, uint64_t b) override { listener->on_log(a, b); }
     void on_ended(AttemptId a) override { listener->on_ended(a); }
   };
   struct Interpreter {
     std::unique_ptr<TemplateProcess> process;
-    int attempts = 0;                // waiting for it or forked from it
+    int attempts = 0;  // waiting for it or forked from it
     std::chrono::steady_clock::time_point idle_since{};
   };
   struct Running {
     std::unique_ptr<TaskProcess> task;
-    std::string key;                 // of its interpreter
+    std::string key;  // of its interpreter
   };
 
   void on_template_ready(const std::string& key) override;

@@ -68,8 +68,8 @@ void LineSplitter::finish(const Sink& sink) {
   rest_.clear();
 }
 
-std::string text_log_line(Time at, std::string_view level, std::string_view logger, std::string_view text,
-                          const Masker& masker) {
+std::string text_log_line(Time at, std::string_view level, std::string_view logger,
+                          std::string_view text, const Masker& masker) {
   json::Writer line;
   line.begin_object().key("timestamp").string(format_time(at)).key("level").string(level);
   line.key("logger").string(logger).key("event").string(masker.apply(text)).end_object();

@@ -20,12 +20,14 @@ std::vector<std::string> split(std::string_view text, size_t piece) {
 
 TEST(LineSplitter, GivesTheSameLinesForAnyPieces) {
   std::vector<std::string> expected{"one", "", "three", "rest"};
-  for (size_t piece : {1, 2, 3, 5, 50}) EXPECT_EQ(split("one\n\nthree\r\nrest", piece), expected) << piece;
+  for (size_t piece : {1, 2, 3, 5, 50})
+    EXPECT_EQ(split("one\n\nthree\r\nrest", piece), expected) << piece;
 }
 
 TEST(LineSplitter, CutsLongLinesBetweenCharacters) {
   std::string text = "x";
-  while (text.size() < 3 * kLineBytesMax) text += "\xC3\xA9";   // shifted so that a cut would tear one
+  while (text.size() < 3 * kLineBytesMax)
+    text += "\xC3\xA9";  // shifted so that a cut would tear one
   for (size_t piece : {65536, 10'000'000}) {
     auto lines = split(text + "\n", piece);
     ASSERT_EQ(lines.size(), 4u);
@@ -50,13 +52,15 @@ TEST(LogLine, IsJsonWithInvalidBytesReplaced) {
 TEST(LogLine, KeepsMembersOfLoggingAndMasksAllStrings) {
   Masker masker;
   masker.add("hunter22");
-  std::string line = json_log_line(Time{}, R"({"event":"pw hunter22","level":"error","extra":{"a":["hunter22"]}})", masker);
+  std::string line = json_log_line(
+      Time{}, R"({"event":"pw hunter22","level":"error","extra":{"a":["hunter22"]}})", masker);
   auto parsed = json::parse(line);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(line.find("hunter22"), line.npos);
   EXPECT_EQ(json::string_or(parsed->as_object(), "level"), "error");
   EXPECT_EQ(json::string_or(parsed->as_object(), "event"), "pw ***");
-  EXPECT_NE(json_log_line(Time{}, "not json", masker).find("\"event\":\"not json\""), std::string::npos);
+  EXPECT_NE(json_log_line(Time{}, "not json", masker).find("\"event\":\"not json\""),
+            std::string::npos);
 }
 
 TEST(Masker, PrefersTheLongestAndIgnoresShortTexts) {

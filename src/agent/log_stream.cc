@@ -61,7 +61,7 @@ Result<LogSpool> LogSpool::open(const fs::path& path) {
 
 Status LogSpool::append(std::string_view lines) {
   auto written = write_all(fd_.get(), lines, "log spool");
-  off_t size = lseek(fd_.get(), 0, SEEK_END);   // also right after a short write
+  off_t size = lseek(fd_.get(), 0, SEEK_END);  // also right after a short write
   if (size >= 0) size_ = uint64_t(size);
   return written;
 }

@@ -11,15 +11,17 @@
 namespace leoflow {
 
 constexpr uint64_t kLogChunkBytesMax = 256 * 1024;
-constexpr uint64_t kLogWindowBytes = 1 << 20;              // sent and not acknowledged, per attempt
-constexpr uint64_t kLogBytesMax = uint64_t(4) << 30;       // per attempt; what is printed after that is dropped
+constexpr uint64_t kLogWindowBytes = 1 << 20;  // sent and not acknowledged, per attempt
+constexpr uint64_t kLogBytesMax = uint64_t(4)
+                                  << 30;  // per attempt; what is printed after that is dropped
 
 // The offsets of one log: pure arithmetic. acked <= sent <= size always.
 class LogCursor {
  public:
   explicit LogCursor(uint64_t size = 0) : size_(size) {}
   void grew_to(uint64_t size) { size_ = size > size_ ? size : size_; }
-  // The server stored everything before offset. An offset past what was sent is taken as far as we have it.
+  // The server stored everything before offset. An offset past what was sent is taken as far as we
+  // have it.
   void acknowledged(uint64_t offset);
   // A session begins: the server has `offset` bytes, continue there.
   void resume(uint64_t offset);
@@ -27,8 +29,8 @@ class LogCursor {
   void rewind() { sent_ = acked_; }
 
   uint64_t next_offset() const { return sent_; }
-  uint64_t sendable() const;               // bytes the window allows in the next chunk
-  void sent(uint64_t bytes);               // Requires: bytes <= sendable()
+  uint64_t sendable() const;  // bytes the window allows in the next chunk
+  void sent(uint64_t bytes);  // Requires: bytes <= sendable()
   bool waiting() const { return sent_ > acked_; }
   bool complete() const { return acked_ == size_; }
   uint64_t acked() const { return acked_; }
@@ -38,7 +40,8 @@ class LogCursor {
   uint64_t size_ = 0, sent_ = 0, acked_ = 0;
 };
 
-// Cuts a chunk after its last whole line; a chunk that holds no line end (a line longer than a chunk) stays whole.
+// Cuts a chunk after its last whole line; a chunk that holds no line end (a line longer than a
+// chunk) stays whole.
 size_t whole_lines(std::string_view chunk);
 
 // Bytes [offset, offset + count) of a spool file, fewer at its end.
@@ -47,7 +50,7 @@ Result<std::string> read_spool(const fs::path& path, uint64_t offset, uint64_t c
 // The appending side. Loop's thread only.
 class LogSpool {
  public:
-  static Result<LogSpool> open(const fs::path& path);   // continues an existing file
+  static Result<LogSpool> open(const fs::path& path);  // continues an existing file
   Status append(std::string_view lines);
   uint64_t size() const { return size_; }
 

@@ -32,7 +32,8 @@ TEST(LogCursor, TakesOffsetsFromAnyServer) {
   EXPECT_EQ(cursor.next_offset(), 1000u);
 }
 
-// Whatever is lost, repeated or broken in between, the server ends up with exactly the bytes of the spool.
+// Whatever is lost, repeated or broken in between, the server ends up with exactly the bytes of the
+// spool.
 TEST(LogCursor, DeliversEveryByteOnceOverBreakingSessions) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);
@@ -41,16 +42,18 @@ TEST(LogCursor, DeliversEveryByteOnceOverBreakingSessions) {
     LogCursor cursor;
     for (int step = 0; step < 400 || server.size() < spool.size(); ++step) {
       ASSERT_LT(step, 10'000) << "seed " << seed;
-      if (step < 400 && chance(50)) spool += std::string(random() % 100'000, char('a' + step % 26)) + "\n";
+      if (step < 400 && chance(50))
+        spool += std::string(random() % 100'000, char('a' + step % 26)) + "\n";
       cursor.grew_to(spool.size());
-      if (chance(10)) cursor.resume(server.size());   // a new session
+      if (chance(10)) cursor.resume(server.size());  // a new session
       if (chance(5)) cursor.rewind();
       uint64_t count = cursor.sendable(), offset = cursor.next_offset();
       std::string chunk = spool.substr(offset, count);
       chunk.resize(chunk.empty() ? 0 : whole_lines(chunk));
       cursor.sent(chunk.size());
-      if (chance(20)) continue;   // lost with the session: resume or rewind sends it again
-      if (offset <= server.size() && offset + chunk.size() > server.size()) server += chunk.substr(server.size() - offset);
+      if (chance(20)) continue;  // lost with the session: resume or rewind sends it again
+      if (offset <= server.size() && offset + chunk.size() > server.size())
+        server += chunk.substr(server.size() - offset);
       if (chance(80)) cursor.acknowledged(server.size());
     }
     EXPECT_EQ(server, spool) << "seed " << seed;

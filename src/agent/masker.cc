@@ -21,7 +21,8 @@ void Masker::add_one(std::string_view secret) {
   if (secret.size() < kMaskBytesMin || count_ >= kMaskTextsMax) return;
   auto& bucket = by_first_byte_[uint8_t(secret[0])];
   if (std::find(bucket.begin(), bucket.end(), secret) != bucket.end()) return;
-  auto place = std::find_if(bucket.begin(), bucket.end(), [&](auto& other) { return other.size() < secret.size(); });
+  auto place = std::find_if(bucket.begin(), bucket.end(),
+                            [&](auto& other) { return other.size() < secret.size(); });
   bucket.insert(place, std::string(secret));
   ++count_;
 }

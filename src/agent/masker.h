@@ -11,7 +11,7 @@ namespace leoflow {
 
 // Texts shorter than this are not masked: hiding every "1" would hide the log.
 constexpr size_t kMaskBytesMin = 5;
-constexpr size_t kMaskTextsMax = 10'000;   // per attempt; further ones are ignored
+constexpr size_t kMaskTextsMax = 10'000;  // per attempt; further ones are ignored
 
 // Value type, not thread-safe.
 class Masker {
@@ -26,7 +26,7 @@ class Masker {
   void add_one(std::string_view secret);
   size_t match(std::string_view text) const;
 
-  std::array<std::vector<std::string>, 256> by_first_byte_;   // each longest first
+  std::array<std::vector<std::string>, 256> by_first_byte_;  // each longest first
   size_t count_ = 0;
 };
 

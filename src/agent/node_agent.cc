@@ -37,7 +37,8 @@ std::string host_name() {
   return name[0] ? name : "localhost";
 }
 
-// Stable over the lives of the agents of one home: outcomes of a killed one are reported under the same name.
+// Stable over the lives of the agents of one home: outcomes of a killed one are reported under the
+// same name.
 Result<std::string> agent_id(const fs::path& folder) {
   auto known = read_file(folder / "id", 4096);
   if (known && !known->empty()) return *known;
@@ -48,7 +49,9 @@ Result<std::string> agent_id(const fs::path& folder) {
 
 Status write_pid_file(const fs::path& folder, const std::string& id) {
   json::Writer text;
-  text.begin_object().member("pid", int64_t(getpid())).member("start", process_start(getpid()).value_or(0));
+  text.begin_object()
+      .member("pid", int64_t(getpid()))
+      .member("start", process_start(getpid()).value_or(0));
   text.member("agent_id", id).member("version", kAgentVersion).end_object();
   return write_file(folder / "agent.pid", text.take(), 0600);
 }
@@ -68,8 +71,10 @@ void protect() {
   signal(SIGHUP, SIG_IGN);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   Fd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  // Tasks go first when memory runs out (they get 0 back). Needs a privilege; without it the kernel decides.
-  if (score && write(score.get(), "-500", 4) < 0) log::debug("no protection from the kernel's memory killer");
+  // Tasks go first when memory runs out (they get 0 back). Needs a privilege; without it the kernel
+  // decides.
+  if (score && write(score.get(), "-500", 4) < 0)
+    log::debug("no protection from the kernel's memory killer");
 }
 
 Status serve(const NodeAgentOptions& options, const fs::path& folder, const std::string& id) {
@@ -88,8 +93,10 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
   auto link = make_grpc_link(loop, {options.server, options.tls_ca});
   if (!link) return fail(link);
   LocalRunner runner(loop, clock, *store,
-                     {options.python_dir, id, host_name(), "leoflow-" + sha256_hex(folder.string()).substr(0, 12)});
-  AgentCore::Options core_options{id, std::string(kAgentVersion), host_name(), *secret, getpid(), options.slots_max};
+                     {options.python_dir, id, host_name(),
+                      "leoflow-" + sha256_hex(folder.string()).substr(0, 12)});
+  AgentCore::Options core_options{id,       std::string(kAgentVersion), host_name(), *secret,
+                                  getpid(), options.slots_max};
   core_options.home_exists = [secret_file = folder / "secret"] {
     std::error_code error;
     return fs::exists(secret_file, error);
@@ -102,7 +109,7 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
   runner.set_listener(core);
   core.start();
   loop.run();
-  (void)link->release();   // gRPC's threads may still use it: it lives as long as the process
+  (void)link->release();  // gRPC's threads may still use it: it lives as long as the process
   return {};
 }
 
@@ -130,7 +137,7 @@ Status run_node_agent(NodeAgentOptions options) {
     if (pipe2(ends, O_CLOEXEC) < 0) return fail(from_errno("pipe2", "agent"));
     Fd mine(ends[0]);
     report = Fd(ends[1]);
-    pid_t pid = fork();   // no thread exists yet
+    pid_t pid = fork();  // no thread exists yet
     if (pid < 0) return fail(from_errno("fork", "agent"));
     if (pid > 0) {
       report.reset();
@@ -150,7 +157,8 @@ Status run_node_agent(NodeAgentOptions options) {
   if (report) (void)write_all(report.get(), "ok", "agent");
   report.reset();
   protect();
-  log::info("agent starts", {{"agent", *id}, {"pid", int64_t(getpid())}, {"server", options.server}});
+  log::info("agent starts",
+            {{"agent", *id}, {"pid", int64_t(getpid())}, {"server", options.server}});
   auto served = serve(options, folder, *id);
   std::error_code ignored;
   fs::remove(folder / "agent.pid", ignored);

@@ -21,7 +21,8 @@ bool same_process(pid_t pid, int64_t start);
 std::vector<pid_t> descendants(pid_t root);
 // Direct children.
 std::vector<pid_t> children(pid_t parent);
-// Processes whose environment at exec (or at the exec of what they were forked from) has an entry equal to `entry`.
+// Processes whose environment at exec (or at the exec of what they were forked from) has an entry
+// equal to `entry`.
 std::vector<pid_t> processes_with_environment(std::string_view entry);
 
 // Whether an environment entry is in the one a process was executed with.

@@ -9,9 +9,12 @@ namespace {
 
 using Done = std::function<void(Result<CallAnswer>)>;
 
-bool try_again(const Error& error) { return error.code() == Code::unavailable || error.code() == Code::timeout; }
+bool try_again(const Error& error) {
+  return error.code() == Code::unavailable || error.code() == Code::timeout;
+}
 
-// Wraps what turns a reply into an answer; errors that trying again cannot help become the task's answer.
+// Wraps what turns a reply into an answer; errors that trying again cannot help become the task's
+// answer.
 template <typename Reply, typename Convert>
 CallDone<Reply> answer_with(Done done, Convert convert) {
   return [done = std::move(done), convert](Result<std::shared_ptr<Reply>> reply) {
@@ -47,7 +50,8 @@ CallAnswer connection_answer(const wire::GetConnectionReply& reply) {
   json::Writer out;
   out.begin_object().member("found", reply.found()).key("connection");
   CallAnswer answer;
-  auto parsed = reply.found() ? json::parse(reply.connection_json()) : Result<json::value>(json::value());
+  auto parsed =
+      reply.found() ? json::parse(reply.connection_json()) : Result<json::value>(json::value());
   if (parsed && parsed->is_object()) {
     std::string password = json::string_or(parsed->as_object(), "password");
     if (!password.empty()) answer.masked.push_back(password);
@@ -82,19 +86,25 @@ wire::PullXComRequest pull_request(AttemptId attempt, const json::object& call) 
 std::string error_frame(const Error& error) {
   json::Writer out;
   out.begin_object().key("error").begin_object();
-  out.member("code", code_name(error.code())).member("message", error.text()).end_object().end_object();
+  out.member("code", code_name(error.code()))
+      .member("message", error.text())
+      .end_object()
+      .end_object();
   return out.take();
 }
 
-void call_server(ServerLink& link, const std::string& token, AttemptId attempt, const json::object& call, Done done) {
+void call_server(ServerLink& link, const std::string& token, AttemptId attempt,
+                 const json::object& call, Done done) {
   std::string op = json::string_or(call, "op"), key = json::string_or(call, "key");
   if (op == "xcom_pull") {
-    link.pull_xcom(token, pull_request(attempt, call), answer_with<wire::PullXComReply>(std::move(done), xcom_answer));
+    link.pull_xcom(token, pull_request(attempt, call),
+                   answer_with<wire::PullXComReply>(std::move(done), xcom_answer));
   } else if (op == "variable_get") {
     wire::GetVariableRequest request;
     request.set_attempt(attempt.value);
     request.set_key(key);
-    link.get_variable(token, request, answer_with<wire::GetVariableReply>(std::move(done), variable_answer));
+    link.get_variable(token, request,
+                      answer_with<wire::GetVariableReply>(std::move(done), variable_answer));
   } else if (op == "variable_set") {
     wire::SetVariableRequest request;
     request.set_attempt(attempt.value);
@@ -111,7 +121,8 @@ void call_server(ServerLink& link, const std::string& token, AttemptId attempt, 
     wire::GetConnectionRequest request;
     request.set_attempt(attempt.value);
     request.set_conn_id(json::string_or(call, "conn_id"));
-    link.get_connection(token, request, answer_with<wire::GetConnectionReply>(std::move(done), connection_answer));
+    link.get_connection(token, request,
+                        answer_with<wire::GetConnectionReply>(std::move(done), connection_answer));
   } else {
     done(CallAnswer{error_frame(Error(Code::invalid, "unknown call \"" + op + "\"")), {}});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way to the server, whatever the wire: one session and unary calls. gRPC implements it; tests and the simulation
-// bring their own. Loop's thread only, callbacks too.
+// The way to the server, whatever the wire: one session and unary calls. gRPC implements it; tests
+// and the simulation bring their own. Loop's thread only, callbacks too.
 #pragma once
 
 #include <functional>
@@ -39,23 +39,27 @@ class ServerLinkListener {
   virtual void on_writable() = 0;
 };
 
-constexpr size_t kLinkQueueBytes = 4 << 20;    // above it, logs wait
+constexpr size_t kLinkQueueBytes = 4 << 20;  // above it, logs wait
 
-// A unary call fails with unavailable or timeout when the server cannot be reached: try again later.
+// A unary call fails with unavailable or timeout when the server cannot be reached: try again
+// later.
 template <typename Reply>
-using CallDone = std::function<void(Result<std::shared_ptr<Reply>>)>;   // shared: std::function copies
+using CallDone =
+    std::function<void(Result<std::shared_ptr<Reply>>)>;  // shared: std::function copies
 
 class ServerLink {
  public:
   virtual ~ServerLink() = default;
-  // Opens a session; messages may be sent at once. on_disconnected tells its end or that it could not be opened.
+  // Opens a session; messages may be sent at once. on_disconnected tells its end or that it could
+  // not be opened.
   virtual void open(ServerLinkListener& listener) = 0;
   // Ends the session; no callback follows.
   virtual void close() = 0;
   virtual void send(const wire::AgentMessage& message) = 0;
   virtual size_t queued_bytes() const = 0;
 
-  virtual void claim(const std::string& token, const wire::ClaimRequest& request, CallDone<wire::ClaimReply> done) = 0;
+  virtual void claim(const std::string& token, const wire::ClaimRequest& request,
+                     CallDone<wire::ClaimReply> done) = 0;
   virtual void pull_xcom(const std::string& token, const wire::PullXComRequest& request,
                          CallDone<wire::PullXComReply> done) = 0;
   virtual void get_variable(const std::string& token, const wire::GetVariableRequest& request,

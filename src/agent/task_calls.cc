@@ -8,7 +8,7 @@ namespace leoflow {
 
 namespace {
 constexpr size_t kMaskTextBytesMax = 1 << 20;
-constexpr size_t kRenderedBytesMax = 1 << 20;   // templated fields are kept for display only
+constexpr size_t kRenderedBytesMax = 1 << 20;  // templated fields are kept for display only
 }  // namespace
 
 void TaskProcess::on_frame(std::string text) {
@@ -22,16 +22,18 @@ void TaskProcess::on_frame(std::string text) {
   std::string op = json::string_or(call, "op");
   if (op == "running") return on_running();
   if (op == "rendered") {
-    if (auto* fields = json::object_or_null(call, "fields")) rendered_fields_ = log_.masker().apply(json::dump(*fields));
+    if (auto* fields = json::object_or_null(call, "fields"))
+      rendered_fields_ = log_.masker().apply(json::dump(*fields));
     if (rendered_fields_.size() > kRenderedBytesMax) rendered_fields_.clear();
     return;
   }
   if (op == "outcome") return on_outcome(call);
-  if (exited_) return;   // nobody waits for an answer
+  if (exited_) return;  // nobody waits for an answer
   if (op == "mask") {
     if (auto* values = json::array_or_null(call, "values")) {
       for (auto& value : *values) {
-        if (value.is_string() && value.as_string().size() <= kMaskTextBytesMax) log_.mask(value.as_string());
+        if (value.is_string() && value.as_string().size() <= kMaskTextBytesMax)
+          log_.mask(value.as_string());
       }
     }
     return control_->send("{}");
@@ -39,7 +41,7 @@ void TaskProcess::on_frame(std::string text) {
   if (op == "xcom_push") return on_xcom_push(text);
   control_->pause();
   if (op != "variable_set") return host_.listener.on_call(launch_.attempt, call);
-  auto whole = json::parse(text);   // here "value" is a text that is needed
+  auto whole = json::parse(text);  // here "value" is a text that is needed
   if (!whole) return reply_error(whole.error());
   host_.listener.on_call(launch_.attempt, whole->as_object());
 }
@@ -51,7 +53,8 @@ void TaskProcess::on_running() {
   host_.listener.on_running(launch_.attempt, pid_, *started_at_);
   if (forced_ || exited_ || launch_.execution_timeout <= Duration(0)) return;
   arm(kLimit, launch_.execution_timeout + kTimeoutGrace, [this] {
-    end("failed", "execution timeout of " + format_duration(launch_.execution_timeout) + " exceeded");
+    end("failed",
+        "execution timeout of " + format_duration(launch_.execution_timeout) + " exceeded");
   });
 }
 
@@ -73,11 +76,13 @@ Result<JournaledXCom> TaskProcess::make_xcom(std::string_view frame) {
   }
   if (xcom.size_bytes <= launch_.xcom_bytes_max) return xcom;
   if (launch_.spill_folder.empty()) {
-    return fail(Code::exhausted, "XCom \"" + xcom.key + "\" has " + std::to_string(xcom.size_bytes) + " bytes (" +
-                                     format_binary_size(uint64_t(xcom.size_bytes)) + "), the limit is " +
-                                     std::to_string(launch_.xcom_bytes_max) + " (" +
-                                     format_binary_size(uint64_t(launch_.xcom_bytes_max)) + ")",
-                "give the DAG a staging volume, or write the data to a file or table and return its name");
+    return fail(
+        Code::exhausted,
+        "XCom \"" + xcom.key + "\" has " + std::to_string(xcom.size_bytes) + " bytes (" +
+            format_binary_size(uint64_t(xcom.size_bytes)) + "), the limit is " +
+            std::to_string(launch_.xcom_bytes_max) + " (" +
+            format_binary_size(uint64_t(launch_.xcom_bytes_max)) + ")",
+        "give the DAG a staging volume, or write the data to a file or table and return its name");
   }
   if (auto spilled = spill(xcom); !spilled) return fail(spilled);
   return xcom;
@@ -86,7 +91,8 @@ Result<JournaledXCom> TaskProcess::make_xcom(std::string_view frame) {
 Status TaskProcess::spill(JournaledXCom& xcom) {
   fs::path folder = launch_.spill_folder;
   if (auto made = make_folder(folder); !made) return made;
-  fs::path path = folder / ("xcom-" + std::to_string(launch_.attempt.value) + "-" + std::to_string(next_spill_++) + ".json");
+  fs::path path = folder / ("xcom-" + std::to_string(launch_.attempt.value) + "-" +
+                            std::to_string(next_spill_++) + ".json");
   if (auto written = write_file_durably(path, xcom.value_json); !written) return written;
   xcom.spill_path = path;
   xcom.value_json.clear();
@@ -95,7 +101,8 @@ Status TaskProcess::spill(JournaledXCom& xcom) {
 
 void TaskProcess::on_xcom_push(std::string_view frame) {
   auto xcom = make_xcom(frame);
-  if (!xcom) return reply_error(xcom.error(), xcom.error().code() == Code::exhausted ? "too_large" : "");
+  if (!xcom)
+    return reply_error(xcom.error(), xcom.error().code() == Code::exhausted ? "too_large" : "");
   auto journaled = host_.listener.on_xcom(launch_.attempt, std::move(*xcom));
   if (!journaled) return reply_error(journaled.error());
   control_->send("{}");
@@ -105,7 +112,8 @@ void TaskProcess::on_outcome(const json::object& call) {
   std::string kind = json::string_or(call, "kind");
   bool known = kind == "succeeded" || kind == "failed" || kind == "skipped";
   if (!known || decided_ || settling_) {
-    if (!exited_) reply_error(Error(known ? Code::conflict : Code::invalid, "this outcome cannot be taken"));
+    if (!exited_)
+      reply_error(Error(known ? Code::conflict : Code::invalid, "this outcome cannot be taken"));
     return;
   }
   FinishedRecord record{.kind = kind, .retryable = json::bool_or(call, "retryable", true)};

@@ -12,7 +12,7 @@ namespace leoflow {
 
 namespace {
 constexpr size_t kReadBytes = 64 * 1024;
-constexpr size_t kDrainBytesMax = 4 << 20;   // more than any pipe holds
+constexpr size_t kDrainBytesMax = 4 << 20;  // more than any pipe holds
 }  // namespace
 
 TaskLog::TaskLog(Loop& loop, const Clock& clock, std::function<void(uint64_t)> grew)
@@ -90,10 +90,13 @@ void TaskLog::append(const std::string& lines) {
   if (spool_->size() + lines.size() > kLogBytesMax) {
     if (full_noted_) return;
     full_noted_ = true;
-    text = text_log_line(clock_.now(), "warning", "agent", "the log is longer than 4 GiB: the rest is dropped", masker_);
+    text = text_log_line(clock_.now(), "warning", "agent",
+                         "the log is longer than 4 GiB: the rest is dropped", masker_);
   } else if (dropped_bytes_ > 0) {
     text = text_log_line(clock_.now(), "warning", "agent",
-                         std::to_string(dropped_bytes_) + " bytes of the log could not be written", masker_) + lines;
+                         std::to_string(dropped_bytes_) + " bytes of the log could not be written",
+                         masker_) +
+           lines;
   }
   auto written = spool_->append(text.empty() ? lines : text);
   if (written) {

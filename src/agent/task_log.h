@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of one attempt: reads what its processes write, masks it, appends it to the spool. Memory is bounded by one
-// unfinished line per stream; a task that prints faster than the disk takes it waits in its own pipe. Loop only.
+// The log of one attempt: reads what its processes write, masks it, appends it to the spool. Memory
+// is bounded by one unfinished line per stream; a task that prints faster than the disk takes it
+// waits in its own pipe. Loop only.
 #pragma once
 
 #include <array>

@@ -20,7 +20,7 @@ namespace leoflow {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::milliseconds(5);
-constexpr int kSweepsMax = 2000;        // 10 s: what survives SIGKILL so long hangs in the kernel
+constexpr int kSweepsMax = 2000;  // 10 s: what survives SIGKILL so long hangs in the kernel
 constexpr auto kOutcomeRetry = std::chrono::seconds(1);
 constexpr int kStagingCheckShare = 20;  // a check may take 1/20 of the time
 
@@ -38,9 +38,9 @@ int64_t host_oom_kills() {
 }  // namespace
 
 TaskProcess::TaskProcess(Host& host, Launch launch)
-    : host_(host),
-      launch_(std::move(launch)),
-      log_(host.loop, host.clock, [this](uint64_t bytes) { host_.listener.on_log(launch_.attempt, bytes); }) {
+    : host_(host), launch_(std::move(launch)), log_(host.loop, host.clock, [this](uint64_t bytes) {
+        host_.listener.on_log(launch_.attempt, bytes);
+      }) {
   for (auto& text : launch_.masked) log_.mask(text);
 }
 
@@ -78,13 +78,15 @@ Result<SpawnRequest> TaskProcess::prepare_spawn() {
     far_ends_.push_back(std::move(*pipe));
   }
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return fail(from_errno("socketpair", "control"));
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return fail(from_errno("socketpair", "control"));
   far_ends_.emplace_back(pair[1]);
-  control_ = std::make_unique<ControlChannel>(host_.loop, Fd(pair[0]),
-                                              [this](std::string frame) { on_frame(std::move(frame)); });
+  control_ = std::make_unique<ControlChannel>(
+      host_.loop, Fd(pair[0]), [this](std::string frame) { on_frame(std::move(frame)); });
   for (size_t i = 0; i < 4; ++i) request.fds[i] = far_ends_[i].get();
   spawn_sent_ = true;
-  arm(kLimit, kSpawnTimeMax, [this] { after_exit({.kind = "lost", .reason = "the interpreter did not fork in time"}); });
+  arm(kLimit, kSpawnTimeMax,
+      [this] { after_exit({.kind = "lost", .reason = "the interpreter did not fork in time"}); });
   return request;
 }
 
@@ -109,13 +111,15 @@ Result<std::string> TaskProcess::start_frame() const {
   for (auto& text : launch_.masked) masks.string(text);
   masks.end_array();
   hostname.string(host_.hostname);
-  return append_members(taken->rest, "\"op\":\"start\",\"env\":" + *marked + ",\"secrets\":" + secrets.take() +
-                                         ",\"mask\":" + masks.take() + ",\"hostname\":" + hostname.take());
+  return append_members(taken->rest,
+                        "\"op\":\"start\",\"env\":" + *marked + ",\"secrets\":" + secrets.take() +
+                            ",\"mask\":" + masks.take() + ",\"hostname\":" + hostname.take());
 }
 
 void TaskProcess::apply_memory_limit() {
   // The agent's own protection from the kernel's memory killer is not for tasks.
-  Fd score(::open(("/proc/" + std::to_string(pid_) + "/oom_score_adj").c_str(), O_WRONLY | O_CLOEXEC));
+  Fd score(
+      ::open(("/proc/" + std::to_string(pid_) + "/oom_score_adj").c_str(), O_WRONLY | O_CLOEXEC));
   if (score && write(score.get(), "0", 1) < 0) log::debug("cannot reset oom_score_adj");
   if (launch_.memory_bytes_max <= 0 || groups_.memory_limited()) return;
   rlimit limit{rlim_t(launch_.memory_bytes_max), rlim_t(launch_.memory_bytes_max)};
@@ -125,21 +129,21 @@ void TaskProcess::apply_memory_limit() {
 
 void TaskProcess::on_spawned(int64_t pid) {
   if (pid_) return;
-  if (exited_) {   // given up meanwhile
+  if (exited_) {  // given up meanwhile
     kill(pid_t(pid), SIGKILL);
     return;
   }
   pid_ = pid;
   far_ends_.clear();
-  ProcessRecord process{pid_, process_start(pid_t(pid_)).value_or(0), to_micros(host_.clock.now()), false,
-                        groups_.folders()};
+  ProcessRecord process{pid_, process_start(pid_t(pid_)).value_or(0), to_micros(host_.clock.now()),
+                        false, groups_.folders()};
   host_.listener.on_process(launch_.attempt, process);
-  log_.note("attempt " + std::to_string(launch_.attempt.value) + " started on " + host_.hostname + ", pid " +
-            std::to_string(pid_));
+  log_.note("attempt " + std::to_string(launch_.attempt.value) + " started on " + host_.hostname +
+            ", pid " + std::to_string(pid_));
   apply_memory_limit();
   auto frame = start_frame();
   if (!frame) return end("failed", frame.error().message());
-  if (forced_) {   // ended while it was being forked
+  if (forced_) {  // ended while it was being forked
     kill_everything();
     return;
   }
@@ -188,7 +192,7 @@ void TaskProcess::end(const std::string& kind, const std::string& reason) {
     settle(FinishedRecord{.kind = forced_->kind, .reason = forced_->reason});
     return;
   }
-  if (pid_ == 0) return;   // killed as soon as the fork is reported
+  if (pid_ == 0) return;  // killed as soon as the fork is reported
   disarm(kLimit);
   signal_everything(SIGTERM);
   if (!timers_[kKill]) arm(kKill, kKillGrace, [this] { kill_everything(); });
@@ -208,7 +212,8 @@ void TaskProcess::on_template_ended(const std::string& reason) {
 
 FinishedRecord TaskProcess::record_for_exit(int wait_status) const {
   FinishedRecord record{.kind = "failed", .reason = describe_wait_status(wait_status)};
-  record.exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+  record.exit_code =
+      WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
   bool sigkill = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
   if (forced_) {
     record.kind = forced_->kind;
@@ -259,12 +264,13 @@ void TaskProcess::settle(FinishedRecord record) {
 void TaskProcess::commit(FinishedRecord record) {
   bool memory = record.reason.starts_with("MemoryError") && (rlimit_ || groups_.memory_limited());
   if (record.kind == "failed" && !forced_ && (memory || groups_.out_of_memory())) {
-    record.reason = "memory limit " + format_binary_size(uint64_t(launch_.memory_bytes_max)) + " exceeded";
+    record.reason =
+        "memory limit " + format_binary_size(uint64_t(launch_.memory_bytes_max)) + " exceeded";
   }
   record.started_at_us = started_at_ ? to_micros(*started_at_) : 0;
   record.ended_at_us = to_micros(host_.clock.now());
   record.rendered_fields = rendered_fields_;
-  log_.drain();   // what it printed before is in the log before the outcome is known
+  log_.drain();  // what it printed before is in the log before the outcome is known
   auto durable = host_.listener.on_outcome(launch_.attempt, record);
   if (!durable) {
     log::error(durable.error().message(), {{"attempt", launch_.attempt.value}});
@@ -326,7 +332,8 @@ void TaskProcess::watch_staging() {
     measure_staging([this](uint64_t bytes, Duration took) {
       if (exited_ || decided_) return;
       if (bytes > uint64_t(launch_.staging_bytes_max)) return end("failed", staging_full(bytes));
-      arm(kStaging, std::max<Duration>(kStagingCheckEvery, took * kStagingCheckShare), [this] { watch_staging(); });
+      arm(kStaging, std::max<Duration>(kStagingCheckEvery, took * kStagingCheckShare),
+          [this] { watch_staging(); });
     });
   });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One attempt's processes from spawn to the last of its descendants: start frame, calls, log, limits, ending. Loop only.
+// One attempt's processes from spawn to the last of its descendants: start frame, calls, log,
+// limits, ending. Loop only.
 #pragma once
 
 #include <memory>
@@ -14,12 +15,16 @@
 
 namespace leoflow {
 
-constexpr auto kTimeoutGrace = std::chrono::seconds(5);       // the runtime raises at the limit; we end it this later
-constexpr auto kKillGrace = std::chrono::seconds(5);          // from SIGTERM to SIGKILL
-constexpr auto kBeginTimeMax = std::chrono::minutes(10);      // from the process to "running" (import of the DAG file)
-constexpr auto kCallbackTimeMax = std::chrono::minutes(10);   // from the outcome to the end of the process
-constexpr auto kSpawnTimeMax = std::chrono::minutes(2);       // from the order to fork to the process
-constexpr auto kStagingCheckEvery = std::chrono::seconds(1);  // adaptive: at least 20 times what a check took
+constexpr auto kTimeoutGrace =
+    std::chrono::seconds(5);  // the runtime raises at the limit; we end it this later
+constexpr auto kKillGrace = std::chrono::seconds(5);  // from SIGTERM to SIGKILL
+constexpr auto kBeginTimeMax =
+    std::chrono::minutes(10);  // from the process to "running" (import of the DAG file)
+constexpr auto kCallbackTimeMax =
+    std::chrono::minutes(10);  // from the outcome to the end of the process
+constexpr auto kSpawnTimeMax = std::chrono::minutes(2);  // from the order to fork to the process
+constexpr auto kStagingCheckEvery =
+    std::chrono::seconds(1);  // adaptive: at least 20 times what a check took
 constexpr size_t kXComKeyBytesMax = 512;
 
 class TaskProcess {
@@ -30,7 +35,7 @@ class TaskProcess {
     const Clock& clock;
     const Cgroups& cgroups;
     TaskRunnerListener& listener;
-    Loop& files;                 // a thread for walking folders
+    Loop& files;  // a thread for walking folders
     std::string agent_id, hostname;
     // Called last: nothing is left; the host destroys it later (not within the call).
     std::function<void(AttemptId)> ended;
@@ -40,7 +45,8 @@ class TaskProcess {
 
   // The log; before anything else. An error is a refusal.
   Status open(const fs::path& log_path);
-  // Pipes and groups for a (new) template to fork into; our copies of the far ends live until on_spawned.
+  // Pipes and groups for a (new) template to fork into; our copies of the far ends live until
+  // on_spawned.
   Result<SpawnRequest> prepare_spawn();
   void on_spawned(int64_t pid);
   void on_exited(int wait_status);
@@ -51,7 +57,7 @@ class TaskProcess {
   AttemptId attempt() const { return launch_.attempt; }
   const Launch& launch() const { return launch_; }
   bool spawn_sent() const { return spawn_sent_; }
-  bool started() const { return pid_ != 0; }       // a process exists or existed
+  bool started() const { return pid_ != 0; }  // a process exists or existed
   bool over() const { return exited_; }
   // The interpreter ended before it forked: ready for another one.
   void reset_spawn();
@@ -59,7 +65,9 @@ class TaskProcess {
 
  private:
   enum Timer { kLimit, kKill, kSweep, kStaging, kRetry, kTimerCount };
-  struct Forced { std::string kind, reason; };
+  struct Forced {
+    std::string kind, reason;
+  };
 
   // task_process.cc: life and limits
   void arm(Timer timer, Duration delay, Loop::Task task);
@@ -98,12 +106,12 @@ class TaskProcess {
   Loop::TimerId timers_[kTimerCount] = {};
   std::optional<Forced> forced_;
   std::string rendered_fields_;
-  std::string kind_;                   // of the outcome once decided
+  std::string kind_;  // of the outcome once decided
   std::string reason_;
   int64_t pid_ = 0;
-  int64_t host_oom_kills_ = 0;         // when it began
+  int64_t host_oom_kills_ = 0;  // when it began
   int64_t next_spill_ = 1;
-  std::optional<Time> started_at_;     // user code began
+  std::optional<Time> started_at_;  // user code began
   Time begun_at_{};
   int sweeps_ = 0;
   bool spawn_sent_ = false, exited_ = false, settling_ = false, decided_ = false;

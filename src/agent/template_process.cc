@@ -46,7 +46,8 @@ std::string init_frame(const EnvironmentSpec& environment) {
 Result<EnvironmentSpec> parse_environment(const std::string& environment_json) {
   auto parsed = json::parse(environment_json);
   if (!parsed) return fail(parsed.error().within("environment of the attempt"));
-  if (!parsed->is_object()) return fail(Code::invalid, "the environment of the attempt is not a JSON object");
+  if (!parsed->is_object())
+    return fail(Code::invalid, "the environment of the attempt is not a JSON object");
   auto& object = parsed->as_object();
   EnvironmentSpec spec;
   spec.hash = json::string_or(object, "hash");
@@ -66,13 +67,15 @@ TemplateProcess::~TemplateProcess() {
   if (start_timer_) loop_.cancel(start_timer_);
   if (socket_) loop_.unwatch(socket_.get(), Loop::Ready::read);
   exit_.reset();
-  // Its forks die with it (PR_SET_PDEATHSIG); it is reaped by the agent's sweep for adopted children.
+  // Its forks die with it (PR_SET_PDEATHSIG); it is reaped by the agent's sweep for adopted
+  // children.
   if (pid_ && state_ != State::ended) kill(pid_, SIGKILL);
 }
 
 Status TemplateProcess::start() {
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return fail(from_errno("socketpair", "template"));
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return fail(from_errno("socketpair", "template"));
   socket_ = Fd(pair[0]);
   Fd theirs(pair[1]);
   fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
@@ -133,8 +136,9 @@ Status TemplateProcess::send(const std::string& frame, const int* fds, size_t fd
     sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent == ssize_t(frame.size())) return {};
-  auto error = sent < 0 ? from_errno("sendmsg", "interpreter process")
-                        : Error(Code::unavailable, "the interpreter process does not read its orders");
+  auto error = sent < 0
+                   ? from_errno("sendmsg", "interpreter process")
+                   : Error(Code::unavailable, "the interpreter process does not read its orders");
   kill(pid_, SIGKILL);
   return fail(error.within(options_.environment.python));
 }
@@ -146,7 +150,7 @@ void TemplateProcess::on_readable() {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
     if (got <= 0) {
-      loop_.unwatch(socket_.get(), Loop::Ready::read);   // its end is told by the exit watch
+      loop_.unwatch(socket_.get(), Loop::Ready::read);  // its end is told by the exit watch
       kill(pid_, SIGKILL);
       break;
     }
@@ -168,14 +172,16 @@ void TemplateProcess::handle(const json::object& frame) {
     loop_.cancel(start_timer_);
     start_timer_ = 0;
     state_ = State::ready;
-    log::info("interpreter ready", {{"python", options_.environment.python}, {"pid", int64_t(pid_)}});
+    log::info("interpreter ready",
+              {{"python", options_.environment.python}, {"pid", int64_t(pid_)}});
     listener_.on_template_ready(options_.key);
   } else if (op == "failed" && state_ == State::starting) {
     end(json::string_or(frame, "error", "the interpreter failed to start"));
   } else if (op == "started") {
     listener_.on_spawned(attempt, json::int_or(frame, "pid"));
   } else if (op == "refused") {
-    listener_.on_fork_failed(attempt, json::string_or(frame, "error", "the interpreter could not fork"));
+    listener_.on_fork_failed(attempt,
+                             json::string_or(frame, "error", "the interpreter could not fork"));
   } else if (op == "exited") {
     listener_.on_process_exited(attempt, int(json::int_or(frame, "status")));
   }

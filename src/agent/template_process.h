@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A warm interpreter: one Python process per environment that only forks (docs/task-protocol.md, 1). Loop's thread only.
+// A warm interpreter: one Python process per environment that only forks (docs/task-protocol.md,
+// 1). Loop's thread only.
 #pragma once
 
 #include <array>
@@ -19,7 +20,7 @@ constexpr auto kTemplateStartTimeMax = std::chrono::minutes(3);
 
 struct EnvironmentSpec {
   std::string hash;
-  std::string python;                       // absolute path of the interpreter
+  std::string python;  // absolute path of the interpreter
   std::vector<std::string> site_packages, preload;
 };
 Result<EnvironmentSpec> parse_environment(const std::string& environment_json);
@@ -27,8 +28,8 @@ Result<EnvironmentSpec> parse_environment(const std::string& environment_json);
 struct SpawnRequest {
   AttemptId attempt;
   std::vector<std::string> cgroup_procs;
-  std::string staging_path;                 // empty = none
-  std::array<int, 4> fds{};                 // stdout, stderr, log, control: copied, the caller closes its own
+  std::string staging_path;  // empty = none
+  std::array<int, 4> fds{};  // stdout, stderr, log, control: copied, the caller closes its own
 };
 
 class TemplateListener {
@@ -47,13 +48,13 @@ class TemplateListener {
 class TemplateProcess {
  public:
   struct Options {
-    std::string key;                        // names it towards the listener
+    std::string key;  // names it towards the listener
     EnvironmentSpec environment;
-    fs::path python_dir;                    // holds leoflow/template.py
-    std::vector<std::string> variables;     // its whole process environment
+    fs::path python_dir;                 // holds leoflow/template.py
+    std::vector<std::string> variables;  // its whole process environment
   };
   TemplateProcess(Loop& loop, Options options, TemplateListener& listener);
-  ~TemplateProcess();                       // closes descriptor 3: it kills what it forked and exits
+  ~TemplateProcess();  // closes descriptor 3: it kills what it forked and exits
 
   // `not_found` when the interpreter is missing.
   Status start();

@@ -20,7 +20,7 @@ namespace leoflow {
 namespace {
 
 constexpr size_t kStackBytes = 64 * 1024;
-constexpr int kHighFd = 200;      // copies of mapped descriptors wait above this number
+constexpr int kHighFd = 200;  // copies of mapped descriptors wait above this number
 constexpr int kFdMapMax = 16;
 
 struct Limit {
@@ -29,8 +29,8 @@ struct Limit {
   rlimit value{};
 };
 
-// Everything the child needs between clone and exec, prepared before: no allocation happens there. It shares our
-// memory, so `failed_step` and `error` come back by themselves.
+// Everything the child needs between clone and exec, prepared before: no allocation happens there.
+// It shares our memory, so `failed_step` and `error` come back by themselves.
 struct Launch {
   const char* program;
   char** argv;
@@ -109,7 +109,7 @@ bool prepare(Launch& launch) {
 
 int child_main(void* argument) {
   auto& launch = *static_cast<Launch*>(argument);
-  struct sigaction standard {};
+  struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number) {
     if (number != SIGKILL && number != SIGSTOP) sigaction(number, &standard, nullptr);
@@ -141,11 +141,13 @@ Error launch_error(const Launch& launch, const ChildSpec& spec) {
                         strerror(launch.error);
   bool missing = launch.error == ENOENT || launch.error == ENOTDIR;
   if (!missing) return Error(Code::unavailable, std::move(message));
-  if (std::string_view(launch.failed_step) == "chdir") message += " (folder " + spec.cwd.string() + ")";
+  if (std::string_view(launch.failed_step) == "chdir")
+    message += " (folder " + spec.cwd.string() + ")";
   return Error(Code::not_found, std::move(message));
 }
 
-// clone() sharing memory until exec, with every signal blocked: no handler of ours may run in the child.
+// clone() sharing memory until exec, with every signal blocked: no handler of ours may run in the
+// child.
 int clone_child(Launch& launch, int* pidfd) {
   void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -177,7 +179,8 @@ Result<Child> start_child(const ChildSpec& spec) {
   launch.new_session = spec.new_session;
   launch.die_with_parent = spec.die_with_parent;
   launch.parent = getpid();
-  if (spec.fds.size() > kFdMapMax) return fail(Code::invalid, "too many descriptors for a child process");
+  if (spec.fds.size() > kFdMapMax)
+    return fail(Code::invalid, "too many descriptors for a child process");
   for (auto map : spec.fds) launch.fds[launch.fd_count++] = map;
   add_limit(launch.limits[0], RLIMIT_AS, spec.memory_bytes_max);
   add_limit(launch.limits[1], RLIMIT_CPU, spec.cpu_seconds_max);

@@ -68,9 +68,17 @@ class Run {
     }
     stdin_ = Fd(pair[0]);
     Fd child_stdin(pair[1]);
-    captures_[0] = {{}, {}, &result_.stdout_text, &result_.stdout_cut, limits_.stdout_bytes_max,
+    captures_[0] = {{},
+                    {},
+                    &result_.stdout_text,
+                    &result_.stdout_cut,
+                    limits_.stdout_bytes_max,
                     &limits_.on_output};
-    captures_[1] = {{}, {}, &result_.stderr_text, &result_.stderr_cut, limits_.stderr_bytes_max,
+    captures_[1] = {{},
+                    {},
+                    &result_.stderr_text,
+                    &result_.stderr_cut,
+                    limits_.stderr_bytes_max,
                     &limits_.on_output};
     captures_[2] = {{}, {}, &result_.fd3, &result_.fd3_cut, limits_.fd3_bytes_max, nullptr};
     spec.fds.push_back({0, child_stdin.get()});
@@ -144,7 +152,8 @@ class Run {
   bool wait_until(SteadyTime deadline) {
     while (!ended_) {
       if (cancelled_) return false;
-      auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) return false;
       turn(std::min(left, std::chrono::milliseconds(60'000)));
     }
@@ -154,8 +163,11 @@ class Run {
   void collect_rest() {
     child_.pidfd.reset();
     auto deadline = std::chrono::steady_clock::now() + kDrainTime;
-    auto open = [&] { return std::any_of(captures_.begin(), captures_.end(), [](auto& c) { return bool(c.ours); }); };
-    while (open() && std::chrono::steady_clock::now() < deadline) turn(std::chrono::milliseconds(20));
+    auto open = [&] {
+      return std::any_of(captures_.begin(), captures_.end(), [](auto& c) { return bool(c.ours); });
+    };
+    while (open() && std::chrono::steady_clock::now() < deadline)
+      turn(std::chrono::milliseconds(20));
   }
 
   std::string_view input_;

@@ -101,7 +101,10 @@ TEST(ExitWatch, ReportsTheSignalOnTheLoop) {
   ASSERT_TRUE(child);
   pid_t pid = child->pid;
   int seen = -1;
-  ExitWatch watch(loop, std::move(*child), [&](int status) { seen = status; loop.stop(); });
+  ExitWatch watch(loop, std::move(*child), [&](int status) {
+    seen = status;
+    loop.stop();
+  });
   loop.post([&] { signal_group(pid, SIGKILL); });
   loop.run();
   EXPECT_EQ(describe_wait_status(seen), "killed by signal 9 (SIGKILL)");

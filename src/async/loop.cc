@@ -23,11 +23,13 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 using Callback = std::function<void()>;
 
-// An exception that leaves a task is our bug: noexcept turns it into an abort with the stack still there.
+// An exception that leaves a task is our bug: noexcept turns it into an abort with the stack still
+// there.
 void run_task(Loop::Task& task) noexcept { task(); }
 void run_callback(const Callback& callback) noexcept { callback(); }
 
-// One descriptor with up to two directions. Shared with the pending waits, which outlive an unwatch by one turn.
+// One descriptor with up to two directions. Shared with the pending waits, which outlive an unwatch
+// by one turn.
 struct Watch {
   Watch(asio::io_context& io, int fd) : descriptor(io, fd) {}
   stream_descriptor descriptor;
@@ -42,7 +44,8 @@ void arm(const std::shared_ptr<Watch>& watch, size_t direction) {
   watch->descriptor.async_wait(what, [watch, direction](boost::system::error_code error) {
     watch->waiting[direction] = false;
     if (error == asio::error::operation_aborted) return;
-    auto callback = watch->callbacks[direction];  // kept alive while it runs, even if it unwatches itself
+    auto callback =
+        watch->callbacks[direction];  // kept alive while it runs, even if it unwatches itself
     if (!callback) return;
     run_callback(*callback);
     if (watch->callbacks[direction]) arm(watch, direction);
@@ -59,7 +62,8 @@ struct Loop::Impl {
   TimerId last_timer = 0;
 
   ~Impl() {
-    for (auto& [fd, watch] : watches) watch->descriptor.release();  // the callers own the descriptors
+    for (auto& [fd, watch] : watches)
+      watch->descriptor.release();  // the callers own the descriptors
   }
 };
 

@@ -29,7 +29,10 @@ TEST(Loop, RunsPostsInOrderFromAnotherThread) {
 TEST(Loop, TimersFireInOrderOfDelay) {
   Loop loop;
   std::string seen;
-  loop.after(milliseconds(20), [&] { seen += 'b'; loop.stop(); });
+  loop.after(milliseconds(20), [&] {
+    seen += 'b';
+    loop.stop();
+  });
   loop.after(milliseconds(1), [&] { seen += 'a'; });
   loop.run();
   EXPECT_EQ(seen, "ab");
@@ -91,7 +94,10 @@ TEST(Loop, UnwatchedDescriptorMayBeWatchedAgain) {
 TEST(LoopThread, RunsTasksAndDropsTheRestWhenStopped) {
   LoopThread thread("test");
   std::thread::id id;
-  thread.loop().post([&] { id = std::this_thread::get_id(); thread.loop().stop(); });
+  thread.loop().post([&] {
+    id = std::this_thread::get_id();
+    thread.loop().stop();
+  });
   thread.stop_and_join();
   thread.loop().post([] { FAIL() << "the loop has ended"; });
   EXPECT_NE(id, std::this_thread::get_id());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// leoflow-agent: the program beside the server that runs task processes. By hand-written options: the binary is small
-// and starts in milliseconds.
+// leoflow-agent: the program beside the server that runs task processes. By hand-written options:
+// the binary is small and starts in milliseconds.
 #include <unistd.h>
 
 #include <cstdio>
@@ -34,7 +34,8 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
-  if (command != "node") return usage(command.empty() ? "a command is missing" : "unknown command " + command);
+  if (command != "node")
+    return usage(command.empty() ? "a command is missing" : "unknown command " + command);
   leoflow::NodeAgentOptions options;
   std::string slots = "16";
   std::map<std::string, std::string> values;
@@ -44,7 +45,8 @@ int main(int argc, char** argv) {
       options.detach = true;
       continue;
     }
-    bool known = name == "--home" || name == "--server" || name == "--python-dir" || name == "--tls-ca" || name == "--slots";
+    bool known = name == "--home" || name == "--server" || name == "--python-dir" ||
+                 name == "--tls-ca" || name == "--slots";
     if (!known) return usage("unknown option " + name);
     if (++i >= argc) return usage(name + " needs a value");
     values[name] = argv[i];
@@ -54,11 +56,12 @@ int main(int argc, char** argv) {
   options.python_dir = values["--python-dir"];
   options.tls_ca = values["--tls-ca"];
   if (values.contains("--slots")) options.slots_max = std::atoi(values["--slots"].c_str());
-  if (options.home.empty() || options.server.empty() || options.python_dir.empty() || options.slots_max < 1) {
+  if (options.home.empty() || options.server.empty() || options.python_dir.empty() ||
+      options.slots_max < 1) {
     return usage("--home, --server and --python-dir are needed, and --slots must be at least 1");
   }
   auto run = leoflow::run_node_agent(std::move(options));
   if (!run) std::fprintf(stderr, "leoflow-agent: %s\n", run.error().text().c_str());
   std::fflush(stderr);
-  _exit(run ? 0 : leoflow::exit_status(run.error().code()));   // threads of gRPC may still run
+  _exit(run ? 0 : leoflow::exit_status(run.error().code()));  // threads of gRPC may still run
 }

@@ -20,8 +20,10 @@ namespace {
 constexpr int kMessageBytesMax = 256 << 20;
 constexpr auto kShutdownTime = std::chrono::milliseconds(500);
 
-// One session of an agent. gRPC calls arrive on its threads and are handed to the loop; deleted after OnDone.
-class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::ServerMessage>, public SessionPeer {
+// One session of an agent. gRPC calls arrive on its threads and are handed to the loop; deleted
+// after OnDone.
+class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::ServerMessage>,
+                       public SessionPeer {
  public:
   SessionReactor(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, bool same_host)
       : thread_(std::move(thread)), sessions_(sessions), same_host_(same_host) {
@@ -46,18 +48,21 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::
   }
   void OnDone() override {
     auto thread = thread_;
-    thread->loop().post([self = std::unique_ptr<SessionReactor>(this)] { self->sessions_.on_closed(*self); });
+    thread->loop().post(
+        [self = std::unique_ptr<SessionReactor>(this)] { self->sessions_.on_closed(*self); });
   }
 
   void send(const wire::ServerMessage& message) override {
     if (finished_) return;
     queue_.push_back(message);
     if (queue_.size() == 1) StartWrite(&queue_.front());
-    if (queue_.size() > kSessionMessagesMax) finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly"});
+    if (queue_.size() > kSessionMessagesMax)
+      finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly"});
   }
   void close(const Error& reason) override {
     bool unauthenticated = reason.code() == Code::unauthenticated;
-    finish({unauthenticated ? grpc::StatusCode::UNAUTHENTICATED : grpc::StatusCode::ABORTED, reason.message()});
+    finish({unauthenticated ? grpc::StatusCode::UNAUTHENTICATED : grpc::StatusCode::ABORTED,
+            reason.message()});
   }
   bool same_host() const override { return same_host_; }
 
@@ -68,10 +73,10 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::
     Finish(status);
   }
 
-  std::shared_ptr<LoopThread> thread_;   // outlives the service if gRPC is slow to let go
+  std::shared_ptr<LoopThread> thread_;  // outlives the service if gRPC is slow to let go
   AgentSessions& sessions_;
   bool same_host_;
-  bool finished_ = false;                // the rest: loop's thread
+  bool finished_ = false;  // the rest: loop's thread
   wire::AgentMessage incoming_;
   std::deque<wire::ServerMessage> queue_;
 };
@@ -87,20 +92,24 @@ class Service : public wire::AgentService::CallbackService {
   }
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
-  Reactor* Claim(Context* context, const wire::ClaimRequest* request, wire::ClaimReply* reply) override {
+  Reactor* Claim(Context* context, const wire::ClaimRequest* request,
+                 wire::ClaimReply* reply) override {
     return run(context, request, reply, &UnaryCalls::claim);
   }
-  Reactor* PullXCom(Context* context, const wire::PullXComRequest* request, wire::PullXComReply* reply) override {
+  Reactor* PullXCom(Context* context, const wire::PullXComRequest* request,
+                    wire::PullXComReply* reply) override {
     return run(context, request, reply, &UnaryCalls::pull_xcom);
   }
   Reactor* GetVariable(Context* context, const wire::GetVariableRequest* request,
                        wire::GetVariableReply* reply) override {
     return run(context, request, reply, &UnaryCalls::get_variable);
   }
-  Reactor* SetVariable(Context* context, const wire::SetVariableRequest* request, wire::Empty* reply) override {
+  Reactor* SetVariable(Context* context, const wire::SetVariableRequest* request,
+                       wire::Empty* reply) override {
     return run(context, request, reply, &UnaryCalls::set_variable);
   }
-  Reactor* DeleteVariable(Context* context, const wire::DeleteVariableRequest* request, wire::Empty* reply) override {
+  Reactor* DeleteVariable(Context* context, const wire::DeleteVariableRequest* request,
+                          wire::Empty* reply) override {
     return run(context, request, reply, &UnaryCalls::delete_variable);
   }
   Reactor* GetConnection(Context* context, const wire::GetConnectionRequest* request,
@@ -139,7 +148,8 @@ class Service : public wire::AgentService::CallbackService {
     auto* reactor = context->DefaultReactor();
     auto token = context->client_metadata().find("leoflow-attempt-token");
     std::string text;
-    if (token != context->client_metadata().end()) text.assign(token->second.data(), token->second.size());
+    if (token != context->client_metadata().end())
+      text.assign(token->second.data(), token->second.size());
     bool taken = calls_.enqueue([this, reactor, request, reply, call, text = std::move(text)] {
       reactor->Finish(to_status((calls_.*call)(text, *request, *reply)));
     });
@@ -152,7 +162,8 @@ class Service : public wire::AgentService::CallbackService {
   UnaryCalls& calls_;
 };
 
-Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(const AgentServiceOptions& options) {
+Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(
+    const AgentServiceOptions& options) {
   if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
   auto certificate = read_file(options.tls_certificate, 1 << 20);
   auto key = read_file(options.tls_key, 1 << 20);
@@ -168,13 +179,15 @@ Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(const AgentServ
 }  // namespace
 
 struct AgentService::Impl {
-  Impl(AgentServiceOptions given, ExecutorListener& listener, ClaimProvider& provider, LogSink& sink)
+  Impl(AgentServiceOptions given, ExecutorListener& listener, ClaimProvider& provider,
+       LogSink& sink)
       : options(std::move(given)),
         thread(std::make_shared<LoopThread>("rpc")),
         sessions(thread, options, listener, provider, sink),
-        calls(provider, options.token_key, [this](AttemptId attempt) {
-          thread->loop().post([this, attempt] { sessions.forget_assignment(attempt); });
-        }),
+        calls(provider, options.token_key,
+              [this](AttemptId attempt) {
+                thread->loop().post([this, attempt] { sessions.forget_assignment(attempt); });
+              }),
         service(thread, sessions, calls) {}
 
   bool connected(const std::string& agent) const {
@@ -183,12 +196,13 @@ struct AgentService::Impl {
   }
   bool send(const std::string& agent, wire::ServerMessage message) {
     if (!connected(agent)) return false;
-    thread->loop().post([this, agent, message = std::move(message)] { sessions.send(agent, message); });
+    thread->loop().post(
+        [this, agent, message = std::move(message)] { sessions.send(agent, message); });
     return true;
   }
 
   AgentServiceOptions options;
-  std::shared_ptr<LoopThread> thread;   // see AgentSessions
+  std::shared_ptr<LoopThread> thread;  // see AgentSessions
   AgentSessions sessions;
   UnaryCalls calls;
   Service service;
@@ -200,7 +214,8 @@ struct AgentService::Impl {
 AgentService::AgentService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AgentService::~AgentService() { stop(); }
 
-Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions options, ExecutorListener& listener,
+Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions options,
+                                                          ExecutorListener& listener,
                                                           ClaimProvider& provider, LogSink& sink) {
   crypto_init();
   auto impl = std::make_unique<Impl>(std::move(options), listener, provider, sink);
@@ -213,7 +228,9 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
     if (auto made = make_folder(chosen.socket.parent_path(), 0700); !made) return fail(made);
     chmod(chosen.socket.parent_path().c_str(), 0700);
     std::error_code ignored;
-    fs::remove(chosen.socket, ignored);   // left by a server that was killed; the home's lock keeps a second one out
+    fs::remove(
+        chosen.socket,
+        ignored);  // left by a server that was killed; the home's lock keeps a second one out
     builder.AddListeningPort("unix:" + chosen.socket.string(), grpc::InsecureServerCredentials());
   }
   if (!chosen.tcp_address.empty()) {
@@ -225,8 +242,9 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
   bool bound = impl->server && (chosen.socket.empty() || fs::exists(chosen.socket)) &&
                (chosen.tcp_address.empty() || impl->tcp_port > 0);
   if (!bound) {
-    return fail(Code::unavailable, "cannot listen for agents on " +
-                                       (chosen.socket.empty() ? chosen.tcp_address : chosen.socket.string()));
+    return fail(Code::unavailable,
+                "cannot listen for agents on " +
+                    (chosen.socket.empty() ? chosen.tcp_address : chosen.socket.string()));
   }
   return std::unique_ptr<AgentService>(new AgentService(std::move(impl)));
 }
@@ -274,17 +292,21 @@ void AgentService::retire(const std::string& agent, const std::string& reason) {
   impl_->send(agent, std::move(message));
 }
 
-void AgentService::staging_full(const std::string& agent, AttemptId attempt, const std::string& text) {
+void AgentService::staging_full(const std::string& agent, AttemptId attempt,
+                                const std::string& text) {
   wire::ServerMessage message;
   message.mutable_staging_full()->set_attempt(attempt.value);
   message.mutable_staging_full()->set_message(text);
   impl_->send(agent, std::move(message));
 }
 
-std::vector<std::string> AgentService::connected_agents() const { return impl_->sessions.connected(); }
+std::vector<std::string> AgentService::connected_agents() const {
+  return impl_->sessions.connected();
+}
 
 void AgentService::resync() {
-  impl_->thread->loop().post([this] { impl_->sessions.end_sessions("the server asks for a new hello"); });
+  impl_->thread->loop().post(
+      [this] { impl_->sessions.end_sessions("the server asks for a new hello"); });
 }
 
 void AgentService::observe(AgentObserver* observer) {

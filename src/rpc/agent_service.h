@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's side of the agent protocol (proto/leoflow_agent.proto) over gRPC: sessions, claims, what running tasks
-// ask for. Owns its threads. Nothing here is durable: after a restart agents connect and say what they hold.
+// The server's side of the agent protocol (proto/leoflow_agent.proto) over gRPC: sessions, claims,
+// what running tasks ask for. Owns its threads. Nothing here is durable: after a restart agents
+// connect and say what they hold.
 #pragma once
 
 #include <memory>
@@ -15,19 +16,20 @@
 namespace leoflow {
 
 constexpr int kRpcWorkers = 4;
-constexpr int kRpcCallsMax = 1024;                   // unary calls waiting; past it agents are told to try again
-constexpr size_t kSessionMessagesMax = 20'000;       // orders waiting for one agent; past it its session is ended
+constexpr int kRpcCallsMax = 1024;  // unary calls waiting; past it agents are told to try again
+constexpr size_t kSessionMessagesMax =
+    20'000;  // orders waiting for one agent; past it its session is ended
 
 struct AgentServiceOptions {
-  fs::path socket;                 // unix socket; its folder gets mode 0700. Empty = none
-  std::string tcp_address;         // "0.0.0.0:9091"; empty = none
-  std::string tls_certificate, tls_key;   // PEM files for the TCP address; empty = plain text
-  std::string instance_id;         // of the installation
-  std::string node_secret;         // agents must present it
-  std::string token_key;           // signs attempt tokens
+  fs::path socket;                       // unix socket; its folder gets mode 0700. Empty = none
+  std::string tcp_address;               // "0.0.0.0:9091"; empty = none
+  std::string tls_certificate, tls_key;  // PEM files for the TCP address; empty = plain text
+  std::string instance_id;               // of the installation
+  std::string node_secret;               // agents must present it
+  std::string token_key;                 // signs attempt tokens
   Duration lease = std::chrono::seconds(10);
-  // An agent on this host whose process ended is lost; its outcomes may be on its disk, so a successor gets this long
-  // to report them first.
+  // An agent on this host whose process ended is lost; its outcomes may be on its disk, so a
+  // successor gets this long to report them first.
   Duration successor_grace = std::chrono::seconds(3);
 };
 
@@ -35,11 +37,13 @@ class AgentService : public AgentGateway {
  public:
   // Listens when it returns. listener, provider and sink outlive the service.
   // `unavailable` when an address cannot be bound, `invalid` for unreadable TLS files.
-  static Result<std::unique_ptr<AgentService>> start(AgentServiceOptions options, ExecutorListener& listener,
+  static Result<std::unique_ptr<AgentService>> start(AgentServiceOptions options,
+                                                     ExecutorListener& listener,
                                                      ClaimProvider& provider, LogSink& sink);
-  ~AgentService() override;        // stop()
+  ~AgentService() override;  // stop()
 
-  // Ends all sessions (agents go on with their tasks and reconnect later). No listener call follows. Idempotent.
+  // Ends all sessions (agents go on with their tasks and reconnect later). No listener call
+  // follows. Idempotent.
   void stop();
   // The bound TCP port, 0 when there is none (tests bind port 0).
   int tcp_port() const;

@@ -49,7 +49,8 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
     if (known == peers_.end()) on_hello(peer, message.hello());
     return;
   }
-  if (known == peers_.end()) return peer.close(Error(Code::unauthenticated, "the session must begin with a hello"));
+  if (known == peers_.end())
+    return peer.close(Error(Code::unauthenticated, "the session must begin with a hello"));
   const std::string& id = known->second;
   Agent& agent = agents_.at(id);
   agent.silent_ticks = 0;
@@ -61,27 +62,31 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
     }
     case Body::kRunning: {
       auto& running = message.running();
-      return listener_.on_running(AttemptId{running.attempt()}, running.pid(), from_micros(running.started_at_us()));
+      return listener_.on_running(AttemptId{running.attempt()}, running.pid(),
+                                  from_micros(running.started_at_us()));
     }
     case Body::kRefused: {
       AttemptId attempt{message.refused().attempt()};
       agent.unclaimed.erase(attempt);
-      return listener_.on_dispatch_failed(attempt, Error(Code::unavailable, message.refused().reason()));
+      return listener_.on_dispatch_failed(attempt,
+                                          Error(Code::unavailable, message.refused().reason()));
     }
     case Body::kFinished:
       agent.unclaimed.erase(AttemptId{message.finished().attempt()});
       return on_finished(message.finished());
     case Body::kLogChunk: return on_log(agent, message.log_chunk());
     case Body::kXcomPush: return on_xcom(id, message.xcom_push());
-    default: return;   // a heartbeat, or a newer agent's message
+    default: return;  // a heartbeat, or a newer agent's message
   }
 }
 
 void AgentSessions::on_hello(SessionPeer& peer, const wire::Hello& hello) {
   const std::string id = hello.agent_id();
   if (id.empty() || !equal_constant_time(hello.secret(), options_.node_secret)) {
-    log::warning("an agent without the node secret was turned away", {{"hostname", hello.hostname()}});
-    return peer.close(Error(Code::unauthenticated, "the agent's secret does not belong to this installation"));
+    log::warning("an agent without the node secret was turned away",
+                 {{"hostname", hello.hostname()}});
+    return peer.close(
+        Error(Code::unauthenticated, "the agent's secret does not belong to this installation"));
   }
   Agent& agent = agents_[id];
   if (agent.peer) {
@@ -107,7 +112,8 @@ void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hel
   wire::ServerMessage message;
   auto* welcome = message.mutable_welcome();
   welcome->set_instance_id(options_.instance_id);
-  welcome->set_lease_ms(std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease).count());
+  welcome->set_lease_ms(
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease).count());
   for (auto& entry : hello.held()) {
     AttemptId attempt{entry.attempt()};
     if (foreign || (!entry.finished() && !provider_.attempt_open(attempt))) {
@@ -126,8 +132,10 @@ void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hel
   if (observer_) observer_->on_session_open(id);
 }
 
-// What counts as held: what the agent says, plus what was or will be sent to it and cannot be in its hello.
-std::vector<HeldAttempt> AgentSessions::held_of(const std::string& id, Agent& agent, const wire::Hello& hello) {
+// What counts as held: what the agent says, plus what was or will be sent to it and cannot be in
+// its hello.
+std::vector<HeldAttempt> AgentSessions::held_of(const std::string& id, Agent& agent,
+                                                const wire::Hello& hello) {
   std::vector<HeldAttempt> held;
   for (auto& entry : hello.held()) {
     HeldAttempt one{AttemptId{entry.attempt()}, entry.finished(), entry.running(), entry.pid()};
@@ -146,7 +154,7 @@ void AgentSessions::assign(const std::string& id, const WorkItem& item) {
   auto found = agents_.find(id);
   if (found == agents_.end()) return;
   found->second.unclaimed[item.attempt].environment = item.environment;
-  if (found->second.peer) send_assign(found->second, item.attempt);   // else with the next hello
+  if (found->second.peer) send_assign(found->second, item.attempt);  // else with the next hello
 }
 
 void AgentSessions::send_assign(Agent& agent, AttemptId attempt) {
@@ -170,7 +178,7 @@ void AgentSessions::send(const std::string& id, const wire::ServerMessage& messa
 
 void AgentSessions::on_closed(SessionPeer& peer) {
   auto known = peers_.find(&peer);
-  if (known == peers_.end()) return;   // never said hello, or superseded
+  if (known == peers_.end()) return;  // never said hello, or superseded
   std::string id = known->second;
   peers_.erase(known);
   Agent& agent = agents_.at(id);
@@ -181,7 +189,8 @@ void AgentSessions::on_closed(SessionPeer& peer) {
   if (agent.process_gone) {
     arm_lost(id, options_.successor_grace, "the agent's process ended");
   } else if (!agent.local) {
-    arm_lost(id, options_.lease, "nothing was heard of the agent for " + format_duration(options_.lease));
+    arm_lost(id, options_.lease,
+             "nothing was heard of the agent for " + format_duration(options_.lease));
   }
 }
 
@@ -239,7 +248,8 @@ void AgentSessions::arm_lost(const std::string& id, Duration delay, const std::s
 // Half a lease went by: sessions that said nothing for a whole one are ended.
 void AgentSessions::on_tick() {
   for (auto& [id, agent] : agents_) {
-    if (agent.peer && ++agent.silent_ticks > 2) agent.peer->close(Error(Code::timeout, "the agent is silent"));
+    if (agent.peer && ++agent.silent_ticks > 2)
+      agent.peer->close(Error(Code::timeout, "the agent is silent"));
   }
   tick_ = loop_.after(options_.lease / 2, [this] { on_tick(); });
 }
@@ -250,7 +260,8 @@ void AgentSessions::on_finished(const wire::Finished& finished) {
   auto kind = parse_outcome_kind(finished.kind());
   outcome.kind = kind.value_or(OutcomeKind::lost);
   outcome.retryable = finished.retryable();
-  outcome.reason = kind ? finished.reason() : "unknown outcome \"" + finished.kind() + "\" of a newer agent";
+  outcome.reason =
+      kind ? finished.reason() : "unknown outcome \"" + finished.kind() + "\" of a newer agent";
   outcome.exit_code = finished.exit_code();
   if (finished.started_at_us() > 0) outcome.started_at = from_micros(finished.started_at_us());
   outcome.ended_at = from_micros(finished.ended_at_us());
@@ -262,7 +273,9 @@ void AgentSessions::on_finished(const wire::Finished& finished) {
 void AgentSessions::on_log(Agent& agent, const wire::LogChunk& chunk) {
   AttemptId attempt{chunk.attempt()};
   auto stored = sink_.append(attempt, uint64_t(std::max<int64_t>(0, chunk.offset())), chunk.data());
-  if (!stored) return log::error(stored.error().message(), {{"attempt", attempt.value}});   // the agent sends again
+  if (!stored)
+    return log::error(stored.error().message(),
+                      {{"attempt", attempt.value}});  // the agent sends again
   wire::ServerMessage message;
   message.mutable_log_ack()->set_attempt(attempt.value);
   message.mutable_log_ack()->set_offset(int64_t(*stored));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is connected, what was sent to whom, and who is lost: the state behind AgentService, without gRPC. All functions
-// on the loop's thread except connected().
+// Who is connected, what was sent to whom, and who is lost: the state behind AgentService, without
+// gRPC. All functions on the loop's thread except connected().
 #pragma once
 
 #include <atomic>
@@ -39,17 +39,17 @@ class SessionPeer {
 class AgentSessions {
  public:
   // The loop thread is shared with callbacks that the engine may call after we are gone.
-  AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServiceOptions& options, ExecutorListener& listener,
-                ClaimProvider& provider, LogSink& sink);
+  AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServiceOptions& options,
+                ExecutorListener& listener, ClaimProvider& provider, LogSink& sink);
   ~AgentSessions();
 
   void on_message(SessionPeer& peer, const wire::AgentMessage& message);
   void on_closed(SessionPeer& peer);
-  void end_sessions(const std::string& reason);     // agents come back at once
+  void end_sessions(const std::string& reason);  // agents come back at once
   void close_all();
 
   void assign(const std::string& agent, const WorkItem& item);
-  void forget_assignment(AttemptId attempt);         // its claim was refused for good
+  void forget_assignment(AttemptId attempt);  // its claim was refused for good
   void send(const std::string& agent, const wire::ServerMessage& message);
   void set_observer(AgentObserver* observer) { observer_ = observer; }
 
@@ -57,7 +57,9 @@ class AgentSessions {
   std::vector<std::string> connected() const;
 
  private:
-  struct Assignment { std::string environment; };
+  struct Assignment {
+    std::string environment;
+  };
   struct Agent {
     SessionPeer* peer = nullptr;
     std::string hostname;
@@ -65,8 +67,8 @@ class AgentSessions {
     bool local = false;
     bool process_gone = false;
     Fd pidfd;
-    int silent_ticks = 0;                            // half leases without a word
-    std::map<AttemptId, Assignment> unclaimed;       // sent and not heard of
+    int silent_ticks = 0;                       // half leases without a word
+    std::map<AttemptId, Assignment> unclaimed;  // sent and not heard of
     Loop::TimerId lost_timer = 0;
   };
 

@@ -22,22 +22,39 @@ class FakePeer : public SessionPeer {
 
 class Everything : public ExecutorListener, public ClaimProvider, public LogSink {
  public:
-  void on_claimed(AttemptId, const std::string&, const std::string& hostname) override { host = hostname; }
+  void on_claimed(AttemptId, const std::string&, const std::string& hostname) override {
+    host = hostname;
+  }
   void on_running(AttemptId, int64_t, Time) override {}
   void on_outcome(Outcome outcome) override { outcomes.push_back(outcome); }
   void on_xcom(AttemptId, XCom, std::function<void(Status)> done) override { done({}); }
-  void on_agent_connected(const std::string&, std::vector<HeldAttempt> now) override { held = std::move(now); }
-  void on_agent_lost(const std::string& agent, const std::string&) override { lost.set_value(agent); }
+  void on_agent_connected(const std::string&, std::vector<HeldAttempt> now) override {
+    held = std::move(now);
+  }
+  void on_agent_lost(const std::string& agent, const std::string&) override {
+    lost.set_value(agent);
+  }
   void on_dispatch_failed(AttemptId, Error) override {}
   bool attempt_open(AttemptId attempt) override { return attempt.value < 100; }
   Result<Claim> claim(AttemptId) override { return Claim(); }
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId, const XComPull&) override { return {}; }
-  Result<std::optional<VariableValue>> variable(AttemptId, const std::string&) override { return std::nullopt; }
-  Status set_variable(AttemptId, const std::string&, const std::string&, const std::string&) override { return {}; }
+  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId, const XComPull&) override {
+    return {};
+  }
+  Result<std::optional<VariableValue>> variable(AttemptId, const std::string&) override {
+    return std::nullopt;
+  }
+  Status set_variable(AttemptId, const std::string&, const std::string&,
+                      const std::string&) override {
+    return {};
+  }
   Status delete_variable(AttemptId, const std::string&) override { return {}; }
-  Result<std::optional<std::string>> connection(AttemptId, const std::string&) override { return std::nullopt; }
+  Result<std::optional<std::string>> connection(AttemptId, const std::string&) override {
+    return std::nullopt;
+  }
   Result<std::string> previous_run(AttemptId) override { return std::string(); }
-  Result<uint64_t> append(AttemptId, uint64_t offset, std::string_view bytes) override { return offset + bytes.size(); }
+  Result<uint64_t> append(AttemptId, uint64_t offset, std::string_view bytes) override {
+    return offset + bytes.size();
+  }
   uint64_t stored(AttemptId) override { return 12; }
 
   std::string host;
@@ -81,7 +98,7 @@ class AgentSessionsTest : public testing::Test {
     on_loop([&] { sessions_->assign("a", item); });
   }
 
-  FakePeer peer, silent, first, second;   // outlive the sessions
+  FakePeer peer, silent, first, second;  // outlive the sessions
   AgentServiceOptions options_;
   Everything all_;
   std::shared_ptr<LoopThread> thread_ = std::make_shared<LoopThread>("test");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attempt tokens: an HMAC over the attempt id with a key of the installation. They carry no expiry: whether the attempt
-// is still open is asked at each use.
+// Attempt tokens: an HMAC over the attempt id with a key of the installation. They carry no expiry:
+// whether the attempt is still open is asked at each use.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent service asks the rest of the server for on behalf of an attempt. Implemented in main over store and
-// secrets.
+// What the agent service asks the rest of the server for on behalf of an attempt. Implemented in
+// main over store and secrets.
 #pragma once
 
 #include <map>
@@ -16,21 +16,21 @@ namespace leoflow {
 
 // Everything an agent needs to start an attempt.
 struct Claim {
-  std::string kind = "task";             // task, dag_callback
-  std::string start_json;                // the start frame (docs/task-protocol.md), no secrets inside
-  std::string environment_json;          // {hash, python, site_packages, preload[]}
-  std::map<std::string, std::string> secrets;   // AIRFLOW_CONN_*, AIRFLOW_VAR_*
-  std::vector<std::string> masked;       // texts that must not appear in logs
-  Duration execution_timeout{0};         // 0 = none
-  int64_t memory_limit_bytes = 0;        // 0 = none
-  std::string staging_path;              // empty = none
+  std::string kind = "task";     // task, dag_callback
+  std::string start_json;        // the start frame (docs/task-protocol.md), no secrets inside
+  std::string environment_json;  // {hash, python, site_packages, preload[]}
+  std::map<std::string, std::string> secrets;  // AIRFLOW_CONN_*, AIRFLOW_VAR_*
+  std::vector<std::string> masked;             // texts that must not appear in logs
+  Duration execution_timeout{0};               // 0 = none
+  int64_t memory_limit_bytes = 0;              // 0 = none
+  std::string staging_path;                    // empty = none
   int64_t staging_limit_bytes = 0;
   int64_t xcom_bytes_max = 262'144;
-  std::string spill_folder;              // empty = larger values are refused
+  std::string spill_folder;  // empty = larger values are refused
 };
 
 struct XComPull {
-  std::string dag_id, run_id;            // empty = the attempt's own
+  std::string dag_id, run_id;  // empty = the attempt's own
   std::vector<std::string> task_ids;
   std::string key;
   int map_index = kUnmapped;
@@ -42,22 +42,27 @@ struct VariableValue {
   bool sensitive = false;
 };
 
-// Called on the service's worker threads, several at once; may block. The token has been checked and attempt_open() was
-// true just before. not_found and denied become the user's error message.
+// Called on the service's worker threads, several at once; may block. The token has been checked
+// and attempt_open() was true just before. not_found and denied become the user's error message.
 class ClaimProvider {
  public:
   virtual ~ClaimProvider() = default;
-  // Whether the attempt is current and not settled. Also called on the session thread: must be quick.
+  // Whether the attempt is current and not settled. Also called on the session thread: must be
+  // quick.
   virtual bool attempt_open(AttemptId attempt) = 0;
   virtual Result<Claim> claim(AttemptId attempt) = 0;
-  // One entry per task id, in order: the value's JSON text (spilled ones read back), nullopt when there is none.
-  virtual Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt, const XComPull& query) = 0;
-  virtual Result<std::optional<VariableValue>> variable(AttemptId attempt, const std::string& key) = 0;
+  // One entry per task id, in order: the value's JSON text (spilled ones read back), nullopt when
+  // there is none.
+  virtual Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt,
+                                                                    const XComPull& query) = 0;
+  virtual Result<std::optional<VariableValue>> variable(AttemptId attempt,
+                                                        const std::string& key) = 0;
   virtual Status set_variable(AttemptId attempt, const std::string& key, const std::string& value,
                               const std::string& description) = 0;
   virtual Status delete_variable(AttemptId attempt, const std::string& key) = 0;
   // JSON form of AIRFLOW_CONN_*.
-  virtual Result<std::optional<std::string>> connection(AttemptId attempt, const std::string& conn_id) = 0;
+  virtual Result<std::optional<std::string>> connection(AttemptId attempt,
+                                                        const std::string& conn_id) = 0;
   // Latest successful earlier run as the start frame shows runs; empty when there is none.
   virtual Result<std::string> previous_run(AttemptId attempt) = 0;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the logs of attempts are stored. Implemented over the log store; called on the service's session thread.
+// Where the logs of attempts are stored. Implemented over the log store; called on the service's
+// session thread.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,10 @@ namespace leoflow {
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  // Stores bytes that begin at `offset` of the attempt's log and returns how far the log is stored now. Bytes before
-  // that are known and skipped; when offset lies past the end nothing is stored (the agent sends again from there).
-  // Chunks are whole lines except inside lines longer than a chunk.
+  // Stores bytes that begin at `offset` of the attempt's log and returns how far the log is stored
+  // now. Bytes before that are known and skipped; when offset lies past the end nothing is stored
+  // (the agent sends again from there). Chunks are whole lines except inside lines longer than a
+  // chunk.
   virtual Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes) = 0;
   // How far the log is stored; 0 for an unknown attempt.
   virtual uint64_t stored(AttemptId attempt) = 0;

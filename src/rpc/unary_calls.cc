@@ -8,9 +8,11 @@
 
 namespace leoflow {
 
-UnaryCalls::UnaryCalls(ClaimProvider& provider, std::string token_key, std::function<void(AttemptId)> closed)
+UnaryCalls::UnaryCalls(ClaimProvider& provider, std::string token_key,
+                       std::function<void(AttemptId)> closed)
     : provider_(provider), token_key_(std::move(token_key)), closed_(std::move(closed)) {
-  for (int i = 0; i < kRpcWorkers; ++i) workers_.push_back(std::make_unique<LoopThread>("rpc-calls"));
+  for (int i = 0; i < kRpcWorkers; ++i)
+    workers_.push_back(std::make_unique<LoopThread>("rpc-calls"));
 }
 
 bool UnaryCalls::enqueue(std::function<void()> call) {
@@ -30,7 +32,7 @@ bool UnaryCalls::enqueue(std::function<void()> call) {
 void UnaryCalls::stop() {
   stopping_ = true;
   for (auto& worker : workers_) {
-    std::promise<void> drained;   // queued behind what the worker has taken
+    std::promise<void> drained;  // queued behind what the worker has taken
     worker->loop().post([&] { drained.set_value(); });
     drained.get_future().wait();
     worker->stop_and_join();
@@ -38,12 +40,15 @@ void UnaryCalls::stop() {
 }
 
 Status UnaryCalls::check(const std::string& token, AttemptId attempt) {
-  if (!attempt_token_matches(token_key_, attempt, token)) return fail(Code::denied, "the attempt token is not valid");
+  if (!attempt_token_matches(token_key_, attempt, token))
+    return fail(Code::denied, "the attempt token is not valid");
   if (provider_.attempt_open(attempt)) return {};
-  return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is no longer current");
+  return fail(Code::not_found,
+              "attempt " + std::to_string(attempt.value) + " is no longer current");
 }
 
-Status UnaryCalls::claim(const std::string& token, const wire::ClaimRequest& request, wire::ClaimReply& reply) {
+Status UnaryCalls::claim(const std::string& token, const wire::ClaimRequest& request,
+                         wire::ClaimReply& reply) {
   AttemptId attempt{request.attempt()};
   auto open = check(token, attempt);
   auto claim = open ? provider_.claim(attempt) : Result<Claim>(fail(open));
@@ -71,9 +76,9 @@ Status UnaryCalls::pull_xcom(const std::string& token, const wire::PullXComReque
                              wire::PullXComReply& reply) {
   AttemptId attempt{request.attempt()};
   if (auto open = check(token, attempt); !open) return open;
-  XComPull query{request.dag_id(), request.run_id(),
-                  {request.task_ids().begin(), request.task_ids().end()},
-                  request.key(), request.map_index(), request.include_prior_dates()};
+  XComPull query{
+      request.dag_id(), request.run_id(),    {request.task_ids().begin(), request.task_ids().end()},
+      request.key(),    request.map_index(), request.include_prior_dates()};
   auto values = provider_.pull_xcom(attempt, query);
   if (!values) return fail(values);
   for (auto& value : *values) {
@@ -98,20 +103,22 @@ Status UnaryCalls::get_variable(const std::string& token, const wire::GetVariabl
   return {};
 }
 
-Status UnaryCalls::set_variable(const std::string& token, const wire::SetVariableRequest& request, wire::Empty&) {
+Status UnaryCalls::set_variable(const std::string& token, const wire::SetVariableRequest& request,
+                                wire::Empty&) {
   AttemptId attempt{request.attempt()};
   if (auto open = check(token, attempt); !open) return open;
   return provider_.set_variable(attempt, request.key(), request.value(), request.description());
 }
 
-Status UnaryCalls::delete_variable(const std::string& token, const wire::DeleteVariableRequest& request,
-                                   wire::Empty&) {
+Status UnaryCalls::delete_variable(const std::string& token,
+                                   const wire::DeleteVariableRequest& request, wire::Empty&) {
   AttemptId attempt{request.attempt()};
   if (auto open = check(token, attempt); !open) return open;
   return provider_.delete_variable(attempt, request.key());
 }
 
-Status UnaryCalls::get_connection(const std::string& token, const wire::GetConnectionRequest& request,
+Status UnaryCalls::get_connection(const std::string& token,
+                                  const wire::GetConnectionRequest& request,
                                   wire::GetConnectionReply& reply) {
   AttemptId attempt{request.attempt()};
   if (auto open = check(token, attempt); !open) return open;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The unary calls of the agent protocol: check the token, ask the provider, fill the reply. Runs on worker threads.
+// The unary calls of the agent protocol: check the token, ask the provider, fill the reply. Runs on
+// worker threads.
 #pragma once
 
 #include <atomic>
@@ -38,16 +39,22 @@ class UnaryCalls {
 
   // Any thread: runs call on a worker; false when kRpcCallsMax wait already, or after stop().
   bool enqueue(std::function<void()> call);
-  void stop();   // runs what was taken, then ends the workers
+  void stop();  // runs what was taken, then ends the workers
 
-  Status claim(const std::string& token, const wire::ClaimRequest& request, wire::ClaimReply& reply);
-  Status pull_xcom(const std::string& token, const wire::PullXComRequest& request, wire::PullXComReply& reply);
-  Status get_variable(const std::string& token, const wire::GetVariableRequest& request, wire::GetVariableReply& reply);
-  Status set_variable(const std::string& token, const wire::SetVariableRequest& request, wire::Empty& reply);
-  Status delete_variable(const std::string& token, const wire::DeleteVariableRequest& request, wire::Empty& reply);
+  Status claim(const std::string& token, const wire::ClaimRequest& request,
+               wire::ClaimReply& reply);
+  Status pull_xcom(const std::string& token, const wire::PullXComRequest& request,
+                   wire::PullXComReply& reply);
+  Status get_variable(const std::string& token, const wire::GetVariableRequest& request,
+                      wire::GetVariableReply& reply);
+  Status set_variable(const std::string& token, const wire::SetVariableRequest& request,
+                      wire::Empty& reply);
+  Status delete_variable(const std::string& token, const wire::DeleteVariableRequest& request,
+                         wire::Empty& reply);
   Status get_connection(const std::string& token, const wire::GetConnectionRequest& request,
                         wire::GetConnectionReply& reply);
-  Status previous_run(const std::string& token, const wire::PreviousRunRequest& request, wire::PreviousRunReply& reply);
+  Status previous_run(const std::string& token, const wire::PreviousRunRequest& request,
+                      wire::PreviousRunReply& reply);
 
  private:
   // denied for a wrong token, not_found for an attempt that is no longer open.

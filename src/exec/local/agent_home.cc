@@ -13,7 +13,8 @@ namespace leoflow {
 
 namespace {
 
-constexpr auto kStartTimeMax = std::chrono::seconds(20);   // includes ending what a killed agent left behind
+constexpr auto kStartTimeMax =
+    std::chrono::seconds(20);  // includes ending what a killed agent left behind
 
 // Field 22 of /proc/<pid>/stat; 0 when there is no such process.
 int64_t start_time(int64_t pid) {
@@ -53,17 +54,26 @@ Result<std::string> ProcessAgentLauncher::ensure_running() {
   if (auto secret = ensure_node_secret(options_.home); !secret) return fail(secret);
   ChildSpec spec;
   spec.program = options_.program;
-  spec.arguments = {"node", "--home", options_.home, "--server", options_.server, "--python-dir", options_.python_dir,
-                    "--slots", std::to_string(options_.slots_max), "--detach"};
+  spec.arguments = {"node",
+                    "--home",
+                    options_.home,
+                    "--server",
+                    options_.server,
+                    "--python-dir",
+                    options_.python_dir,
+                    "--slots",
+                    std::to_string(options_.slots_max),
+                    "--detach"};
   for (char** variable = environ; *variable; ++variable) spec.environment.emplace_back(*variable);
   RunLimits limits;
   limits.timeout = kStartTimeMax;
   auto ran = run_child(std::move(spec), {}, limits);
   if (!ran) return fail(ran.error().within("starting the agent"));
   if (auto live = find_live_agent(options_.home)) return live->agent_id;
-  return fail(Code::unavailable, "the agent did not start (" + describe_wait_status(ran->status) + "): " +
-                                     ran->stderr_text,
-              "see " + (options_.home / "agent" / "agent.log").string());
+  return fail(
+      Code::unavailable,
+      "the agent did not start (" + describe_wait_status(ran->status) + "): " + ran->stderr_text,
+      "see " + (options_.home / "agent" / "agent.log").string());
 }
 
 fs::path beside_this_program(const std::string& name) {

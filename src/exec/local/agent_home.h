@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's corner of a home (home/agent) as the server sees it: its secret, whether an agent lives there, starting one.
+// The agent's corner of a home (home/agent) as the server sees it: its secret, whether an agent
+// lives there, starting one.
 #pragma once
 
 #include <optional>
@@ -24,9 +25,9 @@ std::optional<LiveAgent> find_live_agent(const fs::path& home);
 class ProcessAgentLauncher : public AgentLauncher {
  public:
   struct Options {
-    fs::path program;          // leoflow-agent; beside_this_program() finds it
+    fs::path program;  // leoflow-agent; beside_this_program() finds it
     fs::path home;
-    std::string server;        // as the agent dials it: "unix:/path"
+    std::string server;  // as the agent dials it: "unix:/path"
     fs::path python_dir;
     int slots_max = 16;
   };

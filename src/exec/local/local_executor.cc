@@ -84,24 +84,28 @@ void LocalExecutor::cancel(AttemptId attempt, CancelReason reason) {
       outcome.ended_at = SystemClock().now();
       if (listener_) listener_->on_outcome(std::move(outcome));
     } else if (!agent_.empty()) {
-      gateway_->cancel(agent_, attempt, reason);   // unsent, the engine asks again when the agent is back
+      gateway_->cancel(agent_, attempt,
+                       reason);  // unsent, the engine asks again when the agent is back
     }
   });
 }
 
 void LocalExecutor::acknowledge(AttemptId attempt) {
   thread_.loop().post([this, attempt] {
-    if (!agent_.empty()) gateway_->acknowledge(agent_, attempt);   // unsent, the outcome is reported again
+    if (!agent_.empty())
+      gateway_->acknowledge(agent_, attempt);  // unsent, the outcome is reported again
   });
 }
 
 void LocalExecutor::resync() {
   thread_.loop().post([this] {
-    if (started_) gateway_->resync();   // else the first hello is still to come
+    if (started_) gateway_->resync();  // else the first hello is still to come
   });
 }
 
-std::vector<AttemptId> LocalExecutor::waiting_for(const std::string&) { return *waiting_ids_.load(); }
+std::vector<AttemptId> LocalExecutor::waiting_for(const std::string&) {
+  return *waiting_ids_.load();
+}
 
 void LocalExecutor::on_session_open(const std::string& agent) {
   thread_.loop().post([this, agent] {
@@ -115,7 +119,7 @@ void LocalExecutor::on_session_closed(const std::string& agent) {
   thread_.loop().post([this, agent] {
     if (agent != agent_) return;
     agent_.clear();
-    auto running = launcher_.ensure_running();   // restarts it at once when its process ended
+    auto running = launcher_.ensure_running();  // restarts it at once when its process ended
     if (!running) log::warning(running.error().text());
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executor "local": places attempts with the node agent of this home, keeping it alive. Placements wait here until the
-// agent is connected; nothing here is durable (the engine places again after a restart).
+// Executor "local": places attempts with the node agent of this home, keeping it alive. Placements
+// wait here until the agent is connected; nothing here is durable (the engine places again after a
+// restart).
 #pragma once
 
 #include <atomic>
@@ -14,17 +15,17 @@
 namespace leoflow {
 
 constexpr auto kAgentCheckEvery = std::chrono::seconds(1);
-constexpr size_t kWaitingFactor = 4;      // placements that may wait, in units of slots
+constexpr size_t kWaitingFactor = 4;  // placements that may wait, in units of slots
 
 class LocalExecutor : public Executor, private AgentObserver {
  public:
   // place() and friends may be called at once; they wait for start().
   LocalExecutor(AgentLauncher& launcher, int slots_max);
-  ~LocalExecutor() override;              // stop()
+  ~LocalExecutor() override;  // stop()
 
   // Gateway and listener outlive stop().
   void start(AgentGateway& gateway, ExecutorListener& listener);
-  void stop();                            // the agent goes on
+  void stop();  // the agent goes on
 
   std::string_view name() const override { return "local"; }
   void place(const WorkItem& item) override;
@@ -44,15 +45,15 @@ class LocalExecutor : public Executor, private AgentObserver {
 
   AgentLauncher& launcher_;
   const int slots_max_;
-  AgentGateway* gateway_ = nullptr;       // set once by start(), before anything is posted that uses it
+  AgentGateway* gateway_ = nullptr;  // set once by start(), before anything is posted that uses it
   ExecutorListener* listener_ = nullptr;
   // Read by the gateway's thread.
   std::atomic<std::shared_ptr<const std::vector<AttemptId>>> waiting_ids_;
-  std::map<AttemptId, WorkItem> waiting_; // the rest: loop's thread
-  std::string agent_;                     // id of the session to use; empty = none
+  std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
+  std::string agent_;                      // id of the session to use; empty = none
   std::string launch_error_;
   bool started_ = false, stopped_ = false;
-  LoopThread thread_;                     // last: its tasks use the rest
+  LoopThread thread_;  // last: its tasks use the rest
 };
 
 }  // namespace leoflow
