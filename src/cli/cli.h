@@ -6,12 +6,13 @@
 
 namespace leoflow::cli {
 
-// Exit status of a run that was waited for and did not succeed. The others are those of exit_status() in
-// base/error.h; docs/cli.md lists them all.
+// Exit status of a run that was waited for and did not succeed. The others are those of
+// exit_status() in base/error.h; docs/cli.md lists them all.
 constexpr int kExitRunFailed = 10;
 
-// Runs the command that argv names; returns the exit status of the program. Data goes to stdout, everything else to
-// stderr. Reads the environment: LEOFLOW_HOME, LEOFLOW_SERVER, LEOFLOW_TOKEN, NO_COLOR, HOME. Never throws.
+// Runs the command that argv names; returns the exit status of the program. Data goes to stdout,
+// everything else to stderr. Reads the environment: LEOFLOW_HOME, LEOFLOW_SERVER, LEOFLOW_TOKEN,
+// NO_COLOR, HOME. Never throws.
 int run(int argc, char** argv, LocalCommands& local);
 
 }  // namespace leoflow::cli

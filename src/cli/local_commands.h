@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that need the server's inside. main implements them; everything else of the command line talks HTTP.
+// The commands that need the server's inside. main implements them; everything else of the command
+// line talks HTTP.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +20,14 @@ constexpr uint16_t kDefaultPort = 8080;
 // Paths are as the user wrote them; `home` is never empty.
 struct ServerOptions {
   std::string home;
-  std::string workspace;                 // folder of DAGs that is watched; empty = none
+  std::string workspace;  // folder of DAGs that is watched; empty = none
   std::string host = "127.0.0.1";
-  uint16_t port = kDefaultPort;          // 0 = any free port
+  uint16_t port = kDefaultPort;  // 0 = any free port
   std::string executor = "process";
-  int parallelism = 0;                   // attempts at once; 0 = chosen by the number of processors
+  int parallelism = 0;  // attempts at once; 0 = chosen by the number of processors
   bool log_json = false;
-  std::string log_level = "info";        // debug, info, warning, error
-  std::string agent_path;                // of leoflow-agent; empty = beside this program
+  std::string log_level = "info";  // debug, info, warning, error
+  std::string agent_path;          // of leoflow-agent; empty = beside this program
 };
 
 struct LiteOptions : ServerOptions {};
@@ -34,15 +35,15 @@ struct LiteOptions : ServerOptions {};
 // A DAG once, without a server.
 struct RunOnceOptions {
   std::string home;
-  std::string path;                      // a project folder or a DAG file
-  std::string dag_id;                    // empty: the only DAG of the path
-  std::string conf = "{}";               // a JSON object as text
+  std::string path;         // a project folder or a DAG file
+  std::string dag_id;       // empty: the only DAG of the path
+  std::string conf = "{}";  // a JSON object as text
   std::string agent_path;
 };
 
 // What run_once tells while it goes; called on one thread at a time, any thread.
 struct RunOnceEvents {
-  std::function<void(std::string_view line)> on_progress;      // compiling, building the environment
+  std::function<void(std::string_view line)> on_progress;  // compiling, building the environment
   std::function<void(std::string_view task, int try_number, std::string_view state)> on_task;
   std::function<void(std::string_view task, std::string_view line)> on_log;
 };
@@ -56,22 +57,22 @@ struct RunOnceTask {
 };
 
 struct RunOnceResult {
-  std::string dag_id, run_id, state;     // success or failed
+  std::string dag_id, run_id, state;  // success or failed
   std::optional<Time> start_date, end_date;
   std::vector<RunOnceTask> tasks;
 };
 
 struct CompileOptions {
   std::string home;
-  std::string path;                      // a project folder, a DAG file or a folder of them
-  std::function<void(std::string_view line)> on_progress;   // lines of an environment build
+  std::string path;  // a project folder, a DAG file or a folder of them
+  std::function<void(std::string_view line)> on_progress;  // lines of an environment build
 };
 
 struct CompiledDagReport {
   std::string dag_id;
   int64_t tasks = 0;
-  std::string schedule;                  // as people read it; empty = none
-  std::string dag_json;                  // docs/dag-json.md
+  std::string schedule;  // as people read it; empty = none
+  std::string dag_json;  // docs/dag-json.md
 };
 
 // One DAG file: its DAGs, or why it does not compile.
@@ -79,7 +80,7 @@ struct CompileReport {
   std::string file;
   std::vector<CompiledDagReport> dags;
   std::vector<std::string> warnings;
-  std::string error, hint;               // error is empty when it compiled
+  std::string error, hint;  // error is empty when it compiled
 };
 
 struct MigrateReport {
@@ -88,12 +89,13 @@ struct MigrateReport {
 };
 
 struct DoctorFinding {
-  std::string name;                      // "python", "disk space"
-  std::string state;                     // ok, warning, failed
+  std::string name;   // "python", "disk space"
+  std::string state;  // ok, warning, failed
   std::string message, hint;
 };
 
-// Each call blocks; commands run on the calling thread. Errors are shown as they are, with their hint.
+// Each call blocks; commands run on the calling thread. Errors are shown as they are, with their
+// hint.
 class LocalCommands {
  public:
   virtual ~LocalCommands() = default;
@@ -103,8 +105,10 @@ class LocalCommands {
   virtual Result<int> lite(const LiteOptions& options) = 0;
   virtual Result<int> server(const ServerOptions& options) = 0;
   // A run that failed is a result, not an error.
-  virtual Result<RunOnceResult> run_once(const RunOnceOptions& options, const RunOnceEvents& events) = 0;
-  // One report per DAG file; files that do not compile are reports too. `not_found` when the path has none.
+  virtual Result<RunOnceResult> run_once(const RunOnceOptions& options,
+                                         const RunOnceEvents& events) = 0;
+  // One report per DAG file; files that do not compile are reports too. `not_found` when the path
+  // has none.
   virtual Result<std::vector<CompileReport>> compile(const CompileOptions& options) = 0;
   virtual Result<MigrateReport> db_migrate(const std::string& home) = 0;
   // Success when the database is sound.

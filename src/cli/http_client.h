@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small blocking HTTP/1.1 client: one connection per request, no TLS. One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/http_reply.h"
+
+namespace leoflow::cli {
+
+constexpr size_t kReplyBodyBytesMax = size_t(256) << 20;
+
+struct Url {
+  std::string host;
+  uint16_t port = 80;
+  std::string path;  // without a slash at the end
+  std::string text() const;
+};
+// "http://host:port/path", or just "host:port". `invalid` for anything else, https included.
+Result<Url> parse_url(std::string_view text);
+// A path segment or query value with everything but unreserved characters as %XX.
+std::string percent_encode(std::string_view text);
+
+struct HttpTimeouts {
+  std::chrono::milliseconds connect{5000};
+  std::chrono::milliseconds reply{60000};  // between two arrivals of bytes
+};
+
+struct HttpReply {
+  int status = 0;
+  std::string content_type, body;
+};
+
+// A reply whose body goes on for as long as the server likes.
+class HttpStream {
+ public:
+  HttpStream(Fd socket, ReplyReader reader)
+      : socket_(std::move(socket)), reader_(std::move(reader)) {}
+
+  int fd() const { return socket_.get(); }
+  // What has arrived, without waiting; may be empty. `unavailable` when the connection broke before
+  // the end.
+  Result<std::string> read_available();
+  // Nothing more will come.
+  bool ended() const { return reader_.complete(); }
+
+ private:
+  Fd socket_;
+  ReplyReader reader_;
+};
+
+class HttpClient {
+ public:
+  HttpClient(Url url, std::string token, HttpTimeouts timeouts = {})
+      : url_(std::move(url)), token_(std::move(token)), timeouts_(timeouts) {}
+
+  const Url& url() const { return url_; }
+  // Any status is a reply. Errors: `unavailable` when nobody answers, `timeout`, and
+  // `outcome_unknown` when a request that changes something was sent but its answer got lost.
+  Result<HttpReply> send(std::string_view method, const std::string& target,
+                         std::string_view body = {});
+  // GET. A status other than 200 is given as the error `internal` with that status in `status`.
+  Result<HttpStream> open(const std::string& target, std::string_view accept, int& status);
+
+ private:
+  Result<Fd> request(std::string_view method, const std::string& target, std::string_view accept,
+                     std::string_view body);
+
+  Url url_;
+  std::string token_;
+  HttpTimeouts timeouts_;
+};
+
+}  // namespace leoflow::cli
