@@ -141,8 +141,10 @@ Result<Registered> Registrar::register_dag(const CompiledFile& compiled, const C
   row.bundle_name = options_.bundle_name;
   row.last_parsed_time = now;
   row.last_parse_duration = compiled.took;
-  const bool paused = dag.spec.is_paused_upon_creation.value_or(options_.paused_at_creation);
-  return dags_.register_version(version, row, paused);
+  const bool scheduled = dag.spec.schedule.kind != ScheduleSpec::Kind::none;
+  const bool paused = options_.paused_at_creation == PausedAtCreation::all ||
+                      (options_.paused_at_creation == PausedAtCreation::scheduled && scheduled);
+  return dags_.register_version(version, row, dag.spec.is_paused_upon_creation.value_or(paused));
 }
 
 Result<ChangedDags> Registrar::drop(const std::string& dag_id) {

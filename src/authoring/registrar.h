@@ -15,8 +15,15 @@
 
 namespace leoflow {
 
+// Which DAGs start paused when they are first seen, unless they say is_paused_upon_creation.
+enum class PausedAtCreation {
+  all,          // Airflow's default
+  scheduled,    // those with a schedule: manual ones only run when somebody asks anyway
+  none,
+};
+
 struct RegistrarOptions {
-  bool paused_at_creation = true;  // unless the DAG says is_paused_upon_creation
+  PausedAtCreation paused_at_creation = PausedAtCreation::all;
   std::string bundle_name = "dags-folder";
   // Label of new content; called once per file whose content is new. Default: version_label.
   std::function<std::string(const fs::path& folder, Time now)> label = {};

@@ -129,7 +129,7 @@ Result<Time> parse_time(std::string_view text, bool assume_utc) {
   year_month_day ymd{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
   bool in_range = ymd.ok() && year >= 1 && hour < 24 && minute < 60 && second < 60;
   if (!reader.ok() || !reader.done() || !in_range || !offset) return bad();
-  int64_t seconds = hour * 3600 + minute * 60 + second - *offset * 60;
+  int64_t seconds = hour * 3600 + minute * 60 + second - offset.value_or(0) * 60;
   return Time(std::chrono::sys_days(ymd)) + std::chrono::seconds(seconds) + Duration(micros);
 }
 

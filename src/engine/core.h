@@ -189,7 +189,4 @@ class Core {
   EngineStats stats_;
 };
 
-// Folder (or claim) name of a run's volume: readable, bounded, unique by id.
-std::string staging_name(const std::string& dag_id, const std::string& run_id, int64_t id);
-
 }  // namespace leoflow

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "engine/core.h"
+#include "exec/staging/staging_backend.h"
 
 namespace leoflow {
 namespace {
@@ -126,7 +127,8 @@ void Core::place(ActiveRun& run, TaskIndex task, Time now) {
   if (!staging.enabled || run.staging) return;
   StagingVolume volume{.id = ++keys_.staging, .run = run.row.key, .dag_id = run.row.dag_id, .run_id = run.row.run_id,
                        .size_bytes = staging.size_bytes, .created_at = now};
-  volume.name = staging_name(run.row.dag_id, run.row.run_id, volume.id);
+  // The id keeps apart the volumes of runs that had the same name one after the other.
+  volume.name = staging_name(run.row.dag_id, run.row.run_id + "-" + std::to_string(volume.id));
   volume.path = (options_.staging_root / volume.name).string();
   step_.batch.staging_inserted.push_back(volume);
   step_.effects.staging_created.push_back(volume);
@@ -143,16 +145,6 @@ WorkItem Core::work_item(const OpenAttempt& attempt) const {
   }
   if (auto it = versions_.find(row.version); it != versions_.end()) item.environment = it->second->environment;
   return item;
-}
-
-std::string staging_name(const std::string& dag_id, const std::string& run_id, int64_t id) {
-  std::string name;
-  for (char c : dag_id + "-" + run_id) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    name += plain ? c : '-';
-  }
-  constexpr size_t kNameBytesMax = 100;
-  return name.substr(0, kNameBytesMax) + "-" + std::to_string(id);
 }
 
 }  // namespace leoflow

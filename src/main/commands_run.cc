@@ -172,7 +172,7 @@ Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options
   auto dag = choose_dag(compiled, options.dag_id);
   if (!dag) return fail(dag);
   Registrar registrar(parts.store.dags(), parts.store.import_errors(), parts.compiler, parts.clock,
-                      {.paused_at_creation = false});
+                      {.paused_at_creation = PausedAtCreation::none});
   if (auto registered = registrar.register_dag(compiled, **dag); !registered) return fail(registered);
   std::string dag_id = (*dag)->spec.dag_id;
   if (auto unpaused = wait_reply<bool>([&](auto reply) { parts.engine.set_paused(dag_id, false, std::move(reply)); });

@@ -54,7 +54,7 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
   log::configure(level_of(options.log_level), options.log_json);
   ServerConfig config{.home = options.home, .workspace = options.workspace, .host = options.host, .port = options.port,
                       .parallelism = options.parallelism > 0 ? options.parallelism : kParallelismDefault,
-                      .agent_program = options.agent_path, .paused_at_creation = !lite,
+                      .agent_program = options.agent_path, .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,
                       .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};
   if (!options.workspace.empty() && !fs::is_directory(options.workspace)) {
     return fail(Code::not_found, "the workspace " + options.workspace + " is not a folder",

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "authoring/registrar.h"
 #include "base/error.h"
 #include "main/home.h"
 #include "store/admin_store.h"
@@ -22,7 +23,7 @@ struct ServerConfig {
   int parallelism = 32;
   fs::path agent_program;                  // empty = beside this program
   fs::path cache;                          // of environments; empty = the user's cache folder
-  bool paused_at_creation = false;         // new DAGs of a workspace
+  PausedAtCreation paused_at_creation = PausedAtCreation::all;   // new DAGs of the workspace
   std::string admin_password;              // empty = made up and shown once
   RetentionPolicy retention;
 };

@@ -28,10 +28,15 @@ class Unavailable(RuntimeError):
     """Asked outside of a task, where only the environment can answer."""
 
 
+# What the agent put into the environment when the task started. The agent is asked again for these,
+# since they may have changed by now; a value that user code put there itself stands.
+delivered = {}
+
+
 def variable_text(key):
     """The text of variable `key`, or None. Raises AgentError when the agent refuses, Unavailable
     outside of a task."""
-    text = os.environ.get(VARIABLE_PREFIX + key.upper())
+    text = _own(VARIABLE_PREFIX + key.upper())
     if text is not None:
         return text
     agent = _agent("variable", key, VARIABLE_PREFIX)
@@ -43,7 +48,7 @@ def variable_text(key):
 
 def connection_source(conn_id):
     """The connection as the environment's text (URI or JSON) or the agent's dict, or None."""
-    text = os.environ.get(CONNECTION_PREFIX + conn_id.upper())
+    text = _own(CONNECTION_PREFIX + conn_id.upper())
     if text:
         return text
     agent = _agent("connection", conn_id, CONNECTION_PREFIX)
@@ -51,6 +56,11 @@ def connection_source(conn_id):
     if fields is not None and fields.get("password"):
         hide(agent, [fields["password"]])
     return fields
+
+
+def _own(name):
+    text = os.environ.get(name)
+    return None if text == delivered.get(name) else text
 
 
 def agent_for_writing(what, key):

@@ -14,7 +14,7 @@ import signal
 
 from leoflow.runtime import client as _client
 from leoflow.runtime import context as _context
-from leoflow.runtime import loader, logs, templates
+from leoflow.runtime import loader, logs, secrets, templates
 from leoflow.runtime.instance import RETURN_KEY
 
 REASON_CHARS_MAX = 4096
@@ -75,7 +75,8 @@ def serve(start, agent):
     """Runs the attempt of `start` and reports its outcome."""
     agent.secrets.extend(start.get("mask") or ())
     os.environ.update(start.get("env") or ())
-    os.environ.update(start.get("secrets") or ())
+    secrets.delivered = start.get("secrets") or {}
+    os.environ.update(secrets.delivered)
     os.environ.update(
         AIRFLOW_CTX_DAG_ID=start["dag_id"], AIRFLOW_CTX_DAG_RUN_ID=start["run"]["run_id"]
     )
