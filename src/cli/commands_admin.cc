@@ -26,7 +26,7 @@ Result<int> staging(Context& context, const StagingOptions& options) {
   context.show({{"DAG", "dag_id"},
                 {"RUN", "run_id"},
                 {"STATE", "state", Show::state},
-                {"SIZE", "size", Show::bytes},
+                {"SIZE MAX", "size", Show::bytes},
                 {"CREATED", "created_at", Show::time},
                 {"DELETED", "deleted_at", Show::time},
                 {"REASON", "delete_reason"}},
