@@ -21,6 +21,7 @@ FRAME_BYTES_MAX = 64 * 1024 * 1024
 READ_BYTES = 65536
 FDS_PER_SPAWN = 4
 FDS_PER_READ = 64
+QUIET_MILLISECONDS = 2  # after which spare children are forked
 MSG_CMSG_CLOEXEC = 0x40000000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
 # What nearly every DAG file and operator reaches; importing it here saves each fork from doing so.
@@ -139,14 +140,15 @@ class Template:
 
     def __init__(self, channel):
         self._channel = channel
+        self._pid = os.getpid()
         self._attempts = {}
-        self._wake = -1
 
     def prepare(self, init):
         """Imports what the forks share and freezes the heap. Raises whatever an import raises."""
-        from leoflow.runtime import isolation, logs, rehearsal, task
+        from leoflow.runtime import hotpages, isolation, logs, rehearsal, spares, task
 
-        self._isolation, self._task = isolation, task
+        self._isolation, self._task, self._hotpages = isolation, task, hotpages
+        self._spares = spares.Spares(self._run_spare)
         for name in WARM:
             _warm(name)
         surface = sys.modules.get("airflow.sdk")
@@ -161,22 +163,29 @@ class Template:
         gc.collect()
         gc.freeze()
         gc.disable()
+        self._ranges = hotpages.learn(lambda: rehearsal.rehearse(1))
 
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
-        wake, self._alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._wake = wake
+        self._wake, self._alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
         poll = select.poll()
         poll.register(self._channel.fileno(), select.POLLIN)
-        poll.register(wake, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
         try:
             while True:
-                for fd, _ in poll.poll():
-                    self._reap() if fd == wake else self._take_requests()
+                self._serve_once(poll)
         except ChannelClosed:
             self._kill_all()
+
+    def _serve_once(self, poll):
+        """Spares are forked only when nothing has been asked for a while: attempts go first."""
+        ready = poll.poll(QUIET_MILLISECONDS if self._spares.short else None)
+        for fd, _ in ready:
+            self._reap() if fd == self._wake else self._take_requests()
+        if not ready and self._spares.short:
+            self._spares.add()
 
     def _take_requests(self):
         for request in self._channel.receive():
@@ -186,45 +195,69 @@ class Template:
     def _spawn(self, request):
         descriptors = self._channel.take_descriptors()
         attempt = request["attempt"]
-        parent = os.getpid()
         try:
-            pid = os.fork()
+            pid = self._spares.take(request, descriptors)
+            if pid is None:
+                pid = os.fork()
         except OSError as error:
             self._channel.send(
                 {"op": "refused", "attempt": attempt, "error": f"fork: {error.strerror}"}
             )
             pid = -1
         if pid == 0:
-            self._become_task(request, descriptors, parent)
+            self._run_child(lambda: (request, descriptors))
         for fd in descriptors:
             os.close(fd)
         if pid > 0:
             self._attempts[pid] = attempt
             self._channel.send({"op": "started", "attempt": attempt, "pid": pid})
 
-    def _become_task(self, request, descriptors, parent):
-        """The child's side of the fork; never returns."""
+    def _run_spare(self, receive):
+        """The child's side of a fork made ahead of time; never returns."""
+
+        def warm_and_receive():
+            self._hotpages.populate(self._ranges)
+            return receive()
+
+        self._run_child(warm_and_receive)
+
+    def _run_child(self, receive):
+        """The child's side of every fork; never returns."""
         try:
-            isolation = self._isolation
-            problems = isolation.join_cgroups(request.get("cgroups") or ())
-            os.setsid()
-            isolation.die_with_parent(parent)
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if request.get("staging_path"):
-                isolation.bind_staging(request["staging_path"])
-            stdout, stderr, log, control = descriptors
-            os.dup2(stdout, 1)
-            os.dup2(stderr, 2)
-            for fd in (stdout, stderr, CHANNEL_FD, self._wake, self._alarm):
-                os.close(fd)
-            for problem in problems:
-                os.write(2, f"this task runs without its limits: {problem}\n".encode())
-            self._task.main(control, log)
+            self._detach()
+            received = receive()
+            if received is None:
+                os._exit(0)
+            self._become_task(*received)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(70)
+
+    def _detach(self):
+        """Lets go of what is the template's: its descriptors, its signals, and the descriptors of
+        attempts that came along with this one's."""
+        os.setsid()
+        self._isolation.die_with_parent(self._pid)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for fd in (CHANNEL_FD, self._wake, self._alarm, *self._channel.descriptors):
+            os.close(fd)
+        self._spares.close()
+
+    def _become_task(self, request, descriptors):
+        isolation = self._isolation
+        problems = isolation.join_cgroups(request.get("cgroups") or ())
+        if request.get("staging_path"):
+            isolation.bind_staging(request["staging_path"])
+        stdout, stderr, log, control = descriptors
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        os.close(stdout)
+        os.close(stderr)
+        for problem in problems:
+            os.write(2, f"this task runs without its limits: {problem}\n".encode())
+        self._task.main(control, log)
 
     def _reap(self):
         try:
@@ -232,17 +265,23 @@ class Template:
                 pass
         except BlockingIOError:
             pass
-        while self._attempts:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
             attempt = self._attempts.pop(pid, None)
-            if attempt is not None:
+            if attempt is None:
+                self._spares.forget(pid)
+            else:
                 self._channel.send(
                     {"op": "exited", "attempt": attempt, "pid": pid, "status": status}
                 )
 
     def _kill_all(self):
+        self._spares.close()
         for pid in self._attempts:
             for kill in (os.killpg, os.kill):
                 try:

@@ -19,7 +19,7 @@ FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rehearsal_dag.p
 DATE = "2024-01-01T00:00:00.000000Z"
 
 
-def rehearse():
+def rehearse(rounds=ROUNDS):
     """Leaves no trace but warm code. An error here means that no task could run, and is raised.
 
     With a real Airflow SDK in place of our surface there is nothing of ours to warm, and nothing is
@@ -29,7 +29,7 @@ def rehearse():
         return
     environment, path = dict(os.environ), list(sys.path)
     try:
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             _round()
     finally:
         _client.install(None)
