@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 30
 NICE := nice
 
 .DEFAULT_GOAL := build
-.PHONY: build setup test demo demo-failure check lint header-check dev asan tsan fuzz sim bench clean
+.PHONY: build programs setup test demo demo-failure check lint header-check dev asan tsan fuzz sim bench clean
 
 setup:
 	@tools/setup
@@ -15,13 +15,18 @@ build: setup
 	@cmake --preset release > /dev/null
 	@$(NICE) cmake --build --preset release -j $(JOBS)
 
+# The two programs without their tests.
+programs: setup
+	@cmake --preset release > /dev/null
+	@$(NICE) cmake --build --preset release -j $(JOBS) --target leoflow leoflow-agent
+
 test: build
 	@tools/run-tests --build build --jobs $(JOBS)
 
-demo: build
+demo: programs
 	@tools/demo
 
-demo-failure: build
+demo-failure: programs
 	@tools/demo --failure
 
 dev: setup
