@@ -129,7 +129,7 @@ Result<int> export_file(Context& context, const std::string& file) {
     return fail(status);
   }
   if (masked > 0)
-    context.warn(std::to_string(masked) + " secret variables are left out: the server masks them");
+    context.warn("secret variables left out, the server masks them: " + std::to_string(masked));
   return 0;
 }
 

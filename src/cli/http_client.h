@@ -47,7 +47,7 @@ class HttpStream {
   // the end.
   Result<std::string> read_available();
   // Nothing more will come.
-  bool ended() const { return reader_.complete(); }
+  bool ended() const { return reader_.complete() && reader_.body_size() == 0; }
 
  private:
   Fd socket_;

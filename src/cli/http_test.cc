@@ -145,7 +145,7 @@ TEST(ApiClient, ListsPageByPage) {
 
 TEST(HttpStream, EndsWithTheReply) {
   TinyServer server(
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab\ncd\r\n"
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab\ncd\r\n"
        "0\r\n\r\n"});
   auto api = server.client();
   auto stream = api.open("/log", "application/x-ndjson");
@@ -157,7 +157,7 @@ TEST(HttpStream, EndsWithTheReply) {
     ASSERT_TRUE(part) << part.error().text();
     text += *part;
   }
-  EXPECT_EQ(text, "ab\nc");
+  EXPECT_EQ(text, "ab\ncd");
 }
 
 TEST(ReplyReader, TakesBytesOneByOne) {

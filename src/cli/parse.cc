@@ -131,7 +131,7 @@ class Parser {
       option = app_.add_option(argument.names);
       option->type_size(1)->expected(1);
       bool repeated = std::holds_alternative<std::vector<std::string>*>(argument.into);
-      if (repeated) option->expected(1, 10'000)->allow_extra_args(false);
+      if (repeated) option->expected(-1)->allow_extra_args(false);
       option->multi_option_policy(repeated ? CLI::MultiOptionPolicy::TakeAll
                                            : CLI::MultiOptionPolicy::TakeLast);
     }
