@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DAG files of the benchmarks: tasks that do nothing, in different shapes."""
+
+HEAD = """from airflow.sdk import DAG, task
+
+
+@task
+def step(*before):
+    return None
+
+
+"""
+
+
+def chain(dag_id, count):
+    return HEAD + f"""with DAG("{dag_id}", schedule=None, catchup=False):
+    last = None
+    for number in range({count}):
+        this = step.override(task_id=f"t{{number:03}}")()
+        if last is not None:
+            last >> this
+        last = this
+"""
+
+
+def fan(dag_id, count):
+    """`count` parallel tasks and a join."""
+    return HEAD + f"""with DAG("{dag_id}", schedule=None, catchup=False, max_active_tasks=128):
+    join = step.override(task_id="join")()
+    for number in range({count}):
+        step.override(task_id=f"t{{number:03}}")() >> join
+"""
+
+
+def layers(dag_id, depth, width):
+    """Layers of `width` tasks; task i of a layer waits for task i of the one before."""
+    return HEAD + f"""with DAG("{dag_id}", schedule=None, catchup=False, max_active_tasks=128):
+    before = [None] * {width}
+    for layer in range({depth}):
+        for place in range({width}):
+            this = step.override(task_id=f"t{{layer:02}}_{{place:03}}")()
+            if before[place] is not None:
+                before[place] >> this
+            before[place] = this
+"""
+
+
+def one(dag_id, operator="python"):
+    if operator == "bash":
+        return f"""from airflow.sdk import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+with DAG("{dag_id}", schedule=None, catchup=False):
+    BashOperator(task_id="only", bash_command="true")
+"""
+    return chain(dag_id, 1)

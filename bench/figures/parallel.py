@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""parallel: 100 no-op Python tasks and a join. thousand: 10 layers of 100, and memory."""
+
+import threading
+import time
+
+from figures import dags
+from support import floors
+from support.server import Server, pss
+from support.table import Row, median
+
+PARALLEL = 100
+DEPTH, WIDTH = 10, 100
+
+
+class MemoryWatch(threading.Thread):
+    """Highest PSS of server and agent together while it runs."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.pids = (server.process.pid, server.agent_pid())
+        self.peak = 0.0
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.wait(0.25):
+            self.peak = max(self.peak, sum(pss(pid) for pid in self.pids))
+
+    def end(self):
+        self.done.set()
+        self.join()
+        return self.peak
+
+
+def parallel(options):
+    walls = []
+    with Server({"fan": dags.fan("fan", PARALLEL)}) as server:
+        server.wait_for_dag("fan")
+        server.run("fan")
+        for _ in range(options.rounds(10)):
+            walls.append(server.run("fan").wall)
+            time.sleep(0.3)
+    forks = floors.fork_and_wait(PARALLEL + 1)
+    return [Row("100 parallel + join", median(walls), "s", 0.9, peer="101 bare forks",
+                peer_value=forks)]
+
+
+def thousand(options):
+    walls, peaks = [], []
+    with Server({"layers": dags.layers("layers", DEPTH, WIDTH)}) as server:
+        server.wait_for_dag("layers")
+        for _ in range(options.rounds(3)):
+            watch = MemoryWatch(server)
+            watch.start()
+            walls.append(server.run("layers").wall)
+            peaks.append(watch.end())
+    forks = floors.fork_and_wait(DEPTH * WIDTH, 3)
+    return [
+        Row("1,000 tasks, 10 x 100", median(walls), "s", 7, peer="1,000 bare forks",
+            peer_value=forks),
+        Row("memory during 1,000 tasks", max(peaks), "MB", 150, note="peak PSS, server + agent"),
+    ]
