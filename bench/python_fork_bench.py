@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one warm Python task costs: template.py driven over its protocol with a no-op DAG.
 
-Prints the p50 from spawn request to exit notice, the same to the task's first sign of life, tasks
-per second with two
-in flight, and the ratio to a bare fork and exit of this process measured in the same run.
+Prints the p50 from spawn request to exit notice, the same to the task's first sign of life, a chain
+of three tasks after a pause, tasks per second with two in flight, the CPU time of a task, and the
+ratio to a bare fork and exit of this process measured in the same run. --template measures another
+tree beside this one, turn by turn, so that what else the machine does falls on both.
 
     /usr/bin/python3.11 bench/python_fork_bench.py [--count 300] [--surface fake|airflow]
+        [--template OTHER/python/leoflow/template.py]
 """
 
 import argparse
@@ -29,6 +31,8 @@ with DAG("d", schedule=None):
 
     t()
 """
+BATCH, CHAIN = 10, 3
+PAUSE_SECONDS = 0.05
 FAKE_DAG = 'd = Dag("d", Op("t"))\n'
 
 
@@ -111,29 +115,83 @@ def millis(values, share=0.5):
     return sorted(values)[int(len(values) * share)] * 1e3
 
 
+def chain(agent, start):
+    """Three tasks, each spawned at the outcome of the one before, after a pause as between runs."""
+    time.sleep(PAUSE_SECONDS)
+    began = time.perf_counter()
+    for _ in range(CHAIN):
+        flight = Flight(agent, start)
+        flight.serve()
+        flight.close()
+    wall = time.perf_counter() - began
+    wait_exits(agent, CHAIN)
+    return wall
+
+
+def cpu_seconds(agent):
+    """Of the template and of all its children that have ended."""
+    with open(f"/proc/{agent.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+class Side:
+    """One tree that is measured."""
+
+    def __init__(self, template):
+        self.template = harness.TEMPLATE = template
+        self.agent = harness.Agent()
+        self.walls, self.lives, self.chains, self.rates = [], [], [], []
+        self.cpu, self.tasks = 0.0, 0
+
+    def measure(self, start):
+        began = cpu_seconds(self.agent)
+        walls, lives = one_by_one(self.agent, start, BATCH)
+        self.walls += walls
+        self.lives += lives
+        self.chains.append(chain(self.agent, start))
+        self.rates.append(two_in_flight(self.agent, start, BATCH))
+        self.cpu += cpu_seconds(self.agent) - began
+        self.tasks += 2 * BATCH + CHAIN
+
+    def report(self):
+        print(self.template)
+        for name, values in (
+            ("task, request to exit", self.walls),
+            ("request to running", self.lives),
+            ("chain of three", self.chains),
+        ):
+            print(f"  {name:22}  p50 {millis(values):6.2f} ms   p90 {millis(values, 0.9):6.2f} ms")
+        print(f"  {'two in flight':22}  p50 {millis(self.rates) / 1e3:6.0f} tasks/s")
+        print(f"  {'CPU':22}      {self.cpu / self.tasks * 1e3:6.2f} ms per task")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--surface", choices=("fake", "airflow"), default="airflow")
+    parser.add_argument("--template", action="append", default=[])
     options = parser.parse_args()
     fake = options.surface == "fake"
     bundle = harness.Bundle(FAKE_DAG if fake else AIRFLOW_DAG, fake=fake)
-    agent = harness.Agent()
+    start = harness.start_frame(bundle.file)
+    sides, bare = [], []
     try:
-        start = harness.start_frame(bundle.file)
-        one_by_one(agent, start, 10)
-        bare = bare_forks(options.count)
-        walls, lives = one_by_one(agent, start, options.count)
-        rate = two_in_flight(agent, start, options.count)
+        for template in [*options.template, harness.TEMPLATE]:
+            sides.append(Side(template))
+            one_by_one(sides[-1].agent, start, BATCH)
+        for _ in range(max(1, options.count // BATCH)):
+            for side in sides:
+                side.measure(start)
+            bare += bare_forks(BATCH)
     finally:
-        agent.close()
+        for side in sides:
+            side.agent.close()
         bundle.close()
-    print(f"task, request to exit   p50 {millis(walls):6.2f} ms   p90 {millis(walls, 0.9):6.2f} ms")
-    print(f"request to running      p50 {millis(lives):6.2f} ms   p90 {millis(lives, 0.9):6.2f} ms")
-    print(f"two in flight           {rate:6.0f} tasks/s")
-    print(
-        f"bare fork and exit      p50 {millis(bare):6.2f} ms   ratio {millis(walls) / millis(bare):.1f}"
-    )
+    for side in sides:
+        side.report()
+        print(f"  {'ratio to a bare fork':22}      {millis(side.walls) / millis(bare):6.1f}")
+    print(f"bare fork and exit        p50 {millis(bare):6.2f} ms   p90 {millis(bare, 0.9):6.2f} ms")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,10 @@ class TaskDecorator:
 
     def override(self, **options):
         """The same function under other task arguments."""
-        return TaskDecorator(self.function, self.operator_class, {**self.options, **options})
+        other = TaskDecorator.__new__(TaskDecorator)  # what __init__ finds out holds for it too
+        other.__dict__.update(self.__dict__)
+        other.options = {**self.options, **options}
+        return other
 
     def __repr__(self):
         return f"<@{self.operator_class.decorator_name} {self.options['task_id']}>"

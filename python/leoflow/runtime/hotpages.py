@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory pages a task touches, learned once and mapped ahead of time in children that wait.
+"""The memory pages a task writes, learned once and mapped ahead of time in children that wait.
 
 A fork shares the template's pages; each first write to one is a fault and a copy, some 700 for a
 task that does nothing. Which pages these are hardly depends on the task, because most hold our own
 code and the interpreter's. Only speed depends on any of this: where the kernel does not help
-(MADV_POPULATE is Linux 5.14), nothing is learned and children fault as they go.
+(MADV_POPULATE_WRITE is Linux 5.14), nothing is learned and children fault as they go.
 """
 
 import array
@@ -13,11 +13,10 @@ import errno
 import mmap
 import os
 
-MADV_POPULATE_READ, MADV_POPULATE_WRITE = 22, 23
-PRESENT, OURS_ALONE = 1 << 63, 1 << 56  # bits of an entry of /proc/self/pagemap
+MADV_POPULATE_WRITE = 23
+WRITTEN = 1 << 63 | 1 << 56  # of an entry of /proc/self/pagemap: present, mapped here alone
 ENTRY_BYTES = 8
-FIELDS = 3  # of a range: address, bytes, advice
-USER_SPACE_END = 1 << 63  # above it is what the kernel shows of itself, such as [vsyscall]
+FIELDS = 2  # of a range: address, bytes
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _madvise = _libc.madvise
@@ -25,8 +24,8 @@ _madvise.argtypes = (ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int)
 
 
 def learn(work):
-    """Runs `work` in a fork and returns the ranges it touched as (address, bytes, advice); empty if
-    it fails."""
+    """Runs `work` in a fork and returns the ranges it wrote as (address, bytes); empty if it
+    fails."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
@@ -34,7 +33,7 @@ def learn(work):
             os.close(reading)
             work()
             with open(writing, "wb") as file:
-                file.write(array.array("Q", _flat(_touched())).tobytes())
+                file.write(array.array("Q", _flat(_written())).tobytes())
         finally:
             os._exit(0)
     os.close(writing)
@@ -46,10 +45,9 @@ def learn(work):
 
 
 def populate(ranges):
-    """Maps the pages of `ranges` in this process, copies of its own where it would write to
-    them."""
-    for address, size, advice in ranges:
-        if _madvise(address, size, advice) != 0 and ctypes.get_errno() == errno.EINVAL:
+    """Gives this process its own copies of the pages of `ranges`, as writing to them would."""
+    for address, size in ranges:
+        if _madvise(address, size, MADV_POPULATE_WRITE) != 0 and ctypes.get_errno() == errno.EINVAL:
             return
 
 
@@ -57,31 +55,28 @@ def _flat(ranges):
     return [number for one in ranges for number in one]
 
 
-def _touched():
+def _written():
     found = []
     with open("/proc/self/maps", encoding="utf-8") as maps:
         areas = [line.split(None, 2)[:2] for line in maps]
     with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
         for addresses, rights in areas:
             first, end = (int(text, 16) for text in addresses.split("-"))
-            if rights.startswith("r") and rights.endswith("p") and end < USER_SPACE_END:
-                found += _touched_of_area(pagemap, first, end, "w" in rights)
+            if rights.startswith("rw") and rights.endswith("p"):
+                found += _written_of_area(pagemap, first, end)
     return found
 
 
-def _touched_of_area(pagemap, first, end, writable):
-    """Of a writable area the pages that were written since the fork, of others all that are
-    mapped."""
-    wanted = PRESENT | OURS_ALONE if writable else PRESENT
-    advice = MADV_POPULATE_WRITE if writable else MADV_POPULATE_READ
+def _written_of_area(pagemap, first, end):
+    """The pages this process has to itself: those written since the fork."""
     size = mmap.PAGESIZE
     pagemap.seek(first // size * ENTRY_BYTES)
     entries = array.array("Q", pagemap.read((end - first) // size * ENTRY_BYTES))
     found, begin = [], None
     for index, entry in enumerate((*entries, 0)):
-        if entry & wanted == wanted:
+        if entry & WRITTEN == WRITTEN:
             begin = index if begin is None else begin
         elif begin is not None:
-            found.append((first + begin * size, (index - begin) * size, advice))
+            found.append((first + begin * size, (index - begin) * size))
             begin = None
     return found
