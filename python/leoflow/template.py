@@ -21,7 +21,7 @@ FRAME_BYTES_MAX = 64 * 1024 * 1024
 READ_BYTES = 65536
 FDS_PER_SPAWN = 4
 FDS_PER_READ = 64
-QUIET_MILLISECONDS = 2  # after which spare children are forked
+QUIET_MILLISECONDS = 10  # after which spare children are forked
 MSG_CMSG_CLOEXEC = 0x40000000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
 # What nearly every DAG file and operator reaches; importing it here saves each fork from doing so.

@@ -10,7 +10,7 @@ import marshal
 import os
 import socket
 
-SPARES_MAX = 2
+SPARES_MAX = 3
 REQUEST_BYTES_MAX = 65536
 FDS_MAX = 4
 
