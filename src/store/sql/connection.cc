@@ -20,6 +20,13 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA wal_autocheckpoint = 4000;
 )";
 
+// SQLite counts its memory under a lock that every allocation takes; nobody reads the count. Too late after the
+// library's first use, and refused then.
+void configure_library() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(once);
+}
+
 Status configure(Connection& connection, const ConnectionOptions& options) {
   sqlite3_busy_timeout(connection.handle(), kBusyTimeoutMillis);
   sqlite3_extended_result_codes(connection.handle(), 1);
@@ -33,6 +40,7 @@ Status configure(Connection& connection, const ConnectionOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& options) {
+  configure_library();
   std::string name = options.path.empty() ? ":memory:" : options.path.string();
   int flags = SQLITE_OPEN_NOMUTEX | (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   if (options.create && !options.read_only) flags |= SQLITE_OPEN_CREATE;
