@@ -2,6 +2,10 @@
 // The real agent program against an in-process AgentService: what the end-to-end tests share.
 #pragma once
 
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -236,11 +240,16 @@ class AgentEndToEnd : public testing::Test {
     return server_.wait([&] { return server_.running.contains(AttemptId{id}); });
   }
   bool wait_forgotten(int64_t id) {
-    for (int i = 0; i < 2000; ++i) {
-      if (!fs::exists(home_ / "agent" / "attempts" / std::to_string(id))) return true;
-      usleep(10'000);
+    constexpr int kWaitMax = 20'000;  // milliseconds
+    fs::path attempts = home_ / "agent" / "attempts";
+    Fd changes(inotify_init1(IN_CLOEXEC));
+    inotify_add_watch(changes.get(), attempts.c_str(), IN_DELETE | IN_MOVED_FROM);
+    while (fs::exists(attempts / std::to_string(id))) {
+      pollfd ready{changes.get(), POLLIN, 0};
+      char events[4096];
+      if (poll(&ready, 1, kWaitMax) <= 0 || read(changes.get(), events, sizeof events) < 0) return false;
     }
-    return false;
+    return true;
   }
   static bool alive(int64_t pid) { return kill(pid_t(pid), 0) == 0; }
 

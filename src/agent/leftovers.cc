@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/leftovers.h"
 
+#include <poll.h>
 #include <signal.h>
-
-#include <thread>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "agent/cgroups.h"
 #include "agent/processes.h"
+#include "base/file.h"
 #include "base/log.h"
 
 namespace leoflow {
@@ -15,6 +17,19 @@ namespace {
 
 constexpr int kPassesMax = 1000;
 constexpr auto kPassPause = std::chrono::milliseconds(10);
+
+// Returns when one of the processes has gone, at the latest after the pause.
+void wait_any_gone(const std::vector<pid_t>& pids, std::chrono::milliseconds pause) {
+  std::vector<Fd> processes;
+  std::vector<pollfd> watched;
+  for (pid_t pid : pids) {
+    Fd process(int(syscall(SYS_pidfd_open, pid, 0)));
+    if (!process) continue;
+    watched.push_back({process.get(), POLLIN, 0});
+    processes.push_back(std::move(process));
+  }
+  poll(watched.data(), watched.size(), int(pause.count()));
+}
 
 size_t end_attempt(const StoredAttempt& attempt, const std::string& agent_id) {
   AttemptGroups groups(attempt.process.cgroups);
@@ -40,15 +55,16 @@ size_t end_attempt(const StoredAttempt& attempt, const std::string& agent_id) {
 Status end_leftovers(const std::vector<StoredAttempt>& attempts, const std::string& agent_id) {
   for (int pass = 0; pass < kPassesMax; ++pass) {
     size_t alive = 0;
-    for (pid_t pid :
-         processes_with_environment("LEOFLOW_AGENT=" + agent_id)) {  // interpreters and their forks
+    // Interpreters and their forks.
+    std::vector<pid_t> killed = processes_with_environment("LEOFLOW_AGENT=" + agent_id);
+    for (pid_t pid : killed) {
       kill(pid, SIGKILL);
       if (process_start(pid)) ++alive;
     }
     for (auto& attempt : attempts) alive += end_attempt(attempt, agent_id);
     if (alive == 0) return {};
     if (pass == 0) log::warning("ending processes of an earlier agent", {{"processes", alive}});
-    std::this_thread::sleep_for(kPassPause);
+    wait_any_gone(killed, kPassPause);
   }
   return fail(Code::timeout, "processes of an earlier agent cannot be ended");
 }

@@ -45,7 +45,8 @@ bool is_skipped_folder(const fs::path& path) {
   const std::string name = path.filename().string();
   if (name.starts_with('.') || name == "__pycache__" || name == "venv" || name == "node_modules")
     return true;
-  return is_file(path / "pyvenv.cfg");
+  // A Leoflow home holds bundles: copies of DAG files.
+  return is_file(path / "pyvenv.cfg") || is_file(path / "leoflow.db");
 }
 
 Discoverer::Discoverer(fs::path workspace) : workspace_(std::move(workspace)) {

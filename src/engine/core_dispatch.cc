@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "engine/core.h"
-#include "exec/staging/staging_backend.h"
+#include "exec/staging_name.h"
 
 namespace leoflow {
 namespace {

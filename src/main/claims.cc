@@ -11,7 +11,7 @@ namespace leoflow {
 namespace {
 
 constexpr size_t kVersionsCachedMax = 256;
-constexpr int kPriorRunsMax = 1000;       // looked at by xcom_pull(include_prior_dates=True)
+constexpr int kPriorRunsMax = 1000;  // looked at by xcom_pull(include_prior_dates=True)
 
 }  // namespace
 
@@ -26,7 +26,8 @@ Result<Claims::Version> Claims::version(DagVersionId id) {
   if (!*row) return fail(Code::not_found, "the DAG version of the attempt is gone");
   auto spec = parse_dag_spec((*row)->dag_json);
   if (!spec) return fail(spec);
-  Version made{std::make_shared<const DagVersion>(std::move(**row)), std::make_shared<const DagSpec>(std::move(*spec))};
+  Version made{std::make_shared<const DagVersion>(std::move(**row)),
+               std::make_shared<const DagSpec>(std::move(*spec))};
   versions_.with([&](auto& versions) {
     if (versions.size() >= kVersionsCachedMax) versions.clear();
     versions.emplace(id, made);
@@ -37,7 +38,8 @@ Result<Claims::Version> Claims::version(DagVersionId id) {
 Result<Claims::Context> Claims::context(AttemptId attempt) {
   auto row = store_.runs().get_attempt(attempt);
   if (!row) return fail(row);
-  if (!*row) return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is not known");
+  if (!*row)
+    return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is not known");
   if (is_finished((*row)->state)) return fail(Code::denied, "the attempt is settled");
   auto run = store_.runs().get_run((*row)->run);
   if (!run) return fail(run);
@@ -47,7 +49,8 @@ Result<Claims::Context> Claims::context(AttemptId attempt) {
   Context at{std::move(**row), std::move(**run), made->first, made->second};
   if (at.attempt.kind == AttemptKind::dag_callback) return at;
   auto index = at.spec->index_of(at.attempt.task_id);
-  if (!index) return fail(Code::not_found, "task '" + at.attempt.task_id + "' is not in its DAG version");
+  if (!index)
+    return fail(Code::not_found, "task '" + at.attempt.task_id + "' is not in its DAG version");
   at.task = &at.spec->tasks[*index];
   return at;
 }
@@ -73,10 +76,17 @@ Result<Claim> Claims::claim(AttemptId attempt) {
     auto mine = std::ranges::find(*rows, at->attempt.map_index, &TaskInstance::map_index);
     if (mine != rows->end()) max_tries = mine->max_tries;
   }
-  auto frame = start_frame(store_, {.attempt = at->attempt, .run = at->run, .version = *at->version, .spec = *at->spec,
-                                    .max_tries = max_tries, .staging_path = claim.staging_path,
-                                    .spill_folder = claim.spill_folder, .xcom_bytes_max = size_t(claim.xcom_bytes_max),
-                                    .hostname = options_.hostname, .base_url = options_.base_url, .now = clock_.now()});
+  auto frame = start_frame(store_, {.attempt = at->attempt,
+                                    .run = at->run,
+                                    .version = *at->version,
+                                    .spec = *at->spec,
+                                    .max_tries = max_tries,
+                                    .staging_path = claim.staging_path,
+                                    .spill_folder = claim.spill_folder,
+                                    .xcom_bytes_max = size_t(claim.xcom_bytes_max),
+                                    .hostname = options_.hostname,
+                                    .base_url = options_.base_url,
+                                    .now = clock_.now()});
   if (!frame) return fail(frame);
   claim.start_json = std::move(*frame);
   auto secrets = vault_.secrets_for(scope_of(*at->spec, at->task));
@@ -141,7 +151,8 @@ Result<std::optional<std::string>> Claims::pull_one(const Context& at, const XCo
   return std::optional<std::string>();
 }
 
-Result<std::vector<std::optional<std::string>>> Claims::pull_xcom(AttemptId attempt, const XComPull& query) {
+Result<std::vector<std::optional<std::string>>> Claims::pull_xcom(AttemptId attempt,
+                                                                  const XComPull& query) {
   auto at = context(attempt);
   if (!at) return fail(at);
   std::vector<std::optional<std::string>> values;
@@ -164,7 +175,8 @@ Status Claims::allowed(const Context&, const std::optional<std::vector<std::stri
 Result<std::optional<VariableValue>> Claims::variable(AttemptId attempt, const std::string& key) {
   auto at = context(attempt);
   if (!at) return fail(at);
-  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).variables, key, "variable"); !ok) return fail(ok);
+  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).variables, key, "variable"); !ok)
+    return fail(ok);
   auto found = vault_.find_variable(key);
   if (!found) return fail(found);
   if (!*found) return std::optional<VariableValue>();
@@ -175,22 +187,26 @@ Status Claims::set_variable(AttemptId attempt, const std::string& key, const std
                             const std::string& description) {
   auto at = context(attempt);
   if (!at) return fail(at);
-  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).variables, key, "variable"); !ok) return ok;
+  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).variables, key, "variable"); !ok)
+    return ok;
   return vault_.put_variable({.key = key, .value = value, .description = description}, true);
 }
 
 Status Claims::delete_variable(AttemptId attempt, const std::string& key) {
   auto at = context(attempt);
   if (!at) return fail(at);
-  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).variables, key, "variable"); !ok) return ok;
+  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).variables, key, "variable"); !ok)
+    return ok;
   auto removed = vault_.remove_variable(key);
   return removed ? Status{} : fail(removed);
 }
 
-Result<std::optional<std::string>> Claims::connection(AttemptId attempt, const std::string& conn_id) {
+Result<std::optional<std::string>> Claims::connection(AttemptId attempt,
+                                                      const std::string& conn_id) {
   auto at = context(attempt);
   if (!at) return fail(at);
-  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).connections, conn_id, "connection"); !ok) return fail(ok);
+  if (auto ok = allowed(*at, scope_of(*at->spec, at->task).connections, conn_id, "connection"); !ok)
+    return fail(ok);
   auto found = vault_.find_connection(conn_id);
   if (!found) return fail(found);
   if (!*found) return std::optional<std::string>();

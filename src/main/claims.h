@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What attempts may have, told from store, vault and environments: the adapter behind the agent service.
+// What attempts may have, told from store, vault and environments: the adapter behind the agent
+// service.
 #pragma once
 
 #include <map>
@@ -17,27 +18,33 @@
 namespace leoflow {
 
 struct ClaimsOptions {
-  fs::path xcoms;                          // spill folders, one per run
-  int64_t xcom_bytes_max = 256 * 1024;     // larger values are spilled
+  fs::path xcoms;                       // spill folders, one per run
+  int64_t xcom_bytes_max = 256 * 1024;  // larger values are spilled
   std::string hostname, base_url;
 };
 
 // Any thread; blocks on the store. Collaborators outlive it.
 class Claims : public ClaimProvider {
  public:
-  Claims(Store& store, Vault& vault, Environments& environments, StagingBackend& staging, const Clock& clock,
-         ClaimsOptions options)
-      : store_(store), vault_(vault), environments_(environments), staging_(staging), clock_(clock),
+  Claims(Store& store, Vault& vault, Environments& environments, StagingBackend& staging,
+         const Clock& clock, ClaimsOptions options)
+      : store_(store),
+        vault_(vault),
+        environments_(environments),
+        staging_(staging),
+        clock_(clock),
         options_(std::move(options)) {}
 
   bool attempt_open(AttemptId attempt) override;
   Result<Claim> claim(AttemptId attempt) override;
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt, const XComPull& query) override;
+  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt,
+                                                            const XComPull& query) override;
   Result<std::optional<VariableValue>> variable(AttemptId attempt, const std::string& key) override;
   Status set_variable(AttemptId attempt, const std::string& key, const std::string& value,
                       const std::string& description) override;
   Status delete_variable(AttemptId attempt, const std::string& key) override;
-  Result<std::optional<std::string>> connection(AttemptId attempt, const std::string& conn_id) override;
+  Result<std::optional<std::string>> connection(AttemptId attempt,
+                                                const std::string& conn_id) override;
   Result<std::string> previous_run(AttemptId attempt) override;
 
  private:
@@ -47,14 +54,15 @@ class Claims : public ClaimProvider {
     DagRun run;
     std::shared_ptr<const DagVersion> version;
     std::shared_ptr<const DagSpec> spec;
-    const TaskSpec* task = nullptr;        // null for a DAG callback
+    const TaskSpec* task = nullptr;  // null for a DAG callback
   };
   Result<Context> context(AttemptId attempt);
   Result<std::string> environment_json(const Context& at);
   Status fill_limits(const Context& at, Claim& claim);
-  Status allowed(const Context& at, const std::optional<std::vector<std::string>>& declared, const std::string& name,
-                 std::string_view kind) const;
-  Result<std::optional<std::string>> pull_one(const Context& at, const XComPull& query, const std::string& task_id);
+  Status allowed(const Context& at, const std::optional<std::vector<std::string>>& declared,
+                 const std::string& name, std::string_view kind) const;
+  Result<std::optional<std::string>> pull_one(const Context& at, const XComPull& query,
+                                              const std::string& task_id);
 
   using Version = std::pair<std::shared_ptr<const DagVersion>, std::shared_ptr<const DagSpec>>;
   Result<Version> version(DagVersionId id);

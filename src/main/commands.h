@@ -12,7 +12,8 @@ class Commands : public cli::LocalCommands {
   std::string version() override;
   Result<int> lite(const cli::LiteOptions& options) override;
   Result<int> server(const cli::ServerOptions& options) override;
-  Result<cli::RunOnceResult> run_once(const cli::RunOnceOptions& options, const cli::RunOnceEvents& events) override;
+  Result<cli::RunOnceResult> run_once(const cli::RunOnceOptions& options,
+                                      const cli::RunOnceEvents& events) override;
   Result<std::vector<cli::CompileReport>> compile(const cli::CompileOptions& options) override;
   Result<cli::MigrateReport> db_migrate(const std::string& home) override;
   Status db_check(const std::string& home) override;
@@ -23,7 +24,8 @@ class Commands : public cli::LocalCommands {
   Result<int> serve(const cli::ServerOptions& options, bool lite);
 };
 
-// SIGINT and SIGTERM wait to be taken by serve(), SIGPIPE is ignored. Call first in main(), before any thread starts.
+// SIGINT and SIGTERM wait to be taken by serve(), SIGPIPE is ignored. Call first in main(), before
+// any thread starts.
 void prepare_signals();
 
 }  // namespace leoflow

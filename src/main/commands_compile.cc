@@ -9,9 +9,10 @@ namespace {
 cli::CompileReport report_of(const CompiledFile& compiled) {
   cli::CompileReport report{.file = compiled.file.name};
   for (const CompiledDag& dag : compiled.dags) {
-    report.dags.push_back({dag.spec.dag_id, int64_t(dag.spec.tasks.size()), dag.spec.schedule.summary,
-                           dump_dag_spec(dag.spec)});
-    report.warnings.insert(report.warnings.end(), dag.spec.warnings.begin(), dag.spec.warnings.end());
+    report.dags.push_back({dag.spec.dag_id, int64_t(dag.spec.tasks.size()),
+                           dag.spec.schedule.summary, dump_dag_spec(dag.spec)});
+    report.warnings.insert(report.warnings.end(), dag.spec.warnings.begin(),
+                           dag.spec.warnings.end());
   }
   if (!compiled.failure) return report;
   CompileFailure failure = *compiled.failure;
@@ -27,7 +28,8 @@ Result<std::vector<DagFile>> files_at(const fs::path& path) {
   auto found = Discoverer(fs::absolute(path)).run();
   if (!found) return fail(found);
   if (found->files.empty()) {
-    return fail(Code::not_found, "no DAG file below " + path.string(), "leoflow init DIR makes a project with one");
+    return fail(Code::not_found, "no DAG file below " + path.string(),
+                "leoflow init DIR makes a project with one");
   }
   return found->files;
 }
@@ -43,11 +45,14 @@ Result<std::vector<cli::CompileReport>> Commands::compile(const cli::CompileOpti
   if (!python) return fail(python);
   Interpreters interpreters({.home = variable_or("HOME", "/root")});
   auto uv = find_uv({}, variable_or("PATH"));
-  Environments environments({.cache = default_cache() / "environments", .uv = uv.value_or(fs::path()),
-                             .variables = passed_variables()}, interpreters);
+  Environments environments({.cache = default_cache() / "environments",
+                             .uv = uv.value_or(fs::path()),
+                             .variables = passed_variables()},
+                            interpreters);
   BundleStore bundles(home->bundles());
-  Compiler compiler(Extractor({.script = *python / "leoflow" / "extract.py", .variables = passed_variables()}),
-                    environments, interpreters, bundles);
+  Compiler compiler(
+      Extractor({.script = *python / "leoflow" / "extract.py", .variables = passed_variables()}),
+      environments, interpreters, bundles);
   std::vector<cli::CompileReport> reports;
   for (const DagFile& file : *files) {
     reports.push_back(report_of(compiler.compile(file, {.on_progress = options.on_progress})));

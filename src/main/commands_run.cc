@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// leoflow run: a DAG once, with a home of its own that goes away afterwards. Same engine, agent and task processes.
+// leoflow run: a DAG once, with a home of its own that goes away afterwards. Same engine, agent and
+// task processes.
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include <condition_variable>
-#include <cstring>
 #include <map>
-#include <mutex>
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -37,35 +38,33 @@ class TemporaryHome {
   fs::path path_;
 };
 
-// Follows one run: changes arrive on the engine's strand, logs on the agent service's; both are told on the thread
-// that called wait().
+// Follows one run: changes arrive on the engine's strand, logs on the agent service's; both are
+// told on the thread that called wait().
 class Follower {
  public:
-  Follower(Server::Parts& parts, const cli::RunOnceEvents& events) : parts_(parts), events_(events) {
+  Follower(Server::Parts& parts, const cli::RunOnceEvents& events)
+      : parts_(parts), events_(events), woken_(eventfd(0, EFD_CLOEXEC)) {
     subscription_ = parts_.engine.subscribe([this](const std::vector<Change>& changes) {
-      std::lock_guard lock(mutex_);
-      changes_.insert(changes_.end(), changes.begin(), changes.end());
-      woken_.notify_one();
+      news_.with([&](News& news) {
+        news.changes.insert(news.changes.end(), changes.begin(), changes.end());
+      });
+      eventfd_write(woken_.get(), 1);
     });
   }
 
   // Returns when the run has finished.
   void wait(const std::string& run_id) {
     for (bool finished = false; !finished;) {
-      std::vector<Change> changes;
-      bool logs = false;
-      {
-        std::unique_lock lock(mutex_);
-        woken_.wait(lock, [&] { return !changes_.empty() || logs_grew_; });
-        changes = std::exchange(changes_, {});
-        logs = std::exchange(logs_grew_, false);
-      }
-      for (const Change& change : changes) {
+      eventfd_t count = 0;
+      eventfd_read(woken_.get(), &count);
+      News news = news_.with([](News& waiting) { return std::exchange(waiting, {}); });
+      for (const Change& change : news.changes) {
         if (change.run_id != run_id) continue;
         if (change.kind == Change::Kind::task_instance) take(change);
-        finished = finished || (change.kind == Change::Kind::run && (change.state == "success" || change.state == "failed"));
+        finished = finished || (change.kind == Change::Kind::run &&
+                                (change.state == "success" || change.state == "failed"));
       }
-      if (logs) read_logs();
+      if (news.logs_grew) read_logs();
     }
   }
 
@@ -75,6 +74,11 @@ class Follower {
   }
 
  private:
+  // What other threads saw since wait() looked last.
+  struct News {
+    std::vector<Change> changes;
+    bool logs_grew = false;
+  };
   struct Tail {
     std::string task_id;
     fs::path path;
@@ -90,9 +94,8 @@ class Follower {
     AttemptId attempt = (*row)->attempt->id;
     if (tails_.contains(attempt)) return;
     auto watch = parts_.logs.watch(attempt, [this] {
-      std::lock_guard lock(mutex_);
-      logs_grew_ = true;
-      woken_.notify_one();
+      news_.with([](News& news) { news.logs_grew = true; });
+      eventfd_write(woken_.get(), 1);
     });
     fs::path path = parts_.logs.path_of(name, (*row)->attempt->try_number, attempt);
     read(tails_.emplace(attempt, Tail{change.task_id, path, 0, std::move(watch)}).first->second);
@@ -100,7 +103,8 @@ class Follower {
 
   void read(Tail& tail) {
     std::string text;
-    if (auto file = read_file(tail.path)) text = file->substr(std::min<size_t>(tail.offset, file->size()));
+    if (auto file = read_file(tail.path))
+      text = file->substr(std::min<size_t>(tail.offset, file->size()));
     size_t start = 0;
     for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
       show(tail.task_id, text.substr(start, std::min(end - start, kLogReadMax)));
@@ -118,11 +122,9 @@ class Follower {
 
   Server::Parts& parts_;
   const cli::RunOnceEvents& events_;
-  std::mutex mutex_;
-  std::condition_variable woken_;
-  std::vector<Change> changes_;
-  bool logs_grew_ = false;
-  std::map<AttemptId, Tail> tails_;   // calling thread only
+  Fd woken_;
+  Guarded<News> news_;
+  std::map<AttemptId, Tail> tails_;  // calling thread only
   std::shared_ptr<void> subscription_;
 };
 
@@ -138,18 +140,23 @@ Result<const CompiledDag*> choose_dag(const CompiledFile& compiled, const std::s
     names += (names.empty() ? "" : ", ") + dag.spec.dag_id;
   }
   if (compiled.dags.empty()) return fail(Code::not_found, compiled.file.name + " defines no DAG");
-  if (dag_id.empty()) return fail(Code::invalid, compiled.file.name + " defines several DAGs: " + names, "choose one with --dag");
-  return fail(Code::not_found, compiled.file.name + " has no DAG '" + dag_id + "'; it defines: " + names);
+  if (dag_id.empty())
+    return fail(Code::invalid, compiled.file.name + " defines several DAGs: " + names,
+                "choose one with --dag");
+  return fail(Code::not_found,
+              compiled.file.name + " has no DAG '" + dag_id + "'; it defines: " + names);
 }
 
 cli::RunOnceResult result_of(Store& store, const DagRun& run) {
-  cli::RunOnceResult result{run.dag_id, run.run_id, std::string(to_string(run.state)), run.start_date, run.end_date, {}};
-  TaskInstanceQuery query{.dag_id = run.dag_id, .run_id = run.run_id, .page = {.limit = kPageLimitMax}};
+  cli::RunOnceResult result{run.dag_id,     run.run_id,   std::string(to_string(run.state)),
+                            run.start_date, run.end_date, {}};
+  TaskInstanceQuery query{
+      .dag_id = run.dag_id, .run_id = run.run_id, .page = {.limit = kPageLimitMax}};
   if (auto rows = store.runs().list_task_instances(query)) {
     for (const TaskInstanceRow& row : rows->rows) {
       const TaskInstance& task = row.task_instance;
-      result.tasks.push_back({task.task_id, task.map_index, std::string(to_string(task.state)), task.try_number,
-                              task.start_date, task.end_date});
+      result.tasks.push_back({task.task_id, task.map_index, std::string(to_string(task.state)),
+                              task.try_number, task.start_date, task.end_date});
     }
   }
   return result;
@@ -157,15 +164,18 @@ cli::RunOnceResult result_of(Store& store, const DagRun& run) {
 
 }  // namespace
 
-Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options, const cli::RunOnceEvents& events) {
+Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options,
+                                              const cli::RunOnceEvents& events) {
   log::configure(log::Level::error, false);
   auto conf = json::parse(options.conf);
-  if (!conf || !conf->is_object()) return fail(Code::invalid, "--conf is not a JSON object", "--conf '{\"name\": 1}'");
+  if (!conf || !conf->is_object())
+    return fail(Code::invalid, "--conf is not a JSON object", "--conf '{\"name\": 1}'");
   auto file = dag_file_at(options.path);
   if (!file) return fail(file);
   auto home = TemporaryHome::make();
   if (!home) return fail(home);
-  auto server = Server::start({.home = home->path(), .serve_http = false, .agent_program = options.agent_path});
+  auto server = Server::start(
+      {.home = home->path(), .serve_http = false, .agent_program = options.agent_path});
   if (!server) return fail(server);
   Server::Parts& parts = (*server)->parts();
   CompiledFile compiled = parts.compiler.compile(*file, {.on_progress = events.on_progress});
@@ -173,15 +183,18 @@ Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options
   if (!dag) return fail(dag);
   Registrar registrar(parts.store.dags(), parts.store.import_errors(), parts.compiler, parts.clock,
                       {.paused_at_creation = PausedAtCreation::none});
-  if (auto registered = registrar.register_dag(compiled, **dag); !registered) return fail(registered);
+  if (auto registered = registrar.register_dag(compiled, **dag); !registered)
+    return fail(registered);
   std::string dag_id = (*dag)->spec.dag_id;
-  if (auto unpaused = wait_reply<bool>([&](auto reply) { parts.engine.set_paused(dag_id, false, std::move(reply)); });
+  if (auto unpaused = wait_reply<bool>(
+          [&](auto reply) { parts.engine.set_paused(dag_id, false, std::move(reply)); });
       !unpaused) {
     return fail(unpaused);
   }
   Follower follower(parts, events);
   TriggerRequest request{.dag_id = dag_id, .conf = conf->as_object(), .triggered_by = "cli"};
-  auto run = wait_reply<DagRun>([&](auto reply) { parts.engine.trigger(std::move(request), std::move(reply)); });
+  auto run = wait_reply<DagRun>(
+      [&](auto reply) { parts.engine.trigger(std::move(request), std::move(reply)); });
   if (!run) return fail(run);
   follower.wait(run->run_id);
   (*server)->stop_with_agent();

@@ -30,12 +30,15 @@ sigset_t stop_signals() {
 void greet(const Server& server, const cli::ServerOptions& options, bool lite) {
   std::printf("Leoflow %s%s\n", kVersion, lite ? " lite" : "");
   std::printf("  address    %s\n", server.url().c_str());
-  if (!options.workspace.empty()) std::printf("  workspace  %s\n", fs::absolute(options.workspace).c_str());
+  if (!options.workspace.empty())
+    std::printf("  workspace  %s\n", fs::absolute(options.workspace).c_str());
   std::printf("  home       %s\n", server.home().root.c_str());
   const FirstStart& first = server.first_start();
   if (first.first) std::printf("  user       %s\n", first.username.c_str());
-  if (!first.password.empty()) std::printf("  password   %s   (shown once; keep it)\n", first.password.c_str());
-  std::printf("Ready. Ctrl+C stops the server; running tasks go on and are collected at the next start.\n");
+  if (!first.password.empty())
+    std::printf("  password   %s   (shown once; keep it)\n", first.password.c_str());
+  std::printf(
+      "Ready. Ctrl+C stops the server; running tasks go on and are collected at the next start.\n");
   std::fflush(stdout);
 }
 
@@ -49,13 +52,19 @@ void prepare_signals() {
 
 Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
   if (options.executor != "process") {
-    return fail(Code::invalid, "unknown executor '" + options.executor + "'", "the executor of this version is: process");
+    return fail(Code::invalid, "unknown executor '" + options.executor + "'",
+                "the executor of this version is: process");
   }
   log::configure(level_of(options.log_level), options.log_json);
-  ServerConfig config{.home = options.home, .workspace = options.workspace, .host = options.host, .port = options.port,
-                      .parallelism = options.parallelism > 0 ? options.parallelism : kParallelismDefault,
-                      .agent_program = options.agent_path, .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,
-                      .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};
+  ServerConfig config{
+      .home = options.home,
+      .workspace = options.workspace,
+      .host = options.host,
+      .port = options.port,
+      .parallelism = options.parallelism > 0 ? options.parallelism : kParallelismDefault,
+      .agent_program = options.agent_path,
+      .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,
+      .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};
   if (!options.workspace.empty() && !fs::is_directory(options.workspace)) {
     return fail(Code::not_found, "the workspace " + options.workspace + " is not a folder",
                 "leoflow init " + options.workspace + " makes one with a first DAG");

@@ -15,12 +15,13 @@ extern const char leoflow_python_archive_end[];
 namespace leoflow {
 namespace {
 
-constexpr size_t kSocketPathMax = 100;   // sun_path holds 108 bytes
+constexpr size_t kSocketPathMax = 100;  // sun_path holds 108 bytes
 
 // Splits a length-prefixed field "N:" off the front of the archive.
 Result<std::string_view> take_field(std::string_view& rest) {
   size_t colon = rest.find(':');
-  if (colon == std::string_view::npos || colon > 12) return fail(Code::internal, "the packed Python side is damaged");
+  if (colon == std::string_view::npos || colon > 12)
+    return fail(Code::internal, "the packed Python side is damaged");
   size_t size = std::stoul(std::string(rest.substr(0, colon)));
   rest.remove_prefix(colon + 1);
   if (size > rest.size()) return fail(Code::internal, "the packed Python side is damaged");
@@ -35,7 +36,8 @@ Result<Home> open_home(const fs::path& root) {
   std::error_code error;
   Home home{fs::weakly_canonical(fs::absolute(root, error), error)};
   if (home.agent_socket().string().size() > kSocketPathMax) {
-    return fail(Code::invalid, "the home " + home.root.string() + " is too long a path for a socket below it",
+    return fail(Code::invalid,
+                "the home " + home.root.string() + " is too long a path for a socket below it",
                 "choose a home of at most " + std::to_string(kSocketPathMax - 16) + " characters");
   }
   auto hint = [&](Error failed) {
@@ -43,8 +45,8 @@ Result<Home> open_home(const fs::path& root) {
   };
   if (auto made = make_folder(home.root, 0700); !made) return hint(made.error());
   if (access(home.root.c_str(), W_OK) != 0) return hint(from_errno("write to", home.root.string()));
-  for (const fs::path& part : {home.run_folder(), home.logs(), home.bundles(), home.staging(), home.xcoms(),
-                               home.agent_folder(), home.python()}) {
+  for (const fs::path& part : {home.run_folder(), home.logs(), home.bundles(), home.staging(),
+                               home.xcoms(), home.agent_folder(), home.python()}) {
     if (auto made = make_folder(part, 0700); !made) return hint(made.error());
   }
   return home;
@@ -65,7 +67,8 @@ Result<Fd> lock_home(const Home& home) {
 }
 
 Result<fs::path> unpack_python(const Home& home) {
-  std::string_view archive(leoflow_python_archive, size_t(leoflow_python_archive_end - leoflow_python_archive));
+  std::string_view archive(leoflow_python_archive,
+                           size_t(leoflow_python_archive_end - leoflow_python_archive));
   fs::path target = home.python() / sha256_hex(archive).substr(0, 16);
   std::error_code error;
   if (fs::exists(target / ".complete", error)) return target;

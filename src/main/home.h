@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The installation's folder: where everything lives, made on first start, held by one server at a time.
+// The installation's folder: where everything lives, made on first start, held by one server at a
+// time.
 #pragma once
 
 #include <string>
@@ -16,7 +17,9 @@ struct Home {
   fs::path database() const { return root / "leoflow.db"; }
   fs::path key_file() const { return root / "secrets.key"; }
   fs::path server_lock() const { return root / "server.lock"; }
-  fs::path server_info() const { return root / "server.json"; }    // address and pid of the running server
+  fs::path server_info() const {
+    return root / "server.json";
+  }  // address and pid of the running server
   fs::path cli_token() const { return root / "cli.token"; }
   fs::path agent_folder() const { return root / "agent"; }
   fs::path run_folder() const { return root / "run"; }
@@ -24,19 +27,20 @@ struct Home {
   fs::path logs() const { return root / "logs"; }
   fs::path bundles() const { return root / "bundles"; }
   fs::path staging() const { return root / "staging"; }
-  fs::path xcoms() const { return root / "xcoms"; }                // values too large for the database, by run
+  fs::path xcoms() const { return root / "xcoms"; }  // values too large for the database, by run
   fs::path python() const { return root / "python"; }
   fs::path server_log() const { return root / "server.log"; }
 };
 
-// Makes the folder (0700) and its parts. `denied` when it cannot be written, with the way out; a path so long that no
-// socket fits below it is `invalid`.
+// Makes the folder (0700) and its parts. `denied` when it cannot be written, with the way out; a
+// path so long that no socket fits below it is `invalid`.
 Result<Home> open_home(const fs::path& root);
 
 // Holds the home for this process; `conflict` names the server that has it.
 Result<Fd> lock_home(const Home& home);
 
-// Unpacks the Python side that this program carries into home/python/<hash> unless it is there; returns that folder.
+// Unpacks the Python side that this program carries into home/python/<hash> unless it is there;
+// returns that folder.
 Result<fs::path> unpack_python(const Home& home);
 
 }  // namespace leoflow

@@ -21,8 +21,9 @@ bool passed(std::string_view name) {
   for (std::string_view prefix : {"PIP_", "UV_", "LC_", "SSL_"}) {
     if (name.starts_with(prefix)) return true;
   }
-  for (std::string_view exact : {"HOME", "PATH", "LANG", "TZ", "TMPDIR", "http_proxy", "https_proxy", "no_proxy",
-                                 "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
+  for (std::string_view exact :
+       {"HOME", "PATH", "LANG", "TZ", "TMPDIR", "http_proxy", "https_proxy", "no_proxy",
+        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}) {
     if (name == exact) return true;
   }
   return false;
@@ -39,7 +40,8 @@ std::map<std::string, std::string> all_variables() {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const char* equals = std::strchr(*entry, '=');
-    if (equals != nullptr) variables.emplace(std::string(*entry, size_t(equals - *entry)), equals + 1);
+    if (equals != nullptr)
+      variables.emplace(std::string(*entry, size_t(equals - *entry)), equals + 1);
   }
   return variables;
 }

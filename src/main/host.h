@@ -14,7 +14,8 @@ namespace leoflow {
 std::string variable_or(const char* name, const std::string& fallback = {});
 // All environment variables.
 std::map<std::string, std::string> all_variables();
-// "NAME=value" of those that builders and the extractor may see: HOME, proxies, PIP_*, UV_*, locale.
+// "NAME=value" of those that builders and the extractor may see: HOME, proxies, PIP_*, UV_*,
+// locale.
 std::vector<std::string> passed_variables();
 std::string host_name();
 // $LEOFLOW_HOME or ~/.leoflow.

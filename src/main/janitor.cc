@@ -11,10 +11,16 @@
 
 namespace leoflow {
 
-Janitor::Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments, BundleStore& bundles,
-                 const Clock& clock, RetentionPolicy policy)
-    : store_(store), logs_(logs), home_(home), environments_(environments), bundles_(bundles), clock_(clock),
-      policy_(policy), thread_("janitor") {
+Janitor::Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments,
+                 BundleStore& bundles, const Clock& clock, RetentionPolicy policy)
+    : store_(store),
+      logs_(logs),
+      home_(home),
+      environments_(environments),
+      bundles_(bundles),
+      clock_(clock),
+      policy_(policy),
+      thread_("janitor") {
   thread_.loop().post([this] { thread_.loop().after(kFirstLook, [this] { look(); }); });
 }
 
@@ -45,7 +51,8 @@ void Janitor::collect(Time now) {
     if (!dags) return log::error("nothing collected", {{"error", dags.error().message()}});
     for (const Dag& dag : dags->rows) {
       auto versions = store_.dags().list_versions(dag.dag_id, {.limit = kPageLimitMax});
-      if (!versions) return log::error("nothing collected", {{"error", versions.error().message()}});
+      if (!versions)
+        return log::error("nothing collected", {{"error", versions.error().message()}});
       for (const DagVersion& version : versions->rows) {
         environments.insert(version.environment);
         bundles.insert(version.bundle_path);
@@ -56,13 +63,14 @@ void Janitor::collect(Time now) {
   }
   auto removed = bundles_.collect(bundles, now - kUnusedKept);
   if (!removed) log::error("bundles not collected", {{"error", removed.error().message()}});
-  // The cache of environments is shared by all homes of the user: only what nobody asked for in a long time goes.
+  // The cache of environments is shared by all homes of the user: only what nobody asked for in a
+  // long time goes.
   auto dropped = environments_.collect(environments, now - kUnusedKept);
   if (!dropped) log::error("environments not collected", {{"error", dropped.error().message()}});
 }
 
 void wait_until_gone(int64_t pid) {
-  constexpr int kWaitMax = 10'000;   // milliseconds
+  constexpr int kWaitMax = 10'000;  // milliseconds
   if (pid <= 0) return;
   Fd process(int(syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps history lean: purges old runs with their logs and XComs, and collects bundles and environments nobody uses.
+// Keeps history lean: purges old runs with their logs and XComs, and collects bundles and
+// environments nobody uses.
 #pragma once
 
 #include "async/loop.h"
@@ -15,11 +16,11 @@ class Janitor {
  public:
   static constexpr Duration kInterval = std::chrono::hours(1);
   static constexpr Duration kFirstLook = std::chrono::minutes(5);
-  static constexpr Duration kUnusedKept = std::chrono::hours(24 * 14);   // bundles and environments
-  static constexpr int kStepsMax = 200;                                  // purge transactions in one look
+  static constexpr Duration kUnusedKept = std::chrono::hours(24 * 14);  // bundles and environments
+  static constexpr int kStepsMax = 200;  // purge transactions in one look
 
-  Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments, BundleStore& bundles,
-          const Clock& clock, RetentionPolicy policy);
+  Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments,
+          BundleStore& bundles, const Clock& clock, RetentionPolicy policy);
   void stop() { thread_.stop_and_join(); }
 
  private:

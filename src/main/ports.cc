@@ -13,11 +13,13 @@ namespace {
 constexpr uint64_t kFreeBytesWanted = uint64_t(2) << 30;
 
 api::DoctorCheck check_disk(const fs::path& home) {
-  struct statvfs info {};
+  struct statvfs info{};
   fs::path at = home;
   std::error_code error;
-  while (!fs::exists(at, error) && at.has_parent_path() && at != at.parent_path()) at = at.parent_path();
-  if (statvfs(at.c_str(), &info) != 0) return {"disk space", "failed", "cannot look at " + at.string(), ""};
+  while (!fs::exists(at, error) && at.has_parent_path() && at != at.parent_path())
+    at = at.parent_path();
+  if (statvfs(at.c_str(), &info) != 0)
+    return {"disk space", "failed", "cannot look at " + at.string(), ""};
   uint64_t bytes = uint64_t(info.f_bavail) * info.f_frsize;
   std::string text = std::to_string(bytes >> 30) + " GiB free at " + at.string();
   if (bytes >= kFreeBytesWanted) return {"disk space", "ok", text, ""};
@@ -34,19 +36,24 @@ api::DoctorCheck check_python(Interpreters& interpreters) {
 api::DoctorCheck check_uv() {
   auto uv = find_uv({}, variable_or("PATH"));
   if (uv && !uv->empty()) return {"uv", "ok", uv->string(), ""};
-  return {"uv", "warning", "not found: environments are built with venv and pip, which takes longer",
+  return {"uv", "warning",
+          "not found: environments are built with venv and pip, which takes longer",
           "pip install uv"};
 }
 
 api::DoctorCheck check_cgroups() {
-  bool writable = access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0 || access("/sys/fs/cgroup/memory", W_OK) == 0;
-  if (writable) return {"cgroups", "ok", "memory limits and clean ends of tasks are enforced by the kernel", ""};
+  bool writable = access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0 ||
+                  access("/sys/fs/cgroup/memory", W_OK) == 0;
+  if (writable)
+    return {"cgroups", "ok", "memory limits and clean ends of tasks are enforced by the kernel",
+            ""};
   return {"cgroups", "warning", "not writable: memory limits are enforced by RLIMIT_DATA only",
           "run as root or with a delegated cgroup to enforce them per task"};
 }
 
 api::DoctorCheck check_staging_mount() {
-  if (geteuid() == 0 && fs::is_directory("/staging")) return {"/staging", "ok", "bound in each task's own mount namespace", ""};
+  if (geteuid() == 0 && fs::is_directory("/staging"))
+    return {"/staging", "ok", "bound in each task's own mount namespace", ""};
   return {"/staging", "warning", "tasks see their volume at $LEOFLOW_STAGING_DIR only",
           "as root, mkdir /staging makes it visible there too"};
 }
@@ -54,10 +61,12 @@ api::DoctorCheck check_staging_mount() {
 }  // namespace
 
 std::vector<api::DoctorCheck> check_host(const fs::path& home, Interpreters& interpreters) {
-  return {check_python(interpreters), check_uv(), check_disk(home), check_cgroups(), check_staging_mount()};
+  return {check_python(interpreters), check_uv(), check_disk(home), check_cgroups(),
+          check_staging_mount()};
 }
 
-Result<PageOf<Connection>> VaultPort::list_connections(const std::string& id_pattern, const Page& page) {
+Result<PageOf<Connection>> VaultPort::list_connections(const std::string& id_pattern,
+                                                       const Page& page) {
   return vault_.list_connections(id_pattern, page);
 }
 Result<std::optional<Connection>> VaultPort::get_connection(const std::string& conn_id) {
@@ -66,15 +75,22 @@ Result<std::optional<Connection>> VaultPort::get_connection(const std::string& c
 Status VaultPort::put_connection(const Connection& connection, bool overwrite) {
   return vault_.put_connection(connection, overwrite);
 }
-Result<bool> VaultPort::remove_connection(const std::string& conn_id) { return vault_.remove_connection(conn_id); }
-Result<PageOf<Variable>> VaultPort::list_variables(const std::string& key_pattern, const Page& page) {
+Result<bool> VaultPort::remove_connection(const std::string& conn_id) {
+  return vault_.remove_connection(conn_id);
+}
+Result<PageOf<Variable>> VaultPort::list_variables(const std::string& key_pattern,
+                                                   const Page& page) {
   return vault_.list_variables(key_pattern, page);
 }
-Result<std::optional<Variable>> VaultPort::get_variable(const std::string& key) { return vault_.get_variable(key); }
+Result<std::optional<Variable>> VaultPort::get_variable(const std::string& key) {
+  return vault_.get_variable(key);
+}
 Status VaultPort::put_variable(const Variable& variable, bool overwrite) {
   return vault_.put_variable(variable, overwrite);
 }
-Result<bool> VaultPort::remove_variable(const std::string& key) { return vault_.remove_variable(key); }
+Result<bool> VaultPort::remove_variable(const std::string& key) {
+  return vault_.remove_variable(key);
+}
 
 api::WorkspaceState WorkspaceView::workspace() {
   if (workspace_ == nullptr) return {};
@@ -82,7 +98,8 @@ api::WorkspaceState WorkspaceView::workspace() {
   return {.path = folder_.string(), .watching = true, .projects = int64_t(files.size())};
 }
 
-// Finished environments are read from the cache; those under way are told by the files that wait for them.
+// Finished environments are read from the cache; those under way are told by the files that wait
+// for them.
 std::vector<api::EnvironmentState> WorkspaceView::environments() {
   std::vector<api::EnvironmentState> states;
   std::error_code error;
@@ -93,7 +110,13 @@ std::vector<api::EnvironmentState> WorkspaceView::environments() {
     if (!document || !document->is_object()) continue;
     const json::object& facts = document->as_object();
     api::EnvironmentState state{.hash = entry.path().filename().string(),
-                                .python_version = json::string_or(facts, "python_version"), .state = "ready"};
+                                .python_version = json::string_or(facts, "python_version"),
+                                .state = "ready"};
+    state.size_bytes = folder_size(entry.path()).value_or(0);
+    if (auto made = fs::last_write_time(entry.path() / "leoflow-environment.json", error); !error) {
+      state.created_at =
+          std::chrono::time_point_cast<Duration>(std::chrono::file_clock::to_sys(made));
+    }
     if (const json::array* lines = json::array_or_null(facts, "dependencies")) {
       for (const json::value& line : *lines) {
         if (line.is_string()) state.dependencies.emplace_back(line.as_string());
@@ -104,13 +127,16 @@ std::vector<api::EnvironmentState> WorkspaceView::environments() {
   if (workspace_ == nullptr) return states;
   for (const FileStatus& file : workspace_->status()) {
     if (file.state != FileState::building_environment) continue;
-    states.push_back({.hash = file.filename, .state = "building",
+    states.push_back({.hash = file.filename,
+                      .state = "building",
                       .error = file.progress.empty() ? "" : file.progress.back()});
   }
   return states;
 }
 
-std::vector<api::DoctorCheck> WorkspaceView::doctor() { return check_host(home_.root, interpreters_); }
+std::vector<api::DoctorCheck> WorkspaceView::doctor() {
+  return check_host(home_.root, interpreters_);
+}
 
 Status WorkspaceView::reparse(const std::string& relative_fileloc) {
   if (workspace_ == nullptr) return fail(Code::not_found, "this server watches no workspace");

@@ -14,11 +14,13 @@ namespace leoflow {
 class VaultPort : public api::SecretsPort {
  public:
   explicit VaultPort(Vault& vault) : vault_(vault) {}
-  Result<PageOf<Connection>> list_connections(const std::string& id_pattern, const Page& page) override;
+  Result<PageOf<Connection>> list_connections(const std::string& id_pattern,
+                                              const Page& page) override;
   Result<std::optional<Connection>> get_connection(const std::string& conn_id) override;
   Status put_connection(const Connection& connection, bool overwrite) override;
   Result<bool> remove_connection(const std::string& conn_id) override;
-  Result<PageOf<Variable>> list_variables(const std::string& key_pattern, const Page& page) override;
+  Result<PageOf<Variable>> list_variables(const std::string& key_pattern,
+                                          const Page& page) override;
   Result<std::optional<Variable>> get_variable(const std::string& key) override;
   Status put_variable(const Variable& variable, bool overwrite) override;
   Result<bool> remove_variable(const std::string& key) override;
@@ -30,8 +32,12 @@ class VaultPort : public api::SecretsPort {
 // Any thread. workspace may be null: nothing is watched then.
 class WorkspaceView : public api::WorkspacePort {
  public:
-  WorkspaceView(fs::path folder, Workspace* workspace, fs::path cache, const Home& home, Interpreters& interpreters)
-      : folder_(std::move(folder)), workspace_(workspace), cache_(std::move(cache)), home_(home),
+  WorkspaceView(fs::path folder, Workspace* workspace, fs::path cache, const Home& home,
+                Interpreters& interpreters)
+      : folder_(std::move(folder)),
+        workspace_(workspace),
+        cache_(std::move(cache)),
+        home_(home),
         interpreters_(interpreters) {}
   api::WorkspaceState workspace() override;
   std::vector<api::EnvironmentState> environments() override;

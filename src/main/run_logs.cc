@@ -5,12 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace leoflow {
 namespace {
 
-constexpr size_t kPathsMax = 50'000;   // cached paths; all are dropped past it, they are only a cache
+constexpr size_t kPathsMax =
+    50'000;  // cached paths; all are dropped past it, they are only a cache
 
-// A path segment without separators; ids never hold NUL, and "." and ".." are given a leading underscore.
+// A path segment without separators; ids never hold NUL, and "." and ".." are given a leading
+// underscore.
 std::string segment(const std::string& id) {
   std::string text = id;
   for (char& c : text) {
@@ -29,7 +33,8 @@ fs::path RunLogs::path_of(const TaskInstanceName& name, int try_number, AttemptI
   fs::path folder = run_folder(root_, name.dag_id, name.run_id);
   folder /= "task_id=" + (name.task_id.empty() ? std::string("_callback") : segment(name.task_id));
   if (name.map_index != kUnmapped) folder /= "map_index=" + std::to_string(name.map_index);
-  return folder / ("attempt=" + std::to_string(try_number) + "." + std::to_string(attempt.value) + ".log");
+  return folder /
+         ("attempt=" + std::to_string(try_number) + "." + std::to_string(attempt.value) + ".log");
 }
 
 Result<fs::path> RunLogs::locate(AttemptId attempt) {
@@ -40,10 +45,13 @@ Result<fs::path> RunLogs::locate(AttemptId attempt) {
   if (cached) return *cached;
   auto row = store_.runs().get_attempt(attempt);
   if (!row) return fail(row);
-  if (!*row) return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is not known");
+  if (!*row)
+    return fail(Code::not_found, "attempt " + std::to_string(attempt.value) + " is not known");
   auto run = store_.runs().get_run((*row)->run);
   if (!run) return fail(run);
-  if (!*run) return fail(Code::not_found, "the run of attempt " + std::to_string(attempt.value) + " is gone");
+  if (!*run)
+    return fail(Code::not_found,
+                "the run of attempt " + std::to_string(attempt.value) + " is gone");
   TaskInstanceName name{(*run)->dag_id, (*run)->run_id, (*row)->task_id, (*row)->map_index};
   fs::path path = path_of(name, (*row)->try_number, attempt);
   shared_.with([&](Shared& shared) {
@@ -56,11 +64,40 @@ Result<fs::path> RunLogs::locate(AttemptId attempt) {
 Result<uint64_t> RunLogs::size(AttemptId attempt) {
   auto path = locate(attempt);
   if (!path) return fail(path);
-  struct stat info {};
+  struct stat info{};
   return stat(path->c_str(), &info) == 0 ? uint64_t(info.st_size) : 0;
 }
 
-uint64_t RunLogs::stored(AttemptId attempt) { return size(attempt).value_or(0); }
+uint64_t RunLogs::stored(AttemptId attempt) { return sync_one(attempt).value_or(0); }
+
+// The agent keeps its copy until it hears that ours is durable, so that may take a moment; the
+// thread that takes outcomes must not wait for the disk.
+void RunLogs::sync(AttemptId attempt, SyncDone done) {
+  bool first = shared_.with([&](Shared& shared) {
+    shared.unsynced[attempt] = std::move(done);
+    return shared.unsynced.size() == 1;
+  });
+  if (!first) return;
+  sync_thread_.loop().post(
+      [this] { sync_thread_.loop().after(kSyncDelay, [this] { sync_all(); }); });
+}
+
+void RunLogs::sync_all() {
+  auto unsynced = shared_.with([](Shared& shared) { return std::exchange(shared.unsynced, {}); });
+  for (auto& [attempt, done] : unsynced) done(sync_one(attempt));
+}
+
+Result<uint64_t> RunLogs::sync_one(AttemptId attempt) {
+  auto path = locate(attempt);
+  if (!path) return fail(path);
+  Fd file(open(path->c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return uint64_t(0);
+  if (!file) return fail(from_errno("open", path->string()));
+  struct stat info{};
+  if (fstat(file.get(), &info) != 0) return fail(from_errno("stat", path->string()));
+  if (fdatasync(file.get()) != 0) return fail(from_errno("sync", path->string()));
+  return uint64_t(info.st_size);
+}
 
 Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string_view bytes) {
   auto path = locate(attempt);
@@ -71,14 +108,14 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
     file = Fd(open(path->c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   }
   if (!file) return fail(from_errno("open", path->string()));
-  struct stat info {};
+  struct stat info{};
   if (fstat(file.get(), &info) != 0) return fail(from_errno("stat", path->string()));
   uint64_t stored = uint64_t(info.st_size);
   if (offset > stored || offset + bytes.size() <= stored) return stored;
   bytes.remove_prefix(stored - offset);
-  if (lseek(file.get(), off_t(stored), SEEK_SET) < 0) return fail(from_errno("seek in", path->string()));
+  if (lseek(file.get(), off_t(stored), SEEK_SET) < 0)
+    return fail(from_errno("seek in", path->string()));
   if (auto written = write_all(file.get(), bytes, path->string()); !written) return fail(written);
-  if (fdatasync(file.get()) != 0) return fail(from_errno("sync", path->string()));
   auto watchers = shared_.with([&](Shared& shared) {
     auto it = shared.watchers.find(attempt);
     return it == shared.watchers.end() ? std::vector<std::weak_ptr<Watcher>>{} : it->second;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task logs on disk: one file of JSON lines per attempt, written by offset as agents stream it, read by the API.
+// Task logs on disk: one file of JSON lines per attempt, written by offset as agents stream it,
+// read by the API.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "async/guarded.h"
+#include "async/loop.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "model/entities.h"
@@ -22,15 +24,20 @@ class RunLogs : public LogSink {
  public:
   RunLogs(fs::path root, Store& store) : root_(std::move(root)), store_(store) {}
 
-  // root/dag_id=D/run_id=R/task_id=T[/map_index=N]/attempt=TRY.ATTEMPT.log; DAG callbacks: task_id=_callback.
+  // root/dag_id=D/run_id=R/task_id=T[/map_index=N]/attempt=TRY.ATTEMPT.log; DAG callbacks:
+  // task_id=_callback.
   fs::path path_of(const TaskInstanceName& name, int try_number, AttemptId attempt) const;
 
   // Bytes stored of an attempt's log; 0 when there is none.
   Result<uint64_t> size(AttemptId attempt);
-  // The new bytes are durable when this returns. Unknown attempts (run deleted) are `not_found`.
+  // Unknown attempts (run deleted) are `not_found`.
   Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes) override;
+  // Syncs of several attempts and chunks are done together, kSyncDelay after the first was asked
+  // for.
+  void sync(AttemptId attempt, std::function<void(Result<uint64_t>)> done) override;
   uint64_t stored(AttemptId attempt) override;
-  // Calls `grown` from any thread after the log of an attempt has grown, until the token is destroyed.
+  // Calls `grown` from any thread after the log of an attempt has grown, until the token is
+  // destroyed.
   std::shared_ptr<void> watch(AttemptId attempt, std::function<void()> grown);
   // Removes all logs of a run.
   void remove_run(const std::string& dag_id, const std::string& run_id);
@@ -38,16 +45,22 @@ class RunLogs : public LogSink {
   void forget(AttemptId attempt);
 
  private:
+  static constexpr Duration kSyncDelay = std::chrono::milliseconds(10);
+  using SyncDone = std::function<void(Result<uint64_t>)>;
   using Watcher = std::function<void()>;
   struct Shared {
     std::map<AttemptId, fs::path> paths;
     std::map<AttemptId, std::vector<std::weak_ptr<Watcher>>> watchers;
+    std::map<AttemptId, SyncDone> unsynced;
   };
+  void sync_all();
+  Result<uint64_t> sync_one(AttemptId attempt);
   Result<fs::path> locate(AttemptId attempt);
 
   fs::path root_;
   Store& store_;
   Guarded<Shared> shared_;
+  LoopThread sync_thread_{"log-sync"};
 };
 
 }  // namespace leoflow

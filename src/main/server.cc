@@ -34,7 +34,8 @@ constexpr size_t kPasswordLength = 20;
 constexpr const char* kCliTokenName = "command line of this home";
 
 // A named random value of the installation, sealed in the database, made on first use.
-Result<std::string> installation_secret(Store& store, const KeyRing& keys, const std::string& name) {
+Result<std::string> installation_secret(Store& store, const KeyRing& keys,
+                                        const std::string& name) {
   std::string context = "setting:" + name;
   auto stored = store.settings().get_setting(name);
   if (!stored) return fail(stored);
@@ -44,7 +45,8 @@ Result<std::string> installation_secret(Store& store, const KeyRing& keys, const
     return keys.open(*sealed, context);
   }
   std::string secret = random_bytes(32);
-  if (auto put = store.settings().put_setting(name, base64url(keys.seal(secret, context))); !put) return fail(put);
+  if (auto put = store.settings().put_setting(name, base64url(keys.seal(secret, context))); !put)
+    return fail(put);
   return secret;
 }
 
@@ -158,13 +160,17 @@ Status Server::Impl::make_admin() {
 Status Server::Impl::build_authoring() {
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
   auto uv = find_uv({}, variable_or("PATH"));
-  interpreters = std::make_unique<Interpreters>(InterpreterPlaces{.home = variable_or("HOME", "/root")});
-  environments = std::make_unique<Environments>(
-      EnvironmentOptions{.cache = cache / "environments", .uv = uv.value_or(fs::path()), .variables = passed_variables()},
-      *interpreters);
+  interpreters =
+      std::make_unique<Interpreters>(InterpreterPlaces{.home = variable_or("HOME", "/root")});
+  environments = std::make_unique<Environments>(EnvironmentOptions{.cache = cache / "environments",
+                                                                   .uv = uv.value_or(fs::path()),
+                                                                   .variables = passed_variables()},
+                                                *interpreters);
   bundles = std::make_unique<BundleStore>(home.bundles());
-  Extractor extractor({.script = python / "leoflow" / "extract.py", .variables = passed_variables()});
-  compiler = std::make_unique<Compiler>(std::move(extractor), *environments, *interpreters, *bundles);
+  Extractor extractor(
+      {.script = python / "leoflow" / "extract.py", .variables = passed_variables()});
+  compiler =
+      std::make_unique<Compiler>(std::move(extractor), *environments, *interpreters, *bundles);
   return {};
 }
 
@@ -172,28 +178,36 @@ Status Server::Impl::start_engine() {
   logs = std::make_unique<RunLogs>(home.logs(), *store);
   claims = std::make_unique<Claims>(*store, *vault, *environments, *staging, clock,
                                     ClaimsOptions{.xcoms = home.xcoms(), .hostname = host_name()});
-  fs::path agent = config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
-  launcher = std::make_unique<ProcessAgentLauncher>(ProcessAgentLauncher::Options{
-      .program = agent, .home = home.root, .server = "unix:" + home.agent_socket().string(), .python_dir = python,
-      .slots_max = config.parallelism});
+  fs::path agent =
+      config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
+  launcher = std::make_unique<ProcessAgentLauncher>(
+      ProcessAgentLauncher::Options{.program = agent,
+                                    .home = home.root,
+                                    .server = "unix:" + home.agent_socket().string(),
+                                    .python_dir = python,
+                                    .slots_max = config.parallelism});
   executor = std::make_unique<LocalExecutor>(*launcher, config.parallelism);
   RunnerHooks hooks{
       .make_staging = [this](const StagingVolume& volume) -> Status {
         auto path = staging->create(volume.name, volume.size_bytes);
         return path ? Status{} : fail(path);
       },
-      .remove_staging = [this](const StagingVolume& volume) {
-        if (auto removed = staging->remove(volume.name); !removed) {
-          log::error("staging volume not removed", {{"name", volume.name}, {"error", removed.error().message()}});
-        }
-      },
-      .run_deleted = [this](const DagRun& run) {
-        logs->remove_run(run.dag_id, run.run_id);
-        static_cast<void>(remove_tree(home.xcoms() / std::to_string(run.key.value)));
-      },
+      .remove_staging =
+          [this](const StagingVolume& volume) {
+            if (auto removed = staging->remove(volume.name); !removed) {
+              log::error("staging volume not removed",
+                         {{"name", volume.name}, {"error", removed.error().message()}});
+            }
+          },
+      .run_deleted =
+          [this](const DagRun& run) {
+            logs->remove_run(run.dag_id, run.run_id);
+            static_cast<void>(remove_tree(home.xcoms() / std::to_string(run.key.value)));
+          },
   };
-  engine = std::make_unique<Runner>(*store, *executor, clock, std::move(hooks),
-                                    CoreOptions{.parallelism = config.parallelism, .staging_root = home.staging()});
+  engine = std::make_unique<Runner>(
+      *store, *executor, clock, std::move(hooks),
+      CoreOptions{.parallelism = config.parallelism, .staging_root = home.staging()});
   if (auto started = engine->start(); !started) return started;
   auto instance = instance_id(*store);
   if (!instance) return fail(instance);
@@ -201,7 +215,9 @@ Status Server::Impl::start_engine() {
   if (!secret) return fail(secret);
   auto token_key = installation_secret(*store, *keys, "attempt_token_key");
   if (!token_key) return fail(token_key);
-  auto service = AgentService::start({.socket = home.agent_socket(), .instance_id = *instance, .node_secret = *secret,
+  auto service = AgentService::start({.socket = home.agent_socket(),
+                                      .instance_id = *instance,
+                                      .node_secret = *secret,
                                       .token_key = *token_key},
                                      *engine, *claims, *logs);
   if (!service) return fail(service);
@@ -211,19 +227,22 @@ Status Server::Impl::start_engine() {
 }
 
 Status Server::Impl::start_workspace() {
-  parts = std::make_unique<Server::Parts>(Server::Parts{*store, *engine, *logs, nullptr, *compiler, clock});
+  parts = std::make_unique<Server::Parts>(
+      Server::Parts{*store, *engine, *logs, nullptr, *compiler, clock});
   if (!config.workspace.empty()) {
     workspace = std::make_unique<Workspace>(
-        WorkspaceOptions{.folder = config.workspace, .watch = config.watch,
+        WorkspaceOptions{.folder = config.workspace,
+                         .watch = config.watch,
                          .registrar = {.paused_at_creation = config.paused_at_creation}},
         *compiler, store->dags(), store->import_errors(), clock,
-        WorkspaceCallbacks{.on_dag_changed = [this](const std::string& dag_id) { engine->dag_changed(dag_id); }});
+        WorkspaceCallbacks{
+            .on_dag_changed = [this](const std::string& dag_id) { engine->dag_changed(dag_id); }});
     if (auto started = workspace->start(); !started) return started;
     parts->workspace = workspace.get();
   }
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
-  workspace_view = std::make_unique<WorkspaceView>(config.workspace, workspace.get(), cache / "environments", home,
-                                                   *interpreters);
+  workspace_view = std::make_unique<WorkspaceView>(config.workspace, workspace.get(),
+                                                   cache / "environments", home, *interpreters);
   return {};
 }
 
@@ -232,20 +251,29 @@ Status Server::Impl::start_http() {
   auto secret = installation_secret(*store, *keys, "jwt_secret");
   if (!secret) return fail(secret);
   vault_port = std::make_unique<VaultPort>(*vault);
-  auto path_of = [this](const api::LogName& name) { return logs->path_of(name.task_instance, name.try_number, name.attempt); };
+  auto path_of = [this](const api::LogName& name) {
+    return logs->path_of(name.task_instance, name.try_number, name.attempt);
+  };
   auto watch = [this](const api::LogName& name, std::function<void()> grown) {
     return logs->watch(name.attempt, std::move(grown));
   };
   log_files = std::make_unique<api::LogFiles>(path_of, watch);
-  api = std::make_unique<api::Api>(api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
-                                   api::ApiOptions{.version = kVersion, .jwt_secret = *secret});
-  auto server = api::HttpServer::start({.address = config.host, .port = config.port},
-                                       [this](const api::Request& request) { return api->handle(request); });
+  api = std::make_unique<api::Api>(
+      api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
+      api::ApiOptions{.version = kVersion, .jwt_secret = *secret});
+  auto server =
+      api::HttpServer::start({.address = config.host, .port = config.port},
+                             [this](const api::Request& request) { return api->handle(request); });
   if (!server) return fail(server);
   http = std::move(*server);
-  url = "http://" + (config.host.contains(':') ? "[" + config.host + "]" : config.host) + ":" + std::to_string(http->port());
+  url = "http://" + (config.host.contains(':') ? "[" + config.host + "]" : config.host) + ":" +
+        std::to_string(http->port());
   json::Writer info;
-  info.begin_object().member("url", url).member("pid", int64_t(getpid())).member("version", kVersion).end_object();
+  info.begin_object()
+      .member("url", url)
+      .member("pid", int64_t(getpid()))
+      .member("version", kVersion)
+      .end_object();
   return write_file(home.server_info(), info.take());
 }
 
@@ -254,7 +282,8 @@ void Server::Impl::stop() {
   if (http) static_cast<void>(remove_tree(home.server_info()));
   if (http) http->stop();
   // An agent with nothing to do need not wait for the next server.
-  auto live = executor && engine && engine->stats().attempts_open == 0 ? find_live_agent(home.root) : std::nullopt;
+  auto live = executor && engine && engine->stats().attempts_open == 0 ? find_live_agent(home.root)
+                                                                       : std::nullopt;
   if (live && agents) agents->retire(live->agent_id, "the server stopped");
   if (janitor) janitor->stop();
   if (workspace) workspace->stop();
@@ -285,15 +314,17 @@ Result<std::unique_ptr<Server>> Server::start(ServerConfig config) {
   impl->config = std::move(config);
   auto server = std::unique_ptr<Server>(new Server(std::move(impl)));
   Impl& parts = *server->impl_;
-  for (auto step : {&Impl::open, &Impl::build_authoring, &Impl::start_engine, &Impl::start_workspace}) {
+  for (auto step :
+       {&Impl::open, &Impl::build_authoring, &Impl::start_engine, &Impl::start_workspace}) {
     if (auto done = (parts.*step)(); !done) return fail(done);
   }
   if (parts.config.serve_http) {
     if (auto done = parts.start_http(); !done) return fail(done);
     if (auto done = parts.make_admin(); !done) return fail(done);
   }
-  parts.janitor = std::make_unique<Janitor>(*parts.store, *parts.logs, parts.home, *parts.environments, *parts.bundles,
-                                            parts.clock, parts.config.retention);
+  parts.janitor =
+      std::make_unique<Janitor>(*parts.store, *parts.logs, parts.home, *parts.environments,
+                                *parts.bundles, parts.clock, parts.config.retention);
   return server;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control plane, assembled: store, engine, agent service, API and workspace of one home. Starts bottom up, stops
-// top down. The only place that knows all of them.
+// The control plane, assembled: store, engine, agent service, API and workspace of one home. Starts
+// bottom up, stops top down. The only place that knows all of them.
 #pragma once
 
 #include <memory>
@@ -15,33 +15,35 @@ namespace leoflow {
 
 struct ServerConfig {
   fs::path home;
-  fs::path workspace;                      // empty = no folder is watched
-  bool watch = true;                       // false: compile once (leoflow run)
+  fs::path workspace;  // empty = no folder is watched
+  bool watch = true;   // false: compile once (leoflow run)
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;                    // 0 = any free one
+  uint16_t port = 8080;  // 0 = any free one
   bool serve_http = true;
   int parallelism = 32;
-  fs::path agent_program;                  // empty = beside this program
-  fs::path cache;                          // of environments; empty = the user's cache folder
-  PausedAtCreation paused_at_creation = PausedAtCreation::all;   // new DAGs of the workspace
-  std::string admin_password;              // empty = made up and shown once
+  fs::path agent_program;  // empty = beside this program
+  fs::path cache;          // of environments; empty = the user's cache folder
+  PausedAtCreation paused_at_creation = PausedAtCreation::all;  // new DAGs of the workspace
+  std::string admin_password;                                   // empty = made up and shown once
   RetentionPolicy retention;
 };
 
 // What a first start tells its owner.
 struct FirstStart {
   bool first = false;
-  std::string username, password;          // password only when it was made up now
+  std::string username, password;  // password only when it was made up now
 };
 
 class Server {
  public:
-  // Everything runs when it returns. Errors: conflict (home in use), exists (port in use), denied (read-only home), ...
+  // Everything runs when it returns. Errors: conflict (home in use), exists (port in use), denied
+  // (read-only home), ...
   static Result<std::unique_ptr<Server>> start(ServerConfig config);
-  ~Server();                               // stop()
+  ~Server();  // stop()
   // Refuses new work, finishes what is in progress; tasks go on at the agent. Idempotent.
   void stop();
-  // Also tells the agent to end when its tasks are done, and waits until it is gone (leoflow run, tests).
+  // Also tells the agent to end when its tasks are done, and waits until it is gone (leoflow run,
+  // tests).
   void stop_with_agent();
 
   std::string url() const;

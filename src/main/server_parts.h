@@ -13,7 +13,7 @@ struct Server::Parts {
   Store& store;
   Runner& engine;
   RunLogs& logs;
-  Workspace* workspace;          // null without a workspace
+  Workspace* workspace;  // null without a workspace
   Compiler& compiler;
   const Clock& clock;
 };

@@ -34,9 +34,11 @@ void write_env(json::Writer& out, const TaskSpec* task, const StartFrameInput& i
   out.end_object();
 }
 
-Status write_xcoms(json::Writer& out, Store& store, const TaskSpec* task, const StartFrameInput& input) {
+Status write_xcoms(json::Writer& out, Store& store, const TaskSpec* task,
+                   const StartFrameInput& input) {
   out.key("xcoms").begin_object();
-  for (const std::string& upstream : task != nullptr ? task->xcom_inputs : std::vector<std::string>{}) {
+  for (const std::string& upstream :
+       task != nullptr ? task->xcom_inputs : std::vector<std::string>{}) {
     auto xcom = store.xcoms().get(input.run.key, upstream, kUnmapped, "return_value");
     if (!xcom) return fail(xcom);
     out.key(upstream).begin_object();
@@ -78,7 +80,8 @@ std::string run_json(const DagRun& run) {
 Result<std::string> xcom_text(const XCom& xcom) {
   if (xcom.spill_path.empty()) return xcom.value;
   auto text = read_file(xcom.spill_path);
-  if (!text) return fail(text.error().within("XCom '" + xcom.key + "' of task '" + xcom.task_id + "'"));
+  if (!text)
+    return fail(text.error().within("XCom '" + xcom.key + "' of task '" + xcom.task_id + "'"));
   return text;
 }
 
@@ -90,7 +93,8 @@ Result<std::string> start_frame(Store& store, const StartFrameInput& input) {
     auto index = input.spec.index_of(attempt.task_id);
     if (!index) {
       return fail(Code::not_found, "task '" + attempt.task_id + "' is not in version " +
-                                       std::to_string(input.version.version_number) + " of '" + input.run.dag_id + "'");
+                                       std::to_string(input.version.version_number) + " of '" +
+                                       input.run.dag_id + "'");
     }
     task = &input.spec.tasks[*index];
   }
@@ -104,7 +108,8 @@ Result<std::string> start_frame(Store& store, const StartFrameInput& input) {
   out.member("bundle", input.version.bundle_path).member("project", input.version.bundle_path);
   out.member("task_id", attempt.task_id).member("map_index", attempt.map_index);
   out.member("try_number", attempt.try_number).member("max_tries", input.max_tries);
-  out.member("operator", task != nullptr ? task->operator_name : "").member("attempt", attempt.id.value);
+  out.member("operator", task != nullptr ? task->operator_name : "")
+      .member("attempt", attempt.id.value);
   out.key("run").raw(run_json(input.run));
   out.member("start_date", format_iso(input.now));
   out.key("previous_success");

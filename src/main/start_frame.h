@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The start frame of a task process (docs/task-protocol.md 2), built from the store when an attempt is claimed.
+// The start frame of a task process (docs/task-protocol.md 2), built from the store when an attempt
+// is claimed.
 #pragma once
 
 #include <string>
@@ -17,20 +18,22 @@ struct StartFrameInput {
   const DagVersion& version;
   const DagSpec& spec;
   int max_tries = 0;
-  std::string staging_path;              // empty = none
+  std::string staging_path;  // empty = none
   std::string spill_folder;
   size_t xcom_bytes_max = 0;
   std::string hostname, base_url;
   Time now{};
 };
 
-// JSON text without secrets. Errors are those of the store (upstream XComs, the previous successful run).
+// JSON text without secrets. Errors are those of the store (upstream XComs, the previous successful
+// run).
 Result<std::string> start_frame(Store& store, const StartFrameInput& input);
 
 // A run as task code sees it (the "run" member).
 std::string run_json(const DagRun& run);
 
-// The JSON text of an XCom, read from its spill file when it is large. `not_found` when that file is gone.
+// The JSON text of an XCom, read from its spill file when it is large. `not_found` when that file
+// is gone.
 Result<std::string> xcom_text(const XCom& xcom);
 
 }  // namespace leoflow

@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "exec/staging_name.h"
 
 namespace leoflow {
 
-constexpr size_t kStagingNameBytesMax = 63;  // a PVC name as well as a folder name
 constexpr size_t kStagingListMax = 100'000;
 
 // A volume as the backend finds it.
@@ -39,12 +39,5 @@ class StagingBackend {
   // Bytes in use. `not_found` for an unknown name.
   virtual Result<uint64_t> size(const std::string& name) = 0;
 };
-
-// "etl-manual-2024-02-29-3f9a1c04": the DAG and run in a form that folders and Kubernetes take
-// (a-z, 0-9, "-"), made unique by a hash of both; at most kStagingNameBytesMax bytes. Equal
-// arguments give equal names.
-std::string staging_name(std::string_view dag_id, std::string_view run_id);
-// Whether staging_name could have made it.
-bool valid_staging_name(std::string_view name);
 
 }  // namespace leoflow

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "exec/staging/staging_backend.h"
+#include "exec/staging_name.h"
 
 namespace leoflow {
 namespace {
