@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 BUILD = Path(os.environ.get("LEOFLOW_BUILD") or Path(__file__).resolve().parents[2] / "build")
 LEOFLOW = BUILD / "bin" / "leoflow"
 CACHE = BUILD / "test-cache"
-WAIT_SECONDS = 90
+WAIT_SECONDS = float(os.environ.get("LEOFLOW_E2E_WAIT", "60"))
 POLL_SECONDS = 0.03
 TERMINAL_RUN = ("success", "failed")
 PASSED_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
@@ -267,11 +267,13 @@ class Server:
             try:
                 return self.get(f"/api/v2/dags/{quote(dag_id)}")
             except ApiError as error:
-                errors = self.import_errors()
-                if error.status != 404 or errors:
-                    raise AssertionError(f"{error}; import errors: {errors}") from None
+                if error.status != 404:
+                    raise
                 return None
-        return until(f"DAG {dag_id}", known)
+        try:
+            return until(f"DAG {dag_id}", known)
+        except Late as error:
+            raise Late(f"{error}; import errors: {self.import_errors()}") from None
 
     def versions(self, dag_id):
         return self.get(f"/api/v2/dags/{dag_id}/dagVersions")["dag_versions"]
