@@ -34,6 +34,8 @@ TEST(Discovery, FindsProjectsAndFlatFiles) {
     folder.write(fs::path(skipped) / "x.py", kFlat);
   }
   folder.write("env/pyvenv.cfg", "");
+  folder.write("home/leoflow.db", "");
+  folder.write("home/bundles/ab/dag.py", "from airflow import DAG");
   folder.write("env/x.py", kFlat);
   EXPECT_EQ(names(folder), (Names{"flat.py", "named/main.py", "team/etl/dag.py"}));
 }
