@@ -166,12 +166,15 @@ void TaskProcess::signal_everything(int signal) {
 size_t TaskProcess::kill_everything() {
   size_t found = groups_.kill_all();
   if (pid_ <= 1) return found;
+  bool grouped = groups_.holds_processes();  // else /proc tells, which takes milliseconds
   if (!exited_) {
-    for (pid_t pid : descendants(pid_t(pid_))) kill(pid, SIGKILL);
+    if (!grouped) {
+      for (pid_t pid : descendants(pid_t(pid_))) kill(pid, SIGKILL);
+    }
     kill(pid_t(pid_), SIGKILL);
   }
   signal_group(pid_t(pid_), SIGKILL);
-  if (groups_.holds_processes()) return found;
+  if (grouped) return found;
   auto marked = processes_with_environment("LEOFLOW_ATTEMPT=" + host_.agent_id + "/" +
                                            std::to_string(launch_.attempt.value));
   for (pid_t pid : marked) {

@@ -74,7 +74,7 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
     case Body::kFinished:
       agent.unclaimed.erase(AttemptId{message.finished().attempt()});
       return on_finished(message.finished());
-    case Body::kLogChunk: return on_log(agent, message.log_chunk());
+    case Body::kLogChunk: return on_log(id, message.log_chunk());
     case Body::kXcomPush: return on_xcom(id, message.xcom_push());
     default: return;  // a heartbeat, or a newer agent's message
   }
@@ -270,16 +270,21 @@ void AgentSessions::on_finished(const wire::Finished& finished) {
   listener_.on_outcome(std::move(outcome));
 }
 
-void AgentSessions::on_log(Agent& agent, const wire::LogChunk& chunk) {
+void AgentSessions::on_log(const std::string& id, const wire::LogChunk& chunk) {
   AttemptId attempt{chunk.attempt()};
   auto stored = sink_.append(attempt, uint64_t(std::max<int64_t>(0, chunk.offset())), chunk.data());
   if (!stored)
     return log::error(stored.error().message(),
                       {{"attempt", attempt.value}});  // the agent sends again
-  wire::ServerMessage message;
-  message.mutable_log_ack()->set_attempt(attempt.value);
-  message.mutable_log_ack()->set_offset(int64_t(*stored));
-  agent.peer->send(message);
+  sink_.sync(attempt, [this, thread = thread_, id, attempt](Result<uint64_t> durable) {
+    thread->loop().post([this, id, attempt, durable = std::move(durable)] {
+      if (!durable) return log::error(durable.error().message(), {{"attempt", attempt.value}});
+      wire::ServerMessage message;
+      message.mutable_log_ack()->set_attempt(attempt.value);
+      message.mutable_log_ack()->set_offset(int64_t(*durable));
+      send(id, message);
+    });
+  });
 }
 
 void AgentSessions::on_xcom(const std::string& id, const wire::XComPush& push) {

@@ -82,7 +82,7 @@ class AgentSessions {
   void on_tick();
   void arm_lost(const std::string& id, Duration delay, const std::string& reason);
   void on_finished(const wire::Finished& finished);
-  void on_log(Agent& agent, const wire::LogChunk& chunk);
+  void on_log(const std::string& id, const wire::LogChunk& chunk);
   void on_xcom(const std::string& id, const wire::XComPush& push);
   void publish();
 
