@@ -327,9 +327,17 @@ class Server:
             raise ApiError("GET " + path, status, content)
         return [json.loads(line) for line in content.splitlines()]
 
+    def whole_log(self, dag_id, task_id, run_id="r1", try_number=1):
+        """The log of a try that the agent has ended: its last lines come after the outcome."""
+        def whole():
+            lines = self.log(dag_id, task_id, run_id, try_number)
+            own = [line["event"] for line in lines if line.get("logger") == "agent"]
+            return lines if any(" ended" in text for text in own) else None
+        return until(f"the whole log of {task_id}", whole)
+
     def events(self, dag_id, task_id, run_id="r1", try_number=1, logger=None):
         """The texts of a log, of one logger if given."""
-        lines = self.log(dag_id, task_id, run_id, try_number)
+        lines = self.whole_log(dag_id, task_id, run_id, try_number)
         return [line["event"] for line in lines if logger in (None, line.get("logger"))]
 
     def xcom(self, dag_id, task_id, run_id="r1", key="return_value"):

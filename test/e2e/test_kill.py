@@ -161,6 +161,7 @@ class Cancel(unittest.TestCase):
         server.trigger("etl", conf={"folder": str(folder)})
         first = until("an attempt", lambda: [p for p in folder.glob("started.*") if p.read_text()])
         pid = int(first[0].read_text())
+        server.task_is("etl", "extract", "running")
         server.call("PATCH", "/api/v2/dags/etl/dagRuns/r1", {"state": "failed"})
         until("the end of its process", lambda: not alive(pid))
         self.assertEqual(server.run_state("etl"), "failed")
