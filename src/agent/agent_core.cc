@@ -266,7 +266,9 @@ Status AgentCore::on_xcom(AttemptId id, JournaledXCom xcom) {
     return fail(Code::exhausted, "more than 64Mi of XComs wait for the server");
   }
   xcom.sequence = attempt->last_sequence + 1;
-  if (auto saved = store_.append_xcom(id, xcom); !saved) return saved;
+  if (auto saved = store_.append_xcom(id, xcom); !saved) {
+    return fail(Code::unavailable, saved.error().message());
+  }
   attempt->last_sequence = xcom.sequence;
   attempt->xcom_bytes += bytes;
   if (connected_) send_xcom(id, xcom);

@@ -50,11 +50,12 @@ class FakeRunner : public TaskRunner {
   void end(AttemptId attempt, const std::string& kind, const std::string& reason) override {
     ends.push_back(std::to_string(attempt.value) + " " + kind + " " + reason);
   }
+  void warm(const std::string& environment) override { warmed.push_back(environment); }
   void answer(AttemptId, const std::string& frame, const std::vector<std::string>&) override {
     answers.push_back(frame);
   }
   std::vector<AttemptId> launched;
-  std::vector<std::string> ends, answers;
+  std::vector<std::string> ends, answers, warmed;
 };
 
 class FakeTimers : public AgentTimers {

@@ -77,6 +77,7 @@ void AgentCore::on_message(const wire::ServerMessage& message) {
       return cancel(AttemptId{message.cancel().attempt()}, message.cancel().reason());
     case Body::kAcknowledge: return acknowledge(AttemptId{message.acknowledge().attempt()});
     case Body::kRetire: return retire(message.retire().reason());
+    case Body::kWarm: return runner_.warm(message.warm().environment_json());
     case Body::kStagingFull:
       return runner_.end(AttemptId{message.staging_full().attempt()}, "failed",
                          message.staging_full().message());

@@ -63,6 +63,8 @@ class TaskRunner {
   // The answer to the pending on_call: a frame's JSON text. New secrets in it are masked first.
   virtual void answer(AttemptId attempt, const std::string& frame,
                       const std::vector<std::string>& masked) = 0;
+  // Tasks of this environment will come soon: its interpreter may be started ahead.
+  virtual void warm(const std::string& environment_json) = 0;
 };
 
 }  // namespace leoflow

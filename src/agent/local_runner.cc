@@ -81,16 +81,27 @@ void LocalRunner::launch(Launch launch) {
 // Gets the attempt's interpreter going; the attempt is forked now or when the interpreter is ready.
 void LocalRunner::place(AttemptId attempt) {
   Running& running = running_.at(attempt);
-  auto found = interpreters_.find(running.key);
-  if (found == interpreters_.end()) {
-    auto environment = parse_environment(running.key);
-    auto started =
-        environment ? start_interpreter(running.key, std::move(*environment)) : fail(environment);
-    if (!started) return refuse(attempt, started.error().text());
-    found = interpreters_.find(running.key);
+  if (auto started = ensure_interpreter(running.key); !started) {
+    return refuse(attempt, started.error().text());
   }
-  ++found->second.attempts;
-  if (found->second.process->ready()) spawn(attempt, found->second);
+  Interpreter& interpreter = interpreters_.at(running.key);
+  ++interpreter.attempts;
+  if (interpreter.process->ready()) spawn(attempt, interpreter);
+}
+
+// One that cannot be started is told to the attempts that want it.
+void LocalRunner::warm(const std::string& environment_json) {
+  if (auto started = ensure_interpreter(environment_json); !started) return;
+  Interpreter& interpreter = interpreters_.at(environment_json);
+  interpreter.warm = true;
+  if (interpreter.attempts == 0) interpreter.idle_since = std::chrono::steady_clock::now();
+}
+
+Status LocalRunner::ensure_interpreter(const std::string& key) {
+  if (interpreters_.contains(key)) return {};
+  auto environment = parse_environment(key);
+  if (!environment) return fail(environment);
+  return start_interpreter(key, std::move(*environment));
 }
 
 Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec environment) {
@@ -256,8 +267,8 @@ void LocalRunner::sweep() {
   auto now = std::chrono::steady_clock::now();
   std::vector<std::string> idle;
   for (auto& [key, interpreter] : interpreters_) {
-    if (interpreter.attempts == 0 && now - interpreter.idle_since > kTemplateIdleMax)
-      idle.push_back(key);
+    bool unused = interpreter.attempts == 0 && !interpreter.warm;
+    if (unused && now - interpreter.idle_since > kTemplateIdleMax) idle.push_back(key);
   }
   for (auto& key : idle) drop_interpreter(key);
 

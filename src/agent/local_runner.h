@@ -30,6 +30,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   void end(AttemptId attempt, const std::string& kind, const std::string& reason) override;
   void answer(AttemptId attempt, const std::string& frame,
               const std::vector<std::string>& masked) override;
+  void warm(const std::string& environment_json) override;
 
   // The pids of the living interpreters (tests, sweeps).
   std::vector<pid_t> interpreters() const;
@@ -54,7 +55,8 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   };
   struct Interpreter {
     std::unique_ptr<TemplateProcess> process;
-    int attempts = 0;  // waiting for it or forked from it
+    int attempts = 0;   // waiting for it or forked from it
+    bool warm = false;  // asked for ahead: kept while idle
     std::chrono::steady_clock::time_point idle_since{};
   };
   struct Running {
@@ -70,6 +72,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   void on_template_ended(const std::string& key, const std::string& reason) override;
 
   void place(AttemptId attempt);
+  Status ensure_interpreter(const std::string& key);
   Status start_interpreter(const std::string& key, EnvironmentSpec environment);
   void spawn(AttemptId attempt, Interpreter& interpreter);
   void refuse(AttemptId attempt, const std::string& reason);

@@ -61,7 +61,9 @@ Result<LogSpool> LogSpool::open(const fs::path& path) {
 
 Status LogSpool::append(std::string_view lines) {
   auto written = write_all(fd_.get(), lines, "log spool");
-  off_t size = lseek(fd_.get(), 0, SEEK_END);  // also right after a short write
+  // A short write leaves no torn line behind, unless even that fails: then it is at least counted.
+  if (!written && ftruncate(fd_.get(), off_t(size_)) == 0) return written;
+  off_t size = lseek(fd_.get(), 0, SEEK_END);
   if (size >= 0) size_ = uint64_t(size);
   return written;
 }

@@ -126,6 +126,8 @@ Status wait_for_child(Fd pipe) {
 }  // namespace
 
 Status run_node_agent(NodeAgentOptions options) {
+  // Who started us waits until what it lent us is closed.
+  if (options.detach) close_range(3, ~0U, 0);
   crypto_init();
   options.home = fs::absolute(options.home);
   options.python_dir = fs::absolute(options.python_dir);

@@ -84,7 +84,10 @@ Result<JournaledXCom> TaskProcess::make_xcom(std::string_view frame) {
             format_binary_size(uint64_t(launch_.xcom_bytes_max)) + ")",
         "give the DAG a staging volume, or write the data to a file or table and return its name");
   }
-  if (auto spilled = spill(xcom); !spilled) return fail(spilled);
+  // Not `exhausted`: a full disk is no fault of the value.
+  if (auto spilled = spill(xcom); !spilled) {
+    return fail(Code::unavailable, spilled.error().message());
+  }
   return xcom;
 }
 
@@ -99,13 +102,23 @@ Status TaskProcess::spill(JournaledXCom& xcom) {
   return {};
 }
 
+// While the disk is full the task waits for its answer, as its outcome would.
 void TaskProcess::on_xcom_push(std::string_view frame) {
+  if (exited_) return;
   auto xcom = make_xcom(frame);
-  if (!xcom)
-    return reply_error(xcom.error(), xcom.error().code() == Code::exhausted ? "too_large" : "");
-  auto journaled = host_.listener.on_xcom(launch_.attempt, std::move(*xcom));
-  if (!journaled) return reply_error(journaled.error());
-  control_->send("{}");
+  if (!xcom && xcom.error().code() == Code::exhausted) {
+    return reply_error(xcom.error(), "too_large");
+  }
+  auto journaled = xcom ? host_.listener.on_xcom(launch_.attempt, std::move(*xcom))
+                        : Status(fail(xcom.error()));
+  if (journaled) {
+    control_->send("{}");
+  } else if (journaled.error().code() == Code::unavailable) {
+    log::error(journaled.error().message(), {{"attempt", launch_.attempt.value}});
+    arm(kRetry, kDiskRetry, [this, frame = std::string(frame)] { on_xcom_push(frame); });
+  } else {
+    reply_error(journaled.error());
+  }
 }
 
 void TaskProcess::on_outcome(const json::object& call) {

@@ -21,7 +21,6 @@ namespace {
 
 constexpr auto kSweepEvery = std::chrono::milliseconds(5);
 constexpr int kSweepsMax = 2000;  // 10 s: what survives SIGKILL so long hangs in the kernel
-constexpr auto kOutcomeRetry = std::chrono::seconds(1);
 constexpr int kStagingCheckShare = 20;  // a check may take 1/20 of the time
 
 // How often the kernel killed for want of memory, on the whole host.
@@ -277,7 +276,7 @@ void TaskProcess::commit(FinishedRecord record) {
   auto durable = host_.listener.on_outcome(launch_.attempt, record);
   if (!durable) {
     log::error(durable.error().message(), {{"attempt", launch_.attempt.value}});
-    return arm(kRetry, kOutcomeRetry, [this, record = std::move(record)] { commit(record); });
+    return arm(kRetry, kDiskRetry, [this, record = std::move(record)] { commit(record); });
   }
   settling_ = false;
   decided_ = true;

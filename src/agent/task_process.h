@@ -26,6 +26,7 @@ constexpr auto kSpawnTimeMax = std::chrono::minutes(2);  // from the order to fo
 constexpr auto kStagingCheckEvery =
     std::chrono::seconds(1);  // adaptive: at least 20 times what a check took
 constexpr size_t kXComKeyBytesMax = 512;
+constexpr auto kDiskRetry = std::chrono::seconds(1);  // outcome and XComs wait for a full disk
 
 class TaskProcess {
  public:

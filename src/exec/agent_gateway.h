@@ -28,6 +28,8 @@ class AgentGateway {
   virtual bool assign(const std::string& agent, const WorkItem& item) = 0;
   virtual bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) = 0;
   virtual bool acknowledge(const std::string& agent, AttemptId attempt) = 0;
+  // Tells an agent which environment (ClaimReply.environment_json) tasks will want soon.
+  virtual bool warm(const std::string& agent, const std::string& environment_json) = 0;
   virtual std::vector<std::string> connected_agents() const = 0;
   // Ends all sessions, so that every agent says hello again and repeats what was not acknowledged.
   virtual void resync() = 0;

@@ -65,7 +65,7 @@ Result<Claim> Claims::claim(AttemptId attempt) {
   if (!at) return fail(at);
   Claim claim;
   claim.kind = at->task == nullptr ? "dag_callback" : "task";
-  auto environment = environment_json(*at);
+  auto environment = environment_json(*at->version, *at->spec);
   if (!environment) return fail(environment);
   claim.environment_json = std::move(*environment);
   if (auto filled = fill_limits(*at, claim); !filled) return fail(filled);
@@ -96,15 +96,15 @@ Result<Claim> Claims::claim(AttemptId attempt) {
   return claim;
 }
 
-Result<std::string> Claims::environment_json(const Context& at) {
-  auto environment = environments_.locate(at.version->environment, at.spec->python_version);
+Result<std::string> Claims::environment_json(const DagVersion& version, const DagSpec& spec) {
+  auto environment = environments_.locate(version.environment, spec.python_version);
   if (!environment) return fail(environment);
   json::Writer out;
-  out.begin_object().member("hash", environment->hash + "-" + at.spec->python_version);
+  out.begin_object().member("hash", environment->hash + "-" + spec.python_version);
   out.member("python", environment->python.string()).key("site_packages").begin_array();
   for (const fs::path& folder : environment->site_packages) out.string(folder.string());
   out.end_array().key("preload").begin_array();
-  for (const std::string& module : at.spec->preload) out.string(module);
+  for (const std::string& module : spec.preload) out.string(module);
   out.end_array().end_object();
   return out.take();
 }

@@ -35,6 +35,9 @@ class Claims : public ClaimProvider {
         clock_(clock),
         options_(std::move(options)) {}
 
+  // How to start a template interpreter for tasks of this version (ClaimReply.environment_json).
+  Result<std::string> environment_json(const DagVersion& version, const DagSpec& spec);
+
   bool attempt_open(AttemptId attempt) override;
   Result<Claim> claim(AttemptId attempt) override;
   Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt,
@@ -57,7 +60,6 @@ class Claims : public ClaimProvider {
     const TaskSpec* task = nullptr;  // null for a DAG callback
   };
   Result<Context> context(AttemptId attempt);
-  Result<std::string> environment_json(const Context& at);
   Status fill_limits(const Context& at, Claim& claim);
   Status allowed(const Context& at, const std::optional<std::vector<std::string>>& declared,
                  const std::string& name, std::string_view kind) const;

@@ -41,7 +41,8 @@ Result<std::vector<cli::CompileReport>> Commands::compile(const cli::CompileOpti
   if (!files) return fail(files);
   auto home = open_home(options.home);
   if (!home) return fail(home);
-  auto python = unpack_python(*home);
+  auto python = unpack_python(default_cache() / "python");
+  if (!python) python = unpack_python(home->python());
   if (!python) return fail(python);
   Interpreters interpreters({.home = variable_or("HOME", "/root")});
   auto uv = find_uv({}, variable_or("PATH"));

@@ -117,7 +117,9 @@ class Follower {
     auto entry = json::parse(line);
     if (!entry || !entry->is_object() || !events_.on_log) return;
     if (json::string_or(entry->as_object(), "logger") == "agent") return;
-    events_.on_log(task_id, json::string_or(entry->as_object(), "event"));
+    std::string text = json::string_or(entry->as_object(), "event");
+    std::string trace = json::string_or(entry->as_object(), "exception");
+    events_.on_log(task_id, trace.empty() ? text : text + "\n" + trace);
   }
 
   Server::Parts& parts_;
@@ -181,6 +183,7 @@ Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options
   CompiledFile compiled = parts.compiler.compile(*file, {.on_progress = events.on_progress});
   auto dag = choose_dag(compiled, options.dag_id);
   if (!dag) return fail(dag);
+  parts.warm((*dag)->version, (*dag)->spec);
   Registrar registrar(parts.store.dags(), parts.store.import_errors(), parts.compiler, parts.clock,
                       {.paused_at_creation = PausedAtCreation::none});
   if (auto registered = registrar.register_dag(compiled, **dag); !registered)

@@ -66,10 +66,10 @@ Result<Fd> lock_home(const Home& home) {
               "stop it, or give this one its own --home");
 }
 
-Result<fs::path> unpack_python(const Home& home) {
+Result<fs::path> unpack_python(const fs::path& folder) {
   std::string_view archive(leoflow_python_archive,
                            size_t(leoflow_python_archive_end - leoflow_python_archive));
-  fs::path target = home.python() / sha256_hex(archive).substr(0, 16);
+  fs::path target = folder / sha256_hex(archive).substr(0, 16);
   std::error_code error;
   if (fs::exists(target / ".complete", error)) return target;
   while (!archive.empty()) {

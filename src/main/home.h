@@ -39,8 +39,8 @@ Result<Home> open_home(const fs::path& root);
 // Holds the home for this process; `conflict` names the server that has it.
 Result<Fd> lock_home(const Home& home);
 
-// Unpacks the Python side that this program carries into home/python/<hash> unless it is there;
-// returns that folder.
-Result<fs::path> unpack_python(const Home& home);
+// Unpacks the Python side that this program carries into folder/<hash> unless it is there; returns
+// that path. Several servers may do so at once: each file appears whole, with the same content.
+Result<fs::path> unpack_python(const fs::path& folder);
 
 }  // namespace leoflow

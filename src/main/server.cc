@@ -31,6 +31,7 @@ namespace {
 
 constexpr const char* kAdmin = "admin";
 constexpr size_t kPasswordLength = 20;
+constexpr int kDagsWarmedMax = 20;  // whose interpreters are started with the server
 constexpr const char* kCliTokenName = "command line of this home";
 
 // A named random value of the installation, sealed in the database, made on first use.
@@ -123,6 +124,9 @@ struct Server::Impl {
   Status make_admin();
   Status build_authoring();
   Status start_engine();
+  void warm(const DagVersion& version, const DagSpec& spec);
+  void warm_dag(const std::string& dag_id);
+  void warm_known();
   Status start_workspace();
   Status start_http();
   void stop();
@@ -135,7 +139,10 @@ Status Server::Impl::open() {
   auto locked = lock_home(home);
   if (!locked) return fail(locked);
   lock = std::move(*locked);
-  auto unpacked = unpack_python(home);
+  // In the cache, where the next home (leoflow run has one of its own each time) finds it compiled.
+  fs::path cache = config.cache.empty() ? default_cache() : config.cache;
+  auto unpacked = unpack_python(cache / "python");
+  if (!unpacked) unpacked = unpack_python(home.python());
   if (!unpacked) return fail(unpacked);
   python = std::move(*unpacked);
   auto database = open_sqlite_store({.path = home.database()});
@@ -226,20 +233,46 @@ Status Server::Impl::start_engine() {
   return {};
 }
 
+void Server::Impl::warm(const DagVersion& version, const DagSpec& spec) {
+  // An environment that is gone is told to the attempts that want it.
+  auto environment = claims->environment_json(version, spec);
+  if (environment) executor->warm(std::move(*environment));
+}
+
+void Server::Impl::warm_dag(const std::string& dag_id) {
+  auto dag = store->dags().get_dag(dag_id);
+  if (!dag || !*dag || (*dag)->is_stale) return;
+  auto version = store->dags().get_version((*dag)->current_version);
+  if (!version || !*version) return;
+  if (auto spec = parse_dag_spec((*version)->dag_json)) warm(**version, *spec);
+}
+
+// After a restart nothing changes in the workspace, but the same tasks will want the same
+// interpreters.
+void Server::Impl::warm_known() {
+  auto dags = store->dags().list_dags({.paused = false, .page = {.limit = kDagsWarmedMax}});
+  if (!dags) return;
+  for (const Dag& dag : dags->rows) warm_dag(dag.dag_id);
+}
+
 Status Server::Impl::start_workspace() {
-  parts = std::make_unique<Server::Parts>(
-      Server::Parts{*store, *engine, *logs, nullptr, *compiler, clock});
+  parts = std::make_unique<Server::Parts>(Server::Parts{
+      *store, *engine, *logs, nullptr, *compiler, clock,
+      [this](const DagVersion& version, const DagSpec& spec) { warm(version, spec); }});
   if (!config.workspace.empty()) {
     workspace = std::make_unique<Workspace>(
         WorkspaceOptions{.folder = config.workspace,
                          .watch = config.watch,
                          .registrar = {.paused_at_creation = config.paused_at_creation}},
         *compiler, store->dags(), store->import_errors(), clock,
-        WorkspaceCallbacks{
-            .on_dag_changed = [this](const std::string& dag_id) { engine->dag_changed(dag_id); }});
+        WorkspaceCallbacks{.on_dag_changed = [this](const std::string& dag_id) {
+          engine->dag_changed(dag_id);
+          warm_dag(dag_id);
+        }});
     if (auto started = workspace->start(); !started) return started;
     parts->workspace = workspace.get();
   }
+  warm_known();
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
   workspace_view = std::make_unique<WorkspaceView>(config.workspace, workspace.get(),
                                                    cache / "environments", home, *interpreters);

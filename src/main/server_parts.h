@@ -2,6 +2,8 @@
 // The parts of a running server, for commands of this folder that drive them without HTTP.
 #pragma once
 
+#include <functional>
+
 #include "authoring/workspace.h"
 #include "engine/runner.h"
 #include "main/run_logs.h"
@@ -16,6 +18,8 @@ struct Server::Parts {
   Workspace* workspace;  // null without a workspace
   Compiler& compiler;
   const Clock& clock;
+  // Starts the interpreter that tasks of this version will want.
+  std::function<void(const DagVersion&, const DagSpec&)> warm;
 };
 
 }  // namespace leoflow

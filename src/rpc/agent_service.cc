@@ -286,6 +286,12 @@ bool AgentService::acknowledge(const std::string& agent, AttemptId attempt) {
   return impl_->send(agent, std::move(message));
 }
 
+bool AgentService::warm(const std::string& agent, const std::string& environment_json) {
+  wire::ServerMessage message;
+  message.mutable_warm()->set_environment_json(environment_json);
+  return impl_->send(agent, std::move(message));
+}
+
 void AgentService::retire(const std::string& agent, const std::string& reason) {
   wire::ServerMessage message;
   message.mutable_retire()->set_reason(reason);

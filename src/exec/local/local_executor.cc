@@ -32,19 +32,20 @@ void LocalExecutor::stop() {
   thread_.stop_and_join();
 }
 
-// Looks after the agent once a second and whenever its session ends.
+// Looks after the agent once a second while it has no session; the end of a session is told.
 void LocalExecutor::keep_alive() {
+  thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
+  if (!agent_.empty()) return;
   auto running = launcher_.ensure_running();
   std::string error = running ? "" : running.error().text();
   if (!error.empty() && error != launch_error_) log::error(error);
   launch_error_ = error;
-  if (running && agent_.empty()) {
+  if (running) {
     for (auto& id : gateway_->connected_agents()) {
       if (id == *running) agent_ = id;
     }
     flush();
   }
-  thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
 }
 
 bool LocalExecutor::hand_over(const WorkItem& item) {
@@ -71,6 +72,15 @@ void LocalExecutor::flush() {
   auto ids = std::make_shared<std::vector<AttemptId>>();
   for (auto& [attempt, item] : waiting_) ids->push_back(attempt);
   waiting_ids_.store(std::move(ids));
+}
+
+void LocalExecutor::warm(std::string environment_json) {
+  thread_.loop().post([this, environment = std::move(environment_json)] {
+    std::erase(warm_, environment);
+    if (warm_.size() >= kWarmMax) warm_.erase(warm_.begin());
+    warm_.push_back(environment);
+    if (!agent_.empty()) gateway_->warm(agent_, environment);
+  });
 }
 
 void LocalExecutor::cancel(AttemptId attempt, CancelReason reason) {
@@ -111,6 +121,7 @@ void LocalExecutor::on_session_open(const std::string& agent) {
   thread_.loop().post([this, agent] {
     if (!agent.starts_with("node-")) return;
     agent_ = agent;
+    for (const std::string& environment : warm_) gateway_->warm(agent_, environment);
     flush();
   });
 }

@@ -15,6 +15,7 @@
 namespace leoflow {
 
 constexpr auto kAgentCheckEvery = std::chrono::seconds(1);
+constexpr size_t kWarmMax = 4;
 constexpr size_t kWaitingFactor = 4;  // placements that may wait, in units of slots
 
 class LocalExecutor : public Executor, private AgentObserver {
@@ -26,6 +27,10 @@ class LocalExecutor : public Executor, private AgentObserver {
   // Gateway and listener outlive stop().
   void start(AgentGateway& gateway, ExecutorListener& listener);
   void stop();  // the agent goes on
+
+  // Keeps an interpreter of this environment (ClaimReply.environment_json) warm at the agent. The
+  // latest kWarmMax environments are remembered and told to each new agent. Any thread.
+  void warm(std::string environment_json);
 
   std::string_view name() const override { return "local"; }
   void place(const WorkItem& item) override;
@@ -52,6 +57,7 @@ class LocalExecutor : public Executor, private AgentObserver {
   std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
   std::string agent_;                      // id of the session to use; empty = none
   std::string launch_error_;
+  std::vector<std::string> warm_;         // latest last
   bool started_ = false, stopped_ = false;
   LoopThread thread_;  // last: its tasks use the rest
 };
