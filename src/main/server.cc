@@ -317,7 +317,10 @@ void Server::Impl::stop() {
   // An agent with nothing to do need not wait for the next server.
   auto live = executor && engine && engine->stats().attempts_open == 0 ? find_live_agent(home.root)
                                                                        : std::nullopt;
-  if (live && agents) agents->retire(live->agent_id, "the server stopped");
+  if (live && agents) {
+    executor->let_go();
+    agents->retire(live->agent_id, "the server stopped");
+  }
   if (janitor) janitor->stop();
   if (workspace) workspace->stop();
   if (executor) executor->stop();
@@ -331,7 +334,10 @@ void Server::stop() { impl_->stop(); }
 
 void Server::stop_with_agent() {
   auto live = find_live_agent(impl_->home.root);
-  if (live && impl_->agents) impl_->agents->retire(live->agent_id, "the server stops for good");
+  if (live && impl_->agents) {
+    impl_->executor->let_go();
+    impl_->agents->retire(live->agent_id, "the server stops for good");
+  }
   wait_until_gone(live ? live->pid : 0);
   stop();
 }

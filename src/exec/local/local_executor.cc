@@ -34,6 +34,7 @@ void LocalExecutor::stop() {
 
 // Looks after the agent once a second while it has no session; the end of a session is told.
 void LocalExecutor::keep_alive() {
+  if (letting_go_) return;
   thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
   if (!agent_.empty()) return;
   auto running = launcher_.ensure_running();
@@ -130,6 +131,7 @@ void LocalExecutor::on_session_closed(const std::string& agent) {
   thread_.loop().post([this, agent] {
     if (agent != agent_) return;
     agent_.clear();
+    if (letting_go_) return;
     auto running = launcher_.ensure_running();  // restarts it at once when its process ended
     if (!running) log::warning(running.error().text());
   });

@@ -26,6 +26,8 @@ class LocalExecutor : public Executor, private AgentObserver {
 
   // Gateway and listener outlive stop().
   void start(AgentGateway& gateway, ExecutorListener& listener);
+  // The agent may end for good: it is not started again. Orders still reach it until stop().
+  void let_go() { letting_go_ = true; }
   void stop();  // the agent goes on
 
   // Keeps an interpreter of this environment (ClaimReply.environment_json) warm at the agent. The
@@ -54,6 +56,7 @@ class LocalExecutor : public Executor, private AgentObserver {
   ExecutorListener* listener_ = nullptr;
   // Read by the gateway's thread.
   std::atomic<std::shared_ptr<const std::vector<AttemptId>>> waiting_ids_;
+  std::atomic<bool> letting_go_ = false;
   std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
   std::string agent_;                      // id of the session to use; empty = none
   std::string launch_error_;
