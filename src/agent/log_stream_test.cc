@@ -2,7 +2,9 @@
 #include "agent/log_stream.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <random>
 
 namespace leoflow {
@@ -63,6 +65,30 @@ TEST(LogCursor, DeliversEveryByteOnceOverBreakingSessions) {
 TEST(WholeLines, CutsAfterTheLastLineEnd) {
   EXPECT_EQ(whole_lines("a\nb\nc"), 4u);
   EXPECT_EQ(whole_lines("abc"), 3u);
+}
+
+// A file size limit stands for a full disk: the kernel writes a part, then refuses.
+TEST(LogSpool, ShortWritesLeaveNoTornLine) {
+  fs::path path = fs::path(testing::TempDir()) / "leoflow-torn-spool";
+  fs::remove(path);
+  auto spool = LogSpool::open(path);
+  ASSERT_TRUE(spool);
+  ASSERT_TRUE(spool->append("{\"event\":\"first\"}\n"));
+  uint64_t before = spool->size();
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit tight{.rlim_cur = before + 5, .rlim_max = old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &tight);
+  EXPECT_FALSE(spool->append("{\"event\":\"second\"}\n"));
+  setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(spool->size(), before);
+  ASSERT_TRUE(spool->append("{\"event\":\"third\"}\n"));
+  auto text = read_spool(path, 0, 1000);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, "{\"event\":\"first\"}\n{\"event\":\"third\"}\n");
+  fs::remove(path);
 }
 
 }  // namespace

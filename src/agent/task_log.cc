@@ -114,14 +114,18 @@ void TaskLog::drain() {
   }
 }
 
-void TaskLog::close_streams() {
+void TaskLog::end_lines() {
   drain();
   for (size_t i = 0; i < sources_.size(); ++i) {
     std::string lines;
     sources_[i].splitter.finish([&](std::string_view text) { lines += line(i, text); });
     append(lines);
-    close(i);
   }
+}
+
+void TaskLog::close_streams() {
+  end_lines();
+  for (size_t i = 0; i < sources_.size(); ++i) close(i);
 }
 
 }  // namespace leoflow

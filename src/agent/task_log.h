@@ -33,7 +33,9 @@ class TaskLog {
   void note(std::string_view text, std::string_view level = "info");
   // Takes what is in the pipes now, up to a bound per stream.
   void drain();
-  // drain(), the unfinished lines, and the end of reading: what is written later goes nowhere.
+  // drain(), and the unfinished lines as they are: what comes next begins a new line.
+  void end_lines();
+  // end_lines(), and the end of reading: what is written later goes nowhere.
   void close_streams();
 
  private:

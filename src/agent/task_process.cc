@@ -272,7 +272,7 @@ void TaskProcess::commit(FinishedRecord record) {
   record.started_at_us = started_at_ ? to_micros(*started_at_) : 0;
   record.ended_at_us = to_micros(host_.clock.now());
   record.rendered_fields = rendered_fields_;
-  log_.drain();  // what it printed before is in the log before the outcome is known
+  log_.end_lines();  // what it printed before is in the log before the outcome is known
   auto durable = host_.listener.on_outcome(launch_.attempt, record);
   if (!durable) {
     log::error(durable.error().message(), {{"attempt", launch_.attempt.value}});

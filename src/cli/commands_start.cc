@@ -92,6 +92,7 @@ RunView view_of(const RunOnceResult& result) {
                      {"try_number", task.try_number}};
     put(row, "start_date", task.start_date);
     put(row, "end_date", task.end_date);
+    if (!task.reason.empty()) row["state_reason"] = task.reason;
     if (task.start_date && task.end_date)
       row["duration"] = to_seconds(*task.end_date - *task.start_date);
     view.tasks.push_back(std::move(row));

@@ -54,6 +54,7 @@ struct RunOnceTask {
   std::string state;
   int try_number = 0;
   std::optional<Time> start_date, end_date;
+  std::string reason;  // why it is in that state; may be empty
 };
 
 struct RunOnceResult {

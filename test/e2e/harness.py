@@ -200,7 +200,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def leftovers(self):
-        """Processes that still have this installation's files in their environment."""
+        """pids of processes whose command line names this installation's folder."""
         mark = str(self.folder).encode()
         found = []
         for entry in Path("/proc").iterdir():

@@ -84,6 +84,13 @@ class Starting(unittest.TestCase):
         self.server.start()
         self.assertEqual(self.server.run("small"), "success")
 
+    def test_orderly_stop_of_an_idle_server_leaves_no_process(self):
+        self.server.start()
+        self.assertEqual(self.server.run("small"), "success")
+        self.assertEqual(self.server.stop(), 0)
+        self.assertFalse((self.server.home / "server.json").exists())
+        until("nothing runs", lambda: not self.server.leftovers(), 20)
+
     def test_workspace_that_is_not_there(self):
         shutil.rmtree(self.server.workspace)
         status, text = self.start_and_fail("--port", "0")
