@@ -194,7 +194,8 @@ class BadTasks(ServerTest):
                          + str(line.get("exception", "")) for line in lines)
 
     def log_file(self, dag_id, task_id):
-        path = next(self.server.home.glob(f"logs/dag_id={dag_id}/run_id=r1/task_id={task_id}/*.log"))
+        folder = f"logs/dag_id={dag_id}/run_id=r1/task_id={task_id}"
+        path = next(self.server.home.glob(folder + "/*.log"))
 
         def last_line():
             with open(path, "rb") as file:
@@ -293,7 +294,8 @@ class BadTasks(ServerTest):
         self.assertEqual(self.server.task("hungry", "fills")["state"], "failed")
         self.assertRegex(self.text("hungry", "fills"), r"16 ?Mi|staging")
         # The server is in good health after all that.
-        self.assertEqual(self.server.get("/api/v2/monitor/health")["scheduler"]["status"], "healthy")
+        health = self.server.get("/api/v2/monitor/health")
+        self.assertEqual(health["scheduler"]["status"], "healthy")
 
 
 if __name__ == "__main__":

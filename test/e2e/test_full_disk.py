@@ -123,7 +123,7 @@ class FullDisk(unittest.TestCase):
               or (self.server.home / "server.json").exists())
         if process.poll() is not None:
             self.assertNotEqual(process.returncode, 0)
-            self.assertRegex(self.server.printed(), r"No space left|disk is full")
+            self.assertRegex(self.server.printed(), r"No space left|disk is full|the disk failed")
         self.free()
         if process.poll() is None:
             self.server.stop()

@@ -58,7 +58,8 @@ class Kill(unittest.TestCase):
 
     def next_attempt(self, after=()):
         found = until("an attempt begins", lambda: {
-            attempt: pid for attempt, pid in self.started().items() if attempt not in after and pid})
+            attempt: pid for attempt, pid in self.started().items()
+            if attempt not in after and pid})
         return next(iter(found.items()))
 
     def let_go(self):

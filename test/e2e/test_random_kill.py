@@ -160,7 +160,8 @@ class RandomKill(unittest.TestCase):
     def tell_recoveries(self, seed):
         for what, times in sorted(self.recoveries.items()):
             longest = max(times)
-            print(f"seed {seed}: {what} x{len(times)}, longest recovery {longest:.2f} s", flush=True)
+            print(f"seed {seed}: {what} x{len(times)}, longest recovery {longest:.2f} s",
+                  flush=True)
 
 
 def add_seed(seed):

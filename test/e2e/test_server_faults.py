@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server meets from outside: a home it may not write, a home or port that is taken, clients
-that send nonsense."""
+"""What the server meets from outside: a home it may not write, a home or port that is taken,
+clients that send nonsense."""
 import json
 import os
 import shutil
