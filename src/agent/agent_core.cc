@@ -294,7 +294,10 @@ void AgentCore::on_log(AttemptId id, uint64_t bytes) {
 }
 
 void AgentCore::on_ended(AttemptId id) {
-  if (Attempt* attempt = find(id)) attempt->ended = true;
+  if (Attempt* attempt = find(id)) {
+    attempt->ended = true;
+    send_log_end(id, *attempt);
+  }
   forget_if_done(id);
   consider_exit();
 }

@@ -93,6 +93,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void on_heartbeat();
   bool adopt_instance(const std::string& instance_id);
   void send_finished(AttemptId id, const Attempt& attempt);
+  void send_log_end(AttemptId id, const Attempt& attempt);
   void send_xcom(AttemptId id, const JournaledXCom& xcom);
   void pump_log(AttemptId id, Attempt& attempt);
   void pump_logs();

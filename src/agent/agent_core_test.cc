@@ -286,6 +286,23 @@ TEST_F(AgentCoreTest, KeepsTheSpoolUntilTheServerHasAllOfTheLog) {
   EXPECT_EQ(core_->held(), 0u);
 }
 
+TEST_F(AgentCoreTest, TellsWhereALogEndsAndAgainAfterABreak) {
+  welcome();
+  begin(1);
+  std::ofstream(store_->log_path(one_)) << "{\"event\":\"a\"}\n";
+  core_->on_log(one_, 14);
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  EXPECT_TRUE(take(Body::kLogEnd).empty());
+  core_->on_ended(one_);
+  auto ends = take(Body::kLogEnd);
+  ASSERT_EQ(ends.size(), 1u);
+  EXPECT_EQ(ends[0].log_end().log_bytes(), 14);
+  link_.listener->on_disconnected("gone");
+  timers_.fire();
+  welcome();
+  EXPECT_EQ(take(Body::kLogEnd).size(), 1u);
+}
+
 TEST_F(AgentCoreTest, EndsAfterTenMinutesWithoutAServer) {
   for (int i = 0; i < 10'000 && exit_.empty(); ++i) {
     link_.listener->on_disconnected("no server");

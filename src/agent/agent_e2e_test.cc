@@ -60,6 +60,11 @@ def d():
         os.write(1, b"caf\xe9 \xff end\n")
 
     @task
+    def last_words():
+        sys.stderr.write("no newline there")
+        sys.stdout.write("nor here")
+
+    @task
     def large():
         return "y" * 300_000
 
@@ -68,7 +73,8 @@ def d():
         with open(os.environ["STAGE"] + "/file", "wb") as out:
             out.truncate(5 << 20)
 
-    ok(); exits(); raises(); sleeps(); stubborn(); daemon(); eats(); long_line(); invalid(); large(); fills()
+    ok(); exits(); raises(); sleeps(); stubborn(); daemon(); eats()
+    long_line(); invalid(); last_words(); large(); fills()
 
 d()
 )PY";
@@ -89,6 +95,18 @@ TEST_F(AgentEndToEnd, RunsATaskAndForgetsItOnceAcknowledged) {
   EXPECT_TRUE(wait_log(1, "ended: succeeded"));
   EXPECT_EQ(server_.logs[AttemptId{1}].find("s3cret"), std::string::npos);
   EXPECT_TRUE(wait_forgotten(1));
+}
+
+TEST_F(AgentEndToEnd, SendsUnfinishedLinesBeforeTheOutcomeAndTheEndOfTheLogLast) {
+  EXPECT_EQ(run(1, "last_words").kind, OutcomeKind::succeeded);
+  AttemptId one{1};
+  ASSERT_TRUE(server_.wait([&] { return server_.log_ends.contains(one); }));
+  std::lock_guard lock(server_.mutex);
+  const std::string& early = server_.logs_at_outcome[one];
+  EXPECT_NE(early.find("\"event\":\"no newline there\""), std::string::npos) << early;
+  EXPECT_NE(early.find("\"event\":\"nor here\""), std::string::npos) << early;
+  EXPECT_EQ(server_.log_ends[one], server_.logs[one].size());
+  EXPECT_NE(server_.logs[one].find("ended: succeeded"), std::string::npos);
 }
 
 TEST_F(AgentEndToEnd, TellsHowATaskFailed) {

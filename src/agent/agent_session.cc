@@ -154,6 +154,7 @@ void AgentCore::on_welcome(const wire::ServerMessage& message) {
     if (attempt->finished && !attempt->process.acknowledged) send_finished(id, *attempt);
     make_call(id);
     pump_log(id, *attempt);
+    if (attempt->ended) send_log_end(id, *attempt);
     forget_if_done(id);
   }
   on_heartbeat();
@@ -186,6 +187,15 @@ void AgentCore::send_finished(AttemptId id, const Attempt& attempt) {
   finished->set_rendered_fields(record.rendered_fields);
   finished->set_log_bytes(int64_t(attempt.log.size()));
   for (auto& [sequence, xcom] : attempt.xcoms) fill(*finished->add_xcoms(), xcom);
+  link_.send(message);
+}
+
+// Nothing more is written to the log; what of it is not sent yet may follow.
+void AgentCore::send_log_end(AttemptId id, const Attempt& attempt) {
+  if (!connected_ || attempt.unwanted) return;
+  wire::AgentMessage message;
+  message.mutable_log_end()->set_attempt(id.value);
+  message.mutable_log_end()->set_log_bytes(int64_t(attempt.log.size()));
   link_.send(message);
 }
 

@@ -48,6 +48,7 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     change([&] {
       ++outcome_reports;
       outcomes[outcome.attempt] = outcome;
+      logs_at_outcome[outcome.attempt] = logs[outcome.attempt];
     });
     if (executor && acknowledge) executor->acknowledge(outcome.attempt);
   }
@@ -111,13 +112,18 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     return logs[a].size();
   }
 
+  void log_ended(AttemptId a, uint64_t bytes) override {
+    change([&] { log_ends[a] = bytes; });
+  }
+
   std::mutex mutex;
   std::condition_variable changed;
   std::map<AttemptId, Claim> claims;
   std::set<AttemptId> claimed;
   std::map<AttemptId, int64_t> running;
   std::map<AttemptId, Outcome> outcomes;
-  std::map<AttemptId, std::string> logs, refused;
+  std::map<AttemptId, std::string> logs, logs_at_outcome, refused;
+  std::map<AttemptId, uint64_t> log_ends;
   std::map<std::string, XCom> xcoms;
   std::set<std::string> lost;
   std::vector<HeldAttempt> held;

@@ -100,8 +100,10 @@ class FakeLogs : public LogPort {
     wake = std::move(grown);
     return std::make_shared<int>(0);
   }
+  bool complete(const LogName&) override { return all_there; }
   std::map<int, std::string> by_try;
   std::function<void()> wake;
+  bool all_there = true;
 };
 
 // One DAG "etl" (extract -> load) in version 1, with a run "r1" whose extract succeeded and load

@@ -31,8 +31,8 @@ class FileReader : public LogReader {
 
 }  // namespace
 
-LogFiles::LogFiles(PathOf path_of, Watch watch)
-    : path_of_(std::move(path_of)), watch_(std::move(watch)) {}
+LogFiles::LogFiles(PathOf path_of, Watch watch, Complete complete)
+    : path_of_(std::move(path_of)), watch_(std::move(watch)), complete_(std::move(complete)) {}
 
 Result<std::unique_ptr<LogReader>> LogFiles::open(const LogName& name) {
   fs::path path = path_of_(name);
@@ -40,6 +40,8 @@ Result<std::unique_ptr<LogReader>> LogFiles::open(const LogName& name) {
   if (!fd) return fail(from_errno("open", path.string()));
   return std::make_unique<FileReader>(std::move(fd), std::move(path));
 }
+
+bool LogFiles::complete(const LogName& name) { return !complete_ || complete_(name); }
 
 std::shared_ptr<void> LogFiles::watch(const LogName& name, std::function<void()> grown) {
   return watch_ ? watch_(name, std::move(grown)) : nullptr;

@@ -35,24 +35,33 @@ class LogPort {
   virtual ~LogPort() = default;
   // `not_found` when nothing was written (yet).
   virtual Result<std::unique_ptr<LogReader>> open(const LogName& name) = 0;
+  // Whether all that a try wrote is here; asked once the try has ended. The last lines may come a
+  // moment after its state. Waits for nothing and is true at last even when the writer is gone.
+  virtual bool complete(const LogName& name) {
+    static_cast<void>(name);
+    return true;
+  }
   // Calls `grown` from any thread after the log has grown, until the token is destroyed. A null
   // token means that the caller has to look by itself.
   virtual std::shared_ptr<void> watch(const LogName& name, std::function<void()> grown) = 0;
 };
 
-// Logs as local files. `path_of` says where; `watch` (may be null) as above.
+// Logs as local files. `path_of` says where; `watch` and `complete` (may be null) as above.
 class LogFiles : public LogPort {
  public:
   using PathOf = std::function<fs::path(const LogName&)>;
   using Watch = std::function<std::shared_ptr<void>(const LogName&, std::function<void()>)>;
-  explicit LogFiles(PathOf path_of, Watch watch = nullptr);
+  using Complete = std::function<bool(const LogName&)>;
+  explicit LogFiles(PathOf path_of, Watch watch = nullptr, Complete complete = nullptr);
 
   Result<std::unique_ptr<LogReader>> open(const LogName& name) override;
+  bool complete(const LogName& name) override;
   std::shared_ptr<void> watch(const LogName& name, std::function<void()> grown) override;
 
  private:
   PathOf path_of_;
   Watch watch_;
+  Complete complete_;
 };
 
 }  // namespace leoflow::api

@@ -79,7 +79,15 @@ void LogStream::start(std::function<void()> wake) {
 }
 
 Duration LogStream::interval() const {
-  return growth_ ? Duration(std::chrono::seconds(10)) : Duration(std::chrono::milliseconds(500));
+  bool told = growth_ && !tail_missing_;  // that the writer is gone is told by nobody
+  return told ? Duration(std::chrono::seconds(10)) : Duration(std::chrono::milliseconds(500));
+}
+
+// Whether nothing will be added to the log.
+bool LogStream::at_end() {
+  bool over = parts_.over();
+  tail_missing_ = over && !parts_.logs.complete(parts_.name);
+  return over && !tail_missing_;
 }
 
 void LogStream::emit(const std::string& record, std::string& out) const {
@@ -106,7 +114,7 @@ bool LogStream::open(std::string& out, bool over) {
 
 StreamSource::Next LogStream::pull(std::string& out) {
   // Asked before reading: what is written until the try ends must be seen.
-  bool over = !parts_.follow || parts_.over();
+  bool over = !parts_.follow || at_end();
   if (!open(out, over)) return over ? Next::end : Next::wait;
   while (out.size() < kStreamChunkBytesMax) {
     auto line = cursor_->next(over);

@@ -43,8 +43,8 @@ std::string log_text(const std::string& record);
 // The records that open every log: where it comes from.
 std::string log_opening(const std::string& source);
 
-// Streams a log. With `follow` it goes on until the try is over, as `over` says; without, it ends
-// at the end of file.
+// Streams a log. With `follow` it goes on until the try is over, as `over` says, and its log
+// complete; without, it ends at the end of file.
 class LogStream : public StreamSource {
  public:
   struct Parts {
@@ -65,10 +65,12 @@ class LogStream : public StreamSource {
  private:
   void emit(const std::string& record, std::string& out) const;
   bool open(std::string& out, bool over);
+  bool at_end();
 
   Parts parts_;
   std::optional<LogCursor> cursor_;
   std::shared_ptr<void> growth_, changes_;
+  bool tail_missing_ = false;  // the try is over, its log not complete
 };
 
 }  // namespace leoflow::api

@@ -113,7 +113,9 @@ Result<Response> get_log(Call& call) {
   if (!name) return fail(name);
   bool follow = call.query_bool("follow").value_or(false);
   if (call.content_type == "application/json" && !follow) {
-    return json_page(call, *name, try_is_over(row->task_instance, name->try_number));
+    bool over = try_is_over(row->task_instance, name->try_number) &&
+                call.services.logs.complete(*name);
+    return json_page(call, *name, over);
   }
   LogFormat format = call.content_type == "text/plain" ? LogFormat::text : LogFormat::ndjson;
   return log_stream(call, *name, row->task_instance.key, follow, format);

@@ -193,6 +193,36 @@ TEST_F(ReadTest, FollowedLogGoesOnUntilTheTryEnds) {
   EXPECT_EQ(out, "{\"event\":\"two\"}\n");
 }
 
+TEST_F(ReadTest, FollowedLogWaitsForLinesThatComeAfterTheState) {
+  logs.by_try[1] = "one\n";
+  logs.all_there = false;
+  LogStream::Parts parts{.logs = logs, .name = {.try_number = 1}, .follow = true};
+  parts.over = [] { return true; };
+  parts.on_change = [](std::function<void()>) { return nullptr; };
+  LogStream stream(std::move(parts));
+  stream.start([] {});
+  std::string out;
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::wait);
+  EXPECT_LE(stream.interval(), std::chrono::seconds(1)) << "nobody tells that an agent is lost";
+  logs.by_try[1] += "two\n";
+  logs.all_there = true;
+  out.clear();
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::end);
+  EXPECT_EQ(out, "{\"event\":\"two\"}\n");
+}
+
+TEST_F(ReadTest, LogPageOfAnEndedTryGoesOnWhileLinesAreMissing) {
+  logs.by_try[2] = "one\n";
+  logs.all_there = false;
+  const std::string path = "/api/v2/dags/etl/dagRuns/r1/taskInstances/load/logs/2";
+  EXPECT_EQ(read(path).at("continuation_token").as_string(), "4");
+  logs.by_try[2] += "two\n";
+  logs.all_there = true;
+  json::value page = read(path + "?token=4");
+  EXPECT_EQ(page.at("content").as_array().back().at("event").as_string(), "two");
+  EXPECT_TRUE(page.at("continuation_token").is_null());
+}
+
 Change change(uint64_t sequence, const std::string& dag_id) {
   return {.sequence = sequence,
           .kind = Change::Kind::run,

@@ -111,11 +111,29 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
   struct stat info{};
   if (fstat(file.get(), &info) != 0) return fail(from_errno("stat", path->string()));
   uint64_t stored = uint64_t(info.st_size);
-  if (offset > stored || offset + bytes.size() <= stored) return stored;
+  if (offset > stored || offset + bytes.size() <= stored) {
+    tails_.grew(attempt, stored);
+    return stored;
+  }
   bytes.remove_prefix(stored - offset);
   if (lseek(file.get(), off_t(stored), SEEK_SET) < 0)
     return fail(from_errno("seek in", path->string()));
   if (auto written = write_all(file.get(), bytes, path->string()); !written) return fail(written);
+  tails_.grew(attempt, stored + bytes.size());
+  wake_watchers(attempt);
+  return stored + bytes.size();
+}
+
+void RunLogs::log_ended(AttemptId attempt, uint64_t bytes) {
+  tails_.ended(attempt, bytes);
+  wake_watchers(attempt);
+}
+
+bool RunLogs::complete(AttemptId attempt) {
+  return tails_.complete(attempt, std::chrono::steady_clock::now());
+}
+
+void RunLogs::wake_watchers(AttemptId attempt) {
   auto watchers = shared_.with([&](Shared& shared) {
     auto it = shared.watchers.find(attempt);
     return it == shared.watchers.end() ? std::vector<std::weak_ptr<Watcher>>{} : it->second;
@@ -123,7 +141,6 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
   for (const auto& weak : watchers) {
     if (auto watcher = weak.lock()) (*watcher)();
   }
-  return stored + bytes.size();
 }
 
 std::shared_ptr<void> RunLogs::watch(AttemptId attempt, std::function<void()> grown) {

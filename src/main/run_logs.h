@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "model/entities.h"
 #include "rpc/log_sink.h"
+#include "rpc/log_tails.h"
 #include "store/store.h"
 
 namespace leoflow {
@@ -36,8 +37,12 @@ class RunLogs : public LogSink {
   // for.
   void sync(AttemptId attempt, std::function<void(Result<uint64_t>)> done) override;
   uint64_t stored(AttemptId attempt) override;
-  // Calls `grown` from any thread after the log of an attempt has grown, until the token is
-  // destroyed.
+  void log_begun(AttemptId attempt, uint64_t stored) override { tails_.begun(attempt, stored); }
+  void log_ended(AttemptId attempt, uint64_t bytes) override;
+  // Whether all of a settled attempt's log is here, as far as agents have said; see LogTails.
+  bool complete(AttemptId attempt);
+  // Calls `grown` from any thread after the log of an attempt has grown or got its end, until the
+  // token is destroyed.
   std::shared_ptr<void> watch(AttemptId attempt, std::function<void()> grown);
   // Removes all logs of a run.
   void remove_run(const std::string& dag_id, const std::string& run_id);
@@ -56,10 +61,12 @@ class RunLogs : public LogSink {
   void sync_all();
   Result<uint64_t> sync_one(AttemptId attempt);
   Result<fs::path> locate(AttemptId attempt);
+  void wake_watchers(AttemptId attempt);
 
   fs::path root_;
   Store& store_;
   Guarded<Shared> shared_;
+  LogTails tails_;
   LoopThread sync_thread_{"log-sync"};
 };
 

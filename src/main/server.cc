@@ -290,7 +290,8 @@ Status Server::Impl::start_http() {
   auto watch = [this](const api::LogName& name, std::function<void()> grown) {
     return logs->watch(name.attempt, std::move(grown));
   };
-  log_files = std::make_unique<api::LogFiles>(path_of, watch);
+  auto complete = [this](const api::LogName& name) { return logs->complete(name.attempt); };
+  log_files = std::make_unique<api::LogFiles>(path_of, watch, complete);
   api = std::make_unique<api::Api>(
       api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
       api::ApiOptions{.version = kVersion, .jwt_secret = *secret});

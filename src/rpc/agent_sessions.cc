@@ -58,6 +58,7 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
     case Body::kClaimed: {
       AttemptId attempt{message.claimed().attempt()};
       agent.unclaimed.erase(attempt);
+      sink_.log_begun(attempt, 0);
       return listener_.on_claimed(attempt, id, agent.hostname);
     }
     case Body::kRunning: {
@@ -68,6 +69,7 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
     case Body::kRefused: {
       AttemptId attempt{message.refused().attempt()};
       agent.unclaimed.erase(attempt);
+      sink_.log_ended(attempt, 0);
       return listener_.on_dispatch_failed(attempt,
                                           Error(Code::unavailable, message.refused().reason()));
     }
@@ -75,6 +77,9 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
       agent.unclaimed.erase(AttemptId{message.finished().attempt()});
       return on_finished(message.finished());
     case Body::kLogChunk: return on_log(id, message.log_chunk());
+    case Body::kLogEnd:
+      return sink_.log_ended(AttemptId{message.log_end().attempt()},
+                             uint64_t(std::max<int64_t>(0, message.log_end().log_bytes())));
     case Body::kXcomPush: return on_xcom(id, message.xcom_push());
     default: return;  // a heartbeat, or a newer agent's message
   }
@@ -123,7 +128,9 @@ void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hel
     }
     auto* offset = welcome->add_log_offsets();
     offset->set_attempt(attempt.value);
-    offset->set_offset(int64_t(sink_.stored(attempt)));
+    uint64_t stored = sink_.stored(attempt);
+    offset->set_offset(int64_t(stored));
+    sink_.log_begun(attempt, stored);
   }
   agent.peer->send(message);
   publish();

@@ -56,9 +56,16 @@ class Everything : public ExecutorListener, public ClaimProvider, public LogSink
     return offset + bytes.size();
   }
   uint64_t stored(AttemptId) override { return 12; }
+  void log_begun(AttemptId attempt, uint64_t stored) override {
+    logs.push_back("begun " + std::to_string(attempt.value) + " " + std::to_string(stored));
+  }
+  void log_ended(AttemptId attempt, uint64_t bytes) override {
+    logs.push_back("ended " + std::to_string(attempt.value) + " " + std::to_string(bytes));
+  }
 
   std::string host;
   std::vector<Outcome> outcomes;
+  std::vector<std::string> logs;
   std::vector<HeldAttempt> held;
   std::promise<std::string> lost;
 };
@@ -142,6 +149,20 @@ TEST_F(AgentSessionsTest, ANewerSessionSupersedesAndGetsUnheardAssignments) {
   EXPECT_EQ(all_.held.size(), 2u) << "what was sent again counts as held";
   on_loop([&] { sessions_->on_closed(first); });
   EXPECT_EQ(sessions_->connected().size(), 1u) << "the end of the old session changes nothing";
+}
+
+TEST_F(AgentSessionsTest, TellsWhichLogsWillGetAnEndAndWhere) {
+  hello(peer, {1, 200});
+  wire::AgentMessage claimed, ended, refused;
+  claimed.mutable_claimed()->set_attempt(2);
+  ended.mutable_log_end()->set_attempt(2);
+  ended.mutable_log_end()->set_log_bytes(70);
+  refused.mutable_refused()->set_attempt(1);
+  on_loop([&] {
+    for (auto* message : {&claimed, &ended, &refused}) sessions_->on_message(peer, *message);
+  });
+  EXPECT_EQ(all_.logs,
+            (std::vector<std::string>{"begun 1 12", "begun 2 0", "ended 2 70", "ended 1 0"}));
 }
 
 TEST_F(AgentSessionsTest, ARemoteAgentIsLostAfterItsLease) {

@@ -26,6 +26,16 @@ class LogSink {
   virtual void sync(AttemptId attempt, std::function<void(Result<uint64_t>)> done) {
     done(stored(attempt));
   }
+  // An agent has the attempt (again): its log, of which `stored` bytes are here, will get an end.
+  virtual void log_begun(AttemptId attempt, uint64_t stored) {
+    static_cast<void>(attempt);
+    static_cast<void>(stored);
+  }
+  // The log is complete once it has so many bytes.
+  virtual void log_ended(AttemptId attempt, uint64_t bytes) {
+    static_cast<void>(attempt);
+    static_cast<void>(bytes);
+  }
   // How far the log is durably stored; 0 for an unknown attempt.
   virtual uint64_t stored(AttemptId attempt) = 0;
 };
