@@ -253,7 +253,8 @@ class AgentEndToEnd : public testing::Test {
     while (fs::exists(attempts / std::to_string(id))) {
       pollfd ready{changes.get(), POLLIN, 0};
       char events[4096];
-      if (poll(&ready, 1, kWaitMax) <= 0 || read(changes.get(), events, sizeof events) < 0) return false;
+      if (poll(&ready, 1, kWaitMax) <= 0 || read(changes.get(), events, sizeof events) < 0)
+        return false;
     }
     return true;
   }

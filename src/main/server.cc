@@ -3,10 +3,7 @@
 
 #include <unistd.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <future>
 
 #include "api/api.h"
 #include "api/server.h"
@@ -61,18 +58,6 @@ Result<std::string> instance_id(Store& store) {
   return id;
 }
 
-Result<FirstStart> ensure_admin(Store& store, const std::string& wanted, Time now) {
-  auto users = store.users().list_users();
-  if (!users) return fail(users);
-  if (!users->empty()) return FirstStart{};
-  FirstStart start{.first = true, .username = kAdmin};
-  std::string password = wanted;
-  if (password.empty()) start.password = password = random_token(kPasswordLength);
-  User admin{.username = kAdmin, .password_hash = hash_password(password), .created_at = now};
-  if (auto put = store.users().put_user(admin); !put) return fail(put);
-  return start;
-}
-
 // The command line on this home needs no login: it reads this token.
 Status ensure_cli_token(Store& store, const Home& home, Time now) {
   auto tokens = store.users().list_tokens();
@@ -94,6 +79,7 @@ struct Server::Impl {
   Fd lock;
   SystemClock clock;
   FirstStart first;
+  std::future<std::string> admin_hash;
   fs::path python;
   std::unique_ptr<Store> store;
   std::unique_ptr<KeyRing> keys;
@@ -121,7 +107,8 @@ struct Server::Impl {
   bool stopped = false;
 
   Status open();
-  Status make_admin();
+  Status begin_admin();
+  Status finish_admin();
   Status build_authoring();
   Status start_engine();
   void warm(const DagVersion& version, const DagSpec& spec);
@@ -153,15 +140,28 @@ Status Server::Impl::open() {
   keys = std::make_unique<KeyRing>(std::move(*ring));
   vault = std::make_unique<Vault>(store->secrets(), *keys, all_variables());
   staging = std::make_unique<LocalStaging>(home.staging());
+  return config.serve_http ? begin_admin() : Status{};
+}
+
+// On a first start the admin's password is hashed beside everything else: it takes as long as all
+// of it.
+Status Server::Impl::begin_admin() {
+  auto users = store->users().list_users();
+  if (!users) return fail(users);
+  if (!users->empty()) return {};
+  first = {.first = true, .username = kAdmin};
+  std::string password = config.admin_password;
+  if (password.empty()) first.password = password = random_token(kPasswordLength);
+  admin_hash = std::async(std::launch::async, [password] { return hash_password(password); });
   return {};
 }
 
-// After the address answers: hashing a password takes longer than all the rest of a first start.
-Status Server::Impl::make_admin() {
-  auto admin = ensure_admin(*store, config.admin_password, clock.now());
-  if (!admin) return fail(admin);
-  first = std::move(*admin);
-  return {};
+// Before the address answers, so that nobody is told of a user who does not exist.
+Status Server::Impl::finish_admin() {
+  if (!admin_hash.valid()) return {};
+  User admin{.username = kAdmin, .password_hash = admin_hash.get(), .created_at = clock.now()};
+  auto put = store->users().put_user(admin);
+  return put ? Status{} : fail(put);
 }
 
 Status Server::Impl::build_authoring() {
@@ -280,6 +280,7 @@ Status Server::Impl::start_workspace() {
 }
 
 Status Server::Impl::start_http() {
+  if (auto made = finish_admin(); !made) return made;
   if (auto token = ensure_cli_token(*store, home, clock.now()); !token) return token;
   auto secret = installation_secret(*store, *keys, "jwt_secret");
   if (!secret) return fail(secret);
@@ -360,7 +361,6 @@ Result<std::unique_ptr<Server>> Server::start(ServerConfig config) {
   }
   if (parts.config.serve_http) {
     if (auto done = parts.start_http(); !done) return fail(done);
-    if (auto done = parts.make_admin(); !done) return fail(done);
   }
   parts.janitor =
       std::make_unique<Janitor>(*parts.store, *parts.logs, parts.home, *parts.environments,

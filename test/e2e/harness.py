@@ -348,7 +348,8 @@ class Server:
 def leoflow(*words, env=None, stdin="", seconds=120):
     """Runs a command of the command line: its CompletedProcess."""
     return subprocess.run([str(LEOFLOW), *words], env=clean_environment(env), input=stdin,
-                          text=True, errors="replace", capture_output=True, timeout=seconds, check=False)
+                          text=True, errors="replace", capture_output=True, timeout=seconds,
+                          check=False)
 
 
 class ServerTest(unittest.TestCase):

@@ -20,8 +20,8 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA wal_autocheckpoint = 4000;
 )";
 
-// SQLite counts its memory under a lock that every allocation takes; nobody reads the count. Too late after the
-// library's first use, and refused then.
+// SQLite counts its memory under a lock that every allocation takes; nobody reads the count. Too
+// late after the library's first use, and refused then.
 void configure_library() {
   static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   static_cast<void>(once);
@@ -31,7 +31,8 @@ Status configure(Connection& connection, const ConnectionOptions& options) {
   sqlite3_busy_timeout(connection.handle(), kBusyTimeoutMillis);
   sqlite3_extended_result_codes(connection.handle(), 1);
   if (Status set = connection.run_script(kPragmas); !set) return set;
-  const char* synchronous = options.synchronous_full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF";
+  const char* synchronous =
+      options.synchronous_full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF";
   if (Status set = connection.run_script(synchronous); !set) return set;
   if (options.read_only || options.path.empty()) return {};
   return connection.run_script("PRAGMA journal_mode = WAL");
@@ -42,7 +43,8 @@ Status configure(Connection& connection, const ConnectionOptions& options) {
 Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& options) {
   configure_library();
   std::string name = options.path.empty() ? ":memory:" : options.path.string();
-  int flags = SQLITE_OPEN_NOMUTEX | (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+  int flags =
+      SQLITE_OPEN_NOMUTEX | (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   if (options.create && !options.read_only) flags |= SQLITE_OPEN_CREATE;
   sqlite3* db = nullptr;
   int code = sqlite3_open_v2(name.c_str(), &db, flags, options.vfs);
@@ -69,8 +71,8 @@ Result<Prepared*> Connection::prepare(std::string_view sql) {
   if (prepared_.size() >= kPreparedMax) evict_one();
   auto prepared = std::make_unique<Prepared>();
   prepared->db = db_;
-  int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                &prepared->statement, nullptr);
+  int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                SQLITE_PREPARE_PERSISTENT, &prepared->statement, nullptr);
   if (code != SQLITE_OK) return fail(database_error(db_, code, sql));
   int count = sqlite3_bind_parameter_count(prepared->statement);
   for (int i = 1; i <= count; ++i) {
