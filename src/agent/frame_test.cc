@@ -33,7 +33,8 @@ TEST(FrameReader, RefusesAFrameThatIsTooLong) {
 
 TEST(TakeMember, KeepsTheValueDigitForDigit) {
   auto taken = take_member(
-      R"( {"op":"xcom_push", "value" : {"n":123456789012345678901234567890,"s":"}\","}, "key":"k"} )",
+      R"( {"op":"xcom_push", "value" : {"n":123456789012345678901234567890,)"
+       R"("s":"}\","}, "key":"k"} )",
       "value");
   ASSERT_TRUE(taken) << taken.error().text();
   EXPECT_EQ(taken->value, R"({"n":123456789012345678901234567890,"s":"}\","})");

@@ -22,10 +22,12 @@ struct Row {
 // Left: what is stored; right: what Airflow's get_uri() prints for it.
 constexpr Row kRows[] = {
     {R"({"conn_type":"http","host":"only-host"})", "http://only-host"},
-    {R"({"conn_type":"my_db","host":"h.example.org","login":"us@er","password":"longpassword","port":5439,)"
+    {R"({"conn_type":"my_db","host":"h.example.org",)"
+       R"("login":"us@er","password":"longpassword","port":5439,)"
      R"("schema":"main db","extra":{"a":"1","b":"two words"}})",
      "my-db://us%40er:longpassword@h.example.org:5439/main%20db?a=1&b=two+words"},
-    {R"({"conn_type":"postgres","host":"db","login":"u","password":"p/w","port":55432,"schema":"warehouse"})",
+    {R"({"conn_type":"postgres","host":"db","login":"u","password":"p/w",)"
+       R"("port":55432,"schema":"warehouse"})",
      "postgres://u:p%2Fw@db:55432/warehouse"},
     {R"({"conn_type":"postgres","host":"db","extra":{"sslmode":"require","options":"-c x=1"}})",
      "postgres://db/?sslmode=require&options=-c%20x%3D1"},
@@ -84,7 +86,8 @@ TEST(ConnectionUri, NormalisesTypeAndHost) {
 
 TEST(ConnectionJson, IsParsedWithNumbersAsTextOrNot) {
   Connection c = connection(
-      R"({"conn_type":"http","host":"h.example.org","port":"8443","login":"u","password":"pw-json","schema":"https",)"
+      R"({"conn_type":"http","host":"h.example.org","port":"8443",)"
+       R"("login":"u","password":"pw-json","schema":"https",)"
       R"("extra":{"nested":{"a":[1,2]},"k":"v"},"description":null})");
   EXPECT_EQ(c.port, 8443);
   EXPECT_TRUE(c.has_password);
