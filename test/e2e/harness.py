@@ -328,11 +328,18 @@ class Server:
         return [json.loads(line) for line in content.splitlines()]
 
     def whole_log(self, dag_id, task_id, run_id="r1", try_number=1):
-        """The log of a try that the agent has ended: its last lines come after the outcome."""
+        """The log of a try once the server says that it is complete: its last lines come after the
+        outcome, and none at all from an agent that was killed in between."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+
         def whole():
-            lines = self.log(dag_id, task_id, run_id, try_number)
-            own = [line["event"] for line in lines if line.get("logger") == "agent"]
-            return lines if any(" ended" in text for text in own) else None
+            token = ""
+            while token is not None:
+                page = self.get(f"{path}?token={token}" if token else path)
+                if not page["content"] or page["continuation_token"] == token:
+                    return None
+                token = page["continuation_token"]
+            return self.log(dag_id, task_id, run_id, try_number)
         return until(f"the whole log of {task_id}", whole)
 
     def events(self, dag_id, task_id, run_id="r1", try_number=1, logger=None):
