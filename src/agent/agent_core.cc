@@ -45,6 +45,7 @@ AgentCore::AgentCore(Options options, AttemptStore& store, ServerLink& link, Tas
 AgentCore::~AgentCore() {
   if (reconnect_timer_) timers_.cancel(reconnect_timer_);
   if (heartbeat_timer_) timers_.cancel(heartbeat_timer_);
+  if (log_timer_) timers_.cancel(log_timer_);
   if (session_open_) link_.close();
 }
 
@@ -92,15 +93,18 @@ int AgentCore::active() const {
                            [](auto& entry) { return !entry.second.finished; }));
 }
 
-void AgentCore::assign(AttemptId id, const std::string& token) {
+void AgentCore::assign(AttemptId id, const wire::Assign& order) {
   if (Attempt* known = find(id)) {
-    known->token = token;
+    known->token = order.token();
     if (known->finished) send_finished(id, *known);
     return;
   }
+  if (forgotten_.contains(id)) return;
   if (retiring_) return refuse(id, "the agent is retiring");
   if (active() >= options_.slots_max * kSlotsOverbooking) return refuse(id, "the agent is full");
-  attempts_[id].token = token;
+  Attempt& attempt = attempts_[id];
+  attempt.token = order.token();
+  if (order.has_claim()) return launch(id, attempt, order.claim());
   claim(id);
 }
 
@@ -139,7 +143,6 @@ void AgentCore::launch(AttemptId id, Attempt& attempt, const wire::ClaimReply& r
   auto start = json::parse(launch.start_json);
   auto created =
       start ? store_.create(id) : Status(fail(start.error().within("start frame of the attempt")));
-  if (created) created = store_.save_process(id, attempt.process);
   if (!created) {
     drop(id);
     return refuse(id, created.error().text());
@@ -187,7 +190,14 @@ void AgentCore::forget_if_done(AttemptId id) {
   if (!attempt || !attempt->ended) return;
   bool done = attempt->process.acknowledged && attempt->log.complete();
   if (!done && !attempt->unwanted) return;
+  remember_forgotten(id);
   drop(id);
+}
+
+// Ids grow: the smallest is the one that an order can least be late for.
+void AgentCore::remember_forgotten(AttemptId id) {
+  forgotten_.insert(id);
+  if (forgotten_.size() > kForgottenMax) forgotten_.erase(forgotten_.begin());
 }
 
 void AgentCore::drop(AttemptId id) {
@@ -282,6 +292,7 @@ Status AgentCore::on_outcome(AttemptId id, const FinishedRecord& outcome) {
   if (auto saved = store_.save_outcome(id, outcome); !saved) return saved;
   attempt->finished = outcome;
   attempt->call.reset();
+  pump_log(id, *attempt);  // what it printed is there before its outcome
   if (!attempt->unwanted) send_finished(id, *attempt);
   return {};
 }
@@ -290,12 +301,14 @@ void AgentCore::on_log(AttemptId id, uint64_t bytes) {
   Attempt* attempt = find(id);
   if (!attempt) return;
   attempt->log.grew_to(bytes);
-  pump_log(id, *attempt);
+  if (attempt->log.sendable() >= kLogBytesAtOnce) return pump_log(id, *attempt);
+  pump_logs_soon();
 }
 
 void AgentCore::on_ended(AttemptId id) {
   if (Attempt* attempt = find(id)) {
     attempt->ended = true;
+    pump_log(id, *attempt);
     send_log_end(id, *attempt);
   }
   forget_if_done(id);

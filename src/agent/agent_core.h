@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "agent/attempt_store.h"
@@ -23,6 +24,9 @@ constexpr auto kReconnectDelayMax = std::chrono::seconds(1);
 constexpr auto kIdleWithoutServerMax = std::chrono::minutes(10);
 constexpr auto kCallRetryDelay = std::chrono::milliseconds(200);
 constexpr int kSlotsOverbooking = 4;  // the server enforces slots; past this factor we refuse
+constexpr auto kLogDelay = std::chrono::milliseconds(20);  // lines gather so long
+constexpr uint64_t kLogBytesAtOnce = 64 * 1024;            // or until they are so many
+constexpr size_t kForgottenMax = 4096;  // ids kept, so that a late order starts nothing twice
 constexpr int64_t kUnacknowledgedXComBytesMax = 64 << 20;  // per attempt, while the server is away
 
 class AgentTimers {
@@ -97,13 +101,14 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void send_xcom(AttemptId id, const JournaledXCom& xcom);
   void pump_log(AttemptId id, Attempt& attempt);
   void pump_logs();
+  void pump_logs_soon();
   void resend_stuck_logs();
   void consider_exit();
 
   // agent_core.cc: attempts
   Attempt* find(AttemptId id);
   void restore(StoredAttempt stored);
-  void assign(AttemptId id, const std::string& token);
+  void assign(AttemptId id, const wire::Assign& order);
   void claim(AttemptId id);
   void on_claim_reply(AttemptId id, Result<std::shared_ptr<wire::ClaimReply>> reply);
   void launch(AttemptId id, Attempt& attempt, const wire::ClaimReply& reply);
@@ -113,6 +118,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void refuse(AttemptId id, const std::string& reason);
   void drop(AttemptId id);
   void forget_if_done(AttemptId id);
+  void remember_forgotten(AttemptId id);
   int active() const;
 
   Options options_;
@@ -128,7 +134,8 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
   Duration without_server_{0};  // how long, counted while waiting to reconnect
-  uint64_t reconnect_timer_ = 0, heartbeat_timer_ = 0;
+  uint64_t reconnect_timer_ = 0, heartbeat_timer_ = 0, log_timer_ = 0;
+  std::set<AttemptId> forgotten_;
 };
 
 }  // namespace leoflow

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <fstream>
 
 #include "leoflow_agent.pb.h"
 
@@ -128,6 +127,18 @@ class AgentCoreTest : public testing::Test {
     message.mutable_acknowledge()->set_attempt(id);
     link_.listener->on_message(message);
   }
+  // The runner appends to the log of attempt one.
+  void write_log(const std::string& lines) {
+    auto spool = LogSpool::open(store_->log_path(one_), one_);
+    ASSERT_TRUE(spool->append(lines));
+    core_->on_log(one_, spool->size());
+  }
+  void assign_with_claim(int64_t id) {
+    wire::ServerMessage message;
+    message.mutable_assign()->set_attempt(id);
+    message.mutable_assign()->mutable_claim()->set_start_json("{}");
+    link_.listener->on_message(message);
+  }
   // Messages of one kind sent since the last call.
   std::vector<wire::AgentMessage> take(wire::AgentMessage::BodyCase body) {
     std::vector<wire::AgentMessage> found;
@@ -164,7 +175,7 @@ TEST_F(AgentCoreTest, ReportsAnOutcomeUntilItIsAcknowledged) {
   EXPECT_EQ(take(Body::kFinished).size(), 1u) << "again with the new session";
   acknowledge(1);
   EXPECT_EQ(core_->held(), 0u);
-  EXPECT_FALSE(fs::exists(store_->folder(one_)));
+  EXPECT_TRUE(AttemptStore::open(root_)->load().empty());
 }
 
 TEST_F(AgentCoreTest, RestartReportsDurableOutcomesAndLostAttempts) {
@@ -270,8 +281,9 @@ TEST_F(AgentCoreTest, RetiresWhenEverythingIsAcknowledged) {
 TEST_F(AgentCoreTest, KeepsTheSpoolUntilTheServerHasAllOfTheLog) {
   welcome();
   begin(1);
-  std::ofstream(store_->log_path(one_)) << "{\"event\":\"a\"}\n";
-  core_->on_log(one_, 14);
+  write_log("{\"event\":\"a\"}\n");
+  EXPECT_TRUE(take(Body::kLogChunk).empty()) << "lines gather";
+  while (timers_.fire() != kLogDelay) continue;
   auto chunks = take(Body::kLogChunk);
   ASSERT_EQ(chunks.size(), 1u);
   EXPECT_EQ(chunks[0].log_chunk().data(), "{\"event\":\"a\"}\n");
@@ -289,8 +301,7 @@ TEST_F(AgentCoreTest, KeepsTheSpoolUntilTheServerHasAllOfTheLog) {
 TEST_F(AgentCoreTest, TellsWhereALogEndsAndAgainAfterABreak) {
   welcome();
   begin(1);
-  std::ofstream(store_->log_path(one_)) << "{\"event\":\"a\"}\n";
-  core_->on_log(one_, 14);
+  write_log("{\"event\":\"a\"}\n");
   ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
   EXPECT_TRUE(take(Body::kLogEnd).empty());
   core_->on_ended(one_);
@@ -301,6 +312,38 @@ TEST_F(AgentCoreTest, TellsWhereALogEndsAndAgainAfterABreak) {
   timers_.fire();
   welcome();
   EXPECT_EQ(take(Body::kLogEnd).size(), 1u);
+}
+
+TEST_F(AgentCoreTest, SendsWhatWasPrintedBeforeTheOutcome) {
+  welcome();
+  begin(1);
+  link_.sent.clear();
+  write_log("{\"event\":\"a\"}\n");
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  ASSERT_EQ(link_.sent.size(), 2u);
+  EXPECT_EQ(link_.sent[0].body_case(), Body::kLogChunk);
+  EXPECT_EQ(link_.sent[1].body_case(), Body::kFinished);
+}
+
+TEST_F(AgentCoreTest, SendsManyLinesAtOnce) {
+  welcome();
+  begin(1);
+  write_log(std::string(kLogBytesAtOnce, 'x') + "\n");
+  EXPECT_EQ(take(Body::kLogChunk).size(), 1u);
+}
+
+TEST_F(AgentCoreTest, StartsWhatCameWithItsClaimOnce) {
+  welcome();
+  assign_with_claim(1);
+  EXPECT_TRUE(link_.claims.empty());
+  ASSERT_EQ(runner_.launched.size(), 1u);
+  EXPECT_EQ(take(Body::kClaimed).size(), 1u);
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  core_->on_ended(one_);
+  acknowledge(1);
+  EXPECT_EQ(core_->held(), 0u);
+  assign_with_claim(1);  // the order again, late
+  EXPECT_EQ(runner_.launched.size(), 1u);
 }
 
 TEST_F(AgentCoreTest, EndsAfterTenMinutesWithoutAServer) {

@@ -71,8 +71,7 @@ void AgentCore::on_message(const wire::ServerMessage& message) {
   if (message.body_case() == Body::kWelcome) return on_welcome(message);
   if (!connected_) return;
   switch (message.body_case()) {
-    case Body::kAssign:
-      return assign(AttemptId{message.assign().attempt()}, message.assign().token());
+    case Body::kAssign: return assign(AttemptId{message.assign().attempt()}, message.assign());
     case Body::kCancel:
       return cancel(AttemptId{message.cancel().attempt()}, message.cancel().reason());
     case Body::kAcknowledge: return acknowledge(AttemptId{message.acknowledge().attempt()});
@@ -231,6 +230,14 @@ void AgentCore::pump_log(AttemptId id, Attempt& attempt) {
 
 void AgentCore::pump_logs() {
   for (auto& [id, attempt] : attempts_) pump_log(id, attempt);
+}
+
+void AgentCore::pump_logs_soon() {
+  if (log_timer_) return;
+  log_timer_ = timers_.after(kLogDelay, [this] {
+    log_timer_ = 0;
+    pump_logs();
+  });
 }
 
 // The server could not store a chunk: nothing was acknowledged for a whole heartbeat.

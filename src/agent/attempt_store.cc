@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
-#include "base/json.h"
+#include "agent/attempt_records.h"
+#include "agent/log_stream.h"
+#include "base/check.h"
 #include "base/log.h"
 
 namespace leoflow {
@@ -20,156 +23,170 @@ Status sync_folder(const fs::path& path) {
   return {};
 }
 
-std::optional<json::object> read_object(const fs::path& path) {
-  auto text = read_file(path);
-  if (!text) return std::nullopt;
-  auto parsed = json::parse(*text);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
-  return std::move(parsed->as_object());
-}
-
-ProcessRecord read_process(const fs::path& folder) {
-  ProcessRecord record;
-  auto object = read_object(folder / "state.json");
-  if (!object) return record;
-  record.pid = json::int_or(*object, "pid");
-  record.pid_start = json::int_or(*object, "pid_start");
-  record.started_at_us = json::int_or(*object, "started_at_us");
-  record.acknowledged = json::bool_or(*object, "acknowledged");
-  if (auto* groups = json::array_or_null(*object, "cgroups")) {
-    for (auto& group : *groups) {
-      if (group.is_string()) record.cgroups.emplace_back(group.as_string());
-    }
-  }
-  return record;
-}
-
-std::optional<FinishedRecord> read_outcome(const fs::path& folder) {
-  auto object = read_object(folder / "outcome.json");
-  if (!object) return std::nullopt;
-  FinishedRecord record;
-  record.kind = json::string_or(*object, "kind");
-  record.retryable = json::bool_or(*object, "retryable", true);
-  record.reason = json::string_or(*object, "reason");
-  record.exit_code = json::int_or(*object, "exit_code");
-  record.started_at_us = json::int_or(*object, "started_at_us");
-  record.ended_at_us = json::int_or(*object, "ended_at_us");
-  record.rendered_fields = json::string_or(*object, "rendered_fields");
-  if (record.kind.empty()) return std::nullopt;
-  return record;
-}
-
-std::optional<JournaledXCom> read_xcom(std::string_view line) {
-  auto parsed = json::parse(line);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
-  auto& object = parsed->as_object();
-  JournaledXCom xcom;
-  xcom.sequence = json::int_or(object, "sequence");
-  xcom.key = json::string_or(object, "key");
-  xcom.value_json = json::string_or(object, "value_json");
-  xcom.spill_path = json::string_or(object, "spill_path");
-  xcom.size_bytes = json::int_or(object, "size_bytes");
-  xcom.map_index = int(json::int_or(object, "map_index", kUnmapped));
-  return xcom;
-}
-
-std::vector<JournaledXCom> read_journal(const fs::path& folder) {
-  std::vector<JournaledXCom> xcoms;
-  auto text = read_file(folder / "xcoms.jsonl");
-  if (!text) return xcoms;
-  std::string_view rest = *text;
-  for (size_t end = rest.find('\n'); end != rest.npos; end = rest.find('\n')) {
-    if (auto xcom = read_xcom(rest.substr(0, end))) xcoms.push_back(std::move(*xcom));
-    rest.remove_prefix(end + 1);
-  }
-  return xcoms;  // a last line without end was never answered
-}
-
-std::optional<AttemptId> attempt_of(const fs::path& folder) {
-  std::string name = folder.filename();
-  AttemptId attempt;
-  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), attempt.value);
+std::optional<int> spool_number(const fs::path& path) {
+  std::string name = path.filename();
+  int number = 0;
+  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  return attempt;
+  return number;
 }
 
 }  // namespace
 
 Result<AttemptStore> AttemptStore::open(const fs::path& home_agent) {
-  if (auto made = make_folder(home_agent / "attempts", 0700); !made) return fail(made);
-  return AttemptStore(home_agent);
+  AttemptStore store(home_agent);
+  if (auto made = make_folder(home_agent / "spool", 0700); !made) return fail(made);
+  if (auto opened = store.open_journal(); !opened) return fail(opened);
+  store.find_spools();
+  return store;
+}
+
+fs::path AttemptStore::spool_path(int number) const {
+  return root_ / "spool" / std::to_string(number);
+}
+
+fs::path AttemptStore::log_path(AttemptId attempt) const {
+  auto found = spools_.find(attempt);
+  CHECK(found != spools_.end());
+  return spool_path(found->second);
+}
+
+Status AttemptStore::open_journal() {
+  fs::path path = journal_path();
+  bool fresh = !fs::exists(path);
+  journal_ = Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (!journal_) return fail(from_errno("open", path.string()));
+  if (fresh) return sync_folder(root_);
+  auto text = read_file(path);
+  if (!text) return fail(text);
+  size_t whole = text->rfind('\n') == text->npos ? 0 : text->rfind('\n') + 1;
+  if (whole < text->size() && ftruncate(journal_.get(), off_t(whole)) < 0)
+    return fail(from_errno("truncate", path.string()));
+  journal_bytes_ = whole;
+  for_each_line(*text, [this](std::string_view line) {
+    auto read = read_journal_line(line);
+    if (!read) return log::warning("a damaged line of the agent's journal is skipped");
+    if (read->op == "created") spools_[read->attempt] = read->spool;
+    if (read->op == "forgotten") spools_.erase(read->attempt);
+  });
+  return {};
+}
+
+void AttemptStore::find_spools() {
+  std::set<int> used;
+  for (auto& [attempt, spool] : spools_) used.insert(spool);
+  if (!used.empty()) next_spool_ = *used.rbegin() + 1;
+  std::error_code error;
+  for (auto& entry : fs::directory_iterator(root_ / "spool", error)) {
+    auto number = spool_number(entry.path());
+    if (!number || used.contains(*number)) continue;
+    next_spool_ = std::max(next_spool_, *number + 1);
+    release_spool(*number);
+  }
 }
 
 std::vector<StoredAttempt> AttemptStore::load() const {
-  std::vector<StoredAttempt> attempts;
-  std::error_code error;
-  for (auto& entry : fs::directory_iterator(root_ / "attempts", error)) {
-    auto id = attempt_of(entry.path());
-    if (!id) continue;
-    StoredAttempt attempt{*id, read_process(entry.path()), read_outcome(entry.path()),
-                          read_journal(entry.path())};
-    std::error_code missing;
-    auto size = fs::file_size(log_path(*id), missing);
-    attempt.log_bytes = missing ? 0 : size;
-    attempts.push_back(std::move(attempt));
+  std::map<AttemptId, StoredAttempt> attempts;
+  for (auto& [id, spool] : spools_) {
+    attempts[id].id = id;
+    attempts[id].log_bytes = spooled_bytes(spool_path(spool), id);
   }
-  std::sort(attempts.begin(), attempts.end(), [](auto& a, auto& b) { return a.id < b.id; });
-  return attempts;
+  auto text = read_file(journal_path());
+  for_each_line(text.value_or(""), [&](std::string_view line) {
+    auto read = read_journal_line(line);
+    if (!read) return;
+    auto found = attempts.find(read->attempt);
+    if (found != attempts.end()) apply(*read, found->second);
+  });
+  std::vector<StoredAttempt> all;
+  for (auto& [id, attempt] : attempts) all.push_back(std::move(attempt));
+  return all;
 }
 
-Status AttemptStore::create(AttemptId attempt) { return make_folder(folder(attempt), 0700); }
+Status AttemptStore::append(const std::string& line) {
+  auto written = write_all(journal_.get(), line, journal_path().string());
+  if (written) {
+    journal_bytes_ += line.size();
+  } else if (ftruncate(journal_.get(), off_t(journal_bytes_)) < 0) {
+    log::error("cannot shorten the agent's journal", {{"path", journal_path().string()}});
+  }
+  return written;
+}
+
+Status AttemptStore::create(AttemptId attempt) {
+  int spool = unused_spools_.empty() ? next_spool_ : unused_spools_.back();
+  if (auto written = append(created_line(attempt, spool)); !written) return written;
+  if (unused_spools_.empty()) {
+    ++next_spool_;
+  } else {
+    unused_spools_.pop_back();
+  }
+  spools_[attempt] = spool;
+  return {};
+}
 
 Status AttemptStore::save_process(AttemptId attempt, const ProcessRecord& record) {
-  json::Writer text;
-  text.begin_object().member("pid", record.pid).member("pid_start", record.pid_start);
-  text.member("started_at_us", record.started_at_us).member("acknowledged", record.acknowledged);
-  text.key("cgroups").begin_array();
-  for (auto& group : record.cgroups) text.string(group);
-  text.end_array().end_object();
-  return write_file(folder(attempt) / "state.json", text.take(), 0600);
-}
-
-Status AttemptStore::save_outcome(AttemptId attempt, const FinishedRecord& record) {
-  json::Writer text;
-  text.begin_object().member("kind", record.kind).member("retryable", record.retryable);
-  text.member("reason", record.reason).member("exit_code", record.exit_code);
-  text.member("started_at_us", record.started_at_us).member("ended_at_us", record.ended_at_us);
-  text.member("rendered_fields", record.rendered_fields).end_object();
-  // Written in place, which saves a commit of the file system's journal: nobody was told of an
-  // outcome that is cut off, and load() takes it for none.
-  fs::path path = folder(attempt) / "outcome.json";
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd) return fail(from_errno("open", path.string()));
-  if (auto written = write_all(fd.get(), text.take(), path.string()); !written) return written;
-  if (fsync(fd.get()) < 0) return fail(from_errno("fsync", path.string()));
-  if (auto synced = sync_folder(folder(attempt)); !synced) return synced;
-  return sync_folder(root_ / "attempts");
+  return append(process_line(attempt, record));
 }
 
 Status AttemptStore::append_xcom(AttemptId attempt, const JournaledXCom& xcom) {
-  json::Writer text;
-  text.begin_object().member("sequence", xcom.sequence).member("key", xcom.key);
-  text.member("value_json", xcom.value_json).member("spill_path", xcom.spill_path);
-  text.member("size_bytes", xcom.size_bytes).member("map_index", xcom.map_index).end_object();
-  fs::path path = folder(attempt) / "xcoms.jsonl";
-  Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) return fail(from_errno("open", path.string()));
-  off_t before = lseek(fd.get(), 0, SEEK_END);
-  auto written = write_all(fd.get(), text.take() + "\n", path.string());
-  if (written && fdatasync(fd.get()) < 0) written = fail(from_errno("fdatasync", path.string()));
-  if (!written) {
-    if (ftruncate(fd.get(), before) < 0)
-      log::error("cannot shorten the XCom journal", {{"path", path.string()}});
-    return written;
-  }
-  if (before > 0) return {};
-  if (auto synced = sync_folder(folder(attempt)); !synced) return synced;
-  return sync_folder(root_ / "attempts");
+  return append(xcom_line(attempt, xcom));
+}
+
+Status AttemptStore::save_outcome(AttemptId attempt, const FinishedRecord& record) {
+  if (auto written = append(outcome_line(attempt, record)); !written) return written;
+  // An outcome whose sync failed stays in the journal: the caller comes again, and the later line
+  // counts.
+  if (fdatasync(journal_.get()) < 0) return fail(from_errno("fdatasync", journal_path().string()));
+  return {};
 }
 
 void AttemptStore::forget(AttemptId attempt) {
-  auto removed = remove_tree(folder(attempt));
-  if (!removed) log::warning(removed.error().message(), {{"attempt", attempt.value}});
+  auto found = spools_.find(attempt);
+  if (found == spools_.end()) return;
+  int spool = found->second;
+  spools_.erase(found);
+  // Unwritten, the attempt is there again after a restart, and the server says that it knows it.
+  if (auto written = append(forgotten_line(attempt)); !written)
+    log::warning(written.error().message(), {{"attempt", attempt.value}});
+  release_spool(spool);
+  if (journal_bytes_ > shrink_at_) shrink();
+}
+
+void AttemptStore::release_spool(int number) {
+  fs::path path = spool_path(number);
+  if (unused_spools_.size() < kSpoolsKept && truncate(path.c_str(), 0) == 0) {
+    unused_spools_.push_back(number);
+  } else {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  }
+}
+
+// Leaves the lines of attempts not forgotten. A journal that cannot be rewritten goes on as it is.
+void AttemptStore::shrink() {
+  std::string kept;
+  auto text = read_file(journal_path(), size_t(1) << 32);
+  for_each_line(text.value_or(""), [&](std::string_view line) {
+    auto read = read_journal_line(line);
+    if (read && spools_.contains(read->attempt)) kept.append(line).append("\n");
+  });
+  if (auto done = text ? rewrite(kept) : Status(fail(text.error())); !done)
+    log::warning(done.error().message());
+  shrink_at_ = std::max(kJournalBytesMax, 2 * journal_bytes_);
+}
+
+Status AttemptStore::rewrite(std::string_view text) {
+  fs::path path = root_ / "journal.new";
+  Fd fresh(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fresh) return fail(from_errno("open", path.string()));
+  if (auto written = write_all(fresh.get(), text, path.string()); !written) return written;
+  if (fsync(fresh.get()) < 0) return fail(from_errno("fsync", path.string()));
+  if (rename(path.c_str(), journal_path().c_str()) < 0)
+    return fail(from_errno("rename", path.string()));
+  journal_ = std::move(fresh);
+  journal_bytes_ = text.size();
+  return sync_folder(root_);
 }
 
 std::string AttemptStore::instance_id() const {

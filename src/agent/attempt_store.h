@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent keeps on disk per attempt, under home/agent/attempts/<id>/: state.json (how to
-// find its processes), xcoms.jsonl (the journal of pushes), outcome.json, log.jsonl. Outcome and
-// journal survive loss of power once their call returned; the rest survives the end of the agent.
-// One agent at a time (the lock of the home).
+// What the agent keeps on disk under home/agent: `journal`, one line per thing that happened to an
+// attempt, and `spool/`, the logs. An outcome and the XComs before it survive loss of power once
+// save_outcome() returned; everything else survives the end of the agent. Both are reused instead
+// of made and removed with each attempt: creating and deleting files is the dearest thing a file
+// system does. One agent at a time (the lock of the home).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,15 +52,18 @@ struct StoredAttempt {
   uint64_t log_bytes = 0;
 };
 
+constexpr uint64_t kJournalBytesMax = 4 << 20;  // then it is rewritten without forgotten attempts
+constexpr size_t kSpoolsKept = 256;             // unused spool files; more are removed
+
 class AttemptStore {
  public:
-  // Creates home_agent/attempts.
+  // Creates what is missing and cuts off a line that was not written to its end.
   static Result<AttemptStore> open(const fs::path& home_agent);
 
-  // Everything kept, oldest first. Damaged or half-written records count as missing (only
-  // unacknowledged writes can be).
+  // Everything kept, oldest first. Damaged lines count as missing.
   std::vector<StoredAttempt> load() const;
 
+  // The rest fails without a trace when the disk is full. Requires: create() before the others.
   Status create(AttemptId attempt);
   Status save_process(AttemptId attempt, const ProcessRecord& record);
   Status save_outcome(AttemptId attempt, const FinishedRecord& record);
@@ -69,14 +74,27 @@ class AttemptStore {
   std::string instance_id() const;
   Status set_instance_id(const std::string& instance_id);
 
-  fs::path folder(AttemptId attempt) const {
-    return root_ / "attempts" / std::to_string(attempt.value);
-  }
-  fs::path log_path(AttemptId attempt) const { return folder(attempt) / "log.jsonl"; }
+  // The attempt's log, for LogSpool and read_spool. Requires: created and not forgotten.
+  fs::path log_path(AttemptId attempt) const;
 
  private:
   explicit AttemptStore(fs::path root) : root_(std::move(root)) {}
+  fs::path journal_path() const { return root_ / "journal"; }
+  fs::path spool_path(int number) const;
+  Status open_journal();
+  void find_spools();
+  Status append(const std::string& line);
+  void release_spool(int number);
+  void shrink();
+  Status rewrite(std::string_view text);
+
   fs::path root_;
+  Fd journal_;
+  uint64_t journal_bytes_ = 0;
+  uint64_t shrink_at_ = kJournalBytesMax;
+  std::map<AttemptId, int> spools_;  // of the attempts not forgotten
+  std::vector<int> unused_spools_;
+  int next_spool_ = 0;
 };
 
 }  // namespace leoflow

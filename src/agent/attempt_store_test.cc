@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "agent/log_stream.h"
+
 namespace leoflow {
 namespace {
 
@@ -47,12 +49,56 @@ TEST_F(AttemptStoreTest, IgnoresAHalfWrittenJournalLine) {
   auto store = AttemptStore::open(root_);
   ASSERT_TRUE(store->create(id_));
   ASSERT_TRUE(store->append_xcom(id_, {1, "k", "1", "", 1, -1}));
-  std::ofstream(store->folder(id_) / "xcoms.jsonl", std::ios::app)
-      << "{\"sequence\":2,\"key\":\"half";
+  std::ofstream(root_ / "journal", std::ios::app) << "{\"op\":\"outcome\",\"attempt\":7,\"ki";
+  store = AttemptStore::open(root_);
+  ASSERT_TRUE(store->append_xcom(id_, {2, "l", "2", "", 1, -1}));
   auto loaded = store->load();
   ASSERT_EQ(loaded.size(), 1u);
-  EXPECT_EQ(loaded[0].xcoms.size(), 1u);
+  EXPECT_EQ(loaded[0].xcoms.size(), 2u);
   EXPECT_FALSE(loaded[0].finished);
+}
+
+TEST_F(AttemptStoreTest, UsesSpoolsAgain) {
+  auto store = AttemptStore::open(root_);
+  ASSERT_TRUE(store->create(id_));
+  fs::path path = store->log_path(id_);
+  ASSERT_TRUE(LogSpool::open(path, id_)->append("first\n"));
+  EXPECT_EQ(store->load()[0].log_bytes, 6u);
+  store->forget(id_);
+  AttemptId next{8};
+  ASSERT_TRUE(store->create(next));
+  EXPECT_EQ(store->log_path(next), path);
+  EXPECT_EQ(store->load()[0].log_bytes, 0u);
+  auto again = AttemptStore::open(root_);
+  ASSERT_TRUE(again->create(AttemptId{9}));
+  EXPECT_NE(again->log_path(AttemptId{9}), path) << "one attempt, one spool";
+}
+
+// After a loss of power the journal may name a spool whose new content never reached the disk.
+TEST_F(AttemptStoreTest, TakesNoOtherAttemptsLog) {
+  auto store = AttemptStore::open(root_);
+  ASSERT_TRUE(store->create(id_));
+  ASSERT_TRUE(LogSpool::open(store->log_path(id_), AttemptId{6})->append("of another\n"));
+  EXPECT_EQ(store->load()[0].log_bytes, 0u);
+  EXPECT_EQ(LogSpool::open(store->log_path(id_), id_)->size(), 0u);
+}
+
+TEST_F(AttemptStoreTest, TheJournalShrinks) {
+  auto store = AttemptStore::open(root_);
+  ASSERT_TRUE(store->create(id_));
+  ASSERT_TRUE(store->append_xcom(id_, {1, "kept", "1", "", 1, -1}));
+  std::string big(kJournalBytesMax / 4, 'x');
+  for (int64_t other = 100; other < 106; ++other) {
+    ASSERT_TRUE(store->create(AttemptId{other}));
+    ASSERT_TRUE(store->append_xcom(AttemptId{other}, {1, "k", big, "", 1, -1}));
+    store->forget(AttemptId{other});
+  }
+  EXPECT_LT(fs::file_size(root_ / "journal"), kJournalBytesMax);
+  ASSERT_TRUE(store->save_outcome(id_, {"succeeded"}));
+  auto loaded = AttemptStore::open(root_)->load();
+  ASSERT_EQ(loaded.size(), 1u);
+  EXPECT_EQ(loaded[0].xcoms[0].key, "kept");
+  EXPECT_TRUE(loaded[0].finished);
 }
 
 }  // namespace

@@ -102,6 +102,9 @@ Cgroups Cgroups::detect(const std::string& name) {
       groups.add(mount.folder, own["freezer"], name, Kind::freezer_v1);
     }
   }
+  // One hierarchy to hold processes together is enough: each costs every attempt a group.
+  if (std::ranges::count(groups.roots_, Kind::unified, &Root::kind) > 0)
+    std::erase_if(groups.roots_, [](auto& root) { return root.kind == Kind::freezer_v1; });
   return groups;
 }
 

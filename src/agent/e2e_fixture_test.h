@@ -15,6 +15,7 @@
 #include <mutex>
 #include <set>
 
+#include "agent/attempt_records.h"
 #include "base/json.h"
 #include "exec/local/agent_home.h"
 #include "exec/local/local_executor.h"
@@ -245,12 +246,20 @@ class AgentEndToEnd : public testing::Test {
   bool wait_running(int64_t id) {
     return server_.wait([&] { return server_.running.contains(AttemptId{id}); });
   }
+  // Whether the agent's journal says that it still has the attempt.
+  bool held_by_agent(int64_t id) {
+    bool held = false;
+    for_each_line(read_file(home_ / "agent" / "journal").value_or(""), [&](auto text) {
+      auto line = read_journal_line(text);
+      if (line && line->attempt == AttemptId{id}) held = line->op != "forgotten";
+    });
+    return held;
+  }
   bool wait_forgotten(int64_t id) {
     constexpr int kWaitMax = 20'000;  // milliseconds
-    fs::path attempts = home_ / "agent" / "attempts";
     Fd changes(inotify_init1(IN_CLOEXEC));
-    inotify_add_watch(changes.get(), attempts.c_str(), IN_DELETE | IN_MOVED_FROM);
-    while (fs::exists(attempts / std::to_string(id))) {
+    inotify_add_watch(changes.get(), (home_ / "agent" / "journal").c_str(), IN_MODIFY);
+    while (held_by_agent(id)) {
       pollfd ready{changes.get(), POLLIN, 0};
       char events[4096];
       if (poll(&ready, 1, kWaitMax) <= 0 || read(changes.get(), events, sizeof events) < 0)

@@ -3,8 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <deque>
-
+#include "base/batch_queue.h"
 #include "base/file.h"
 #include "leoflow_agent.grpc.pb.h"
 
@@ -35,12 +34,12 @@ Error to_error(const grpc::Status& status) {
 }
 
 // One session. Its own hold keeps it valid for the loop until leave(); gRPC's OnDone deletes it.
-class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::ServerMessage> {
+class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire::ServerMessages> {
  public:
   struct Events {
     Loop& loop;
-    std::function<void(SessionReactor*, const wire::ServerMessage&)>
-        on_message;  // on the loop, like the rest
+    std::function<void(SessionReactor*, const wire::ServerMessages&)>
+        on_messages;  // on the loop, like the rest
     std::function<void(SessionReactor*, bool ok)> on_written;
     std::function<void(SessionReactor*, const std::string&)> on_done;
   };
@@ -51,8 +50,8 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::
     StartRead(&incoming_);
     StartCall();
   }
-  // Loop: this message must stay valid until on_written.
-  void write(const wire::AgentMessage* message) { StartWrite(message); }
+  // Loop: the batch must stay valid until on_written.
+  void write(const wire::AgentMessages* batch) { StartWrite(batch); }
   void read() { StartRead(&incoming_); }
   // Loop: the last call to it.
   void leave() {
@@ -66,7 +65,7 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::
     events_.loop.post([this, ok] {
       if (left_) return;
       if (!ok) return leave();
-      events_.on_message(this, incoming_);
+      events_.on_messages(this, incoming_);
     });
   }
   void OnWriteDone(bool ok) override {
@@ -84,7 +83,7 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessage, wire::
   Events& events_;
   std::unique_ptr<wire::AgentService::Stub> stub_;
   grpc::ClientContext context_;
-  wire::ServerMessage incoming_;
+  wire::ServerMessages incoming_;
   bool left_ = false;  // loop's thread only
 };
 
@@ -104,15 +103,20 @@ class GrpcLink : public ServerLink {
     if (session_) session_->leave();
     session_ = nullptr;
     queue_.clear();
-    queued_bytes_ = 0;
   }
+  // Written at the end of the loop's turn, with what else is sent in it.
   void send(const wire::AgentMessage& message) override {
     if (!session_) return;
-    queue_.push_back(message);
-    queued_bytes_ += message.ByteSizeLong();
-    if (queue_.size() == 1) session_->write(&queue_.front());
+    queue_.push(message);
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.lock()) return;
+      flush_posted_ = false;
+      write_next();
+    });
   }
-  size_t queued_bytes() const override { return queued_bytes_; }
+  size_t queued_bytes() const override { return queue_.bytes(); }
 
   void claim(const std::string& token, const wire::ClaimRequest& request,
              CallDone<wire::ClaimReply> done) override {
@@ -186,25 +190,28 @@ class GrpcLink : public ServerLink {
           std::move(finished));
   }
 
-  void on_message(SessionReactor* from, const wire::ServerMessage& message) {
-    if (from != session_) return;
-    listener_->on_message(message);
+  void write_next() {
+    if (!session_) return;
+    if (auto* batch = queue_.begin()) session_->write(batch);
+  }
+  void on_messages(SessionReactor* from, const wire::ServerMessages& batch) {
+    for (auto& message : batch.messages()) {
+      if (from != session_) return;
+      listener_->on_message(message);
+    }
     if (from == session_) from->read();
   }
   void on_written(SessionReactor* from, bool ok) {
-    if (from != session_ || queue_.empty()) return;
-    if (!ok) return;  // its end follows
-    bool was_full = queued_bytes_ >= kLinkQueueBytes;
-    queued_bytes_ -= queue_.front().ByteSizeLong();
-    queue_.pop_front();
-    if (!queue_.empty()) session_->write(&queue_.front());
-    if (was_full && queued_bytes_ < kLinkQueueBytes) listener_->on_writable();
+    if (from != session_ || !ok) return;  // its end follows
+    bool was_full = queue_.bytes() >= kLinkQueueBytes;
+    queue_.written();
+    write_next();
+    if (was_full && queue_.bytes() < kLinkQueueBytes) listener_->on_writable();
   }
   void on_done(SessionReactor* from, const std::string& reason) {
     if (from != session_) return;
     session_ = nullptr;
     queue_.clear();
-    queued_bytes_ = 0;
     listener_->on_disconnected(reason);
   }
 
@@ -214,10 +221,11 @@ class GrpcLink : public ServerLink {
   std::shared_ptr<grpc::Channel> channel_;  // gRPC's own handle
   ServerLinkListener* listener_ = nullptr;
   SessionReactor* session_ = nullptr;
-  std::deque<wire::AgentMessage> queue_;  // the front is being written; references stay valid
-  size_t queued_bytes_ = 0;
+  BatchQueue<wire::AgentMessages, wire::AgentMessage> queue_;
+  bool flush_posted_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   SessionReactor::Events events_{
-      loop_, [this](auto* from, auto& message) { on_message(from, message); },
+      loop_, [this](auto* from, auto& batch) { on_messages(from, batch); },
       [this](auto* from, bool ok) { on_written(from, ok); },
       [this](auto* from, const std::string& reason) { on_done(from, reason); }};
 };

@@ -139,9 +139,9 @@ void LocalRunner::spawn(AttemptId attempt, Interpreter& interpreter) {
   ++task.spawn_tries;
   auto request = task.prepare_spawn();
   auto sent = request ? interpreter.process->spawn(*request) : fail(request);
-  if (!sent)
-    log::warning(sent.error().message(),
-                 {{"attempt", attempt.value}});  // its end is reported and retried
+  if (sent) return task.on_spawn_sent();
+  // Its end is reported and retried.
+  log::warning(sent.error().message(), {{"attempt", attempt.value}});
 }
 
 void LocalRunner::refuse(AttemptId attempt, const std::string& reason) {
@@ -210,7 +210,7 @@ void LocalRunner::on_template_ended(const std::string& key, const std::string& r
   }
   for (AttemptId attempt : attempts) {
     TaskProcess& task = *running_.at(attempt).task;
-    // Without a start frame no user code can have run: fork it again from a fresh interpreter.
+    // Without its start frame no user code can have run: fork it again from a fresh interpreter.
     if (task.started() || task.spawn_tries >= kSpawnTriesMax) {
       task.on_template_ended(reason);
     } else {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/ids.h"
 
 namespace leoflow {
 
@@ -44,20 +45,28 @@ class LogCursor {
 // chunk) stays whole.
 size_t whole_lines(std::string_view chunk);
 
-// Bytes [offset, offset + count) of a spool file, fewer at its end.
+// A spool file is used by one attempt after another and begins with the name of the one it belongs
+// to: after a loss of power, content of an earlier one is not taken for a log.
+constexpr uint64_t kSpoolHeadBytes = 32;
+
+// How long the log of the attempt in this file is; 0 when it is not there.
+uint64_t spooled_bytes(const fs::path& path, AttemptId attempt);
+
+// Bytes [offset, offset + count) of the log in a spool file, fewer at its end.
 Result<std::string> read_spool(const fs::path& path, uint64_t offset, uint64_t count);
 
 // The appending side. Loop's thread only.
 class LogSpool {
  public:
-  static Result<LogSpool> open(const fs::path& path);  // continues an existing file
+  // Continues the attempt's log, or begins it in place of another's.
+  static Result<LogSpool> open(const fs::path& path, AttemptId attempt);
   Status append(std::string_view lines);
   uint64_t size() const { return size_; }
 
  private:
   LogSpool(Fd fd, uint64_t size) : fd_(std::move(fd)), size_(size) {}
   Fd fd_;
-  uint64_t size_;
+  uint64_t size_;  // without the head
 };
 
 }  // namespace leoflow

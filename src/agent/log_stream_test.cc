@@ -71,14 +71,14 @@ TEST(WholeLines, CutsAfterTheLastLineEnd) {
 TEST(LogSpool, ShortWritesLeaveNoTornLine) {
   fs::path path = fs::path(testing::TempDir()) / "leoflow-torn-spool";
   fs::remove(path);
-  auto spool = LogSpool::open(path);
+  auto spool = LogSpool::open(path, AttemptId{1});
   ASSERT_TRUE(spool);
   ASSERT_TRUE(spool->append("{\"event\":\"first\"}\n"));
   uint64_t before = spool->size();
   rlimit old{};
   getrlimit(RLIMIT_FSIZE, &old);
   auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit tight{.rlim_cur = before + 5, .rlim_max = old.rlim_max};
+  rlimit tight{.rlim_cur = kSpoolHeadBytes + before + 5, .rlim_max = old.rlim_max};
   setrlimit(RLIMIT_FSIZE, &tight);
   EXPECT_FALSE(spool->append("{\"event\":\"second\"}\n"));
   setrlimit(RLIMIT_FSIZE, &old);

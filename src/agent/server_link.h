@@ -12,6 +12,7 @@
 namespace leoflow::agent::v1 {
 class AgentMessage;
 class ServerMessage;
+class Assign;
 class ClaimRequest;
 class ClaimReply;
 class PullXComRequest;

@@ -50,7 +50,8 @@ void TaskProcess::on_running() {
   if (started_at_ || decided_) return;
   started_at_ = host_.clock.now();
   disarm(kLimit);
-  host_.listener.on_running(launch_.attempt, pid_, *started_at_);
+  // The process may be quicker than the word of the interpreter that it exists.
+  if (pid_) host_.listener.on_running(launch_.attempt, pid_, *started_at_);
   if (forced_ || exited_ || launch_.execution_timeout <= Duration(0)) return;
   arm(kLimit, launch_.execution_timeout + kTimeoutGrace, [this] {
     end("failed",
@@ -109,8 +110,8 @@ void TaskProcess::on_xcom_push(std::string_view frame) {
   if (!xcom && xcom.error().code() == Code::exhausted) {
     return reply_error(xcom.error(), "too_large");
   }
-  auto journaled = xcom ? host_.listener.on_xcom(launch_.attempt, std::move(*xcom))
-                        : Status(fail(xcom.error()));
+  auto journaled =
+      xcom ? host_.listener.on_xcom(launch_.attempt, std::move(*xcom)) : Status(fail(xcom.error()));
   if (journaled) {
     control_->send("{}");
   } else if (journaled.error().code() == Code::unavailable) {

@@ -22,8 +22,8 @@ TaskLog::~TaskLog() {
   for (size_t i = 0; i < sources_.size(); ++i) close(i);
 }
 
-Status TaskLog::open(const fs::path& path) {
-  auto spool = LogSpool::open(path);
+Status TaskLog::open(const fs::path& path, AttemptId attempt) {
+  auto spool = LogSpool::open(path, attempt);
   if (!spool) return fail(spool);
   spool_ = std::move(*spool);
   return {};

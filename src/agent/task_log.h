@@ -23,7 +23,7 @@ class TaskLog {
   TaskLog(Loop& loop, const Clock& clock, std::function<void(uint64_t)> grew);
   ~TaskLog();
 
-  Status open(const fs::path& path);
+  Status open(const fs::path& path, AttemptId attempt);
   // Opens a pipe for a stream and returns the end that the task writes to. Requires: open().
   enum class Stream { out, err, log };
   Result<Fd> pipe_for(Stream stream);

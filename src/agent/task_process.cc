@@ -20,7 +20,7 @@ namespace leoflow {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::milliseconds(5);
-constexpr int kSweepsMax = 2000;  // 10 s: what survives SIGKILL so long hangs in the kernel
+constexpr int kSweepsMax = 2000;        // 10 s: what survives SIGKILL so long hangs in the kernel
 constexpr int kStagingCheckShare = 20;  // a check may take 1/20 of the time
 
 // How often the kernel killed for want of memory, on the whole host.
@@ -63,7 +63,7 @@ void TaskProcess::disarm(Timer timer) {
 Status TaskProcess::open(const fs::path& log_path) {
   begun_at_ = host_.clock.now();
   host_oom_kills_ = host_oom_kills();
-  return log_.open(log_path);
+  return log_.open(log_path, launch_.attempt);
 }
 
 Result<SpawnRequest> TaskProcess::prepare_spawn() {
@@ -115,15 +115,32 @@ Result<std::string> TaskProcess::start_frame() const {
                             ",\"mask\":" + masks.take() + ",\"hostname\":" + hostname.take());
 }
 
+bool TaskProcess::limited_by_rlimit() const {
+  return launch_.memory_bytes_max > 0 && !groups_.memory_limited();
+}
+
 void TaskProcess::apply_memory_limit() {
   // The agent's own protection from the kernel's memory killer is not for tasks.
   Fd score(
       ::open(("/proc/" + std::to_string(pid_) + "/oom_score_adj").c_str(), O_WRONLY | O_CLOEXEC));
   if (score && write(score.get(), "0", 1) < 0) log::debug("cannot reset oom_score_adj");
-  if (launch_.memory_bytes_max <= 0 || groups_.memory_limited()) return;
+  if (!limited_by_rlimit()) return;
   rlimit limit{rlim_t(launch_.memory_bytes_max), rlim_t(launch_.memory_bytes_max)};
   rlimit_ = prlimit(pid_t(pid_), RLIMIT_DATA, &limit, nullptr) == 0;
   if (!rlimit_) log_.note("the memory limit cannot be enforced on this host", "warning");
+}
+
+void TaskProcess::send_start() {
+  if (start_sent_ || forced_) return;
+  auto frame = start_frame();
+  if (!frame) return end("failed", frame.error().message());
+  start_sent_ = true;
+  control_->send(*frame);
+}
+
+// The frame waits in the socket for the process, unless that is to be limited first.
+void TaskProcess::on_spawn_sent() {
+  if (!limited_by_rlimit()) send_start();
 }
 
 void TaskProcess::on_spawned(int64_t pid) {
@@ -140,17 +157,17 @@ void TaskProcess::on_spawned(int64_t pid) {
   log_.note("attempt " + std::to_string(launch_.attempt.value) + " started on " + host_.hostname +
             ", pid " + std::to_string(pid_));
   apply_memory_limit();
-  auto frame = start_frame();
-  if (!frame) return end("failed", frame.error().message());
+  send_start();
   if (forced_) {  // ended while it was being forked
     kill_everything();
     return;
   }
-  control_->send(*frame);
+  watch_staging();
+  if (started_at_) return host_.listener.on_running(launch_.attempt, pid_, *started_at_);
+  if (decided_) return;
   arm(kLimit, kBeginTimeMax, [this] {
     end("failed", "the DAG file was not imported within " + format_duration(kBeginTimeMax));
   });
-  watch_staging();
 }
 
 void TaskProcess::signal_everything(int signal) {

@@ -49,6 +49,8 @@ class TaskProcess {
   // Pipes and groups for a (new) template to fork into; our copies of the far ends live until
   // on_spawned.
   Result<SpawnRequest> prepare_spawn();
+  // The interpreter has its order: the task may have its own.
+  void on_spawn_sent();
   void on_spawned(int64_t pid);
   void on_exited(int wait_status);
   void on_template_ended(const std::string& reason);
@@ -58,7 +60,8 @@ class TaskProcess {
   AttemptId attempt() const { return launch_.attempt; }
   const Launch& launch() const { return launch_; }
   bool spawn_sent() const { return spawn_sent_; }
-  bool started() const { return pid_ != 0; }  // a process exists or existed
+  // A process may have begun its work: it must not be forked again.
+  bool started() const { return pid_ != 0 || start_sent_; }
   bool over() const { return exited_; }
   // The interpreter ended before it forked: ready for another one.
   void reset_spawn();
@@ -74,6 +77,8 @@ class TaskProcess {
   void arm(Timer timer, Duration delay, Loop::Task task);
   void disarm(Timer timer);
   Result<std::string> start_frame() const;
+  void send_start();
+  bool limited_by_rlimit() const;
   void apply_memory_limit();
   void signal_everything(int signal);
   size_t kill_everything();
@@ -115,7 +120,8 @@ class TaskProcess {
   std::optional<Time> started_at_;  // user code began
   Time begun_at_{};
   int sweeps_ = 0;
-  bool spawn_sent_ = false, exited_ = false, settling_ = false, decided_ = false;
+  bool spawn_sent_ = false, start_sent_ = false, exited_ = false, settling_ = false,
+       decided_ = false;
   bool outcome_waits_ = false, rlimit_ = false;
 };
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kPathsMax =
     50'000;  // cached paths; all are dropped past it, they are only a cache
+constexpr size_t kTaskIdBytesMax = 160;  // of a file name, which may have 255
 
 // A path segment without separators; ids never hold NUL, and "." and ".." are given a leading
 // underscore.
@@ -30,11 +31,12 @@ fs::path run_folder(const fs::path& root, const std::string& dag_id, const std::
 }  // namespace
 
 fs::path RunLogs::path_of(const TaskInstanceName& name, int try_number, AttemptId attempt) const {
-  fs::path folder = run_folder(root_, name.dag_id, name.run_id);
-  folder /= "task_id=" + (name.task_id.empty() ? std::string("_callback") : segment(name.task_id));
-  if (name.map_index != kUnmapped) folder /= "map_index=" + std::to_string(name.map_index);
-  return folder /
-         ("attempt=" + std::to_string(try_number) + "." + std::to_string(attempt.value) + ".log");
+  std::string file =
+      "task_id=" + (name.task_id.empty() ? std::string("_callback") : segment(name.task_id));
+  file.resize(std::min(file.size(), kTaskIdBytesMax));
+  if (name.map_index != kUnmapped) file += ",map_index=" + std::to_string(name.map_index);
+  file += ",attempt=" + std::to_string(try_number) + "." + std::to_string(attempt.value) + ".log";
+  return run_folder(root_, name.dag_id, name.run_id) / file;
 }
 
 Result<fs::path> RunLogs::locate(AttemptId attempt) {
@@ -73,17 +75,36 @@ uint64_t RunLogs::stored(AttemptId attempt) { return sync_one(attempt).value_or(
 // The agent keeps its copy until it hears that ours is durable, so that may take a moment; the
 // thread that takes outcomes must not wait for the disk.
 void RunLogs::sync(AttemptId attempt, SyncDone done) {
-  bool first = shared_.with([&](Shared& shared) {
-    shared.unsynced[attempt] = std::move(done);
-    return shared.unsynced.size() == 1;
-  });
+  shared_.with([&](Shared& shared) { shared.unsynced[attempt] = std::move(done); });
+  plan_sync(&Shared::sync_planned, kSyncDelay);
+}
+
+void RunLogs::plan_sync(bool Shared::* planned, Duration delay) {
+  bool first = shared_.with([&](Shared& shared) { return !std::exchange(shared.*planned, true); });
   if (!first) return;
-  sync_thread_.loop().post(
-      [this] { sync_thread_.loop().after(kSyncDelay, [this] { sync_all(); }); });
+  sync_thread_.loop().post([this, planned, delay] {
+    sync_thread_.loop().after(
+        delay, [this, planned] { planned == &Shared::sync_planned ? sync_all() : sync_ended(); });
+  });
 }
 
 void RunLogs::sync_all() {
-  auto unsynced = shared_.with([](Shared& shared) { return std::exchange(shared.unsynced, {}); });
+  auto unsynced = shared_.with([](Shared& shared) {
+    shared.sync_planned = false;
+    shared.ended.clear();
+    return std::exchange(shared.unsynced, {});
+  });
+  for (auto& [attempt, done] : unsynced) done(sync_one(attempt));
+}
+
+void RunLogs::sync_ended() {
+  auto unsynced = shared_.with([](Shared& shared) {
+    shared.ended_sync_planned = false;
+    std::map<AttemptId, SyncDone> found;
+    for (AttemptId attempt : std::exchange(shared.ended, {}))
+      found.insert(shared.unsynced.extract(attempt));
+    return found;
+  });
   for (auto& [attempt, done] : unsynced) done(sync_one(attempt));
 }
 
@@ -126,6 +147,10 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
 
 void RunLogs::log_ended(AttemptId attempt, uint64_t bytes) {
   tails_.ended(attempt, bytes);
+  bool unsynced = shared_.with([&](Shared& shared) {
+    return shared.unsynced.contains(attempt) && shared.ended.insert(attempt).second;
+  });
+  if (unsynced) plan_sync(&Shared::ended_sync_planned, kEndedSyncDelay);
   wake_watchers(attempt);
 }
 

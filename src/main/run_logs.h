@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,16 +26,15 @@ class RunLogs : public LogSink {
  public:
   RunLogs(fs::path root, Store& store) : root_(std::move(root)), store_(store) {}
 
-  // root/dag_id=D/run_id=R/task_id=T[/map_index=N]/attempt=TRY.ATTEMPT.log; DAG callbacks:
-  // task_id=_callback.
+  // root/dag_id=D/run_id=R/task_id=T[,map_index=N],attempt=TRY.ATTEMPT.log; DAG callbacks:
+  // task_id=_callback. Long task ids are cut: the attempt alone makes the name unique.
   fs::path path_of(const TaskInstanceName& name, int try_number, AttemptId attempt) const;
 
   // Bytes stored of an attempt's log; 0 when there is none.
   Result<uint64_t> size(AttemptId attempt);
   // Unknown attempts (run deleted) are `not_found`.
   Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes) override;
-  // Syncs of several attempts and chunks are done together, kSyncDelay after the first was asked
-  // for.
+  // A log that grows is synced every kSyncDelay, one that has ended kEndedSyncDelay after that.
   void sync(AttemptId attempt, std::function<void(Result<uint64_t>)> done) override;
   uint64_t stored(AttemptId attempt) override;
   void log_begun(AttemptId attempt, uint64_t stored) override { tails_.begun(attempt, stored); }
@@ -50,15 +50,20 @@ class RunLogs : public LogSink {
   void forget(AttemptId attempt);
 
  private:
-  static constexpr Duration kSyncDelay = std::chrono::milliseconds(10);
+  static constexpr Duration kSyncDelay = std::chrono::milliseconds(250);
+  static constexpr Duration kEndedSyncDelay = std::chrono::milliseconds(10);
   using SyncDone = std::function<void(Result<uint64_t>)>;
   using Watcher = std::function<void()>;
   struct Shared {
     std::map<AttemptId, fs::path> paths;
     std::map<AttemptId, std::vector<std::weak_ptr<Watcher>>> watchers;
     std::map<AttemptId, SyncDone> unsynced;
+    std::set<AttemptId> ended;  // of these
+    bool sync_planned = false, ended_sync_planned = false;
   };
+  void plan_sync(bool Shared::* planned, Duration delay);
   void sync_all();
+  void sync_ended();
   Result<uint64_t> sync_one(AttemptId attempt);
   Result<fs::path> locate(AttemptId attempt);
   void wake_watchers(AttemptId attempt);

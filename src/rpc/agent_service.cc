@@ -4,9 +4,9 @@
 #include <grpcpp/grpcpp.h>
 #include <sys/stat.h>
 
-#include <deque>
 #include <future>
 
+#include "base/batch_queue.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "leoflow_agent.grpc.pb.h"
@@ -22,7 +22,7 @@ constexpr auto kShutdownTime = std::chrono::milliseconds(500);
 
 // One session of an agent. gRPC calls arrive on its threads and are handed to the loop; deleted
 // after OnDone.
-class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::ServerMessage>,
+class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessages, wire::ServerMessages>,
                        public SessionPeer {
  public:
   SessionReactor(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, bool same_host)
@@ -33,14 +33,16 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::
   void OnReadDone(bool ok) override {
     thread_->loop().post([this, ok] {
       if (!ok) return finish(grpc::Status::OK);
-      sessions_.on_message(*this, incoming_);
+      for (auto& message : incoming_.messages()) {
+        if (!finished_) sessions_.on_message(*this, message);
+      }
       if (!finished_) StartRead(&incoming_);
     });
   }
   void OnWriteDone(bool ok) override {
     thread_->loop().post([this, ok] {
-      if (!queue_.empty()) queue_.pop_front();
-      if (ok && !finished_ && !queue_.empty()) StartWrite(&queue_.front());
+      queue_.written();
+      if (ok) write_next();
     });
   }
   void OnCancel() override {
@@ -54,10 +56,16 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::
 
   void send(const wire::ServerMessage& message) override {
     if (finished_) return;
-    queue_.push_back(message);
-    if (queue_.size() == 1) StartWrite(&queue_.front());
-    if (queue_.size() > kSessionMessagesMax)
-      finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly"});
+    queue_.push(message);
+    if (queue_.messages() > kSessionMessagesMax)
+      return finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly"});
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    thread_->loop().post([this, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.lock()) return;
+      flush_posted_ = false;
+      write_next();
+    });
   }
   void close(const Error& reason) override {
     bool unauthenticated = reason.code() == Code::unauthenticated;
@@ -67,6 +75,11 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::
   bool same_host() const override { return same_host_; }
 
  private:
+  // At the end of the loop's turn, with all that was sent in it.
+  void write_next() {
+    if (finished_) return;
+    if (auto* batch = queue_.begin()) StartWrite(batch);
+  }
   void finish(const grpc::Status& status) {
     if (finished_) return;
     finished_ = true;
@@ -77,8 +90,10 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessage, wire::
   AgentSessions& sessions_;
   bool same_host_;
   bool finished_ = false;  // the rest: loop's thread
-  wire::AgentMessage incoming_;
-  std::deque<wire::ServerMessage> queue_;
+  wire::AgentMessages incoming_;
+  BatchQueue<wire::ServerMessages, wire::ServerMessage> queue_;
+  bool flush_posted_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 class Service : public wire::AgentService::CallbackService {
@@ -86,7 +101,7 @@ class Service : public wire::AgentService::CallbackService {
   Service(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, UnaryCalls& calls)
       : thread_(std::move(thread)), sessions_(sessions), calls_(calls) {}
 
-  grpc::ServerBidiReactor<wire::AgentMessage, wire::ServerMessage>* Session(
+  grpc::ServerBidiReactor<wire::AgentMessages, wire::ServerMessages>* Session(
       grpc::CallbackServerContext* context) override {
     return new SessionReactor(thread_, sessions_, context->peer().starts_with("unix:"));
   }
@@ -269,7 +284,12 @@ int AgentService::tcp_port() const { return impl_->tcp_port; }
 
 bool AgentService::assign(const std::string& agent, const WorkItem& item) {
   if (!impl_->connected(agent)) return false;
-  impl_->thread->loop().post([this, agent, item] { impl_->sessions.assign(agent, item); });
+  // Filled here and not on the agents' thread; what cannot be filled is told when the agent asks.
+  auto claim = std::make_shared<wire::ClaimReply>();
+  if (!impl_->calls.fill_claim(item.attempt, *claim)) claim = nullptr;
+  impl_->thread->loop().post([this, agent, item, claim = std::move(claim)] {
+    impl_->sessions.assign(agent, item, claim.get());
+  });
   return true;
 }
 

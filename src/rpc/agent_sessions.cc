@@ -157,19 +157,20 @@ std::vector<HeldAttempt> AgentSessions::held_of(const std::string& id, Agent& ag
   return held;
 }
 
-void AgentSessions::assign(const std::string& id, const WorkItem& item) {
+void AgentSessions::assign(const std::string& id, const WorkItem& item, wire::ClaimReply* claim) {
   auto found = agents_.find(id);
   if (found == agents_.end()) return;
   found->second.unclaimed[item.attempt].environment = item.environment;
-  if (found->second.peer) send_assign(found->second, item.attempt);  // else with the next hello
+  if (found->second.peer) send_assign(found->second, item.attempt, claim);  // else after a hello
 }
 
-void AgentSessions::send_assign(Agent& agent, AttemptId attempt) {
+void AgentSessions::send_assign(Agent& agent, AttemptId attempt, wire::ClaimReply* claim) {
   wire::ServerMessage message;
   auto* assign = message.mutable_assign();
   assign->set_attempt(attempt.value);
   assign->set_token(make_attempt_token(options_.token_key, attempt));
   assign->set_environment(agent.unclaimed.at(attempt).environment);
+  if (claim) *assign->mutable_claim() = std::move(*claim);
   agent.peer->send(message);
 }
 

@@ -16,6 +16,7 @@
 namespace leoflow::agent::v1 {
 class AgentMessage;
 class ServerMessage;
+class ClaimReply;
 class Hello;
 class Finished;
 class LogChunk;
@@ -48,7 +49,8 @@ class AgentSessions {
   void end_sessions(const std::string& reason);  // agents come back at once
   void close_all();
 
-  void assign(const std::string& agent, const WorkItem& item);
+  // With `claim` the agent need not ask for it. Null, or a session that breaks first: it asks.
+  void assign(const std::string& agent, const WorkItem& item, wire::ClaimReply* claim);
   void forget_assignment(AttemptId attempt);  // its claim was refused for good
   void send(const std::string& agent, const wire::ServerMessage& message);
   void set_observer(AgentObserver* observer) { observer_ = observer; }
@@ -75,7 +77,7 @@ class AgentSessions {
   void on_hello(SessionPeer& peer, const wire::Hello& hello);
   void welcome(const std::string& id, Agent& agent, const wire::Hello& hello);
   std::vector<HeldAttempt> held_of(const std::string& id, Agent& agent, const wire::Hello& hello);
-  void send_assign(Agent& agent, AttemptId attempt);
+  void send_assign(Agent& agent, AttemptId attempt, wire::ClaimReply* claim = nullptr);
   void watch_process(const std::string& id, Agent& agent);
   void unwatch_process(Agent& agent);
   void on_process_gone(const std::string& id);

@@ -102,7 +102,7 @@ class AgentSessionsTest : public testing::Test {
   void assign(int64_t id) {
     WorkItem item;
     item.attempt = AttemptId{id};
-    on_loop([&] { sessions_->assign("a", item); });
+    on_loop([&] { sessions_->assign("a", item, nullptr); });
   }
 
   FakePeer peer, silent, first, second;  // outlive the sessions

@@ -51,12 +51,16 @@ Status UnaryCalls::claim(const std::string& token, const wire::ClaimRequest& req
                          wire::ClaimReply& reply) {
   AttemptId attempt{request.attempt()};
   auto open = check(token, attempt);
-  auto claim = open ? provider_.claim(attempt) : Result<Claim>(fail(open));
-  if (!claim) {
-    bool dropped = claim.error().code() == Code::not_found || claim.error().code() == Code::denied;
-    if (dropped) closed_(attempt);
-    return fail(claim);
-  }
+  auto filled = open ? fill_claim(attempt, reply) : open;
+  if (filled) return filled;
+  bool dropped = filled.error().code() == Code::not_found || filled.error().code() == Code::denied;
+  if (dropped) closed_(attempt);
+  return filled;
+}
+
+Status UnaryCalls::fill_claim(AttemptId attempt, wire::ClaimReply& reply) {
+  auto claim = provider_.claim(attempt);
+  if (!claim) return fail(claim);
   reply.set_kind(claim->kind);
   reply.set_start_json(std::move(claim->start_json));
   reply.set_environment_json(std::move(claim->environment_json));

@@ -194,8 +194,8 @@ class BadTasks(ServerTest):
                          + str(line.get("exception", "")) for line in lines)
 
     def log_file(self, dag_id, task_id):
-        folder = f"logs/dag_id={dag_id}/run_id=r1/task_id={task_id}"
-        path = next(self.server.home.glob(folder + "/*.log"))
+        name = f"logs/dag_id={dag_id}/run_id=r1/task_id={task_id},attempt=*.log"
+        path = next(self.server.home.glob(name))
 
         def last_line():
             with open(path, "rb") as file:

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines of the agent's journal: JSON objects {"op", "attempt", ...}.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/attempt_store.h"
+#include "base/json.h"
+
+namespace leoflow {
+
+// One line each, with its newline.
+std::string created_line(AttemptId attempt, int spool);
+std::string process_line(AttemptId attempt, const ProcessRecord& record);
+std::string xcom_line(AttemptId attempt, const JournaledXCom& xcom);
+std::string outcome_line(AttemptId attempt, const FinishedRecord& record);
+std::string forgotten_line(AttemptId attempt);
+
+// What of a line decides whose it is; `value` holds the rest.
+struct JournalLine {
+  std::string op;  // created, process, xcom, outcome, forgotten
+  AttemptId attempt;
+  int spool = 0;  // created only
+  json::object value;
+};
+// nullopt for a damaged line.
+std::optional<JournalLine> read_journal_line(std::string_view line);
+// Adds what a line says to what is known of its attempt.
+void apply(const JournalLine& line, StoredAttempt& attempt);
+
+// Calls take(line without its end) for each whole line.
+template <typename Take>
+void for_each_line(std::string_view text, Take take) {
+  for (size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    take(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace leoflow
