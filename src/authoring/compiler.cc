@@ -105,6 +105,10 @@ struct Compiler::Job {
     auto found = provide(wanted);
     if (!found) return false;
     environment = std::move(*found);
+    if (options.on_environment) {
+      auto preload = yaml ? yaml->preload : std::vector<std::string>();
+      options.on_environment({environment, wanted.python_version, std::move(preload)});
+    }
     return true;
   }
 

@@ -41,6 +41,8 @@ struct CompiledFile {
 
 struct CompileOptions {
   bool build_environments = true;
+  // Told as soon as leoflow.yaml has said it, before the DAG file is read.
+  std::function<void(const EnvironmentUse&)> on_environment = {};
   std::function<void(std::string_view line)> on_progress = {};  // lines of an environment build
   int cancel_fd = -1;  // readable = give up, `cancelled` is set
 };

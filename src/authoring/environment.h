@@ -38,6 +38,13 @@ struct Environment {
   std::vector<fs::path> site_packages;  // of the virtual environment; empty = bare interpreter
 };
 
+// What an interpreter for tasks is started from.
+struct EnvironmentUse {
+  Environment environment;
+  std::string python_version;
+  std::vector<std::string> preload;
+};
+
 struct EnvironmentOptions {
   fs::path cache;                      // folder of all environments
   fs::path uv;                         // the uv program; empty = venv and pip

@@ -2,6 +2,7 @@
 #include "authoring/interpreter.h"
 
 #include <algorithm>
+#include <fstream>
 #include <optional>
 
 #include "async/child.h"
@@ -30,6 +31,17 @@ std::optional<fs::path> probe(const fs::path& candidate, const std::string& vers
   fs::path executable = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
   if (!executable.is_absolute()) return std::nullopt;
   return executable;
+}
+
+// A program, as opposed to a shim, that is called after the version: it need not be asked, which
+// takes as long as starting the server.
+bool is_plainly(const fs::path& candidate, const std::string& name) {
+  std::error_code error;
+  const fs::path real = fs::canonical(candidate, error);
+  if (error || real.filename() != name) return false;
+  std::ifstream file(real, std::ios::binary);
+  char magic[4] = {};
+  return file.read(magic, sizeof magic) && std::string_view(magic, sizeof magic) == "\177ELF";
 }
 
 // FOLDER/*/bin/NAME, newest name first.
@@ -68,7 +80,9 @@ Result<fs::path> Interpreters::find(const std::string& version) {
   });
   if (!known.empty() && fs::exists(known, error)) return known;
   for (const fs::path& candidate : candidates(version)) {
-    if (auto path = probe(candidate, version)) {
+    auto path = is_plainly(candidate, "python" + version) ? std::optional(candidate)
+                                                          : probe(candidate, version);
+    if (path) {
       found_.with([&](auto& found) { found[version] = *path; });
       return *path;
     }

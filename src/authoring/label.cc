@@ -9,7 +9,18 @@ namespace {
 constexpr const char* kGit = "/usr/bin/git";
 constexpr size_t kLabelBytesMax = 200;
 
+// Whether the folder can be part of a working tree: asking git takes longer than looking.
+bool in_working_tree(const fs::path& folder) {
+  std::error_code error;
+  for (fs::path at = fs::absolute(folder, error); !error; at = at.parent_path()) {
+    if (fs::exists(at / ".git", error)) return true;
+    if (at == at.parent_path()) return false;
+  }
+  return true;
+}
+
 std::string describe(const fs::path& folder) {
+  if (!in_working_tree(folder)) return {};
   ChildSpec spec;
   spec.program = kGit;
   spec.arguments = {"-C", folder.string(), "describe", "--tags", "--always", "--dirty"};

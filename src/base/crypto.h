@@ -34,7 +34,7 @@ std::string seal(std::string_view key, std::string_view plain, std::string_view 
 // `denied` when key, context or bytes do not fit.
 Result<std::string> open_sealed(std::string_view key, std::string_view sealed, std::string_view context);
 
-// Argon2id (libsodium's string form, about 0.05 to 0.15 s by design: call from a worker thread).
+// Argon2id (libsodium's string form, about 30 ms by design: call from a worker thread).
 std::string hash_password(std::string_view password);
 bool password_matches(std::string_view hash, std::string_view password);
 

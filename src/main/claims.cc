@@ -99,12 +99,16 @@ Result<Claim> Claims::claim(AttemptId attempt) {
 Result<std::string> Claims::environment_json(const DagVersion& version, const DagSpec& spec) {
   auto environment = environments_.locate(version.environment, spec.python_version);
   if (!environment) return fail(environment);
+  return environment_json({std::move(*environment), spec.python_version, spec.preload});
+}
+
+std::string Claims::environment_json(const EnvironmentUse& use) {
   json::Writer out;
-  out.begin_object().member("hash", environment->hash + "-" + spec.python_version);
-  out.member("python", environment->python.string()).key("site_packages").begin_array();
-  for (const fs::path& folder : environment->site_packages) out.string(folder.string());
+  out.begin_object().member("hash", use.environment.hash + "-" + use.python_version);
+  out.member("python", use.environment.python.string()).key("site_packages").begin_array();
+  for (const fs::path& folder : use.environment.site_packages) out.string(folder.string());
   out.end_array().key("preload").begin_array();
-  for (const std::string& module : spec.preload) out.string(module);
+  for (const std::string& module : use.preload) out.string(module);
   out.end_array().end_object();
   return out.take();
 }

@@ -37,6 +37,7 @@ class Claims : public ClaimProvider {
 
   // How to start a template interpreter for tasks of this version (ClaimReply.environment_json).
   Result<std::string> environment_json(const DagVersion& version, const DagSpec& spec);
+  static std::string environment_json(const EnvironmentUse& use);
 
   bool attempt_open(AttemptId attempt) override;
   Result<Claim> claim(AttemptId attempt) override;

@@ -180,10 +180,10 @@ Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options
       {.home = home->path(), .serve_http = false, .agent_program = options.agent_path});
   if (!server) return fail(server);
   Server::Parts& parts = (*server)->parts();
-  CompiledFile compiled = parts.compiler.compile(*file, {.on_progress = events.on_progress});
+  CompiledFile compiled = parts.compiler.compile(
+      *file, {.on_environment = parts.warm, .on_progress = events.on_progress});
   auto dag = choose_dag(compiled, options.dag_id);
   if (!dag) return fail(dag);
-  parts.warm((*dag)->version, (*dag)->spec);
   Registrar registrar(parts.store.dags(), parts.store.import_errors(), parts.compiler, parts.clock,
                       {.paused_at_creation = PausedAtCreation::none});
   if (auto registered = registrar.register_dag(compiled, **dag); !registered)

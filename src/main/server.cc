@@ -114,8 +114,9 @@ struct Server::Impl {
   void warm(const DagVersion& version, const DagSpec& spec);
   void warm_dag(const std::string& dag_id);
   void warm_known();
-  Status start_workspace();
+  Status make_workspace();
   Status start_http();
+  Status begin_work();
   void stop();
 };
 
@@ -229,7 +230,6 @@ Status Server::Impl::start_engine() {
                                      *engine, *claims, *logs);
   if (!service) return fail(service);
   agents = std::move(*service);
-  executor->start(*agents, *engine);
   return {};
 }
 
@@ -255,10 +255,10 @@ void Server::Impl::warm_known() {
   for (const Dag& dag : dags->rows) warm_dag(dag.dag_id);
 }
 
-Status Server::Impl::start_workspace() {
+Status Server::Impl::make_workspace() {
   parts = std::make_unique<Server::Parts>(Server::Parts{
       *store, *engine, *logs, nullptr, *compiler, clock,
-      [this](const DagVersion& version, const DagSpec& spec) { warm(version, spec); }});
+      [this](const EnvironmentUse& use) { executor->warm(Claims::environment_json(use)); }});
   if (!config.workspace.empty()) {
     workspace = std::make_unique<Workspace>(
         WorkspaceOptions{.folder = config.workspace,
@@ -269,10 +269,8 @@ Status Server::Impl::start_workspace() {
           engine->dag_changed(dag_id);
           warm_dag(dag_id);
         }});
-    if (auto started = workspace->start(); !started) return started;
     parts->workspace = workspace.get();
   }
-  warm_known();
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
   workspace_view = std::make_unique<WorkspaceView>(config.workspace, workspace.get(),
                                                    cache / "environments", home, *interpreters);
@@ -280,6 +278,7 @@ Status Server::Impl::start_workspace() {
 }
 
 Status Server::Impl::start_http() {
+  if (!config.serve_http) return {};
   if (auto made = finish_admin(); !made) return made;
   if (auto token = ensure_cli_token(*store, home, clock.now()); !token) return token;
   auto secret = installation_secret(*store, *keys, "jwt_secret");
@@ -310,6 +309,18 @@ Status Server::Impl::start_http() {
       .member("version", kVersion)
       .end_object();
   return write_file(home.server_info(), info.take());
+}
+
+// What starts processes comes last: the address answers sooner without them.
+Status Server::Impl::begin_work() {
+  executor->start(*agents, *engine);
+  if (workspace) {
+    if (auto started = workspace->start(); !started) return started;
+  }
+  warm_known();
+  janitor = std::make_unique<Janitor>(*store, *logs, home, *environments, *bundles, clock,
+                                      config.retention);
+  return {};
 }
 
 void Server::Impl::stop() {
@@ -355,16 +366,10 @@ Result<std::unique_ptr<Server>> Server::start(ServerConfig config) {
   impl->config = std::move(config);
   auto server = std::unique_ptr<Server>(new Server(std::move(impl)));
   Impl& parts = *server->impl_;
-  for (auto step :
-       {&Impl::open, &Impl::build_authoring, &Impl::start_engine, &Impl::start_workspace}) {
+  for (auto step : {&Impl::open, &Impl::build_authoring, &Impl::start_engine, &Impl::make_workspace,
+                    &Impl::start_http, &Impl::begin_work}) {
     if (auto done = (parts.*step)(); !done) return fail(done);
   }
-  if (parts.config.serve_http) {
-    if (auto done = parts.start_http(); !done) return fail(done);
-  }
-  parts.janitor =
-      std::make_unique<Janitor>(*parts.store, *parts.logs, parts.home, *parts.environments,
-                                *parts.bundles, parts.clock, parts.config.retention);
   return server;
 }
 

@@ -18,8 +18,8 @@ struct Server::Parts {
   Workspace* workspace;  // null without a workspace
   Compiler& compiler;
   const Clock& clock;
-  // Starts the interpreter that tasks of this version will want.
-  std::function<void(const DagVersion&, const DagSpec&)> warm;
+  // Starts an interpreter that tasks will want.
+  std::function<void(const EnvironmentUse&)> warm;
 };
 
 }  // namespace leoflow
