@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AuthProvider } from "@/auth/AuthProvider";
+import { Failure } from "@/components/States";
+import { ToastProvider } from "@/components/toast";
+import { LoginPage } from "@/features/login/LoginPage";
+import { TriggerProvider } from "@/features/trigger/TriggerProvider";
+import { LiveProvider } from "@/live/LiveProvider";
+import { Shell } from "@/shell/Shell";
+import { Routes } from "./Routes";
+import { ZoneProvider } from "./ZoneProvider";
+
+/** Everything, from who is signed in to what is shown. */
+export function App() {
+  return (
+    <AuthProvider
+      login={(enter) => <LoginPage enter={enter} />}
+      unreachable={(error, retry) => <Failure error={error} retry={retry} />}
+    >
+      <LiveProvider>
+        <ZoneProvider>
+          <ToastProvider>
+            <TriggerProvider>
+              <Shell>
+                <Routes />
+              </Shell>
+            </TriggerProvider>
+          </ToastProvider>
+        </ZoneProvider>
+      </LiveProvider>
+    </AuthProvider>
+  );
+}

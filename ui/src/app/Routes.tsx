@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { lazy, Suspense, type ComponentType, type LazyExoticComponent } from "react";
+import { Page } from "@/components/Page";
+import { Bones, Empty } from "@/components/States";
+import { matchPath } from "@/router/match";
+import { Link, usePathname } from "@/router/router";
+import { MenuPage } from "@/shell/MenuPage";
+import { ErrorBoundary } from "./ErrorBoundary";
+
+type View = ComponentType<{ path: Record<string, string> }>;
+
+function page<K extends string>(load: () => Promise<Record<K, View>>, name: K) {
+  return lazy(() => load().then((module) => ({ default: module[name] })));
+}
+
+const kRoutes: [pattern: string, view: View | LazyExoticComponent<View>][] = [
+  ["/", page(() => import("@/features/home/HomePage"), "HomePage")],
+  ["/dags", page(() => import("@/features/dags/DagsPage"), "DagsPage")],
+  ["/runs", page(() => import("@/features/runs/RunsPage"), "RunsPage")],
+  ["/import-errors", page(() => import("@/features/errors/ImportErrorsPage"), "ImportErrorsPage")],
+  ["/menu", MenuPage],
+];
+
+/** The view of the address. */
+export function Routes() {
+  const pathname = usePathname();
+  for (const [pattern, View] of kRoutes) {
+    const path = matchPath(pattern, pathname);
+    if (!path) continue;
+    return (
+      <ErrorBoundary place={pathname}>
+        <Suspense fallback={<Bones rows={8} />}>
+          <View path={path} />
+        </Suspense>
+      </ErrorBoundary>
+    );
+  }
+  return (
+    <Page name="Not found">
+      <Empty title="There is no such page" action={<Link to="/">Go home</Link>}>
+        <code>{pathname}</code> is none of ours. An old link, perhaps: search with Ctrl K.
+      </Empty>
+    </Page>
+  );
+}

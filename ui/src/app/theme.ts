@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+
+/** Mantine's primitives in our ink. */
+export const theme = createTheme({
+  fontFamily: "var(--font)",
+  fontFamilyMonospace: "var(--mono)",
+  headings: { fontFamily: "var(--font)", fontWeight: "600" },
+  primaryColor: "ink",
+  primaryShade: { light: 9, dark: 0 },
+  autoContrast: true,
+  colors: {
+    ink: [
+      "#f1f0ee",
+      "#e3e1dd",
+      "#c9c6c0",
+      "#aeaaa2",
+      "#918c83",
+      "#726d64",
+      "#55514a",
+      "#3d3a35",
+      "#2b2925",
+      "#1a1815",
+    ],
+  },
+  defaultRadius: "6px",
+  cursorType: "pointer",
+  fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.25rem" },
+  // Plain objects: naming the components here would load them all with the first page.
+  components: {
+    Button: { defaultProps: { size: "xs" } },
+    ActionIcon: {
+      defaultProps: { variant: "subtle", color: "gray", size: "md" },
+    },
+    TextInput: { defaultProps: { size: "xs" } },
+    Select: { defaultProps: { size: "xs" } },
+    SegmentedControl: { defaultProps: { size: "xs" } },
+    Switch: { defaultProps: { size: "xs" } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.35, blur: 2 },
+        transitionProps: { duration: 120, transition: "fade" },
+      },
+    },
+    Menu: {
+      defaultProps: { shadow: "md", transitionProps: { duration: 80 }, withinPortal: true },
+    },
+    Popover: { defaultProps: { transitionProps: { duration: 80 } } },
+    Tooltip: {
+      defaultProps: { openDelay: 250, transitionProps: { duration: 80 }, fz: 12, multiline: true },
+    },
+  },
+});
+
+/** Mantine's surfaces follow our tokens, so that both always agree. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-body": "var(--surface)",
+    "--mantine-color-text": "var(--ink)",
+    "--mantine-color-dimmed": "var(--ink-3)",
+    "--mantine-color-default-border": "var(--line-strong)",
+    "--mantine-color-placeholder": "var(--ink-3)",
+    "--mantine-color-error": "var(--s-failed-text)",
+  },
+  dark: {
+    "--mantine-color-body": "var(--surface)",
+    "--mantine-color-text": "var(--ink)",
+    "--mantine-color-dimmed": "var(--ink-3)",
+    "--mantine-color-default": "var(--sunken)",
+    "--mantine-color-default-hover": "var(--hover)",
+    "--mantine-color-default-border": "var(--line-strong)",
+    "--mantine-color-placeholder": "var(--ink-3)",
+    "--mantine-color-error": "var(--s-failed-text)",
+  },
+});

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, useCallback, useContext, useEffect, useMemo, type ReactNode } from "react";
+import { ApiError } from "@/api/error";
+import { fetchMe, signIn, signOut, type Me } from "./session";
+import { watchUnauthenticated } from "./token";
+
+interface Auth {
+  me: Me;
+  leave: () => Promise<void>;
+}
+
+const AuthContext = createContext<Auth | null>(null);
+
+/** Who is signed in. Only below AuthProvider. */
+export function useAuth(): Auth {
+  const auth = useContext(AuthContext);
+  if (!auth) throw new Error("useAuth needs AuthProvider");
+  return auth;
+}
+
+interface Props {
+  /** Shown while nobody is signed in. */
+  login: (enter: (username: string, password: string) => Promise<void>) => ReactNode;
+  /** Shown while the server cannot be reached. */
+  unreachable: (error: Error, retry: () => void) => ReactNode;
+  children: ReactNode;
+}
+
+/** Shows its children to whom the server knows, and the login page to others. */
+export function AuthProvider({ login, unreachable, children }: Props) {
+  const client = useQueryClient();
+  const { data, error, refetch, isPending } = useQuery<Me | null>({
+    queryKey: ["me"],
+    queryFn: () =>
+      fetchMe().catch((cause: unknown) => {
+        if (cause instanceof ApiError && cause.status === 401) return null;
+        throw cause;
+      }),
+    staleTime: Infinity,
+    retry: (count, cause) => cause instanceof ApiError && cause.status === 0 && count < 600,
+    retryDelay: 1500,
+  });
+
+  useEffect(() => watchUnauthenticated(() => client.setQueryData(["me"], null)), [client]);
+
+  const enter = useCallback(
+    async (username: string, password: string) => {
+      const me = await signIn(username, password);
+      client.clear();
+      client.setQueryData(["me"], me);
+    },
+    [client],
+  );
+
+  const leave = useCallback(async () => {
+    await signOut();
+    client.clear();
+    client.setQueryData(["me"], null);
+  }, [client]);
+
+  const auth = useMemo(() => (data ? { me: data, leave } : null), [data, leave]);
+  if (auth) return <AuthContext value={auth}>{children}</AuthContext>;
+  if (error) return unreachable(error, () => void refetch());
+  if (isPending) return null;
+  return login(enter);
+}

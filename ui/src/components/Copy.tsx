@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useState } from "react";
+
+interface Props {
+  value: string;
+  label: string;
+}
+
+/** Puts a text onto the clipboard. */
+export function Copy({ value, label }: Props) {
+  const [done, setDone] = useState(false);
+  async function copy() {
+    await navigator.clipboard.writeText(value);
+    setDone(true);
+    setTimeout(() => setDone(false), 1500);
+  }
+  return (
+    <Tooltip label={done ? "Copied" : label}>
+      <ActionIcon size="sm" aria-label={label} onClick={() => void copy()}>
+        {done ? <IconCheck size={14} /> : <IconCopy size={14} />}
+      </ActionIcon>
+    </Tooltip>
+  );
+}

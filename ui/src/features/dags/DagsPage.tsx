@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Button } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { dagsInfinite } from "@/api/queries";
+import type { Dag } from "@/api/types";
+import { useAuth } from "@/auth/AuthProvider";
+import { DataTable } from "@/components/DataTable";
+import { Page, Panel } from "@/components/Page";
+import { Bones, Empty, Failure } from "@/components/States";
+import { count } from "@/lib/text";
+import { links } from "@/router/links";
+import { useSearch } from "@/router/router";
+import { dagColumns } from "./columns";
+import { DagFilters } from "./DagFilters";
+import { useFavourites } from "./favourites";
+import { readFilter } from "./filter";
+import { usePause } from "./usePause";
+import { useTrigger } from "../trigger/TriggerProvider";
+
+/** Every DAG: found as one types, filtered, started, paused. */
+export function DagsPage() {
+  const { params, set } = useSearch();
+  const { me } = useAuth();
+  const { ids: favourites, toggle } = useFavourites();
+  const pause = usePause();
+  const { trigger } = useTrigger();
+  const filter = useMemo(() => readFilter(params), [params]);
+  const query = useInfiniteQuery(dagsInfinite(filter));
+  const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
+  const onlyFavourites = params.get("view") === "favourites";
+
+  const rows = useMemo(() => {
+    const all: Dag[] = query.data?.pages.flatMap((page) => page.dags) ?? [];
+    if (onlyFavourites) return all.filter((dag) => favourites.has(dag.dag_id));
+    if (filter.order && filter.order !== "dag_id") return all;
+    return [...all].sort(
+      (a, b) => Number(favourites.has(b.dag_id)) - Number(favourites.has(a.dag_id)),
+    );
+  }, [query.data, favourites, onlyFavourites, filter.order]);
+
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+
+  const columns = dagColumns({
+    favourites,
+    toggle,
+    pause: (dag) => void pause(dag.dag_id, !dag.is_paused),
+    trigger: (dag) => trigger(dag.dag_id),
+    canRun: me.can.trigger,
+  });
+  const total = onlyFavourites ? rows.length : query.data?.pages[0]?.total_entries;
+
+  return (
+    <Page
+      name="DAGs"
+      title="DAGs"
+      sub={total === undefined ? " " : count(total, "DAG") + (params.size ? " match" : "")}
+    >
+      <Panel flush>
+        <DagFilters params={params} set={set} />
+        {query.error ? (
+          <Failure error={query.error} retry={() => void query.refetch()} />
+        ) : !query.data ? (
+          <Bones rows={12} />
+        ) : rows.length === 0 ? (
+          <NoDags filtered={params.size > 0} reset={() => set(noFilter(params))} />
+        ) : (
+          <DataTable
+            label="DAGs"
+            columns={columns}
+            rows={rows}
+            rowKey={(dag) => dag.dag_id}
+            rowLink={(dag) => links.dag(dag.dag_id)}
+            rowHeight={48}
+            order={filter.order ?? "dag_id"}
+            onOrder={(order) => set({ order })}
+            onEnd={more}
+          />
+        )}
+      </Panel>
+    </Page>
+  );
+}
+
+function noFilter(params: URLSearchParams): Record<string, null> {
+  return Object.fromEntries([...params.keys()].map((key) => [key, null]));
+}
+
+function NoDags({ filtered, reset }: { filtered: boolean; reset: () => void }) {
+  if (filtered)
+    return (
+      <Empty
+        title="No DAG matches"
+        action={
+          <Button variant="default" onClick={reset}>
+            Show all
+          </Button>
+        }
+      >
+        Take a filter away, or search for a shorter part of the name.
+      </Empty>
+    );
+  return (
+    <Empty title="No DAGs yet">
+      Put a <code>dag.py</code> into the workspace folder: it appears here the moment it is saved.
+    </Empty>
+  );
+}
