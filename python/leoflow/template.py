@@ -15,6 +15,9 @@ import select
 import signal
 import socket
 import sys
+from _signal import SIG_DFL, SIGCHLD, set_wakeup_fd
+from _signal import signal as set_signal  # as in the module signal, without its enumerations
+from os import close, dup2, setsid
 
 CHANNEL_FD = 3
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -145,25 +148,45 @@ class Template:
 
     def prepare(self, init):
         """Imports what the forks share and freezes the heap. Raises whatever an import raises."""
-        from leoflow.runtime import hotpages, isolation, logs, rehearsal, spares, task
+        from leoflow.runtime import forking
+
+        self._forks = forking.Forks()
+        with self._forks.handlers_put_off():
+            self._import(init.get("preload") or ())
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        self._settle()
+
+    def _import(self, preload):
+        from leoflow.runtime import hotpages, isolation, logs, scheduling, spares, task
 
         self._isolation, self._task, self._hotpages = isolation, task, hotpages
-        self._spares = spares.Spares(self._run_spare)
+        self._scheduling = scheduling
+        self._spares = spares.Spares(self._forks.fork, self._run_spare)
         for name in WARM:
             _warm(name)
         surface = sys.modules.get("airflow.sdk")
         for name in WARM_NAMES:
             getattr(surface, name, None)
-        for name in init.get("preload") or ():
+        for name in preload:
             importlib.import_module(name)
         logs.prepare()
-        rehearsal.rehearse()
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+    def _settle(self):
+        """Lays out the heap for the forks, and freezes it."""
+        from leoflow.runtime import rehearsal, settling
+
+        rehearsal.rehearse(1)
         gc.collect()
+        self._ballast = settling.fill_gaps()
+        kinds = (Channel, Template, type(self._spares), type(self._forks))
+        settling.pack_code(lambda: rehearsal.rehearse(1), kinds)
+        rehearsal.rehearse()
+        gc.collect()
+        self._ballast += settling.fill_gaps()
         gc.freeze()
         gc.disable()
-        self._ranges = hotpages.learn(lambda: rehearsal.rehearse(1))
+        self._ranges = self._hotpages.learn(self._forks.fork, lambda: rehearsal.rehearse(1))
 
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
@@ -198,7 +221,7 @@ class Template:
         try:
             pid = self._spares.take(request, descriptors)
             if pid is None:
-                pid = os.fork()
+                pid = self._forks.fork()
         except OSError as error:
             self._channel.send(
                 {"op": "refused", "attempt": attempt, "error": f"fork: {error.strerror}"}
@@ -216,7 +239,9 @@ class Template:
         """The child's side of a fork made ahead of time; never returns."""
 
         def warm_and_receive():
+            self._scheduling.go_last()
             self._hotpages.populate(self._ranges)
+            self._scheduling.go_as_usual()
             return receive()
 
         self._run_child(warm_and_receive)
@@ -237,12 +262,12 @@ class Template:
     def _detach(self):
         """Lets go of what is the template's: its descriptors, its signals, and the descriptors of
         attempts that came along with this one's."""
-        os.setsid()
+        setsid()
         self._isolation.die_with_parent(self._pid)
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        set_wakeup_fd(-1)
+        set_signal(SIGCHLD, SIG_DFL)
         for fd in (CHANNEL_FD, self._wake, self._alarm, *self._channel.descriptors):
-            os.close(fd)
+            close(fd)
         self._spares.close()
 
     def _become_task(self, request, descriptors):
@@ -251,10 +276,10 @@ class Template:
         if request.get("staging_path"):
             isolation.bind_staging(request["staging_path"])
         stdout, stderr, log, control = descriptors
-        os.dup2(stdout, 1)
-        os.dup2(stderr, 2)
-        os.close(stdout)
-        os.close(stderr)
+        dup2(stdout, 1)
+        dup2(stderr, 2)
+        close(stdout)
+        close(stderr)
         for problem in problems:
             os.write(2, f"this task runs without its limits: {problem}\n".encode())
         self._task.main(control, log)

@@ -12,9 +12,26 @@ import os
 from _thread import allocate_lock
 
 FRAME_BYTES_MAX = 64 * 1024 * 1024
-READ_BYTES = 65536
+READ_BYTES = 4096  # at least; what a frame is known to have is read at once
 
 _current = None
+
+
+def _make_encoder():
+    """As json.dumps(), which makes an encoder for every message."""
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.encoder.encode_basestring
+    try:
+        chunks = json.encoder.c_make_encoder(
+            None, encoder.default, text, None, ":", ",", False, False, False
+        )
+    except TypeError:  # there is none in C, or a different one
+        return encoder.encode
+    return lambda message: "".join(chunks(message, 0))
+
+
+json_text = _make_encoder()
+_decode = json.JSONDecoder().scan_once
 
 
 class AgentError(RuntimeError):
@@ -48,11 +65,11 @@ def encode_frame(message):
     """The bytes of one frame. Raises ValueError for text that is not Unicode, NaN, or more than
     FRAME_BYTES_MAX."""
     try:
-        body = json.dumps(
-            message, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        ).encode()
+        body = json_text(message).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"text with a lone surrogate cannot be sent: {error.reason}") from None
+    except RecursionError:
+        raise ValueError("what is nested too deeply, or contains itself, cannot be sent") from None
     if len(body) > FRAME_BYTES_MAX:
         raise ValueError(
             f"{len(body)} bytes are more than one message may have ({FRAME_BYTES_MAX})"
@@ -80,7 +97,7 @@ class Client:
             raise AgentGone(f"the agent announced a frame of {size} bytes")
         self._fill(4 + size)
         body, self._buffer = self._buffer[4 : 4 + size], self._buffer[4 + size :]
-        return json.loads(body)
+        return {} if body == b"{}" else _decode(body.decode("utf-8", "surrogatepass"), 0)[0]
 
     def send(self, message):
         """Sends a message that has no answer."""
@@ -153,7 +170,8 @@ class Client:
 
     def outcome(self, kind, reason="", *, retryable=True, will_retry=False):
         """Reports how the attempt ended; returns when the agent has it on disk."""
-        reason = reason.encode("utf-8", "backslashreplace").decode()
+        if not reason.isascii():
+            reason = reason.encode("utf-8", "backslashreplace").decode()
         frame = {
             "op": "outcome",
             "kind": kind,
@@ -188,9 +206,8 @@ class Client:
     def _write(self, data):
         try:
             sent = os.write(self._fd, data)
-            view = memoryview(data)
             while sent < len(data):
-                sent += os.write(self._fd, view[sent:])
+                sent += os.write(self._fd, memoryview(data)[sent:])
         except OSError as error:
             raise AgentGone(f"the agent is gone: {error.strerror}") from None
 

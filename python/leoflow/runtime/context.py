@@ -5,7 +5,11 @@ Dates exist only when the run has a logical date, as in Airflow: a template nami
 without one fails.
 """
 
+import sys
+
+from leoflow.runtime import accessors
 from leoflow.runtime.datetimes import DateTime
+from leoflow.runtime.instance import TaskInstance
 
 _contexts = []
 
@@ -62,8 +66,6 @@ class DagRun:
 def build(start, dag, task, agent):
     """The whole context of a task attempt. Raises ParamValidationError when the params break their
     schema."""
-    from leoflow.runtime.instance import TaskInstance
-
     dag_run = DagRun(start["dag_id"], start["run"])
     context = _run_part(start, dag, dag_run)
     instance = TaskInstance(start, task, dag_run, agent)
@@ -97,14 +99,11 @@ def build_for_run(start, dag):
 
 
 def _run_part(start, dag, dag_run):
-    from airflow.sdk import macros
-    from leoflow.runtime import accessors
-
     context = {
         "dag": dag,
         "run_id": dag_run.run_id,
         "dag_run": dag_run,
-        "macros": macros,
+        "macros": _macros(),
         "var": accessors.VARIABLES,
         "conn": accessors.CONNECTIONS,
         "triggering_asset_events": {},
@@ -114,6 +113,13 @@ def _run_part(start, dag, dag_run):
     if dag_run.logical_date is not None:
         _add_dates(context, dag_run)
     return context
+
+
+def _macros():
+    found = sys.modules.get("airflow.sdk.macros")
+    if found is None:
+        from airflow.sdk import macros as found
+    return found
 
 
 def _add_previous(context, start):

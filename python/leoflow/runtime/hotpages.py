@@ -23,11 +23,11 @@ _madvise = _libc.madvise
 _madvise.argtypes = (ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int)
 
 
-def learn(work):
-    """Runs `work` in a fork and returns the ranges it wrote as (address, bytes); empty if it
-    fails."""
+def learn(fork, work):
+    """Runs `work` in a child that `fork` makes and returns the ranges it wrote as (address, bytes);
+    empty if it fails."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         try:
             os.close(reading)

@@ -6,7 +6,7 @@ Imported by the template before it forks, so that a child pays for the calls onl
 
 import ctypes
 import os
-import signal
+from _signal import SIGKILL
 
 CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -34,7 +34,7 @@ _prctl = _libc.prctl
 
 def die_with_parent(parent):
     """Has the kernel kill this process when `parent` ends, also if it has ended already."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 

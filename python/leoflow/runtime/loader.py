@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the DAG file of a bundle and finds the DAG and the task of an attempt in it."""
 
+import marshal
 import os
 import sys
+from _imp import _fix_co_filename
+from importlib._bootstrap_external import MAGIC_NUMBER
 from importlib.machinery import SourceFileLoader
+from io import FileIO
+
+HEAD_BYTES = 16  # of a file with bytecode: magic number, flags, modification time, size
+SUFFIX = ".py"
+CACHED_SUFFIX = f".{sys.implementation.cache_tag}.pyc"
+CACHES_AS_USUAL = not sys.flags.optimize and sys.pycache_prefix is None
 
 
 class DagMissing(LookupError):
@@ -12,8 +21,11 @@ class DagMissing(LookupError):
 
 def extend_path(file, bundle, project):
     """Makes the modules beside the DAG file importable, before everything installed."""
-    folders = dict.fromkeys(folder for folder in (os.path.dirname(file), bundle, project) if folder)
-    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    path, fresh = sys.path, []
+    for folder in (file.rpartition("/")[0], bundle, project):
+        if folder and folder not in path and folder not in fresh:
+            fresh.append(folder)
+    path[:0] = fresh
 
 
 def load_dags(file, dag_id=None, task_id=None):
@@ -26,8 +38,8 @@ def load_dags(file, dag_id=None, task_id=None):
     module.__loader__ = loader
     sys.modules[name] = module
     registries = _begin(name, dag_id, task_id)
-    exec(loader.get_code(name), module.__dict__)
-    return _collect(module, registries)
+    exec(_cached_code(file) or loader.get_code(name), module.__dict__)
+    return _collect(module, registries, dag_id)
 
 
 def find(dags, dag_id, task_id, file):
@@ -50,6 +62,30 @@ def find(dags, dag_id, task_id, file):
     return dag, task
 
 
+def _cached_code(file):
+    """The bytecode beside `file` if it is that of the file as it is now, else None: the same as the
+    loader of the standard library would give, with a tenth of the work."""
+    folder, _, name = file.rpartition("/")
+    if not CACHES_AS_USUAL or not name.endswith(SUFFIX):
+        return None
+    try:
+        about = os.stat(file)
+        with FileIO(f"{folder}/__pycache__/{name.removesuffix(SUFFIX)}{CACHED_SUFFIX}") as cached:
+            data = cached.readall()
+    except OSError:
+        return None
+    written = (int(about.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little")
+    size = (about.st_size & 0xFFFFFFFF).to_bytes(4, "little")
+    if data[:HEAD_BYTES] != MAGIC_NUMBER + bytes(4) + written + size:
+        return None
+    try:
+        code = marshal.loads(memoryview(data)[HEAD_BYTES:])
+    except (EOFError, ValueError, TypeError):
+        return None
+    _fix_co_filename(code, file)
+    return code
+
+
 def _names(names, shown=10):
     listed = sorted(map(str, names))
     rest = f" and {len(listed) - shown} more" if len(listed) > shown else ""
@@ -57,7 +93,7 @@ def _names(names, shown=10):
 
 
 def _module_name(file):
-    stem = os.path.splitext(os.path.basename(file))[0]
+    stem = file.rpartition("/")[2].removesuffix(SUFFIX)
     return f"leoflow_dag_{stem}" if stem in sys.modules or stem in sys.stdlib_module_names else stem
 
 
@@ -73,9 +109,14 @@ def _begin(module_name, dag_id, task_id):
     return scope, foreign
 
 
-def _collect(module, registries):
+def _collect(module, registries, dag_id):
+    """The DAGs by id; only the wanted one if the file registered it first."""
     scope, foreign = registries
     scope = scope or sys.modules.get("airflow.sdk._scope")
+    if scope is not None and dag_id is not None:
+        for dag in scope.registered:
+            if dag.dag_id == dag_id:
+                return {dag_id: dag}
     found = list(scope.registered) if scope is not None else []
     if foreign is not None:
         found += [dag for dag, _ in foreign.DagContext.autoregistered_dags]

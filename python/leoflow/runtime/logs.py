@@ -2,12 +2,14 @@
 """What a task logs: Python's logging as JSON lines on the log descriptor, and tracebacks without
 our own frames."""
 
-import json
+import atexit
 import logging
 import os
 import sys
 import traceback
 from datetime import datetime, timezone
+
+from leoflow.runtime.client import json_text
 
 PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUR_FOLDERS = tuple(os.path.join(PACKAGES, name) + os.sep for name in ("leoflow", "airflow"))
@@ -15,9 +17,11 @@ TASK_LOGGER = "airflow.task"
 
 
 class LineHandler(logging.Handler):
-    """Writes each record at once as one JSON line to `fd`; silent while fd is None."""
+    """Writes each record at once as one JSON line to `fd`; silent while fd is None. `known` are
+    weak references to the handlers there were before the task."""
 
     fd = None
+    known = ()
 
     def emit(self, record):
         if self.fd is None:
@@ -39,11 +43,20 @@ HANDLER = LineHandler()
 
 def prepare():
     """Makes the handler the only one of the root logger. The template interpreter does this once
-    for all its forks."""
+    for all its forks; their end calls shutdown()."""
+    atexit.unregister(logging.shutdown)
     logging.raiseExceptions = True
     root = logging.getLogger()
     root.handlers[:] = [HANDLER]
     root.setLevel(logging.INFO)
+    HANDLER.known = list(logging._handlerList)
+
+
+def shutdown():
+    """Ends logging, which writes out what handlers hold back. Those there before the task began
+    hold nothing."""
+    if logging._handlerList != HANDLER.known:
+        logging.shutdown()
 
 
 def open_log(fd):
@@ -112,9 +125,4 @@ def _line(record):
         entry["exception"] = exception
     if record.stack_info:
         entry["stack"] = str(record.stack_info)
-    return (
-        json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "backslashreplace"
-        )
-        + b"\n"
-    )
+    return json_text(entry).encode("utf-8", "backslashreplace") + b"\n"

@@ -7,7 +7,6 @@ had been none.
 """
 
 import marshal
-import os
 import socket
 
 SPARES_MAX = 3
@@ -16,14 +15,15 @@ FDS_MAX = 4
 
 
 class Spares:
-    """The waiting children of a template. `begin(receive)` is what a new one runs; it never
-    returns.
+    """The waiting children of a template. `fork` makes one as os.fork() does, `begin(receive)` is
+    what it runs; that never returns.
 
     `receive()` waits for the attempt and gives its request and descriptors, or None when there will
     be none.
     """
 
-    def __init__(self, begin):
+    def __init__(self, fork, begin):
+        self._fork = fork
         self._begin = begin
         self._waiting = {}
         self._wanted = SPARES_MAX
@@ -38,7 +38,7 @@ class Spares:
         error."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            pid = os.fork()
+            pid = self._fork()
         except OSError:
             self._wanted = len(self._waiting)
             ours.close()

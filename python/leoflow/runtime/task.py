@@ -10,11 +10,12 @@ errors are only logged.
 import atexit
 import gc
 import os
-import signal
+from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGTERM, setitimer
+from _signal import signal as set_signal  # as in the module signal, without its enumerations
 
 from leoflow.runtime import client as _client
 from leoflow.runtime import context as _context
-from leoflow.runtime import loader, logs, secrets, templates
+from leoflow.runtime import loader, logs, scheduling, secrets, templates
 from leoflow.runtime.instance import RETURN_KEY
 
 REASON_CHARS_MAX = 4096
@@ -48,10 +49,7 @@ def main(control, log):
     """Serves the one attempt that arrives on `control`; never returns."""
     pid, status = os.getpid(), 1
     try:
-        agent = _client.Client(control)
-        _client.install(agent)
-        logs.open_log(log)
-        serve(agent.read_frame(), agent)
+        attend(control, log)
         status = 0
     except _client.AgentGone:
         pass
@@ -62,11 +60,22 @@ def main(control, log):
         _exit(status, pid)
 
 
+def attend(control, log):
+    """Serves the attempt that arrives on `control`, and logs to `log`."""
+    agent = _client.Client(control)
+    _client.install(agent)
+    logs.open_log(log)
+    serve(agent.read_frame(), agent)
+
+
 def _exit(status, pid):
+    """The outcome is told and nobody waits for what is left: the kernel takes back the memory."""
     try:
         if os.getpid() == pid:
             atexit._run_exitfuncs()
+            logs.shutdown()
             logs.flush()
+            scheduling.go_last()
     finally:
         os._exit(status)
 
@@ -74,11 +83,11 @@ def _exit(status, pid):
 def serve(start, agent):
     """Runs the attempt of `start` and reports its outcome."""
     agent.secrets.extend(start.get("mask") or ())
-    os.environ.update(start.get("env") or ())
     secrets.delivered = start.get("secrets") or {}
-    os.environ.update(secrets.delivered)
-    os.environ.update(
-        AIRFLOW_CTX_DAG_ID=start["dag_id"], AIRFLOW_CTX_DAG_RUN_ID=start["run"]["run_id"]
+    _export(start.get("env") or {})
+    _export(secrets.delivered)
+    _export(
+        {"AIRFLOW_CTX_DAG_ID": start["dag_id"], "AIRFLOW_CTX_DAG_RUN_ID": start["run"]["run_id"]}
     )
     loader.extend_path(start["file"], start.get("bundle"), start.get("project"))
     agent.running()
@@ -99,14 +108,14 @@ class Attempt:
         self.context = None
 
     def run(self):
-        signal.signal(signal.SIGTERM, self._on_terminate)
+        set_signal(SIGTERM, self._on_terminate)
         try:
             verdict = self._work()
         except _client.AgentGone:
             raise
         except BaseException as error:
             verdict = self._judge(error)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        set_signal(SIGTERM, SIG_DFL)
         self._log(verdict)
         logs.flush()
         reason = templates.mask(verdict.reason, self.agent.secrets)
@@ -131,7 +140,7 @@ class Attempt:
         if getattr(task, "template_fields", None):
             templates.render_fields(task, context)
             self.agent.rendered(templates.report_fields(task, self.agent.secrets))
-        os.environ.update(_task_environment(start, task))
+        _export(_task_environment(start, task))
 
     def _execute(self):
         task, context = self.task, self.context
@@ -147,8 +156,8 @@ class Attempt:
         seconds = self.start.get("execution_timeout")
         try:
             if seconds:
-                signal.signal(signal.SIGALRM, self._on_alarm)
-                signal.setitimer(signal.ITIMER_REAL, seconds)
+                set_signal(SIGALRM, self._on_alarm)
+                setitimer(ITIMER_REAL, seconds)
             return self.task.execute(self.context)
         except BaseException as error:
             if type(error).__name__ in INTERRUPTIONS:
@@ -156,7 +165,7 @@ class Attempt:
             raise
         finally:
             if seconds:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                setitimer(ITIMER_REAL, 0)
 
     def _on_alarm(self, number, frame):
         from airflow.sdk.exceptions import AirflowTaskTimeout
@@ -211,13 +220,14 @@ class Attempt:
             logs.log_failure("Task failed with exception", verdict.error)
 
     def _after(self, verdict):
-        if self.context is None:
+        name = CALLBACKS[verdict.name]
+        callbacks = getattr(self.task, name, None)
+        if self.context is None or callbacks is None:
             return
         self.context["ti"].state = STATES[verdict.name]
         if verdict.kind == "failed":
             self.context["exception"] = verdict.error
-        name = CALLBACKS[verdict.name]
-        run_callbacks(getattr(self.task, name, None), self.context, name)
+        run_callbacks(callbacks, self.context, name)
 
 
 class DagCallbacks:
@@ -283,6 +293,12 @@ def _outputs(result):
                 f"multiple_outputs needs keys that are strings, not {type(key).__name__} ({key!r})"
             )
     return result.items()
+
+
+def _export(values):
+    environment = os.environ
+    for name in values:
+        environment[name] = values[name]
 
 
 def _task_environment(start, task):

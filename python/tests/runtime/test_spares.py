@@ -155,7 +155,7 @@ def answer(receive):
 
 class Pool(unittest.TestCase):
     def setUp(self):
-        self.pool = spares.Spares(answer)
+        self.pool = spares.Spares(os.fork, answer)
         self.addCleanup(self.pool.close)
         self.reading, self.writing = os.pipe()
         self.addCleanup(os.close, self.reading)
@@ -208,7 +208,7 @@ class HotPages(unittest.TestCase):
         area.write(b"x" * len(area))
         held = ctypes.c_char.from_buffer(area)
         page = ctypes.addressof(held) + 3 * mmap.PAGESIZE
-        ranges = hotpages.learn(lambda: area.__setitem__(3 * mmap.PAGESIZE, 65))
+        ranges = hotpages.learn(os.fork, lambda: area.__setitem__(3 * mmap.PAGESIZE, 65))
         if not ranges:
             self.skipTest("this kernel does not show which pages are written")
         self.assertTrue(covers(ranges, page))
@@ -217,7 +217,7 @@ class HotPages(unittest.TestCase):
         self.assertEqual(b"x" * len(area), area[:])
 
     def test_work_that_fails_teaches_nothing(self):
-        self.assertEqual([], hotpages.learn(lambda: os._exit(3)))
+        self.assertEqual([], hotpages.learn(os.fork, lambda: os._exit(3)))
 
     def test_ranges_that_are_no_memory_are_passed_over(self):
         hotpages.populate([(0, mmap.PAGESIZE), (1, 1)])
