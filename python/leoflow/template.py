@@ -186,7 +186,8 @@ class Template:
         self._ballast += settling.fill_gaps()
         gc.freeze()
         gc.disable()
-        self._ranges = self._hotpages.learn(self._forks.fork, lambda: rehearsal.rehearse(1))
+        ranges = self._hotpages.learn(self._forks.fork, rehearsal.once)
+        self._populate = self._hotpages.Populating(ranges)
 
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
@@ -240,7 +241,7 @@ class Template:
 
         def warm_and_receive():
             self._scheduling.go_last()
-            self._hotpages.populate(self._ranges)
+            self._populate()
             self._scheduling.go_as_usual()
             return receive()
 

@@ -47,6 +47,12 @@ def rehearse(rounds=ROUNDS):
         _forget_module()
 
 
+def once():
+    """One run that leaves its traces: for a child that ends after it."""
+    if "airflow.sdk._scope" in sys.modules:
+        _round(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
+
+
 def _round(log):
     ours, theirs = socket.socketpair()
     with ours, theirs:
