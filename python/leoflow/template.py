@@ -88,13 +88,18 @@ class Channel:
         self._socket = socket.socket(fileno=fd)
         self._socket.setblocking(True)
         self._buffer = b""
+        self._text, self._parse = json.dumps, json.loads
         self.descriptors = []
+
+    def speak_json_with(self, text, parse):
+        """Functions that do the same as those of the module json."""
+        self._text, self._parse = text, parse
 
     def fileno(self):
         return self._socket.fileno()
 
     def send(self, message):
-        body = json.dumps(message).encode()
+        body = self._text(message).encode()
         try:
             self._socket.sendall(len(body).to_bytes(4, "big") + body)
         except OSError:
@@ -128,7 +133,7 @@ class Channel:
             if len(self._buffer) < 4 + size:
                 return
             body, self._buffer = self._buffer[4 : 4 + size], self._buffer[4 + size :]
-            yield json.loads(body)
+            yield self._parse(body)
 
     def take_descriptors(self):
         """The four descriptors that came with a spawn."""
@@ -145,6 +150,7 @@ class Template:
         self._channel = channel
         self._pid = os.getpid()
         self._attempts = {}
+        self._populate = None
 
     def prepare(self, init):
         """Imports what the forks share and freezes the heap. Raises whatever an import raises."""
@@ -158,8 +164,9 @@ class Template:
         self._settle()
 
     def _import(self, preload):
-        from leoflow.runtime import hotpages, isolation, logs, scheduling, spares, task
+        from leoflow.runtime import client, hotpages, isolation, logs, scheduling, spares, task
 
+        self._channel.speak_json_with(client.json_text, client.parse_json)
         self._isolation, self._task, self._hotpages = isolation, task, hotpages
         self._scheduling = scheduling
         self._spares = spares.Spares(self._forks.fork, self._run_spare)
@@ -177,7 +184,6 @@ class Template:
         from leoflow.runtime import rehearsal, settling
 
         rehearsal.rehearse(1)
-        gc.collect()
         self._ballast = settling.fill_gaps()
         kinds = (Channel, Template, type(self._spares), type(self._forks))
         settling.pack_code(lambda: rehearsal.rehearse(1), kinds)
@@ -186,8 +192,7 @@ class Template:
         self._ballast += settling.fill_gaps()
         gc.freeze()
         gc.disable()
-        ranges = self._hotpages.learn(self._forks.fork, rehearsal.once)
-        self._populate = self._hotpages.Populating(ranges)
+        self._rehearse_once = rehearsal.once
 
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
@@ -209,7 +214,14 @@ class Template:
         for fd, _ in ready:
             self._reap() if fd == self._wake else self._take_requests()
         if not ready and self._spares.short:
-            self._spares.add()
+            self._add_spare()
+
+    def _add_spare(self):
+        """What they write is learned before the first; the first attempt need not wait for it."""
+        if self._populate is None:
+            ranges = self._hotpages.learn(self._forks.fork, self._rehearse_once)
+            self._populate = self._hotpages.Populating(ranges)
+        self._spares.add()
 
     def _take_requests(self):
         for request in self._channel.receive():

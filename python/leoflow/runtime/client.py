@@ -61,6 +61,14 @@ def install(client):
     _current = client
 
 
+def parse_json(body):
+    """The value of JSON text in UTF-8; as json.loads() for a text without space around it."""
+    try:
+        return _decode(body.decode("utf-8", "surrogatepass"), 0)[0]
+    except StopIteration:
+        raise ValueError("a frame is no JSON") from None
+
+
 def encode_frame(message):
     """The bytes of one frame. Raises ValueError for text that is not Unicode, NaN, or more than
     FRAME_BYTES_MAX."""
@@ -97,7 +105,7 @@ class Client:
             raise AgentGone(f"the agent announced a frame of {size} bytes")
         self._fill(4 + size)
         body, self._buffer = self._buffer[4 : 4 + size], self._buffer[4 + size :]
-        return {} if body == b"{}" else _decode(body.decode("utf-8", "surrogatepass"), 0)[0]
+        return {} if body == b"{}" else parse_json(body)
 
     def send(self, message):
         """Sends a message that has no answer."""

@@ -38,7 +38,12 @@ def learn(fork, work):
     """Runs `work` in a child that `fork` makes and returns the ranges it wrote as (address, bytes);
     empty if it fails."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
-    pid = fork()
+    try:
+        pid = fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        return []
     if pid == 0:
         try:
             os.close(reading)

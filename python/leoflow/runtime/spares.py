@@ -53,7 +53,7 @@ class Spares:
     def take(self, request, descriptors):
         """Hands an attempt to a spare and returns its pid; None if there is none to take it."""
         self._wanted = SPARES_MAX
-        data = marshal.dumps(request)
+        data = marshal.dumps(request) if self._waiting else b""
         while self._waiting and len(data) <= REQUEST_BYTES_MAX:
             pid, ours = self._waiting.popitem()
             with ours:
