@@ -5,6 +5,8 @@ Plain functions are read from their code object (inspect costs more than a whole
 other callable goes through inspect.signature. Parameters named like context entries are optional:
 the context fills them.
 """
+import sys
+
 CONTEXT_KEYS = frozenset((
     "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash",
     "exception",
@@ -23,8 +25,8 @@ _VARARGS, _VARKEYWORDS = 0x04, 0x08
 class Plan:
     """The parameters of one function."""
 
-    __slots__ = ("name", "positional", "positional_only", "keyword", "required", "varargs", "varkw",
-                 "defaults", "is_method")
+    __slots__ = ("name", "positional", "positional_only", "keyword", "required", "enough", "most",
+                 "names", "varargs", "varkw", "defaults", "is_method")
 
     def __init__(self, function):
         self.name = getattr(function, "__name__", type(function).__name__)
@@ -57,7 +59,7 @@ class Plan:
         except (TypeError, ValueError):  # a builtin that does not say
             self.positional, self.positional_only, self.keyword, self.defaults = (), 0, (), {}
             self.varargs = self.varkw = True
-            self.required = ()
+            self._finish()
             return
         by_place = (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
         self.positional = tuple(p.name for p in parameters if p.kind in by_place)
@@ -71,18 +73,24 @@ class Plan:
     def _finish(self):
         self.required = tuple(name for name in self.positional + self.keyword
                               if name not in self.defaults and name not in CONTEXT_KEYS)
+        self.names = frozenset(self.positional + self.keyword)
+        places = [place + 1 for place, name in enumerate(self.positional) if name in self.required]
+        needs_keyword = any(name in self.required for name in self.keyword)
+        # Calls without keywords and with this many arguments are fine.
+        self.enough = sys.maxsize if needs_keyword else max(places, default=0)
+        self.most = sys.maxsize if self.varargs else len(self.positional)
 
     def check(self, args, kwargs):
         """Raises TypeError when a call with these arguments could not work even with the context's
         help."""
         positional = self.positional
-        if len(args) > len(positional) and not self.varargs:
+        if len(args) > self.most:
             raise TypeError(
                 f"{self.name}() takes {len(positional)} positional arguments but {len(args)} were "
                 "given")
         if kwargs:
             self._check_keywords(args, kwargs)
-        if self.required:
+        if len(args) < self.enough:
             filled = positional[:len(args)]
             missing = [name for name in self.required if name not in kwargs and name not in filled]
             if missing:

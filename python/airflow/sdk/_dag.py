@@ -4,6 +4,7 @@ import sys
 from datetime import timedelta
 
 from airflow.sdk import _scope
+from airflow.sdk._arrows import DOWNSTREAM, UPSTREAM, Log
 from airflow.sdk._fields import callbacks, integer, moment
 from airflow.sdk._groups import TaskGroup
 
@@ -67,7 +68,7 @@ class DAG:
         self.tags = _tags(tags)
         self.dag_display_name = _typed(dag_display_name, (str,), "dag_display_name") or dag_id
         self.task_dict, self.edge_info = {}, {}
-        self._ids_in_use, self._suffixes, self._groups = {}, {}, {}
+        self._suffixes, self._groups, self._arrows = {}, {}, Log()
         self.task_group = TaskGroup.create_root(self)
         self._check_limits()
 
@@ -138,11 +139,16 @@ class DAG:
 
     @property
     def roots(self):
-        return [task for task in self.task_dict.values() if not task.upstream_task_ids]
+        return self._without(UPSTREAM)
 
     @property
     def leaves(self):
-        return [task for task in self.task_dict.values() if not task.downstream_task_ids]
+        return self._without(DOWNSTREAM)
+
+    def _without(self, side):
+        """The tasks with no arrow on that side."""
+        self._arrows.settle(self)
+        return [task for task in self.task_dict.values() if not task.__dict__.get(side)]
 
     @property
     def owner(self):
@@ -174,22 +180,18 @@ class DAG:
         for task in tasks:
             self.add_task(task)
 
-    def _register(self, task):
-        """Called once per task, with its final id."""
-        task_id = task.task_id
-        if task_id in self._ids_in_use:
-            from airflow.sdk.exceptions import DuplicateTaskIdFound
-            raise DuplicateTaskIdFound(
-                f"Task id '{task_id}' has already been added to the DAG '{self.dag_id}'")
-        self._ids_in_use[task_id] = self.task_dict[task_id] = task.task_group.children[
-            task_id] = task
-        if "__" in task_id:
-            core, _, number = task_id.rpartition("__")
-            if number.isdigit() and int(number) > self._suffixes.get(core, 0):
-                self._suffixes[core] = int(number)
+    def _note_suffix(self, task_id):
+        """Remembers the highest __N after each id."""
+        core, _, number = task_id.rpartition("__")
+        if number.isdigit() and int(number) > self._suffixes.get(core, 0):
+            self._suffixes[core] = int(number)
 
     def _register_group(self, group):
-        self._ids_in_use[group.group_id] = self._groups[group.group_id] = group
+        self._groups[group.group_id] = group
+
+    def _has_id(self, node_id):
+        """Whether a task or group has the id."""
+        return node_id in self.task_dict or node_id in self._groups
 
     def topological_sort(self):
         """The tasks, each after its upstream; raises AirflowDagCycleException."""

@@ -4,13 +4,15 @@
 A DependencyMixin says which tasks an arrow ends at (`roots`) and starts from (`leaves`); everything
 else follows.
 """
+from airflow.sdk._arrows import Wide
+
 _SEQUENCES = (list, tuple, set, frozenset)
 
 
 def items(other):
     """`other` as a flat list of DependencyMixin."""
     if isinstance(other, DependencyMixin):
-        return [other]
+        return [other.operator if other._is_xcom_arg else other]
     if isinstance(other, _SEQUENCES) or hasattr(other, "__next__"):
         found = []
         for item in other:
@@ -23,6 +25,8 @@ def items(other):
 
 class DependencyMixin:
     """Anything an arrow can touch: a task, its result, a group, a label."""
+
+    _is_xcom_arg = _is_group = False
 
     @property
     def roots(self):
@@ -45,6 +49,11 @@ class DependencyMixin:
     def update_relative(self, other, upstream=True, edge_modifier=None):
         """Told that `other` was drawn before (upstream) or after it. Groups and labels keep a
         record."""
+
+    def _late_dag(self):
+        """The DAG whose log may hold an arrow at this node; None when it has to be drawn at
+        once."""
+        return None
 
     def as_setup(self):
         _refuse("as_setup", self)
@@ -78,8 +87,16 @@ def _connect(before, after, label):
     if before.__class__ is EdgeModifier or after.__class__ is EdgeModifier:
         _connect_label(before, after)
         return
+    dag = getattr(before, "_dag", None)
+    if label is None and dag is not None and dag is getattr(after, "_dag", None):
+        dag._arrows.extend((before, after))
+        return
     before.update_relative(after, False, label)
     after.update_relative(before, True, label)
+    dag = before._late_dag()
+    if label is None and dag is not None and dag is after._late_dag():
+        dag._arrows.extend((Wide(before, after, len(dag.task_dict)), None))
+        return
     for head in before.leaves:
         for tail in after.roots:
             link(head, tail, label)
@@ -89,8 +106,7 @@ def link(head, tail, label=None):
     """One edge between two tasks; a task without a DAG joins the other's."""
     if head._dag is not tail._dag or head._dag is None:
         _share_dag(head, tail)
-    head.downstream_task_ids.add(tail.task_id)
-    tail.upstream_task_ids.add(head.task_id)
+    head._dag._arrows.extend((head, tail))
     if label is not None:
         head._dag.edge_info.setdefault(head.task_id, {})[tail.task_id] = {"label": label.label}
 
@@ -159,7 +175,7 @@ def chain(*tasks):
     """One after the other; two neighbouring lists of one length are joined pairwise."""
     for before, after in zip(tasks, tasks[1:]):
         if _is_single(before) or _is_single(after):
-            for one in items(before):
+            for one in (before,) if _is_single(before) else items(before):
                 one.set_downstream(after)
             continue
         first, second = list(before), list(after)

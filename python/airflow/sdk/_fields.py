@@ -177,6 +177,11 @@ _STORED_AS = {"pre_execute": "_pre_execute_hook", "post_execute": "_post_execute
               "params": "_own_params", "task_display_name": "_task_display_name"}
 
 
+# Those that are stored under their own name and touch no other; None: any value will do.
+PLAIN_CHECKS = {name: None if check is _any else check for name, check in _CHECKS.items()
+                if name not in _STORED_AS and name != "wait_for_downstream"}
+
+
 def base_fields(defaults, where):
     """What default_args say about arguments of every operator, checked, as attributes to store."""
     found = {}

@@ -2,8 +2,10 @@
 """TaskGroup and @task_group: names with a common prefix, common defaults, and arrows to and from
 the whole."""
 from airflow.sdk import _scope
+from airflow.sdk._arrows import DOWNSTREAM, UPSTREAM, ends
 from airflow.sdk._edges import DependencyMixin
-from airflow.sdk._operator import find_scope
+from airflow.sdk._fields import base_fields
+from airflow.sdk._making import find_scope
 
 
 class TaskGroup(DependencyMixin):
@@ -11,6 +13,7 @@ class TaskGroup(DependencyMixin):
     its roots."""
 
     is_mapped = False
+    _is_group = True
 
     def __init__(self, group_id, prefix_group_id=True, parent_group=None, dag=None,
                  default_args=None, tooltip="", ui_color="CornflowerBlue", ui_fgcolor="#000",
@@ -52,13 +55,12 @@ class TaskGroup(DependencyMixin):
         self.merged_defaults = {**inherited, **own} if own else inherited
         self.task_defaults = None
         if self.merged_defaults:
-            from airflow.sdk._fields import base_fields
             self.task_defaults = base_fields(self.merged_defaults,
                                              self._group_id or self.dag.dag_id)
 
     def _free_id(self, group_id, add_suffix):
-        used, prefix = self.dag._ids_in_use, self.parent_group.prefix
-        if prefix + group_id not in used:
+        is_used, prefix = self.dag._has_id, self.parent_group.prefix
+        if not is_used(prefix + group_id):
             return group_id
         if not add_suffix:
             from airflow.sdk.exceptions import DuplicateTaskIdFound
@@ -66,7 +68,7 @@ class TaskGroup(DependencyMixin):
                 f"group_id '{prefix + group_id}' has already been added to the DAG "
                 f"'{self.dag.dag_id}'")
         number = 1
-        while f"{prefix}{group_id}__{number}" in used:
+        while is_used(f"{prefix}{group_id}__{number}"):
             number += 1
         return f"{group_id}__{number}"
 
@@ -95,6 +97,7 @@ class TaskGroup(DependencyMixin):
 
     def add(self, task):
         """Puts a task that was made outside into the group."""
+        self.dag._arrows.settle(self.dag)  # arrows drawn so far are not the task's
         old = task.task_group
         if old is not None and old is not self and not old.is_root:
             from airflow.sdk.exceptions import TaskAlreadyInTaskGroup
@@ -140,20 +143,26 @@ class TaskGroup(DependencyMixin):
 
     def get_roots(self):
         """Tasks that follow none of the group; an empty group lends those drawn after it."""
+        self.dag._arrows.settle(self.dag)
         tasks = list(self)
-        inside = {task.task_id for task in tasks}
-        found = [task for task in tasks if inside.isdisjoint(task.upstream_task_ids)]
-        return found if tasks else [task for one in self._after for task in one.roots]
+        return ends(tasks, UPSTREAM) if tasks else [
+            task for one in self._after for task in one.roots]
 
     def get_leaves(self):
         """Tasks that none of the group follows; an empty group lends those drawn before it."""
+        self.dag._arrows.settle(self.dag)
         tasks = list(self)
-        inside = {task.task_id for task in tasks}
-        found = [task for task in tasks if inside.isdisjoint(task.downstream_task_ids)]
-        return found if tasks else [task for one in self._before for task in one.leaves]
+        return ends(tasks, DOWNSTREAM) if tasks else [
+            task for one in self._before for task in one.leaves]
 
     def update_relative(self, other, upstream=True, edge_modifier=None):
         (self._before if upstream else self._after).append(other)
+
+    def _late_dag(self):
+        """A group that holds a task will not pass arrows through, whatever else comes into it."""
+        plain = self.__class__ is TaskGroup and any(
+            child.__class__ is not TaskGroup for child in self.children.values())
+        return self.dag if plain else None
 
     def topological_sort(self):
         """Its children, each after those it follows."""

@@ -2,112 +2,15 @@
 """BaseOperator: one task of a DAG.
 
 Defaults live on the class and only what was given is stored on the instance, because a task process
-builds every operator of the file before it runs one. Arguments are checked by airflow.sdk._fields
-when they are given.
+makes every operator of the file before it runs one. How one is made: airflow.sdk._making. Arguments
+are checked by airflow.sdk._fields when they are given.
 """
 from airflow.sdk import _scope
-from airflow.sdk._edges import DependencyMixin, link
-
-_NO_DEFAULTS = {}
-_PLAIN = frozenset((str, int, float, bool, type(None), bytes))
-
-
-def _with_defaults(init):
-    """`init` of a subclass, with its own parameters filled from default_args."""
-    code = getattr(init, "__code__", None)
-    names = code.co_varnames[1:code.co_argcount + code.co_kwonlyargcount] if code else ()
-
-    def __init__(self, *args, **kwargs):
-        if args:
-            raise TypeError(
-                f"Use keyword arguments when initializing operators ({type(self).__name__})")
-        defaults = self.__dict__.get("_defaults")
-        if defaults:
-            for name in names:
-                if name in defaults and name not in kwargs:
-                    kwargs[name] = defaults[name]
-        init(self, **kwargs)
-
-    __init__.__wrapped__ = init
-    __init__.__doc__, __init__.__qualname__ = init.__doc__, init.__qualname__
-    return __init__
-
-
-class OperatorMeta(type):
-    """Gives each operator its DAG and default_args before __init__, and enters it into the DAG
-    after it."""
-
-    def __new__(mcls, name, bases, namespace, **kwargs):
-        init = namespace.get("__init__")
-        if init is not None and bases != (DependencyMixin,):
-            namespace["__init__"] = _with_defaults(init)
-        return super().__new__(mcls, name, bases, namespace, **kwargs)
-
-    def __call__(cls, *args, **kwargs):
-        if args:
-            raise TypeError(f"Use keyword arguments when initializing operators ({cls.__name__})")
-        dag, group = find_scope(kwargs.get("dag"), kwargs.get("task_group"))
-        task = cls.__new__(cls)
-        state = task.__dict__
-        state["_dag"], state["task_group"] = dag, group
-        own = kwargs.get("default_args")
-        inherited = group.merged_defaults if group is not None else _NO_DEFAULTS
-        state["_defaults"] = {**inherited, **own} if own else inherited
-        task.__init__(**kwargs)
-        if "task_id" not in state:
-            raise TypeError(
-                f"{cls.__name__}.__init__() has to call super().__init__(task_id=..., **kwargs)")
-        del state["_defaults"]
-        if dag is not None:
-            dag._register(task)
-        for field in task.template_fields:
-            value = state.get(field)
-            if value and value.__class__ not in _PLAIN:
-                if value.__class__ is tuple:
-                    for item in value:
-                        if item.__class__ not in _PLAIN:
-                            draw_edges(task, item)
-                else:
-                    draw_edges(task, value)
-        return task
-
-
-def find_scope(dag, group):
-    """The DAG and group a new task or group belongs to: the ones given, else those of the enclosing
-    `with`."""
-    if group is not None:
-        return (group.dag if dag is None else dag), group
-    groups = _scope.groups
-    if dag is None:
-        return (groups[-1].dag, groups[-1]) if groups else (None, None)
-    return dag, groups[-1] if groups and groups[-1].dag is dag else dag.task_group
-
-
-def references(value):
-    """The tasks whose results occur in `value`, however deep."""
-    kind = value.__class__
-    if kind in _PLAIN:
-        return
-    if kind is dict or isinstance(value, dict):
-        for item in value.values():
-            if item.__class__ not in _PLAIN:
-                yield from references(item)
-    elif kind is list or kind is tuple or isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            if item.__class__ not in _PLAIN:
-                yield from references(item)
-    elif getattr(kind, "_is_xcom_arg", False):
-        yield value
-    elif isinstance(value, BaseOperator):
-        raise TypeError(
-            f"the operator {value.task_id!r} was given as an argument; give its result, "
-            f"{value.task_id}.output")
-
-
-def draw_edges(task, value):
-    """Makes `task` follow every task whose result occurs in `value`."""
-    for result in references(value):
-        link(result.operator, task)
+from airflow.sdk._arrows import DOWNSTREAM, UPSTREAM, live_ids
+from airflow.sdk._edges import DependencyMixin
+from airflow.sdk._fields import base_fields, check_fields
+from airflow.sdk._making import Known, OperatorMeta, enter
+from airflow.sdk._xcomarg import XComArg
 
 
 class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
@@ -158,7 +61,7 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     _pre_execute_hook = _post_execute_hook = None
     _own_params = None
     _task_display_name = None
-    _doc_from_function = False
+    _known_arguments = Known()
 
     def __init__(self, *, task_id, dag=None, task_group=None, default_args=None, **kwargs):
         state = self.__dict__
@@ -171,12 +74,9 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
             if base and not default_args:
                 state.update(base)
         state["task_id"] = task_id
-        state["upstream_task_ids"], state["downstream_task_ids"] = set(), set()
         if default_args:
-            from airflow.sdk._fields import base_fields
             state.update(base_fields(state["_defaults"], task_id))
         if kwargs:
-            from airflow.sdk._fields import check_fields
             check_fields(self, kwargs)
 
     # What the runtime calls, in this order.
@@ -220,7 +120,7 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
         self._dag = dag
         if self.task_group is None:
             self.task_group = dag.task_group
-        dag._register(self)
+        enter(self, self.task_id, dag, self.task_group)
 
     def has_dag(self):
         return self._dag is not None
@@ -277,7 +177,6 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     @property
     def output(self):
         """The task's return value, as an argument for other tasks."""
-        from airflow.sdk._xcomarg import XComArg
         return XComArg(self)
 
     @property
@@ -287,6 +186,24 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     @property
     def leaves(self):
         return [self]
+
+    @property
+    def upstream_task_ids(self):
+        return live_ids(self, UPSTREAM)
+
+    @upstream_task_ids.setter
+    def upstream_task_ids(self, ids):
+        live_ids(self, UPSTREAM)
+        self.__dict__[UPSTREAM] = ids
+
+    @property
+    def downstream_task_ids(self):
+        return live_ids(self, DOWNSTREAM)
+
+    @downstream_task_ids.setter
+    def downstream_task_ids(self, ids):
+        live_ids(self, DOWNSTREAM)
+        self.__dict__[DOWNSTREAM] = ids
 
     @property
     def upstream_list(self):
@@ -316,21 +233,24 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
         found = self.get_flat_relative_ids(upstream)
         return [self.dag.task_dict[task_id] for task_id in sorted(found)]
 
+    def set_upstream(self, other, edge_modifier=None):
+        """Draws `other >> self`."""
+        dag, one = self._dag, other.operator if other.__class__ is XComArg else other
+        if edge_modifier is None and dag is not None and getattr(one, "_dag", None) is dag:
+            dag._arrows.extend((one, self))
+        else:
+            super().set_upstream(one, edge_modifier)
+
     def set_downstream(self, other, edge_modifier=None):
         """Draws `self >> other`."""
-        if edge_modifier is None and self._dag is not None:
-            mine, dag, task_id = self.downstream_task_ids, self._dag, self.task_id
-            slow = []
-            for one in other if other.__class__ is list else (other,):
-                if getattr(one, "_dag", None) is dag:
-                    mine.add(one.task_id)
-                    one.upstream_task_ids.add(task_id)
-                else:
-                    slow.append(one)
-            if not slow:
-                return
-            other = slow
-        super().set_downstream(other, edge_modifier)
+        dag, one = self._dag, other.operator if other.__class__ is XComArg else other
+        if edge_modifier is None and dag is not None and getattr(one, "_dag", None) is dag:
+            dag._arrows.extend((self, one))
+        else:
+            super().set_downstream(one, edge_modifier)
+
+    def _late_dag(self):
+        return self._dag
 
     def __repr__(self):
         return f"<Task({self.task_type}): {self.task_id}>"

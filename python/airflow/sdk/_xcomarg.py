@@ -20,6 +20,7 @@ class XComArg(ResolveMixin, DependencyMixin):
     """The XCom `key` of `operator`. `arg["name"]` is another key of the same task."""
 
     _is_xcom_arg = True
+    key = "return_value"
 
     def __init__(self, operator, key="return_value"):
         self.operator = operator
@@ -59,10 +60,21 @@ class XComArg(ResolveMixin, DependencyMixin):
         key = "" if self.key == "return_value" else f", {self.key!r}"
         return f"XComArg({self.operator!r}{key})"
 
+    def set_upstream(self, other, edge_modifier=None):
+        self.operator.set_upstream(other, edge_modifier)
+
     def set_downstream(self, other, edge_modifier=None):
-        if other.__class__ is XComArg:
-            other = other.operator
         self.operator.set_downstream(other, edge_modifier)
+
+    def __rshift__(self, other):
+        task = self.operator
+        if type(other) is XComArg and task._draws_plainly:
+            after, dag = other.operator, task._dag
+            if dag is not None and dag is after._dag:
+                dag._arrows.extend((task, after))
+                return other
+        task.set_downstream(other)
+        return other
 
     @property
     def node_id(self):
@@ -86,7 +98,7 @@ class XComArg(ResolveMixin, DependencyMixin):
     @staticmethod
     def apply_upstream_relationship(task, value):
         """Makes `task` follow every task whose result occurs in `value`."""
-        from airflow.sdk._operator import draw_edges
+        from airflow.sdk._making import draw_edges
         draw_edges(task, value)
 
     def _refuse(self, name):

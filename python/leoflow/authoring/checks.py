@@ -2,7 +2,8 @@
 """What can only be judged once a DAG is complete. Costs time a task process does not have, so only
 the compiler asks."""
 from airflow.sdk import _scope
-from airflow.sdk._operator import BaseOperator, draw_edges
+from airflow.sdk._making import draw_edges
+from airflow.sdk._operator import BaseOperator
 from airflow.sdk._unsupported import not_supported
 from airflow.sdk.exceptions import (AirflowException, AirflowDagDuplicatedIdException,
                                     FailFastDagInvalidTriggerRule, ParamValidationError)

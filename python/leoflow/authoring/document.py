@@ -4,7 +4,7 @@ out."""
 import os
 from datetime import date, datetime, timedelta, timezone
 
-from airflow.sdk._operator import references
+from airflow.sdk._making import references
 from airflow.sdk._xcomarg import XComArg
 from airflow.sdk.exceptions import ParamValidationError
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator behind @task.bash."""
-from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.bash import OPTIONS, BashOperator
+from airflow.sdk._making import Known, OwnDict, unknown
 
 
 class _BashDecoratedOperator(BashOperator):
@@ -11,6 +12,12 @@ class _BashDecoratedOperator(BashOperator):
                                  **BashOperator.template_fields_renderers}
     custom_operator_name = "@task.bash"
     decorator_name = "task.bash"
+    bash_command = ""
+    op_args = ()
+    op_kwargs = OwnDict()
+    _known_arguments = Known(required="python_callable", python_callable=None, op_args=None,
+                       op_kwargs=lambda value, name: value or {}, multiple_outputs=unknown,
+                       **OPTIONS)
 
     def __init__(self, *, python_callable, op_args=(), op_kwargs=None, **kwargs):
         if kwargs.pop("multiple_outputs", False):

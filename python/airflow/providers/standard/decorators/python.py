@@ -8,3 +8,4 @@ class _PythonDecoratedOperator(PythonOperator):
 
     custom_operator_name = "@task"
     decorator_name = "task"
+    _known_arguments = PythonOperator._known_arguments

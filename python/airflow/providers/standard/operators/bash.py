@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """BashOperator: runs a command or script in bash; its last line of output is the result."""
+from airflow.sdk._making import Known
 from airflow.sdk._operator import BaseOperator
+
+
+def _exit_codes(value, name="skip_on_exit_code"):
+    """One exit code, several or None, as a tuple."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, int) else tuple(value)
+
+
+# The arguments beside the command; @task.bash has them too.
+OPTIONS = {"env": None, "append_env": None, "output_encoding": None,
+           "skip_on_exit_code": _exit_codes, "cwd": None, "output_processor": None}
 
 
 class BashOperator(BaseOperator):
@@ -14,6 +27,11 @@ class BashOperator(BaseOperator):
     template_fields_renderers = {"bash_command": "bash", "env": "json"}
     template_ext = (".sh", ".bash")
     ui_color = "#f0ede4"
+    env = cwd = output_processor = _process = None
+    append_env = False
+    output_encoding = "utf-8"
+    skip_on_exit_code = (99,)
+    _known_arguments = Known(required="bash_command", bash_command=None, **OPTIONS)
 
     def __init__(self, *, bash_command, env=None, append_env=False, output_encoding="utf-8",
                  skip_on_exit_code=99, cwd=None, output_processor=None, **kwargs):
@@ -22,15 +40,9 @@ class BashOperator(BaseOperator):
         self.env = env
         self.append_env = append_env
         self.output_encoding = output_encoding
-        if skip_on_exit_code is None:
-            self.skip_on_exit_code = ()
-        else:
-            self.skip_on_exit_code = (skip_on_exit_code,) if isinstance(skip_on_exit_code,
-                                                                        int) else tuple(
-                                                                            skip_on_exit_code)
+        self.skip_on_exit_code = _exit_codes(skip_on_exit_code)
         self.cwd = cwd
         self.output_processor = output_processor
-        self._process = None
 
     def execute(self, context):
         from airflow.sdk.exceptions import AirflowException, AirflowSkipException

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """PythonOperator: calls a function with its arguments and what it asks for of the context."""
+from airflow.sdk._making import Known, OwnDict
 from airflow.sdk._operator import BaseOperator
 from airflow.sdk._unsupported import module_getattr
 
 _COROUTINE = 0x80
+
+
+def _callable(value, name):
+    if not callable(value):
+        raise TypeError(f"`{name}` must be callable")
+    return value
 
 
 class PythonOperator(BaseOperator):
@@ -16,6 +23,12 @@ class PythonOperator(BaseOperator):
     shallow_copy_attrs = ("python_callable", "op_kwargs")
     templates_dict = None
     show_return_value_in_logs = True
+    op_args = ()
+    op_kwargs = OwnDict()
+    _known_arguments = Known(required="python_callable", python_callable=_callable,
+                       op_args=lambda value, name: value or (),
+                       op_kwargs=lambda value, name: value or {}, templates_dict=None,
+                       show_return_value_in_logs=lambda value, name: bool(value))
 
     def __init__(self, *, python_callable, op_args=None, op_kwargs=None, templates_dict=None,
                  templates_exts=None, show_return_value_in_logs=True, **kwargs):
