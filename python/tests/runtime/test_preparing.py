@@ -92,7 +92,8 @@ class Handlers(unittest.TestCase):
         self.assertIs(register, os.register_at_fork)
 
     def test_each_child_draws_numbers_of_its_own(self):
-        text = "import os, random\nit = random.Random()\nos.register_at_fork(after_in_child=it.seed)"
+        text = "import os, random\nit = random.Random()\n"
+        text += "os.register_at_fork(after_in_child=it.seed)"
         module = self.load("random", text)
         drawn = [in_child(self.forks.fork, module.it.random) for _ in range(3)]
         self.assertEqual(3, len(set(drawn)), drawn)
@@ -105,7 +106,8 @@ def draws(context):
     pid = os.fork()
     if pid == 0:
         logging.getLogger("x").info("a child logs")
-        os.write(writing, str([random.random(), threading.main_thread().ident == threading.get_ident()]).encode())
+        main = threading.main_thread().ident == threading.get_ident()
+        os.write(writing, str([random.random(), main]).encode())
         os._exit(0)
     os.waitpid(pid, 0)
     return [random.random(), os.read(reading, 1000).decode()]
