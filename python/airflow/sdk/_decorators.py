@@ -97,6 +97,8 @@ class TaskDecorator:
         other = _new(TaskDecorator)
         other._call, other._over, other._options = self._call, self, options
         if "task_id" in options and len(options) == 1:
+            if self._plain_options is None:
+                self._sort_options()
             other._task_id, other._plain_options = options["task_id"], self._plain_options
         else:
             other._task_id, other._plain_options = options.get("task_id", self._task_id), None
