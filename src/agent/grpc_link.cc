@@ -157,7 +157,11 @@ class GrpcLink : public ServerLink {
     arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
     arguments.SetMaxSendMessageSize(kMessageBytesMax);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    if (!server_.starts_with("unix:")) arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    if (server_.starts_with("unix:")) {
+      arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // its pings wake both ends
+    } else {
+      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    }
     return grpc::CreateCustomChannel(server_, credentials_, arguments);
   }
 

@@ -29,6 +29,8 @@ namespace {
 constexpr const char* kAdmin = "admin";
 constexpr size_t kPasswordLength = 20;
 constexpr int kDagsWarmedMax = 20;  // whose interpreters are started with the server
+// The end of an agent on this host is seen at once; the lease only finds one that hangs.
+constexpr Duration kLocalLease = std::chrono::seconds(30);
 constexpr const char* kCliTokenName = "command line of this home";
 
 // A named random value of the installation, sealed in the database, made on first use.
@@ -226,7 +228,8 @@ Status Server::Impl::start_engine() {
   auto service = AgentService::start({.socket = home.agent_socket(),
                                       .instance_id = *instance,
                                       .node_secret = *secret,
-                                      .token_key = *token_key},
+                                      .token_key = *token_key,
+                                      .lease = kLocalLease},
                                      *engine, *claims, *logs);
   if (!service) return fail(service);
   agents = std::move(*service);

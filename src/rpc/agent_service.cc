@@ -239,6 +239,8 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
   builder.RegisterService(&impl->service);
+  // The pings that probe a connection's bandwidth wake both ends; on this host there is none.
+  if (chosen.tcp_address.empty()) builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   if (!chosen.socket.empty()) {
     if (auto made = make_folder(chosen.socket.parent_path(), 0700); !made) return fail(made);
     chmod(chosen.socket.parent_path().c_str(), 0700);

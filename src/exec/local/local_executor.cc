@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/local/local_executor.h"
 
-#include <future>
+#include <utility>
 
 #include "base/log.h"
 
@@ -34,9 +34,9 @@ void LocalExecutor::stop() {
 
 // Looks after the agent once a second while it has no session; the end of a session is told.
 void LocalExecutor::keep_alive() {
-  if (letting_go_) return;
-  thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
-  if (!agent_.empty()) return;
+  check_planned_ = false;
+  if (letting_go_ || !agent_.empty()) return;
+  plan_check();
   auto running = launcher_.ensure_running();
   std::string error = running ? "" : running.error().text();
   if (!error.empty() && error != launch_error_) log::error(error);
@@ -47,6 +47,11 @@ void LocalExecutor::keep_alive() {
     }
     flush();
   }
+}
+
+void LocalExecutor::plan_check() {
+  if (std::exchange(check_planned_, true)) return;
+  thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
 }
 
 bool LocalExecutor::hand_over(const WorkItem& item) {
@@ -132,6 +137,7 @@ void LocalExecutor::on_session_closed(const std::string& agent) {
     if (agent != agent_) return;
     agent_.clear();
     if (letting_go_) return;
+    plan_check();
     auto running = launcher_.ensure_running();  // restarts it at once when its process ended
     if (!running) log::warning(running.error().text());
   });

@@ -47,6 +47,7 @@ class LocalExecutor : public Executor, private AgentObserver {
   void on_session_closed(const std::string& agent) override;
 
   void keep_alive();
+  void plan_check();
   void flush();
   bool hand_over(const WorkItem& item);
 
@@ -60,8 +61,8 @@ class LocalExecutor : public Executor, private AgentObserver {
   std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
   std::string agent_;                      // id of the session to use; empty = none
   std::string launch_error_;
-  std::vector<std::string> warm_;         // latest last
-  bool started_ = false, stopped_ = false;
+  std::vector<std::string> warm_;  // latest last
+  bool started_ = false, stopped_ = false, check_planned_ = false;
   LoopThread thread_;  // last: its tasks use the rest
 };
 
