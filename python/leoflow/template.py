@@ -15,9 +15,6 @@ import select
 import signal
 import socket
 import sys
-from _signal import SIG_DFL, SIGCHLD, set_wakeup_fd
-from _signal import signal as set_signal  # as in the module signal, without its enumerations
-from os import close, dup2, setsid
 
 CHANNEL_FD = 3
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -164,11 +161,10 @@ class Template:
         self._settle()
 
     def _import(self, preload):
-        from leoflow.runtime import client, hotpages, isolation, logs, scheduling, spares, task
+        from leoflow.runtime import child, client, hotpages, logs, scheduling, spares
 
         self._channel.speak_json_with(client.json_text, client.parse_json)
-        self._isolation, self._task, self._hotpages = isolation, task, hotpages
-        self._scheduling = scheduling
+        self._child, self._hotpages, self._scheduling = child, hotpages, scheduling
         self._spares = spares.Spares(self._forks.fork, self._run_spare)
         for name in WARM:
             _warm(name)
@@ -185,14 +181,15 @@ class Template:
 
         rehearsal.rehearse(1)
         self._ballast = settling.fill_gaps()
-        kinds = (Channel, Template, type(self._spares), type(self._forks))
-        settling.pack_code(lambda: rehearsal.rehearse(1), kinds)
+        ours = (Channel, Template, type(self._spares), type(self._forks), self._child)
+        settling.pack_code(lambda: rehearsal.rehearse(1), ours)
         rehearsal.rehearse()
         gc.collect()
         self._ballast += settling.fill_gaps()
         gc.freeze()
         gc.disable()
         self._rehearse_once = rehearsal.once
+        self._child.prepare()
 
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
@@ -241,7 +238,7 @@ class Template:
             )
             pid = -1
         if pid == 0:
-            self._run_child(lambda: (request, descriptors))
+            self._run_child((request, descriptors))
         for fd in descriptors:
             os.close(fd)
         if pid > 0:
@@ -257,45 +254,24 @@ class Template:
             self._scheduling.go_as_usual()
             return receive()
 
-        self._run_child(warm_and_receive)
+        self._run_child(None, warm_and_receive)
 
-    def _run_child(self, receive):
-        """The child's side of every fork; never returns."""
+    def _run_child(self, received, receive=None):
+        """The child's side of every fork; never returns. Descriptors of attempts that came along
+        with this one's go with those of the template."""
         try:
-            self._detach()
-            received = receive()
-            if received is None:
-                os._exit(0)
-            self._become_task(*received)
+            fds = (CHANNEL_FD, self._wake, self._alarm, *self._channel.descriptors)
+            self._child.detach(self._pid, fds)
+            self._spares.close()
+            if receive is not None:
+                received = receive()
+                if received is None:
+                    os._exit(0)
+            self._child.become_task(*received)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(70)
-
-    def _detach(self):
-        """Lets go of what is the template's: its descriptors, its signals, and the descriptors of
-        attempts that came along with this one's."""
-        setsid()
-        self._isolation.die_with_parent(self._pid)
-        set_wakeup_fd(-1)
-        set_signal(SIGCHLD, SIG_DFL)
-        for fd in (CHANNEL_FD, self._wake, self._alarm, *self._channel.descriptors):
-            close(fd)
-        self._spares.close()
-
-    def _become_task(self, request, descriptors):
-        isolation = self._isolation
-        problems = isolation.join_cgroups(request.get("cgroups") or ())
-        if request.get("staging_path"):
-            isolation.bind_staging(request["staging_path"])
-        stdout, stderr, log, control = descriptors
-        dup2(stdout, 1)
-        dup2(stderr, 2)
-        close(stdout)
-        close(stderr)
-        for problem in problems:
-            os.write(2, f"this task runs without its limits: {problem}\n".encode())
-        self._task.main(control, log)
 
     def _reap(self):
         try:

@@ -12,6 +12,7 @@ import sys
 from _random import Random
 from _thread import _count as other_threads
 
+_seed = Random.seed
 NOT_NEEDED = ("threading", "logging")
 TELLS_THREAD_ID = sys.version_info >= (3, 13)  # threading renews it in a child
 
@@ -86,6 +87,6 @@ class Forks:
                 call()
             return
         for generator in self._generators:
-            Random.seed(generator)  # no two tasks draw the same numbers
+            _seed(generator)  # no two tasks draw the same numbers
         if TELLS_THREAD_ID and "threading" in sys.modules:
             sys.modules["threading"].main_thread()._set_native_id()

@@ -7,6 +7,7 @@ Imported by the template before it forks, so that a child pays for the calls onl
 import ctypes
 import os
 from _signal import SIGKILL
+from os import getppid
 
 CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -30,12 +31,27 @@ _libc.prctl.argtypes = (
     ctypes.c_ulong,
 )
 _prctl = _libc.prctl
+# The same functions of the module os are bound by the dynamic linker when they are first called,
+# which would be in each child anew.
+_setsid = _libc.setsid
+_leave = _libc._exit
+_leave.argtypes = (ctypes.c_int,)
+
+
+def lead_session():
+    """os.setsid() of a child that leads no group yet."""
+    _setsid()
+
+
+def leave(status):
+    """os._exit()."""
+    _leave(status)
 
 
 def die_with_parent(parent):
     """Has the kernel kill this process when `parent` ends, also if it has ended already."""
     _prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if getppid() != parent:
         os._exit(1)
 
 

@@ -42,14 +42,14 @@ def fill_gaps():
     return filled
 
 
-def pack_code(work, kinds=()):
-    """Moves the code of the functions that `work` runs, and of the methods of `kinds`, to new
-    places, one after another."""
+def pack_code(work, owners=()):
+    """Moves the code of the functions that `work` runs, and of those in the classes and modules
+    `owners`, to new places, one after another."""
     hot = _code_run_by(work)
-    for kind in kinds:
-        for method in vars(kind).values():
-            if isinstance(method, types.FunctionType):
-                hot[id(method.__code__)] = method.__code__
+    for owner in owners:
+        for function in vars(owner).values():
+            if isinstance(function, types.FunctionType):
+                hot[id(function.__code__)] = function.__code__
     for function in gc.get_objects():
         if type(function) is types.FunctionType and id(function.__code__) in hot:
             function.__code__ = _moved(function.__code__, hot)

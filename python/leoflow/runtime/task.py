@@ -15,8 +15,10 @@ from _signal import signal as set_signal  # as in the module signal, without its
 
 from leoflow.runtime import client as _client
 from leoflow.runtime import context as _context
-from leoflow.runtime import loader, logs, scheduling, secrets, templates
+from leoflow.runtime import loader, logs, secrets, templates
 from leoflow.runtime.instance import RETURN_KEY
+from leoflow.runtime.isolation import leave
+from leoflow.runtime.scheduling import go_last
 
 REASON_CHARS_MAX = 4096
 NOT_RETRIED = frozenset(("AirflowFailException", "AirflowSensorTimeout", "AirflowTaskTerminated"))
@@ -75,9 +77,9 @@ def _exit(status, pid):
             atexit._run_exitfuncs()
             logs.shutdown()
             logs.flush()
-            scheduling.go_last()
+            go_last()
     finally:
-        os._exit(status)
+        leave(status)
 
 
 def serve(start, agent):
