@@ -9,7 +9,10 @@ import unittest
 from unittest import mock
 
 from authoring_support import CORPUS
-from airflow.sdk import BaseOperator, _groups, _making, _scope
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG, BaseOperator, _groups, _making, _scope, task
 from airflow.sdk._arrows import DRAWN
 from airflow.sdk._fields import _CHECKS
 from airflow.sdk._params import ParamsDict
@@ -171,6 +174,30 @@ FILES = {
 OWN = """append_env bash_command cwd env op_args op_kwargs output_encoding output_processor
     python_callable show_return_value_in_logs skip_on_exit_code templates_dict template_ext
     _own_params _pre_execute_hook _post_execute_hook _process _task_display_name""".split()
+
+
+@task
+def call_me(x, y=1):
+    pass
+
+
+WRONG = (
+    lambda: BashOperator(task_id="x"), lambda: BashOperator(bash_command="y"),
+    lambda: BashOperator("x", bash_command="y"), lambda: EmptyOperator(task_id="x", colour="red"),
+    lambda: EmptyOperator(task_id="no blank"), lambda: EmptyOperator(task_id="x" * 251),
+    lambda: EmptyOperator(task_id=5), lambda: EmptyOperator(task_id="x", retries="many"),
+    lambda: EmptyOperator(task_id="x", inlets=[1]),
+    lambda: EmptyOperator(task_id="x", trigger_rule="never", pool_slots=0),
+    lambda: PythonOperator(task_id="x", python_callable=3), lambda: PythonOperator(task_id="x"),
+    lambda: PythonOperator(task_id="x", python_callable=print, default_args={"retries": -1}),
+    lambda: BashOperator(task_id="x", bash_command="y", skip_on_exit_code=1.5),
+    lambda: call_me(), lambda: call_me(1, z=2), lambda: call_me(1, 2, 3),
+    lambda: call_me.override(task_id="no blank")(1), lambda: call_me.override(task_id=5)(1),
+    lambda: call_me.override(retries=None, pool_slots="a")(1),
+    lambda: call_me.override(python_callable=print)(1), lambda: call_me.override(odd=1)(1),
+    lambda: BashOperator(task_id="x", bash_command=[EmptyOperator(task_id="y", dag=DAG("e"))]),
+    lambda: EmptyOperator(task_id="taken"),
+)
 SLOTS = ("_dag", "task_group", "_upstream_ids", "_downstream_ids")
 
 
@@ -260,6 +287,66 @@ class Ways(unittest.TestCase):
             with self.subTest(name):
                 compared += self.compare(file)
         self.assertGreater(compared, 150)
+
+    def test_errors_are_those_of_the_long_way(self):
+        def told(call):
+            _scope.begin()
+            with DAG("d", default_args={"owner": "me"}):
+                EmptyOperator(task_id="taken")
+                with self.assertRaises(Exception) as caught:
+                    call()
+            return type(caught.exception), str(caught.exception)
+
+        for number, call in enumerate(WRONG):
+            with self.subTest(number):
+                short = told(call)
+                with mock.patch.object(_making.Known, "check", lambda known, given: False):
+                    self.assertEqual(told(call), short)
+
+    def test_a_refused_call_leaves_no_task(self):
+        with DAG("d") as dag:
+            for call in WRONG[:-1]:
+                with self.assertRaises(Exception):
+                    call()
+        self.assertLessEqual({*dag.task_dict}, {"x"})  # one that was made and then drawn wrong
+
+    def test_a_replaced_init_is_run(self):
+        class Own(BashOperator):
+            _known_arguments = "the user's own name"
+
+        before = BashOperator.__init__
+
+        def init(task, **kwargs):
+            before(task, **{**kwargs, "retries": 9})
+
+        known = BashOperator._known_arguments
+        self.addCleanup(setattr, BashOperator, "_known_arguments", known)
+        with mock.patch.object(BashOperator, "__init__", init):
+            for kind in (BashOperator, Own):
+                self.assertEqual(9, kind(task_id="x", bash_command="", dag=DAG("d")).retries)
+
+    def test_tasks_share_nothing_they_did_not_share(self):
+        @task(on_retry_callback=print)
+        def t():
+            pass
+
+        with DAG("d"):
+            one, other = t().operator, t.override(task_id="o")().operator
+        one.on_retry_callback.append(len)
+        one.op_kwargs["a"] = 1
+        self.assertEqual(([print], {}), (other.on_retry_callback, other.op_kwargs))
+
+    def test_sets_that_were_looked_at_grow(self):
+        with DAG("d") as dag:
+            a, b, c = (EmptyOperator(task_id=name) for name in "abc")
+            a >> b
+            seen = b.upstream_task_ids
+            [c] >> b
+            self.assertEqual({"a", "c"}, seen)
+            b.upstream_task_ids.remove("c")
+            b.downstream_task_ids = {"c"}
+            self.assertEqual(({"a"}, {"c"}), (seen, b.downstream_task_ids))
+        self.assertEqual([a, c], dag.roots)
 
 
 if __name__ == "__main__":
