@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from airflow.sdk import _scope
 from airflow.sdk._binding import plan_of
-from airflow.sdk._making import draw_arguments, find_scope, is_plain
+from airflow.sdk._making import draw_arguments, find_scope, follow, is_plain
 from airflow.sdk._xcomarg import XComArg
 
 
@@ -139,7 +139,11 @@ class TaskDecorator:
         tasks[full] = group.children[full] = task
         if "__" in full:
             dag._note_suffix(full)
-        if args or kwargs or options:
+        if args:
+            follow(task, args)
+        if kwargs:
+            follow(task, kwargs.values())
+        if options:
             draw_arguments(task)
         if doc:
             _document(task, doc)

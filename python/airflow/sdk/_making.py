@@ -208,12 +208,18 @@ def draw_arguments(task):
     for field in task.template_fields:
         value = state.get(field)
         if value and value.__class__ not in _PLAIN:
-            kind = value.__class__
-            for item in value if kind is tuple else value.values() if kind is dict else (value,):
-                if item.__class__ is XComArg:
-                    link(item.operator, task)
-                elif item.__class__ not in _PLAIN:
-                    draw_edges(task, item)
+            kind = type(value)
+            follow(task, value if kind is tuple else value.values() if kind is dict else (value,))
+
+
+def follow(task, values):
+    """Makes `task` follow every task whose result is or occurs in one of the values."""
+    for value in values:
+        kind = type(value)
+        if kind is XComArg:
+            link(value.operator, task)
+        elif kind not in _PLAIN:
+            draw_edges(task, value)
 
 
 def draw_edges(task, value):
