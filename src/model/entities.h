@@ -186,6 +186,10 @@ struct User {
   std::string role = "Admin";
   bool active = true;
   Time created_at{};
+  std::string grants = "[]";         // JSON list of {role, dags | tag}; empty = the role holds for all DAGs
+  std::optional<Time> last_login;
+  int64_t epoch = 0;                 // raised when every session and signed token of the user must end
+  std::string identity;              // issuer and subject of a user who signs in elsewhere; empty = password
 };
 
 // A revocable API token; the secret itself is shown once and kept only as a hash.
@@ -196,6 +200,16 @@ struct ApiToken {
   std::string secret_hash;           // sha256 hex
   Time created_at{};
   std::optional<Time> expires_at, last_used_at, revoked_at;
+  std::string scope = "full";        // read, run, full: never more than the user's role
+};
+
+// A browser that is signed in; the secret itself is only in its cookie.
+struct BrowserSession {
+  std::string secret_hash;           // sha256 hex
+  std::string username;
+  int64_t epoch = 0;                 // of the user when it began
+  Time created_at{}, last_used_at{}, expires_at{};
+  std::string address;               // where it began
 };
 
 // Audit log row.
@@ -207,6 +221,8 @@ struct EventLog {
   std::optional<int> map_index, try_number;
   std::string owner;
   std::string extra;                 // JSON text, secrets masked
+  std::string object;                // what was changed, as kind:name ("connection:pg"); empty = none
+  std::string address;               // where the request came from; empty = not a request
 };
 
 }  // namespace leoflow

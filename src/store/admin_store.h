@@ -49,6 +49,7 @@ class PoolStore {
 struct StagingQuery {
   std::string dag_id, run_id, state;           // empty = all
   Page page;                                   // created_at, deleted_at, id
+  DagsAllowed dags_allowed;
 };
 
 class StagingStore {
@@ -57,13 +58,20 @@ class StagingStore {
   virtual Result<PageOf<StagingVolume>> list(const StagingQuery& query) = 0;
 };
 
+constexpr std::string_view kAdminRole = "Admin";
+
 class UserStore {
  public:
   virtual ~UserStore() = default;
   virtual Result<std::vector<User>> list_users() = 0;
   virtual Result<std::optional<User>> get_user(const std::string& username) = 0;
-  virtual Result<User> put_user(const User& user) = 0;              // insert or replace by username
+  // The user of an identity elsewhere.
+  virtual Result<std::optional<User>> get_user_of_identity(const std::string& identity) = 0;
+  // Insert or replace by username. `conflict` when it would leave no active user with kAdminRole where there was one.
+  virtual Result<User> put_user(const User& user) = 0;
+  // With tokens and sessions. `conflict` for the last active user with kAdminRole.
   virtual Result<bool> remove_user(const std::string& username) = 0;
+  virtual Status note_login(const std::string& username, Time at) = 0;
   virtual Result<std::vector<ApiToken>> list_tokens() = 0;
   virtual Result<std::optional<ApiToken>> get_token(int64_t id) = 0;
   virtual Result<ApiToken> add_token(const ApiToken& token) = 0;    // returns it with its id
@@ -71,11 +79,27 @@ class UserStore {
   virtual Result<bool> revoke_token(int64_t id, Time revoked_at) = 0;
 };
 
+// Browsers that are signed in, by the hash of their cookie.
+class SessionStore {
+ public:
+  virtual ~SessionStore() = default;
+  // Sessions that ended before this one began go with it.
+  virtual Status add_session(const BrowserSession& session) = 0;
+  virtual Result<std::optional<BrowserSession>> get_session(const std::string& secret_hash) = 0;
+  virtual Status touch_session(const std::string& secret_hash, Time used_at, Time expires_at) = 0;
+  virtual Result<bool> remove_session(const std::string& secret_hash) = 0;
+  virtual Status remove_sessions_of(const std::string& username) = 0;
+};
+
 struct EventLogQuery {
   std::string dag_id, run_id, task_id, owner, event;  // empty = all
   std::vector<std::string> included_events, excluded_events;
   std::optional<Time> before, after;
   Page page;
+  std::string object, address;                 // empty = all
+  std::string dag_id_pattern, run_id_pattern, task_id_pattern, owner_pattern, event_pattern;
+  std::optional<int> map_index, try_number;
+  DagsAllowed dags_allowed;                    // with it, rows without a DAG are not seen either
 };
 
 class EventLogStore {

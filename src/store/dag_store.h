@@ -22,6 +22,13 @@ struct DagQuery {
   std::optional<bool> paused, has_import_errors;
   std::optional<RunState> last_run_state;
   Page page;                                   // dag_id, last_run_state, next_run_after, ...
+  DagsAllowed dags_allowed;
+};
+
+// The tags of a DAG's current version.
+struct DagTags {
+  std::string dag_id;
+  std::vector<std::string> tags;
 };
 
 // What registering a compiled file changed.
@@ -41,6 +48,12 @@ class DagStore {
   virtual Result<Registered> register_version(const DagVersion& version, const Dag& dag, bool paused_at_creation) = 0;
   virtual Result<PageOf<Dag>> list_dags(const DagQuery& query) = 0;
   virtual Result<std::optional<Dag>> get_dag(const std::string& dag_id) = 0;
+  // Every DAG with its tags, stale ones too, by id.
+  virtual Result<std::vector<DagTags>> list_tags() = 0;
+  // Empty for an unknown DAG.
+  virtual Result<std::vector<std::string>> tags_of(const std::string& dag_id) = 0;
+  // The DAGs of a file, by either of the names a file goes by.
+  virtual Result<std::vector<std::string>> dags_of_file(const std::string& filename) = 0;
   virtual Status set_paused(const std::string& dag_id, bool paused) = 0;
   // The file is gone: no new runs, hidden by default; history stays.
   virtual Status set_stale(const std::string& dag_id, bool stale) = 0;
@@ -62,6 +75,9 @@ class ImportErrorStore {
   virtual Status put(const ImportError& error) = 0;
   virtual Status clear(const std::string& filename) = 0;
   virtual Result<PageOf<ImportError>> list(const std::string& filename_pattern, const Page& page) = 0;
+  // Only errors of files that define one of these DAGs.
+  virtual Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern,
+                                                   const std::vector<std::string>& dag_ids, const Page& page) = 0;
   virtual Result<std::optional<ImportError>> get(int64_t id) = 0;
 };
 

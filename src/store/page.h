@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct Page {
   int64_t offset = 0;
   std::vector<Order> order;   // the primary key is always appended as tie-break
 };
+
+// The DAGs whose rows a list may show; nullopt = all. An empty list shows none.
+using DagsAllowed = std::optional<std::vector<std::string>>;
 
 // One page of rows and how many rows match in all.
 template <typename Row>

@@ -32,6 +32,7 @@ struct RunQuery {
   Range<Time> run_after, logical_date, start_date, end_date, updated_at;
   Range<double> duration;                      // seconds
   Page page;                                   // id, run_after, logical_date, start_date, end_date, state, dag_id, ...
+  DagsAllowed dags_allowed;
 };
 
 struct TaskInstanceQuery {
@@ -44,6 +45,7 @@ struct TaskInstanceQuery {
   Range<Time> run_after, logical_date, start_date, end_date, updated_at;
   Range<double> duration;
   Page page;                                   // map_index, start_date, end_date, state, duration, id, ...
+  DagsAllowed dags_allowed;
 };
 
 // A task instance with the columns of its run that answers carry.
@@ -85,6 +87,7 @@ struct XComQuery {
   std::string key_pattern;
   std::optional<int> map_index;
   Page page;
+  DagsAllowed dags_allowed;
 };
 
 // An XCom with the names answers carry.

@@ -25,6 +25,7 @@ class Store {
   virtual PoolStore& pools() = 0;
   virtual StagingStore& staging() = 0;
   virtual UserStore& users() = 0;
+  virtual SessionStore& sessions() = 0;
   virtual EventLogStore& event_log() = 0;
   virtual SettingStore& settings() = 0;
   virtual RetentionStore& retention() = 0;

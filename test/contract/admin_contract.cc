@@ -78,13 +78,18 @@ TEST_P(StoreContract, UsersAndTheirTokens) {
   auto admin = users.put_user({.username = "admin", .password_hash = "h1", .created_at = at(1)});
   ASSERT_TRUE(admin);
   EXPECT_GT(admin->id, 0);
-  auto changed = users.put_user({.username = "admin", .password_hash = "h2", .role = "Viewer", .active = false});
+  auto changed = users.put_user(
+      {.username = "admin", .password_hash = "h2", .grants = R"([{"role":"User","tag":"x"}])", .epoch = 2});
   ASSERT_TRUE(changed);
   EXPECT_EQ(changed->id, admin->id);
   EXPECT_EQ(changed->created_at, at(1));
+  EXPECT_EQ(changed->grants, R"([{"role":"User","tag":"x"}])");
+  EXPECT_EQ(changed->epoch, 2);
   EXPECT_EQ((*users.get_user("admin"))->password_hash, "h2");
   EXPECT_EQ(users.list_users()->size(), 1u);
-  auto token = users.add_token({.name = "ci", .username = "admin", .secret_hash = "s", .expires_at = at(9)});
+  ASSERT_TRUE(users.note_login("admin", at(7)));
+  EXPECT_EQ((*users.get_user("admin"))->last_login, at(7));
+  auto token = users.add_token({.name = "ci", .username = "admin", .secret_hash = "s", .expires_at = at(9), .scope = "run"});
   ASSERT_TRUE(token);
   ASSERT_TRUE(users.touch_token(token->id, at(3)));
   EXPECT_TRUE(*users.revoke_token(token->id, at(4)));
@@ -94,10 +99,78 @@ TEST_P(StoreContract, UsersAndTheirTokens) {
   EXPECT_EQ((*got)->last_used_at, at(3));
   EXPECT_EQ((*got)->revoked_at, at(4));
   EXPECT_EQ((*got)->expires_at, at(9));
+  EXPECT_EQ((*got)->scope, "run");
   EXPECT_EQ(users.list_tokens()->size(), 1u);
+  ASSERT_TRUE(users.put_user({.username = "root", .password_hash = "h"}));
   EXPECT_TRUE(*users.remove_user("admin"));
   EXPECT_FALSE(*users.remove_user("admin"));
   EXPECT_FALSE(*users.get_token(token->id));
+}
+
+TEST_P(StoreContract, KeepsTheLastAdministrator) {
+  UserStore& users = store_->users();
+  ASSERT_TRUE(users.put_user({.username = "ann", .password_hash = "h", .role = "Viewer"}));
+  ASSERT_TRUE(users.put_user({.username = "root", .password_hash = "h"}));
+  auto code = [](const auto& result) { return result ? Code::internal : result.error().code(); };
+  EXPECT_EQ(code(users.remove_user("root")), Code::conflict);
+  EXPECT_EQ(code(users.put_user({.username = "root", .password_hash = "h", .role = "Op"})), Code::conflict);
+  EXPECT_EQ(code(users.put_user({.username = "root", .password_hash = "h", .active = false})), Code::conflict);
+  EXPECT_EQ((*users.get_user("root"))->role, "Admin");
+  ASSERT_TRUE(users.put_user({.username = "ann", .password_hash = "h"}));
+  EXPECT_TRUE(*users.remove_user("root"));
+  EXPECT_EQ(code(users.remove_user("ann")), Code::conflict);
+}
+
+TEST_P(StoreContract, FindsUsersByTheirIdentityElsewhere) {
+  UserStore& users = store_->users();
+  ASSERT_TRUE(users.put_user({.username = "ann", .identity = "https://issuer ann-1"}));
+  EXPECT_EQ((*users.get_user_of_identity("https://issuer ann-1"))->username, "ann");
+  EXPECT_FALSE(*users.get_user_of_identity(""));
+  EXPECT_FALSE(*users.get_user_of_identity("https://issuer ann-2"));
+  EXPECT_FALSE(users.put_user({.username = "bob", .identity = "https://issuer ann-1"}));
+}
+
+TEST_P(StoreContract, KeepsBrowserSessions) {
+  SessionStore& sessions = store_->sessions();
+  BrowserSession session{.secret_hash = "a", .username = "ann", .epoch = 3, .created_at = at(1),
+                         .last_used_at = at(1), .expires_at = at(10), .address = "::1"};
+  ASSERT_TRUE(sessions.add_session(session));
+  ASSERT_TRUE(sessions.touch_session("a", at(5), at(20)));
+  auto got = sessions.get_session("a");
+  ASSERT_TRUE(got && *got);
+  EXPECT_EQ((*got)->username, "ann");
+  EXPECT_EQ((*got)->epoch, 3);
+  EXPECT_EQ((*got)->last_used_at, at(5));
+  EXPECT_EQ((*got)->expires_at, at(20));
+  session.secret_hash = "b";
+  session.created_at = at(20);
+  session.expires_at = at(40);
+  ASSERT_TRUE(sessions.add_session(session));
+  EXPECT_FALSE(*sessions.get_session("a")) << "ended when the next began";
+  EXPECT_TRUE(*sessions.remove_session("b"));
+  EXPECT_FALSE(*sessions.remove_session("b"));
+  ASSERT_TRUE(sessions.add_session(session));
+  ASSERT_TRUE(sessions.remove_sessions_of("ann"));
+  EXPECT_FALSE(*sessions.get_session("b"));
+}
+
+TEST_P(StoreContract, ShowsOnlyRowsOfAllowedDags) {
+  Batch batch;
+  batch.runs_inserted = {make_run(1)};
+  batch.staging_inserted = {make_volume(1, batch.runs_inserted[0])};
+  batch.events = {{.when = at(3), .event = "failed", .dag_id = "etl"}, {.when = at(4), .event = "login"}};
+  commit(batch);
+  std::vector<std::string> etl{"etl"}, none, other{"other"};
+  EXPECT_EQ(store_->dags().list_dags({.dags_allowed = etl})->total, 1);
+  EXPECT_EQ(store_->dags().list_dags({.dags_allowed = none})->total, 0);
+  EXPECT_EQ(store_->runs().list_runs({.dags_allowed = etl})->total, 1);
+  EXPECT_EQ(store_->runs().list_runs({.dags_allowed = other})->total, 0);
+  EXPECT_EQ(store_->runs().list_task_instances({.dags_allowed = none})->total, 0);
+  EXPECT_EQ(store_->xcoms().list({.dags_allowed = none})->total, 0);
+  EXPECT_EQ(store_->staging().list({.dags_allowed = none})->total, 0);
+  EXPECT_EQ(store_->staging().list({.dags_allowed = etl})->total, 1);
+  EXPECT_EQ(store_->event_log().list({.dags_allowed = etl})->total, 1);
+  EXPECT_EQ(store_->event_log().list({.dags_allowed = none})->total, 0);
 }
 
 TEST_P(StoreContract, FiltersTheEventLog) {
@@ -125,6 +198,11 @@ TEST_P(StoreContract, FiltersTheEventLog) {
   auto one = log.get(page->rows[0].id);
   ASSERT_TRUE(one && *one);
   EXPECT_EQ((*one)->map_index, 0);
+  ASSERT_TRUE(log.add({.when = at(4), .event = "put", .object = "pool:p", .address = "10.0.0.1"}));
+  EXPECT_EQ(log.list({.object = "pool:p", .address = "10.0.0.1"})->rows[0].object, "pool:p");
+  EXPECT_EQ(log.list({.address = "10.0.0.2"})->total, 0);
+  EXPECT_EQ(log.list({.owner_pattern = "nn"})->total, 1);
+  EXPECT_EQ(log.list({.map_index = 0, .try_number = 2})->total, 1);
   EXPECT_FALSE(*log.get(999));
 }
 

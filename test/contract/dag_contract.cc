@@ -73,6 +73,13 @@ TEST_P(StoreContract, FiltersDags) {
   EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b"}})), (Ids{"sales_daily", "sales_weekly"}));
   EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b", "a"}, .tags_all = true})), (Ids{"sales_daily"}));
   EXPECT_EQ(ids_of(dags.list_dags({.owners = {"bob"}})), (Ids{"sales_weekly"}));
+  EXPECT_EQ(*dags.tags_of("sales_daily"), (Ids{"a", "b"}));
+  EXPECT_EQ(*dags.tags_of("none"), Ids{});
+  auto tags = dags.list_tags();
+  ASSERT_TRUE(tags && tags->size() == 3);
+  EXPECT_EQ((*tags)[0].tags, Ids{});
+  EXPECT_EQ((*tags)[2].dag_id, "sales_weekly");
+  EXPECT_EQ((*tags)[2].tags, (Ids{"b"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "SALES"})), (Ids{"sales_daily", "sales_weekly"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "s%_daily|ETL"})), (Ids{"etl", "sales_daily"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "et_"})), (Ids{"etl"}));
@@ -167,6 +174,10 @@ TEST_P(StoreContract, ImportErrorsMarkTheirDags) {
   ASSERT_TRUE(list && list->rows.size() == 1);
   EXPECT_EQ(list->rows[0].stack_trace, "line 4: still no");
   EXPECT_TRUE(*store_->import_errors().get(list->rows[0].id));
+  EXPECT_EQ(store_->import_errors().list_of_dags("", {"etl"}, {})->total, 1);
+  EXPECT_EQ(store_->import_errors().list_of_dags("", {"other"}, {})->total, 0);
+  EXPECT_EQ(*store_->dags().dags_of_file("etl/dag.py"), (Ids{"etl"}));
+  EXPECT_EQ(*store_->dags().dags_of_file("none.py"), Ids{});
   ASSERT_TRUE(store_->import_errors().clear("etl/dag.py"));
   EXPECT_FALSE((*store_->dags().get_dag("etl"))->has_import_errors);
   EXPECT_FALSE(*store_->import_errors().get(list->rows[0].id));

@@ -22,6 +22,16 @@ class FakeUsers : public UserStore {
     auto found = users.find(name);
     return found == users.end() ? std::optional<User>() : found->second;
   }
+  Result<std::optional<User>> get_user_of_identity(const std::string& identity) override {
+    for (const auto& [name, user] : users) {
+      if (user.identity == identity) return user;
+    }
+    return std::nullopt;
+  }
+  Status note_login(const std::string& name, Time at) override {
+    users[name].last_login = at;
+    return {};
+  }
   Result<User> put_user(const User& user) override { return users[user.username] = user; }
   Result<bool> remove_user(const std::string& name) override { return users.erase(name) > 0; }
   Result<std::vector<ApiToken>> list_tokens() override { return std::vector<ApiToken>{}; }

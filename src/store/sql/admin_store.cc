@@ -36,6 +36,7 @@ Result<bool> SqlPoolStore::remove_pool(const std::string& name) {
 
 Result<PageOf<StagingVolume>> SqlStagingStore::list(const StagingQuery& query) {
   Where where;
+  where.only("volume.dag_id", "$dags_allowed", query.dags_allowed);
   where.equal("volume.dag_id", "$dag_id", query.dag_id);
   where.equal("volume.run_id", "$run_id", query.run_id);
   where.equal("volume.state", "$state", query.state);
@@ -44,26 +45,76 @@ Result<PageOf<StagingVolume>> SqlStagingStore::list(const StagingQuery& query) {
       [&](Connection& connection) { return read_page(connection, list, where, query.page, read_volume); });
 }
 
+namespace {
+
+Result<int64_t> count_admins(Connection& connection) {
+  Result<Query> query = connection.query(kCountAdmins);
+  if (!query) return fail(query);
+  query->bind("$role", kAdminRole);
+  Result<std::optional<int64_t>> count = read_one(*query, read_integer);
+  if (!count) return fail(count);
+  return count->value_or(0);
+}
+
+// Runs a change of users that must not take away the last administrator.
+template <typename Change>
+auto change_users(Database& database, Change change) -> decltype(change(std::declval<Connection&>())) {
+  return database.write([&](Connection& connection) -> decltype(change(connection)) {
+    Result<int64_t> before = count_admins(connection);
+    if (!before) return fail(before);
+    auto changed = change(connection);
+    if (!changed) return changed;
+    Result<int64_t> after = count_admins(connection);
+    if (!after) return fail(after);
+    if (*before > 0 && *after == 0) {
+      return fail(Code::conflict, "this is the last administrator", "make another user an active Admin first");
+    }
+    return changed;
+  });
+}
+
+}  // namespace
+
 Result<std::vector<User>> SqlUserStore::list_users() { return select_rows(database_, kSelectUsers, read_user); }
 
 Result<std::optional<User>> SqlUserStore::get_user(const std::string& username) {
   return select_row(database_, kSelectUser, read_user, [&](Query& query) { query.bind("$username", username); });
 }
 
+Result<std::optional<User>> SqlUserStore::get_user_of_identity(const std::string& identity) {
+  return select_row(database_, kSelectUserOfIdentity, read_user,
+                    [&](Query& query) { query.bind("$identity", identity); });
+}
+
 Result<User> SqlUserStore::put_user(const User& user) {
   if (user.username.empty()) return fail(Code::invalid, "a user needs a name");
-  return change_returning(database_, kUpsertUser, read_user, [&](Query& query) {
-    query.bind("$username", user.username)
+  return change_users(database_, [&](Connection& connection) -> Result<User> {
+    Result<Query> query = connection.query(kUpsertUser);
+    if (!query) return fail(query);
+    query->bind("$username", user.username)
         .bind("$password_hash", user.password_hash)
         .bind("$role", user.role)
         .bind("$active", user.active)
-        .bind("$created_at", user.created_at);
+        .bind("$created_at", user.created_at)
+        .bind("$grants", user.grants)
+        .bind("$last_login", user.last_login)
+        .bind("$epoch", user.epoch)
+        .bind("$identity", user.identity);
+    Result<std::vector<User>> rows = read_all(*query, read_user);
+    if (!rows) return fail(rows);
+    return std::move(rows->front());
   });
 }
 
+Status SqlUserStore::note_login(const std::string& username, Time at) {
+  return status_of(change_rows(database_, kNoteLogin, [&](Query& query) {
+    query.bind("$at", at).bind("$username", username);
+  }));
+}
+
 Result<bool> SqlUserStore::remove_user(const std::string& username) {
-  return database_.write([&](Connection& connection) -> Result<bool> {
-    for (std::string_view sql : {kDeleteTokensOfUser.view(), kDeleteUser.view()}) {
+  return change_users(database_, [&](Connection& connection) -> Result<bool> {
+    for (std::string_view sql : {kDeleteTokensOfUser.view(), kDeleteSessionsOfUser.view(), kDeleteUser.view()}) {
       Result<Query> query = connection.query(sql);
       if (!query) return fail(query);
       Result<int64_t> removed = query->bind("$username", username).run();
@@ -90,7 +141,8 @@ Result<ApiToken> SqlUserStore::add_token(const ApiToken& token) {
         .bind("$created_at", token.created_at)
         .bind("$expires_at", token.expires_at)
         .bind("$last_used_at", token.last_used_at)
-        .bind("$revoked_at", token.revoked_at);
+        .bind("$revoked_at", token.revoked_at)
+        .bind("$scope", token.scope);
   });
 }
 
@@ -106,6 +158,45 @@ Result<bool> SqlUserStore::revoke_token(int64_t id, Time revoked_at) {
   }));
 }
 
+Status SqlSessionStore::add_session(const BrowserSession& session) {
+  return database_.write([&](Connection& connection) -> Status {
+    Result<Query> ended = connection.query(kDeleteEndedSessions);
+    if (!ended) return fail(ended);
+    if (auto removed = ended->bind("$now", session.created_at).run(); !removed) return fail(removed);
+    Result<Query> query = connection.query(kInsertSession);
+    if (!query) return fail(query);
+    query->bind("$secret_hash", session.secret_hash)
+        .bind("$username", session.username)
+        .bind("$epoch", session.epoch)
+        .bind("$created_at", session.created_at)
+        .bind("$last_used_at", session.last_used_at)
+        .bind("$expires_at", session.expires_at)
+        .bind("$address", session.address);
+    return status_of(query->run());
+  });
+}
+
+Result<std::optional<BrowserSession>> SqlSessionStore::get_session(const std::string& secret_hash) {
+  return select_row(database_, kSelectSession, read_session,
+                    [&](Query& query) { query.bind("$secret_hash", secret_hash); });
+}
+
+Status SqlSessionStore::touch_session(const std::string& secret_hash, Time used_at, Time expires_at) {
+  return status_of(change_rows(database_, kTouchSession, [&](Query& query) {
+    query.bind("$used_at", used_at).bind("$expires_at", expires_at).bind("$secret_hash", secret_hash);
+  }));
+}
+
+Result<bool> SqlSessionStore::remove_session(const std::string& secret_hash) {
+  return any_of(change_rows(database_, kDeleteSession,
+                            [&](Query& query) { query.bind("$secret_hash", secret_hash); }));
+}
+
+Status SqlSessionStore::remove_sessions_of(const std::string& username) {
+  return status_of(change_rows(database_, kDeleteSessionsOfUser,
+                               [&](Query& query) { query.bind("$username", username); }));
+}
+
 Status SqlEventLogStore::add(const EventLog& row) {
   return status_of(change_rows(database_, kInsertEvent, [&](Query& query) { bind_event(query, row); }));
 }
@@ -119,6 +210,16 @@ Result<PageOf<EventLog>> SqlEventLogStore::list(const EventLogQuery& query) {
   where.equal("event.event", "$event", query.event);
   where.in("event.event", "$included_events", query.included_events);
   if (!query.excluded_events.empty()) where.add_list(kEventExcluded, "$excluded_events", query.excluded_events);
+  where.only("event.dag_id", "$dags_allowed", query.dags_allowed);
+  where.equal("event.object", "$object", query.object);
+  where.equal("event.address", "$address", query.address);
+  where.matches("event.dag_id", "$dag_id_pattern", query.dag_id_pattern);
+  where.matches("event.run_id", "$run_id_pattern", query.run_id_pattern);
+  where.matches("event.task_id", "$task_id_pattern", query.task_id_pattern);
+  where.matches("event.owner", "$owner_pattern", query.owner_pattern);
+  where.matches("event.event", "$event_pattern", query.event_pattern);
+  if (query.map_index) where.add(kEventMapIndex, "$map_index", *query.map_index);
+  if (query.try_number) where.add(kEventTryNumber, "$try_number", *query.try_number);
   if (query.before) where.add(kEventBefore, "$before", to_micros(*query.before));
   if (query.after) where.add(kEventAfter, "$after", to_micros(*query.after));
   ListQuery list{kListEvents, kCountEvents, kEventOrder, "event.event_id"};

@@ -49,14 +49,28 @@ class SqlUserStore final : public UserStore {
   explicit SqlUserStore(Database& database) : database_(database) {}
   Result<std::vector<User>> list_users() override;
   Result<std::optional<User>> get_user(const std::string& username) override;
+  Result<std::optional<User>> get_user_of_identity(const std::string& identity) override;
   Result<User> put_user(const User& user) override;
-  // The user's tokens go with them.
   Result<bool> remove_user(const std::string& username) override;
+  Status note_login(const std::string& username, Time at) override;
   Result<std::vector<ApiToken>> list_tokens() override;
   Result<std::optional<ApiToken>> get_token(int64_t id) override;
   Result<ApiToken> add_token(const ApiToken& token) override;
   Status touch_token(int64_t id, Time used_at) override;
   Result<bool> revoke_token(int64_t id, Time revoked_at) override;
+
+ private:
+  Database& database_;
+};
+
+class SqlSessionStore final : public SessionStore {
+ public:
+  explicit SqlSessionStore(Database& database) : database_(database) {}
+  Status add_session(const BrowserSession& session) override;
+  Result<std::optional<BrowserSession>> get_session(const std::string& secret_hash) override;
+  Status touch_session(const std::string& secret_hash, Time used_at, Time expires_at) override;
+  Result<bool> remove_session(const std::string& secret_hash) override;
+  Status remove_sessions_of(const std::string& username) override;
 
  private:
   Database& database_;

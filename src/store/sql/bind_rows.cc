@@ -177,7 +177,9 @@ void bind_event(Query& query, const EventLog& event) {
       .bind("$map_index", event.map_index)
       .bind("$try_number", event.try_number)
       .bind("$owner", event.owner)
-      .bind("$extra", event.extra);
+      .bind("$extra", event.extra)
+      .bind("$object", event.object)
+      .bind("$address", event.address);
 }
 
 }  // namespace leoflow::sql

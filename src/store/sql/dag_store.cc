@@ -6,11 +6,17 @@
 #include "base/json.h"
 #include "store/sql/queries_dags.h"
 #include "store/sql/rows.h"
+#include "store/sql/simple_query.h"
 
 namespace leoflow::sql {
 namespace {
 
 Error no_such_dag(const std::string& dag_id) { return Error(Code::not_found, "there is no DAG '" + dag_id + "'"); }
+
+std::pair<std::string, std::string> read_dag_tag(Row& row) {
+  std::string dag_id = row.text();
+  return {std::move(dag_id), row.text()};
+}
 
 // What lists filter by, taken out of the compiled form.
 struct Facts {
@@ -166,6 +172,7 @@ Status delete_in(Connection& connection, const std::string& dag_id) {
 
 Where conditions_of(const DagQuery& query) {
   Where where;
+  where.only("dag.dag_id", "$dags_allowed", query.dags_allowed);
   if (query.exclude_stale) where.add(kDagNotStale);
   where.matches("dag.dag_id", "$dag_id_pattern", query.dag_id_pattern);
   where.matches("dag.display_name", "$display_name_pattern", query.display_name_pattern);
@@ -210,6 +217,31 @@ Result<PageOf<Dag>> SqlDagStore::list_dags(const DagQuery& query) {
 
 Result<std::optional<Dag>> SqlDagStore::get_dag(const std::string& dag_id) {
   return database_.read([&](Connection& connection) { return select_dag(connection, dag_id); });
+}
+
+Result<std::vector<DagTags>> SqlDagStore::list_tags() {
+  return database_.read([&](Connection& connection) -> Result<std::vector<DagTags>> {
+    Result<Query> query = connection.query(kSelectAllTags);
+    if (!query) return fail(query);
+    auto rows = read_all(*query, read_dag_tag);
+    if (!rows) return fail(rows);
+    std::vector<DagTags> dags;
+    for (auto& [dag_id, tag] : *rows) {
+      if (dags.empty() || dags.back().dag_id != dag_id) dags.push_back({std::move(dag_id), {}});
+      if (!tag.empty()) dags.back().tags.push_back(std::move(tag));
+    }
+    return dags;
+  });
+}
+
+Result<std::vector<std::string>> SqlDagStore::tags_of(const std::string& dag_id) {
+  return select_rows(database_, kSelectTagsOf, read_text,
+                     [&](Query& query) { query.bind("$dag_id", dag_id); });
+}
+
+Result<std::vector<std::string>> SqlDagStore::dags_of_file(const std::string& filename) {
+  return select_rows(database_, kSelectDagsOfFile, read_text,
+                     [&](Query& query) { query.bind("$filename", filename); });
 }
 
 Status SqlDagStore::set_flag(std::string_view sql, const std::string& dag_id, bool value) {
@@ -279,6 +311,17 @@ Status SqlImportErrorStore::clear(const std::string& filename) {
 Result<PageOf<ImportError>> SqlImportErrorStore::list(const std::string& filename_pattern, const Page& page) {
   Where where;
   where.matches("broken.filename", "$filename_pattern", filename_pattern);
+  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder, "broken.import_error_id"};
+  return database_.read(
+      [&](Connection& connection) { return read_page(connection, list, where, page, read_import_error); });
+}
+
+Result<PageOf<ImportError>> SqlImportErrorStore::list_of_dags(const std::string& filename_pattern,
+                                                              const std::vector<std::string>& dag_ids,
+                                                              const Page& page) {
+  Where where;
+  where.matches("broken.filename", "$filename_pattern", filename_pattern);
+  where.add_list(kImportErrorOfDags, "$dag_ids", dag_ids);
   ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder, "broken.import_error_id"};
   return database_.read(
       [&](Connection& connection) { return read_page(connection, list, where, page, read_import_error); });

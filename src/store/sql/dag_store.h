@@ -14,6 +14,9 @@ class SqlDagStore final : public DagStore {
   Result<Registered> register_version(const DagVersion& version, const Dag& dag, bool paused_at_creation) override;
   Result<PageOf<Dag>> list_dags(const DagQuery& query) override;
   Result<std::optional<Dag>> get_dag(const std::string& dag_id) override;
+  Result<std::vector<DagTags>> list_tags() override;
+  Result<std::vector<std::string>> tags_of(const std::string& dag_id) override;
+  Result<std::vector<std::string>> dags_of_file(const std::string& filename) override;
   Status set_paused(const std::string& dag_id, bool paused) override;
   Status set_stale(const std::string& dag_id, bool stale) override;
   Status delete_dag(const std::string& dag_id) override;
@@ -34,6 +37,8 @@ class SqlImportErrorStore final : public ImportErrorStore {
   Status put(const ImportError& error) override;
   Status clear(const std::string& filename) override;
   Result<PageOf<ImportError>> list(const std::string& filename_pattern, const Page& page) override;
+  Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern, const std::vector<std::string>& dag_ids,
+                                           const Page& page) override;
   Result<std::optional<ImportError>> get(int64_t id) override;
 
  private:

@@ -74,6 +74,10 @@ void Where::in(std::string_view expression, std::string_view name, const std::ve
   if (!values.empty()) add_list(membership(expression, name), name, values);
 }
 
+void Where::only(std::string_view expression, std::string_view name, const DagsAllowed& allowed) {
+  if (allowed) add_list(membership(expression, name), name, *allowed);
+}
+
 void Where::compare(std::string_view expression, std::string_view comparison, std::string name, Value value) {
   text_.append(" AND ").append(expression).append(comparison).append(name);
   bound_.push_back({std::move(name), std::move(value)});

@@ -31,6 +31,8 @@ class Where {
   // Nothing for an empty list; the list is bound as one JSON array.
   void in(std::string_view expression, std::string_view name, const std::vector<std::string>& values);
   void in(std::string_view expression, std::string_view name, const std::vector<int>& values);
+  // Membership in `allowed`, also in an empty one; nothing when all are.
+  void only(std::string_view expression, std::string_view name, const DagsAllowed& allowed);
   // expression equals text; nothing for an empty text.
   void equal(std::string_view expression, std::string_view name, const std::string& text);
   // Substring match without regard to case: % and _ are wildcards, \ escapes, | separates alternatives; empty and ~

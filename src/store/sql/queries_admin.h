@@ -65,24 +65,43 @@ inline constexpr OrderColumn kVolumeOrder[] = {
 };
 
 inline constexpr SqlText kUserColumns(
-    "user_id, username, password_hash, role, active, created_at");
+    "user_id, username, password_hash, role, active, created_at, grants, last_login, epoch, identity");
 inline constexpr auto kSelectUsers = "SELECT " + kUserColumns + " FROM users ORDER BY username";
 inline constexpr auto kSelectUser = "SELECT " + kUserColumns + " FROM users WHERE username = $username";
 inline constexpr auto kUpsertUser =
-    "INSERT INTO users (username, password_hash, role, active, created_at)"
-    " VALUES ($username, $password_hash, $role, $active, $created_at) ON CONFLICT (username) DO UPDATE SET"
-    " password_hash = excluded.password_hash, role = excluded.role, active = excluded.active RETURNING " +
+    "INSERT INTO users (username, password_hash, role, active, created_at, grants, last_login, epoch, identity)"
+    " VALUES ($username, $password_hash, $role, $active, $created_at, $grants, $last_login, $epoch, $identity)"
+    " ON CONFLICT (username) DO UPDATE SET"
+    " password_hash = excluded.password_hash, role = excluded.role, active = excluded.active,"
+    " grants = excluded.grants, epoch = excluded.epoch, identity = excluded.identity RETURNING " +
     kUserColumns;
+inline constexpr auto kSelectUserOfIdentity =
+    "SELECT " + kUserColumns + " FROM users WHERE identity <> '' AND identity = $identity";
+inline constexpr SqlText kCountAdmins("SELECT count(*) FROM users WHERE role = $role AND active = 1");
+inline constexpr SqlText kNoteLogin("UPDATE users SET last_login = $at WHERE username = $username");
 inline constexpr SqlText kDeleteUser("DELETE FROM users WHERE username = $username");
 inline constexpr SqlText kDeleteTokensOfUser("DELETE FROM api_tokens WHERE username = $username");
 
+inline constexpr SqlText kSessionColumns(
+    "secret_hash, username, epoch, created_at, last_used_at, expires_at, address");
+inline constexpr auto kSelectSession = "SELECT " + kSessionColumns + " FROM sessions WHERE secret_hash = $secret_hash";
+inline constexpr SqlText kInsertSession(
+    "INSERT INTO sessions (secret_hash, username, epoch, created_at, last_used_at, expires_at, address)"
+    " VALUES ($secret_hash, $username, $epoch, $created_at, $last_used_at, $expires_at, $address)");
+inline constexpr SqlText kTouchSession(
+    "UPDATE sessions SET last_used_at = $used_at, expires_at = $expires_at WHERE secret_hash = $secret_hash");
+inline constexpr SqlText kDeleteSession("DELETE FROM sessions WHERE secret_hash = $secret_hash");
+inline constexpr SqlText kDeleteSessionsOfUser("DELETE FROM sessions WHERE username = $username");
+inline constexpr SqlText kDeleteEndedSessions("DELETE FROM sessions WHERE expires_at <= $now");
+
 inline constexpr SqlText kTokenColumns(
-    "token_id, name, username, secret_hash, created_at, expires_at, last_used_at, revoked_at");
+    "token_id, name, username, secret_hash, created_at, expires_at, last_used_at, revoked_at, scope");
 inline constexpr auto kSelectTokens = "SELECT " + kTokenColumns + " FROM api_tokens ORDER BY token_id";
 inline constexpr auto kSelectToken = "SELECT " + kTokenColumns + " FROM api_tokens WHERE token_id = $token_id";
 inline constexpr auto kInsertToken =
-    "INSERT INTO api_tokens (name, username, secret_hash, created_at, expires_at, last_used_at, revoked_at)"
-    " VALUES ($name, $username, $secret_hash, $created_at, $expires_at, $last_used_at, $revoked_at) RETURNING " +
+    "INSERT INTO api_tokens (name, username, secret_hash, created_at, expires_at, last_used_at, revoked_at, scope)"
+    " VALUES ($name, $username, $secret_hash, $created_at, $expires_at, $last_used_at, $revoked_at, $scope)"
+    " RETURNING " +
     kTokenColumns;
 inline constexpr SqlText kTouchToken("UPDATE api_tokens SET last_used_at = $used_at WHERE token_id = $token_id");
 inline constexpr SqlText kRevokeToken(
@@ -90,7 +109,7 @@ inline constexpr SqlText kRevokeToken(
 
 inline constexpr SqlText kEventColumns(
     "event.event_id, event.logged_at, event.event, event.dag_id, event.run_id, event.task_id, event.map_index,"
-    " event.try_number, event.owner, event.extra");
+    " event.try_number, event.owner, event.extra, event.object, event.address");
 inline constexpr auto kListEvents = "SELECT " + kEventColumns + " FROM event_log event WHERE TRUE";
 inline constexpr SqlText kCountEvents("SELECT count(*) FROM event_log event WHERE TRUE");
 inline constexpr auto kSelectEvent = kListEvents + " AND event.event_id = $event_id";
@@ -98,13 +117,16 @@ inline constexpr SqlText kEventBefore(" AND event.logged_at < $before");
 inline constexpr SqlText kEventAfter(" AND event.logged_at > $after");
 // Said aloud for the partial index.
 inline constexpr SqlText kEventOfDag(" AND event.dag_id <> '' AND event.dag_id = $dag_id");
+inline constexpr SqlText kEventMapIndex(" AND event.map_index = $map_index");
+inline constexpr SqlText kEventTryNumber(" AND event.try_number = $try_number");
 inline constexpr auto kEventExcluded =
     " AND event.event NOT" + dialect::kInOpen + "$excluded_events" + dialect::kInClose;
 inline constexpr OrderColumn kEventOrder[] = {
     {"id", "event.event_id"},         {"event_log_id", "event.event_id"}, {"when", "event.logged_at"},
     {"event", "event.event"},         {"dag_id", "event.dag_id"},         {"run_id", "event.run_id"},
     {"task_id", "event.task_id"},     {"map_index", "event.map_index"},   {"try_number", "event.try_number"},
-    {"owner", "event.owner"},         {"extra", "event.extra"},
+    {"owner", "event.owner"},         {"extra", "event.extra"},           {"object", "event.object"},
+    {"address", "event.address"},
 };
 
 inline constexpr SqlText kSelectSetting("SELECT value FROM settings WHERE name = $name");

@@ -40,6 +40,13 @@ inline constexpr auto kDagOwners =
     " AND EXISTS (SELECT 1 FROM dag_owners owned WHERE owned.dag_id = dag.dag_id AND owned.owner" +
     dialect::kInOpen + "$owners" + dialect::kInClose + ")";
 
+inline constexpr SqlText kSelectAllTags(
+    "SELECT dag.dag_id, coalesce(tagged.tag, '') FROM dags dag LEFT JOIN dag_tags tagged"
+    " ON tagged.dag_id = dag.dag_id ORDER BY dag.dag_id, tagged.tag");
+inline constexpr SqlText kSelectTagsOf("SELECT tag FROM dag_tags WHERE dag_id = $dag_id ORDER BY tag");
+inline constexpr SqlText kSelectDagsOfFile(
+    "SELECT dag_id FROM dags WHERE relative_fileloc = $filename OR fileloc = $filename ORDER BY dag_id");
+
 inline constexpr OrderColumn kDagOrder[] = {
     {"dag_id", "dag.dag_id"},
     {"dag_display_name", "dag.display_name"},
@@ -117,6 +124,11 @@ inline constexpr SqlText kDeleteImportError("DELETE FROM import_errors WHERE fil
 inline constexpr auto kListImportErrors = "SELECT " + kImportErrorColumns + " FROM import_errors broken WHERE TRUE";
 inline constexpr SqlText kCountImportErrors("SELECT count(*) FROM import_errors broken WHERE TRUE");
 inline constexpr auto kSelectImportError = kListImportErrors + " AND broken.import_error_id = $import_error_id";
+
+inline constexpr auto kImportErrorOfDags =
+    " AND EXISTS (SELECT 1 FROM dags dag WHERE broken.filename IN (dag.relative_fileloc, dag.fileloc)"
+    " AND dag.dag_id" +
+    dialect::kInOpen + "$dag_ids" + dialect::kInClose + ")";
 
 inline constexpr OrderColumn kImportErrorOrder[] = {
     {"id", "broken.import_error_id"},

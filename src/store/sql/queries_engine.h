@@ -122,8 +122,8 @@ inline constexpr SqlText kPlanDag(
     "next_run_after = $next_run_after WHERE dag_id = $dag_id");
 inline constexpr SqlText kInsertEvent(
     "INSERT INTO event_log (logged_at, event, dag_id, run_id, task_id, map_index, try_number, "
-    "owner, extra) VALUES ($logged_at, $event, $dag_id, $run_id, $task_id, $map_index, "
-    "$try_number, $owner, $extra)");
+    "owner, extra, object, address) VALUES ($logged_at, $event, $dag_id, $run_id, $task_id, $map_index, "
+    "$try_number, $owner, $extra, $object, $address)");
 inline constexpr SqlText kDeleteRun(
     "DELETE FROM runs WHERE run_key = $run_key");
 inline constexpr SqlText kSelectWatermarks(

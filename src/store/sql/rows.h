@@ -25,6 +25,7 @@ SealedVariable read_variable(Row& row);
 Pool read_pool(Row& row);
 User read_user(Row& row);
 ApiToken read_token(Row& row);
+BrowserSession read_session(Row& row);
 
 // The stored name of an attempt's kind.
 std::string_view name_of(AttemptKind kind);

@@ -59,6 +59,8 @@ EventLog read_event(Row& row) {
   event.try_number = row.number_or_null();
   event.owner = row.text();
   event.extra = row.text();
+  event.object = row.text();
+  event.address = row.text();
   return event;
 }
 
@@ -102,6 +104,10 @@ User read_user(Row& row) {
   user.role = row.text();
   user.active = row.flag();
   user.created_at = row.time();
+  user.grants = row.text();
+  user.last_login = row.time_or_null();
+  user.epoch = row.integer();
+  user.identity = row.text();
   return user;
 }
 
@@ -115,7 +121,20 @@ ApiToken read_token(Row& row) {
   token.expires_at = row.time_or_null();
   token.last_used_at = row.time_or_null();
   token.revoked_at = row.time_or_null();
+  token.scope = row.text();
   return token;
+}
+
+BrowserSession read_session(Row& row) {
+  BrowserSession session;
+  session.secret_hash = row.text();
+  session.username = row.text();
+  session.epoch = row.integer();
+  session.created_at = row.time();
+  session.last_used_at = row.time();
+  session.expires_at = row.time();
+  session.address = row.text();
+  return session;
 }
 
 }  // namespace leoflow::sql

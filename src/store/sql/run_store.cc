@@ -10,6 +10,7 @@ namespace {
 
 Where conditions_of(const RunQuery& query) {
   Where where;
+  where.only("run.dag_id", "$dags_allowed", query.dags_allowed);
   where.equal("run.dag_id", "$dag_id", query.dag_id);
   where.matches("run.dag_id", "$dag_id_pattern", query.dag_id_pattern);
   where.matches("run.run_id", "$run_id_pattern", query.run_id_pattern);
@@ -31,6 +32,7 @@ Where conditions_of(const RunQuery& query) {
 // Conditions on the run of a task instance; true if there are any.
 bool add_run_conditions(const TaskInstanceQuery& query, Where& where) {
   size_t before = where.text().size();
+  where.only("run.dag_id", "$dags_allowed", query.dags_allowed);
   where.equal("run.dag_id", "$dag_id", query.dag_id);
   where.equal("run.run_id", "$run_id", query.run_id);
   where.matches("run.dag_id", "$dag_id_pattern", query.dag_id_pattern);
@@ -223,6 +225,7 @@ Result<std::optional<DagRun>> SqlRunStore::previous_successful_run(const std::st
 
 Result<PageOf<XComRow>> SqlXComStore::list(const XComQuery& query) {
   Where where;
+  where.only("run.dag_id", "$dags_allowed", query.dags_allowed);
   where.equal("run.dag_id", "$dag_id", query.dag_id);
   where.equal("run.run_id", "$run_id", query.run_id);
   where.equal("xcom.task_id", "$task_id", query.task_id);

@@ -25,6 +25,7 @@ class SqliteStore final : public Store {
   PoolStore& pools() override { return pools_; }
   StagingStore& staging() override { return staging_; }
   UserStore& users() override { return users_; }
+  SessionStore& sessions() override { return sessions_; }
   EventLogStore& event_log() override { return event_log_; }
   SettingStore& settings() override { return settings_; }
   RetentionStore& retention() override { return retention_; }
@@ -40,6 +41,7 @@ class SqliteStore final : public Store {
   SqlPoolStore pools_{*database_};
   SqlStagingStore staging_{*database_};
   SqlUserStore users_{*database_};
+  SqlSessionStore sessions_{*database_};
   SqlEventLogStore event_log_{*database_};
   SqlSettingStore settings_{*database_};
   SqlRetentionStore retention_{*database_};
