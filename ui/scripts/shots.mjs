@@ -105,6 +105,7 @@ async function signIn(page) {
 
 async function look(page, path, name) {
   await page.goto(base + path);
+  await page.locator("#main h1").first().waitFor({ timeout: 8000 });
   await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"), null, {
     timeout: 8000,
   });

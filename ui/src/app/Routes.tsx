@@ -13,12 +13,22 @@ function page<K extends string>(load: () => Promise<Record<K, View>>, name: K) {
   return lazy(() => load().then((module) => ({ default: module[name] })));
 }
 
+const DagPage = page(() => import("@/features/dag/DagPage"), "DagPage");
+const RunPage = page(() => import("@/features/run/RunPage"), "RunPage");
+const TaskPage = page(() => import("@/features/task/TaskPage"), "TaskPage");
+
 const kRoutes: [pattern: string, view: View | LazyExoticComponent<View>][] = [
   ["/", page(() => import("@/features/home/HomePage"), "HomePage")],
   ["/dags", page(() => import("@/features/dags/DagsPage"), "DagsPage")],
   ["/runs", page(() => import("@/features/runs/RunsPage"), "RunsPage")],
   ["/import-errors", page(() => import("@/features/errors/ImportErrorsPage"), "ImportErrorsPage")],
   ["/menu", MenuPage],
+  ["/dags/:dagId", DagPage],
+  ["/dags/:dagId/:tab", DagPage],
+  ["/dags/:dagId/runs/:runId", RunPage],
+  ["/dags/:dagId/runs/:runId/:tab", RunPage],
+  ["/dags/:dagId/runs/:runId/tasks/:taskId", TaskPage],
+  ["/dags/:dagId/runs/:runId/tasks/:taskId/:tab", TaskPage],
 ];
 
 /** The view of the address. */

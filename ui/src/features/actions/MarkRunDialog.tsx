@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Button, Group, Modal } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { runTasks } from "@/api/queries";
+import type { RunRef } from "@/api/types";
+import { StateBadge } from "@/components/StateBadge";
+import { useToasts } from "@/components/toast";
+import { isFinished } from "@/lib/states";
+import { TouchList } from "./TouchList";
+
+interface Props {
+  run: RunRef;
+  state: "success" | "failed";
+  onClose: () => void;
+}
+
+const kAbout = {
+  success: "Every task that has not succeeded is marked as success; what runs is ended.",
+  failed: "What runs is ended and marked as failed; what has not started is skipped.",
+};
+
+/** Ends a run by decision. */
+export function MarkRunDialog({ run, state, onClose }: Props) {
+  const [busy, setBusy] = useState(false);
+  const client = useQueryClient();
+  const { say, fail } = useToasts();
+  const tasks = useQuery(runTasks(run));
+  const touched = tasks.data?.filter((task) =>
+    state === "success" ? task.state !== "success" : !isFinished(task.state),
+  );
+
+  async function mark() {
+    setBusy(true);
+    try {
+      await api.patch("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", {
+        path: { dag_id: run.dagId, dag_run_id: run.runId },
+        body: { state },
+      });
+      void client.invalidateQueries({ queryKey: ["run", run.dagId, run.runId] });
+      say(`Marked the run as ${state}`);
+      onClose();
+    } catch (error) {
+      fail(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal opened onClose={onClose} title="Mark the run" size={520}>
+      <div className="stack">
+        <div className="row dim">
+          It becomes <StateBadge state={state} soft />
+        </div>
+        <p className="dim" style={{ margin: 0 }}>
+          {kAbout[state]}
+        </p>
+        <TouchList tasks={touched} none="No task instance changes, only the run's own state." />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button loading={busy} onClick={() => void mark()} data-autofocus>
+            Mark as {state}
+          </Button>
+        </Group>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CloseButton, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useCallback, useMemo, useState } from "react";
+import { api } from "@/api/client";
+import { kPageMax } from "@/api/paging";
+import type { EventLog } from "@/api/types";
+import { DataTable, type Column } from "@/components/DataTable";
+import { Panel } from "@/components/Page";
+import { Bones, Empty, Failure } from "@/components/States";
+import { Time } from "@/components/Time";
+import { JsonTree } from "@/components/JsonTree";
+import { links } from "@/router/links";
+import { Link, useSearch } from "@/router/router";
+import styles from "../dags/dags.module.css";
+
+const kColumns: Column<EventLog>[] = [
+  { key: "when", title: "When", width: "150px", cell: (row) => <Time at={row.when} /> },
+  {
+    key: "who",
+    title: "Who",
+    width: "90px",
+    cell: (row) => <span className="cut">{row.owner ?? "–"}</span>,
+  },
+  {
+    key: "what",
+    title: "What",
+    width: "minmax(110px, 1fr)",
+    cell: (row) => (
+      <span className="cut" style={{ fontWeight: 500 }}>
+        {row.event.replaceAll("_", " ")}
+      </span>
+    ),
+  },
+  {
+    key: "on",
+    title: "On",
+    width: "minmax(110px, 1.4fr)",
+    wideOnly: true,
+    cell: (row) =>
+      row.dag_id ? (
+        <Link
+          className="cut"
+          to={
+            row.run_id ? links.run({ dagId: row.dag_id, runId: row.run_id }) : links.dag(row.dag_id)
+          }
+        >
+          {[row.dag_id, row.run_id, row.task_id].filter(Boolean).join(" / ")}
+        </Link>
+      ) : (
+        <span className="faint">–</span>
+      ),
+  },
+  {
+    key: "extra",
+    title: "Details",
+    width: "minmax(110px, 2fr)",
+    wideOnly: true,
+    cell: (row) => <span className="cut mono faint">{row.extra}</span>,
+  },
+];
+
+function readExtra(extra: string | null): unknown {
+  try {
+    return extra ? (JSON.parse(extra) as unknown) : null;
+  } catch {
+    return extra;
+  }
+}
+
+/** Who did what and when: of one DAG or of all. */
+export function AuditList({ dagId }: { dagId?: string }) {
+  const { params, set } = useSearch();
+  const [who, setWho] = useState(params.get("who") ?? "");
+  const [what, setWhat] = useState(params.get("what") ?? "");
+  const apply = useDebouncedCallback(set, 200);
+  const filter = {
+    dag_id: dagId,
+    owner: params.get("who") ?? undefined,
+    event: params.get("what") ?? undefined,
+  };
+  const query = useInfiniteQuery({
+    queryKey: ["audit", filter],
+    queryFn: ({ pageParam, signal }) =>
+      api.get("/api/v2/eventLogs", {
+        query: { ...filter, order_by: ["-event_log_id"], limit: kPageMax, offset: pageParam },
+        signal,
+      }),
+    initialPageParam: 0,
+    getNextPageParam: (last, pages) => {
+      const have = pages.reduce((sum, page) => sum + page.event_logs.length, 0);
+      return last.event_logs.length > 0 && have < last.total_entries ? have : undefined;
+    },
+    placeholderData: keepPreviousData,
+    refetchOnMount: "always",
+  });
+  const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
+  const rows = useMemo(
+    () => query.data?.pages.flatMap((page) => page.event_logs) ?? [],
+    [query.data],
+  );
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const [open, setOpen] = useState<EventLog | null>(null);
+  return (
+    <div className="stack">
+      <Panel flush>
+        <div className={styles.filters} role="search">
+          <TextInput
+            data-filter
+            aria-label="Who"
+            placeholder="Who"
+            value={who}
+            onChange={(event) => {
+              setWho(event.currentTarget.value);
+              apply({ who: event.currentTarget.value });
+            }}
+          />
+          <TextInput
+            aria-label="What"
+            placeholder="What, e.g. trigger_dag_run"
+            w={240}
+            value={what}
+            onChange={(event) => {
+              setWhat(event.currentTarget.value);
+              apply({ what: event.currentTarget.value });
+            }}
+          />
+        </div>
+        {query.error ? (
+          <Failure error={query.error} retry={() => void query.refetch()} />
+        ) : !query.data ? (
+          <Bones rows={10} />
+        ) : rows.length === 0 ? (
+          <Empty title="Nothing was done">Every change somebody makes is written down here.</Empty>
+        ) : (
+          <DataTable
+            label="Audit log"
+            columns={kColumns}
+            rows={rows}
+            rowKey={(row) => String(row.event_log_id)}
+            onRow={(row) => setOpen(row === open ? null : row)}
+            selected={(row) => row.event_log_id === open?.event_log_id}
+            onEnd={more}
+          />
+        )}
+      </Panel>
+      {open && (
+        <Panel
+          title={`${open.event.replaceAll("_", " ")} by ${open.owner ?? "nobody"}`}
+          actions={<CloseButton aria-label="Close" onClick={() => setOpen(null)} />}
+        >
+          <JsonTree value={readExtra(open.extra)} open={4} />
+        </Panel>
+      )}
+    </div>
+  );
+}

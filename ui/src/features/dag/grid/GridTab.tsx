@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { recentRuns } from "@/api/queries";
+import { Panel } from "@/components/Page";
+import { StateIcon } from "@/components/StateIcon";
+import { Empty, Loaded } from "@/components/States";
+import { stateLabel, type StateName } from "@/lib/states";
+import { useSearch } from "@/router/router";
+import styles from "../dag.module.css";
+import { Grid } from "./Grid";
+import { useGridRows } from "./useGrid";
+
+const kLegend: StateName[] = [
+  "success",
+  "failed",
+  "running",
+  "queued",
+  "up_for_retry",
+  "upstream_failed",
+  "skipped",
+];
+const kCounts = ["25", "50", "100"];
+
+export function Legend() {
+  return (
+    <div className={styles.legend} aria-label="What the marks mean">
+      {kLegend.map((state) => (
+        <span key={state}>
+          <StateIcon state={state} size={12} />
+          {stateLabel(state)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Runs by tasks: one look at what happened when. */
+export function GridTab({ dagId }: { dagId: string }) {
+  const { params, set } = useSearch();
+  const count = params.get("runs") ?? "25";
+  const fold = params.getAll("fold").join("\n");
+  const folded = useMemo(() => new Set(fold ? fold.split("\n") : []), [fold]);
+  const runs = useQuery(recentRuns(dagId, { limit: Number(count) }));
+  const { query, rows } = useGridRows(dagId, folded);
+
+  function toggle(group: string) {
+    const next = new Set(folded);
+    if (!next.delete(group)) next.add(group);
+    set({ fold: [...next] });
+  }
+
+  return (
+    <>
+      <div className={styles.controls}>
+        <SegmentedControl
+          aria-label="How many runs"
+          data={kCounts.map((value) => ({ value, label: `${value} runs` }))}
+          value={count}
+          onChange={(value) => set({ runs: value === "25" ? null : value })}
+        />
+        <Legend />
+      </div>
+      <Panel flush>
+        <Loaded query={runs}>
+          {(page) =>
+            page.dag_runs.length === 0 ? (
+              <Empty title="It has not run yet">
+                Press Trigger, or t, and watch its tasks appear here as they run.
+              </Empty>
+            ) : (
+              <Loaded query={query}>
+                {() => <Grid runs={page.dag_runs} rows={rows} folded={folded} onFold={toggle} />}
+              </Loaded>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </>
+  );
+}

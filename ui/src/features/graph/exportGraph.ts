@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph as a picture of its own: SVG from the layout, PNG from that.
+import type { Task } from "@/api/types";
+import { stateLabel, stateName } from "@/lib/states";
+import { kNodeHeight, kNodeWidth, type Layout } from "./layout";
+
+interface Look {
+  background: string;
+  surface: string;
+  line: string;
+  ink: string;
+  faint: string;
+  state: (state: string) => string;
+}
+
+function currentLook(): Look {
+  const root = getComputedStyle(document.documentElement);
+  const token = (name: string) => root.getPropertyValue(name).trim();
+  const names: Record<string, string> = {
+    up_for_retry: "retry",
+    up_for_reschedule: "retry",
+    upstream_failed: "upstream",
+    restarting: "running",
+    removed: "none",
+  };
+  return {
+    background: token("--bg"),
+    surface: token("--surface"),
+    line: token("--line-strong"),
+    ink: token("--ink"),
+    faint: token("--ink-3"),
+    state: (state) => token(`--s-${names[state] ?? state}`),
+  };
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`);
+}
+
+function cut(text: string, size: number): string {
+  return text.length > size ? `${text.slice(0, size - 1)}…` : text;
+}
+
+/** The graph as SVG text in the colours of the page. */
+export function graphSvg(
+  tasks: readonly Task[],
+  layout: Layout,
+  states: ReadonlyMap<string, string | null>,
+  horizontal: boolean,
+): string {
+  const look = currentLook();
+  const edges = layout.edges.map(({ from, to }) => {
+    const a = layout.places.get(from) ?? { x: 0, y: 0 };
+    const b = layout.places.get(to) ?? { x: 0, y: 0 };
+    const [x1, y1, x2, y2] = horizontal
+      ? [a.x + kNodeWidth, a.y + kNodeHeight / 2, b.x, b.y + kNodeHeight / 2]
+      : [a.x + kNodeWidth / 2, a.y + kNodeHeight, b.x + kNodeWidth / 2, b.y];
+    const bend = horizontal
+      ? `C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2}`
+      : `C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
+    return `<path d="M${x1} ${y1}${bend} ${x2} ${y2}" fill="none" stroke="${look.line}" stroke-width="1.5"/>`;
+  });
+  const nodes = tasks.map((task) => {
+    const id = task.task_id ?? "";
+    const { x, y } = layout.places.get(id) ?? { x: 0, y: 0 };
+    const state = stateName(states.get(id));
+    const under = states.size > 0 ? stateLabel(state) : (task.operator_name ?? "");
+    return `<g transform="translate(${x} ${y})"><rect width="${kNodeWidth}" height="${kNodeHeight}" rx="8" fill="${look.surface}" stroke="${look.line}"/><rect width="4" height="${kNodeHeight - 16}" x="8" y="8" rx="2" fill="${look.state(state)}"/><text x="22" y="23" font-size="13" font-weight="600" fill="${look.ink}">${escape(cut(id, 24))}</text><text x="22" y="40" font-size="11" fill="${look.faint}">${escape(cut(under, 28))}</text></g>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.width}" height="${layout.height}" viewBox="0 0 ${layout.width} ${layout.height}" font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="${look.background}"/>${edges.join("")}${nodes.join("")}</svg>`;
+}
+
+const kPixelsMax = 8000; // of a side; browsers draw nothing beyond
+
+/** SVG text as a PNG picture, sharp on dense screens. */
+export async function toPng(svg: string, width: number, height: number): Promise<Blob> {
+  const scale = Math.min(2, kPixelsMax / Math.max(width, height));
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(width * scale);
+  canvas.height = Math.ceil(height * scale);
+  canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture is too large")))),
+  );
+}

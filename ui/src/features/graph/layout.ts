@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import dagre from "@dagrejs/dagre";
+import type { Task } from "@/api/types";
+
+export const kNodeWidth = 196;
+export const kNodeHeight = 52;
+
+export interface Place {
+  x: number;
+  y: number;
+}
+
+export interface Layout {
+  /** Top left corner of each task. */
+  places: Map<string, Place>;
+  edges: { from: string; to: string }[];
+  width: number;
+  height: number;
+}
+
+/** Where each task goes: layers from left to right, or from top to bottom. */
+export function layOut(tasks: readonly Task[], direction: "LR" | "TB"): Layout {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: direction, nodesep: 18, ranksep: 56, marginx: 16, marginy: 16 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const known = new Set(tasks.map((task) => task.task_id));
+  for (const task of tasks)
+    graph.setNode(task.task_id ?? "", { width: kNodeWidth, height: kNodeHeight });
+  const edges: Layout["edges"] = [];
+  for (const task of tasks)
+    for (const next of (task.downstream_task_ids ?? []) as string[]) {
+      if (!known.has(next)) continue;
+      edges.push({ from: task.task_id ?? "", to: next });
+      graph.setEdge(task.task_id ?? "", next);
+    }
+  dagre.layout(graph);
+  const places = new Map<string, Place>();
+  for (const id of graph.nodes()) {
+    const node = graph.node(id) as { x: number; y: number };
+    places.set(id, { x: node.x - kNodeWidth / 2, y: node.y - kNodeHeight / 2 });
+  }
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return { places, edges, width, height };
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the time of a run went, from its attempts. Pure.
+import type { Attempt } from "@/api/types";
+import { instant } from "./time";
+
+export type Phase = "user" | "starting" | "queued" | "retry" | "decide";
+
+export interface Segment {
+  phase: Exclude<Phase, "decide">;
+  from: number;
+  to: number;
+  /** How the attempt that this belongs to ended: succeeded, failed, ... or null while it runs. */
+  outcome: string | null;
+  tryNumber: number;
+}
+
+export interface Lane {
+  key: string;
+  taskId: string;
+  mapIndex: number;
+  segments: Segment[];
+}
+
+type Place = Pick<
+  Attempt,
+  | "task_id"
+  | "map_index"
+  | "try_number"
+  | "created_at"
+  | "dispatched_at"
+  | "started_at"
+  | "ended_at"
+  | "outcome"
+>;
+
+function attemptSegments(attempt: Place, now: number): Segment[] {
+  const created = instant(attempt.created_at) ?? now;
+  const end = instant(attempt.ended_at) ?? now;
+  const started = instant(attempt.started_at);
+  const dispatched = instant(attempt.dispatched_at) ?? started ?? end;
+  const found: Segment[] = [];
+  const add = (phase: Segment["phase"], from: number, to: number) => {
+    if (to > from)
+      found.push({ phase, from, to, outcome: attempt.outcome, tryNumber: attempt.try_number });
+  };
+  add("queued", created, dispatched);
+  add("starting", dispatched, started ?? end);
+  if (started !== null) add("user", started, end);
+  return found;
+}
+
+/** One lane per task instance, with its attempts and the waits between them. */
+export function lanes(attempts: readonly Place[], now: number): Lane[] {
+  const found = new Map<string, Lane>();
+  const sorted = [...attempts].sort((a, b) => a.created_at.localeCompare(b.created_at));
+  for (const attempt of sorted) {
+    if (attempt.task_id === null) continue;
+    const key = `${attempt.task_id}[${attempt.map_index}]`;
+    const lane = found.get(key) ?? {
+      key,
+      taskId: attempt.task_id,
+      mapIndex: attempt.map_index,
+      segments: [],
+    };
+    const before = lane.segments.at(-1);
+    const created = instant(attempt.created_at) ?? now;
+    if (before && created > before.to)
+      lane.segments.push({ ...before, phase: "retry", from: before.to, to: created });
+    lane.segments.push(...attemptSegments(attempt, now));
+    found.set(key, lane);
+  }
+  return [...found.values()];
+}
+
+/** Seconds of a run's wall time by what it was spent on; they add up to all of it. */
+export type Account = Record<Phase, number>;
+
+// When several things happen at once, the run is where the first of these is.
+const kOrder: Segment["phase"][] = ["user", "starting", "queued", "retry"];
+
+export function account(all: readonly Lane[], from: number, to: number): Account {
+  const result: Account = { user: 0, starting: 0, queued: 0, retry: 0, decide: 0 };
+  const edges: { at: number; phase: Segment["phase"]; step: number }[] = [];
+  for (const lane of all)
+    for (const { phase, from: start, to: end } of lane.segments) {
+      const [a, b] = [Math.max(start, from), Math.min(end, to)];
+      if (b <= a) continue;
+      edges.push({ at: a, phase, step: 1 }, { at: b, phase, step: -1 });
+    }
+  edges.sort((a, b) => a.at - b.at);
+  const open = { user: 0, starting: 0, queued: 0, retry: 0 };
+  let at = from;
+  const spend = (until: number) => {
+    const phase = kOrder.find((each) => open[each] > 0) ?? "decide";
+    result[phase] += Math.max(0, until - at) / 1000;
+    at = Math.max(at, until);
+  };
+  for (const edge of edges) {
+    spend(edge.at);
+    open[edge.phase] += edge.step;
+  }
+  spend(to);
+  return result;
+}
+
+/** What we add to the user's own time: starting and deciding. Waits for room or retry are not ours. */
+export function overhead(parts: Account): number {
+  return parts.starting + parts.decide;
+}
+
+/** Round steps for an axis of `seconds`, about `count` of them. */
+export function axisStep(seconds: number, count: number): number {
+  const raw = seconds / count;
+  const sizes = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600,
+    900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
+  ];
+  return sizes.find((size) => size >= raw) ?? Math.ceil(raw / 86_400) * 86_400;
+}
