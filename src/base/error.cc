@@ -72,7 +72,9 @@ Error from_errno(std::string_view call, std::string_view object, int error_numbe
   const char* reason = strerror_r(error_number, buffer, sizeof buffer);
   std::string message = "cannot ";
   message.append(call).append(" ").append(object).append(": ").append(reason);
-  return Error(code_of_errno(error_number), std::move(message));
+  bool full = error_number == ENOSPC || error_number == EDQUOT;
+  return Error(code_of_errno(error_number), std::move(message),
+               full ? "the disk is full: free some space there, then try again" : "");
 }
 
 Error from_errno(std::string_view call, std::string_view object) {

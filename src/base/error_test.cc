@@ -44,7 +44,9 @@ TEST(Error, FromErrnoNamesCallObjectAndReason) {
   EXPECT_EQ(error.code(), Code::not_found);
   EXPECT_EQ(error.message(), "cannot open /nowhere: No such file or directory");
   EXPECT_EQ(from_errno("write", "x", ENOSPC).code(), Code::exhausted);
+  EXPECT_NE(from_errno("write", "x", ENOSPC).hint().find("disk is full"), std::string::npos);
   EXPECT_EQ(from_errno("write", "x", EACCES).code(), Code::denied);
+  EXPECT_EQ(from_errno("write", "x", EACCES).hint(), "");
   errno = EEXIST;
   EXPECT_EQ(from_errno("create", "x").code(), Code::exists);
 }

@@ -115,18 +115,35 @@ class FullDisk(unittest.TestCase):
         (self.effects / "full").touch()
         self.assert_all_there()
 
+    def start_and_fail(self):
+        """What a server says that does not start because there is no room."""
+        self.server.output.unlink()
+        process = self.server.spawn()
+        self.addCleanup(process.kill)
+        self.assertEqual(process.wait(60), 8, self.server.printed())
+        return self.server.printed()
+
     def test_start_on_a_full_disk_says_so(self):
         self.assertEqual(self.server.stop(), 0)
         self.fill()
-        process = self.server.spawn()
-        until("the server ends or answers", lambda: process.poll() is not None
-              or (self.server.home / "server.json").exists())
-        if process.poll() is not None:
-            self.assertNotEqual(process.returncode, 0)
-            self.assertRegex(self.server.printed(), r"No space left|disk is full|the disk failed")
+        told = self.start_and_fail()
+        self.assertIn(f"the disk is full: the database cannot grow in {self.disk / 'home'}", told)
+        self.assertIn("hint: free some space there", told)
         self.free()
-        if process.poll() is None:
-            self.server.stop()
+        self.server.start()
+        self.trigger()
+        (self.effects / "full").touch()
+        self.assert_all_there()
+
+    def test_first_start_on_a_full_disk_says_so(self):
+        self.assertEqual(self.server.stop(), 0)
+        self.server.home = self.disk / "other"
+        self.fill()
+        told = self.start_and_fail()
+        self.assertIn(f"in {self.server.home}", told)
+        self.assertIn("disk is full", told)
+        self.assertIn("hint: ", told)
+        self.free()
         self.server.start()
         self.trigger()
         (self.effects / "full").touch()

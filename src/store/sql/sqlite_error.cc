@@ -2,7 +2,11 @@
 #include "store/sql/sqlite_error.h"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
+#include <cerrno>
+
+#include "base/file.h"
 #include "base/log.h"
 
 namespace leoflow::sql {
@@ -28,11 +32,32 @@ Error constraint_error(int code) {
   }
 }
 
-Error error_of(int code) {
+// The folder that holds the database; empty for one in memory or one that could not be opened.
+std::string folder_of(sqlite3* db) {
+  const char* file = db ? sqlite3_db_filename(db, "main") : nullptr;
+  return file ? fs::path(file).parent_path().string() : "";
+}
+
+// SQLite calls a full disk an I/O error where it cannot extend the file that its processes share.
+bool disk_is_full(sqlite3* db) {
+  int number = db ? sqlite3_system_errno(db) : 0;
+  if (number == ENOSPC || number == EDQUOT) return true;
+  struct statvfs room{};
+  std::string folder = folder_of(db);
+  return !folder.empty() && statvfs(folder.c_str(), &room) == 0 && room.f_bavail == 0;
+}
+
+Error disk_full_error(sqlite3* db) {
+  std::string folder = folder_of(db);
+  return Error(Code::exhausted,
+               "the disk is full: the database cannot grow" +
+                   (folder.empty() ? "" : " in " + folder),
+               "free some space there, then try again");
+}
+
+Error error_of(sqlite3* db, int code) {
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      return Error(Code::exhausted, "disk full: the database cannot grow",
-                   "free space on the volume that holds the database, then try again");
+    case SQLITE_FULL: return disk_full_error(db);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -45,6 +70,7 @@ Error error_of(int code) {
                    "another server or a backup holds it; try again");
     case SQLITE_CONSTRAINT: return constraint_error(code);
     case SQLITE_IOERR:
+      if (disk_is_full(db)) return disk_full_error(db);
       return Error(Code::unavailable, "the disk failed under the database", "check the disk and the system's log");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -62,7 +88,7 @@ Error error_of(int code) {
 Error database_error(sqlite3* db, int code, std::string_view statement) {
   // Taken keys and vanished parents are answers, not failures of the database.
   if ((code & 0xff) != SQLITE_CONSTRAINT) log_failure(db, code, statement);
-  return error_of(code);
+  return error_of(db, code);
 }
 
 Error commit_error(sqlite3* db, int code) {
@@ -71,7 +97,7 @@ Error commit_error(sqlite3* db, int code) {
     return Error(Code::outcome_unknown, "the disk failed while committing; the change may or may not be stored",
                  "check the disk and the system's log");
   }
-  return error_of(code);
+  return error_of(db, code);
 }
 
 }  // namespace leoflow::sql

@@ -93,6 +93,8 @@ TEST_F(SqliteFault, FullDiskAtCommitIsExhaustedAndNothingIsKept) {
   Status committed = commit_event("during");
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code(), Code::exhausted);
+  EXPECT_EQ(committed.error().message(),
+            "the disk is full: the database cannot grow in " + folder_.string());
   EXPECT_FALSE(committed.error().hint().empty());
   disk.write_error = SQLITE_OK;
   ASSERT_TRUE(commit_event("after"));

@@ -164,7 +164,7 @@ TEST_F(SqliteFile, LockOfAnotherProcessIsUnavailableAndFullDiskExhausted) {
   }
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code(), Code::exhausted);
-  EXPECT_NE(full.error().message().find("disk full"), std::string::npos);
+  EXPECT_NE(full.error().message().find("disk is full"), std::string::npos);
   auto other = sql::Connection::open({.path = path_});
   ASSERT_TRUE(other);
   ASSERT_TRUE((*other)->run_script("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE"));
