@@ -23,6 +23,7 @@ const kRoutes: [pattern: string, view: View | LazyExoticComponent<View>][] = [
   ["/runs", page(() => import("@/features/runs/RunsPage"), "RunsPage")],
   ["/import-errors", page(() => import("@/features/errors/ImportErrorsPage"), "ImportErrorsPage")],
   ["/menu", MenuPage],
+  ["/admin/:page", page(() => import("@/features/admin/AdminPage"), "AdminPage")],
   ["/dags/:dagId", DagPage],
   ["/dags/:dagId/:tab", DagPage],
   ["/dags/:dagId/runs/:runId", RunPage],

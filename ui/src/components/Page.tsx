@@ -112,3 +112,8 @@ export function Chip({ children, to }: ChipProps) {
     <span className={styles.chip}>{children}</span>
   );
 }
+
+/** Panels side by side, as many as there is room for. */
+export function Cards({ children }: { children: ReactNode }) {
+  return <div className={styles.cards}>{children}</div>;
+}

@@ -18,6 +18,7 @@ describe("span", () => {
   it("keeps the digits that matter", () => {
     expect(span(0.0123)).toBe("12 ms");
     expect(span(8.68)).toBe("8.68 s");
+    expect(span(-0.23)).toBe("-230 ms");
     expect(span(9.999)).toBe("10.0 s");
     expect(span(123)).toBe("2:03 min");
     expect(span(3600 * 4 + 300)).toBe("4:05 h");

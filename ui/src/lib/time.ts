@@ -16,7 +16,7 @@ export function clock(seconds: number): string {
 export function span(seconds: number): string {
   const size = Math.abs(seconds);
   if (size < 0.0005) return "0 ms";
-  if (size < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (size < 1) return `${Math.sign(seconds) * Math.max(1, Math.round(size * 1000))} ms`;
   if (size < 100) return `${seconds.toFixed(size < 9.995 ? 2 : 1)} s`;
   const pad = (value: number) => String(value).padStart(2, "0");
   const whole = Math.round(size);

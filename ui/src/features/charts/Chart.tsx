@@ -4,7 +4,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
-import { span } from "@/lib/time";
+import { dateAndTime, span } from "@/lib/time";
 import styles from "./chart.module.css";
 
 export interface Series {
@@ -41,20 +41,25 @@ function axis(): uPlot.Axis {
 }
 
 function toOptions(props: Props, width: number): uPlot.Options {
-  const { series, zone, height = 260 } = props;
+  const { times, series, zone, height = 260 } = props;
+  const when = (index: number | null) => {
+    const at = index === null ? undefined : times[index];
+    if (at === undefined) return "";
+    const { date, time } = dateAndTime(at * 1000, zone);
+    return `${date.slice(5)} ${time.slice(0, 5)}`;
+  };
   return {
     width,
     height,
-    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
-    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    scales: { x: { time: false }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
-      axis(),
+      { ...axis(), incrs: [1, 2, 5, 10, 20], values: (_, splits) => splits.map(when) },
       { ...axis(), size: 64, values: (_, splits) => splits.map((value) => span(value)) },
     ],
     legend: { live: true },
     cursor: { points: { size: 7 }, focus: { prox: 24 } },
     series: [
-      { label: "Time" },
+      { label: "Run", value: (_, index) => when(index) },
       ...series.map((each): uPlot.Series => ({
         label: each.label,
         stroke: token(each.color),
@@ -67,7 +72,7 @@ function toOptions(props: Props, width: number): uPlot.Options {
   };
 }
 
-/** Durations over time. */
+/** Durations run by run: even steps, because runs come in bursts. */
 export function Chart(props: Props) {
   const { ref, width } = useElementSize();
   const holder = useRef<HTMLDivElement>(null);
@@ -81,7 +86,7 @@ export function Chart(props: Props) {
     const { times, series, onPoint } = props;
     const plot = new uPlot(
       toOptions(props, width),
-      [times, ...series.map((each) => each.values)],
+      [times.map((_, index) => index), ...series.map((each) => each.values)],
       holder.current,
     );
     const press = () => {

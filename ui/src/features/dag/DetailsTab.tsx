@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DagDetails, Param } from "@/api/types";
 import { Markdown } from "@/components/Markdown";
-import { Facts, Panel } from "@/components/Page";
+import { Cards, Facts, Panel } from "@/components/Page";
 import { Time } from "@/components/Time";
 import { JsonTree } from "@/components/JsonTree";
 import { scheduleLabel } from "../dags/schedule";
@@ -10,14 +10,7 @@ import { scheduleLabel } from "../dags/schedule";
 export function DetailsTab({ dag }: { dag: DagDetails }) {
   const params = dag.params as Record<string, Param>;
   return (
-    <div
-      style={{
-        display: "grid",
-        gap: 16,
-        gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))",
-        alignItems: "start",
-      }}
-    >
+    <Cards>
       {dag.doc_md && (
         <Panel title="Documentation">
           <Markdown text={dag.doc_md} />
@@ -94,6 +87,6 @@ export function DetailsTab({ dag }: { dag: DagDetails }) {
           <JsonTree value={dag.default_args} />
         </Panel>
       )}
-    </div>
+    </Cards>
   );
 }

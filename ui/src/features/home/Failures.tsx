@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
 import { allTasks } from "@/api/taskQueries";
-import type { TaskInstance } from "@/api/types";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
@@ -9,10 +8,13 @@ import { Time } from "@/components/Time";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./home.module.css";
+import { groupFailures, type Failure } from "./stats";
+
+const kShown = 8;
 
 /** The newest failures with their reasons. */
 export function Failures() {
-  const query = useQuery(allTasks({ states: ["failed"], limit: 8, order: "-end_date" }));
+  const query = useQuery(allTasks({ states: ["failed"], limit: 50, order: "-end_date" }));
   return (
     <Panel
       title="What failed, and why"
@@ -28,7 +30,9 @@ export function Failures() {
           page.task_instances.length === 0 ? (
             <Empty title="Nothing failed">Failed tasks are listed here with their reason.</Empty>
           ) : (
-            page.task_instances.map((task) => <Failed key={task.id} task={task} />)
+            groupFailures(page.task_instances)
+              .slice(0, kShown)
+              .map((group) => <Failed key={group.newest.id} {...group} />)
           )
         }
       </Loaded>
@@ -36,7 +40,7 @@ export function Failures() {
   );
 }
 
-function Failed({ task }: { task: TaskInstance }) {
+function Failed({ newest: task, count }: Failure) {
   const ref = {
     dagId: task.dag_id,
     runId: task.dag_run_id,
@@ -49,6 +53,7 @@ function Failed({ task }: { task: TaskInstance }) {
       <span className={styles.entryName}>
         <strong className="cut">{task.task_display_name}</strong>
         <span className="faint cut">{task.dag_display_name}</span>
+        {count > 1 && <span className="faint num">×{count}</span>}
       </span>
       <span className="faint">
         <Time at={task.end_date} ago />

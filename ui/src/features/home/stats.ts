@@ -77,3 +77,21 @@ export function taskFigures(rows: readonly TaskInstance[]): TaskFigure[] {
     ];
   });
 }
+
+export interface Failure {
+  newest: TaskInstance;
+  /** How often the same task failed for the same reason. */
+  count: number;
+}
+
+/** Failures, newest first, with those of one cause taken together. */
+export function groupFailures(rows: readonly TaskInstance[]): Failure[] {
+  const found = new Map<string, Failure>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.dag_id, row.task_id, row.state_reason]);
+    const group = found.get(key);
+    if (group) group.count += 1;
+    else found.set(key, { newest: row, count: 1 });
+  }
+  return [...found.values()];
+}

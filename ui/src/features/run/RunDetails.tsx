@@ -4,7 +4,7 @@ import { runStaging } from "@/api/queries";
 import type { DagRun, StagingVolume } from "@/api/types";
 import { JsonTree } from "@/components/JsonTree";
 import { Copy } from "@/components/Copy";
-import { Facts, Panel } from "@/components/Page";
+import { Cards, Facts, Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
 import { bytes } from "@/lib/text";
@@ -49,14 +49,7 @@ function Volume({ volume }: { volume: StagingVolume }) {
 export function RunDetails({ run }: { run: DagRun }) {
   const staging = useQuery(runStaging({ dagId: run.dag_id, runId: run.dag_run_id }));
   return (
-    <div
-      style={{
-        display: "grid",
-        gap: 16,
-        gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))",
-        alignItems: "start",
-      }}
-    >
+    <Cards>
       <Panel title="Configuration">
         {run.conf && Object.keys(run.conf).length > 0 ? (
           <JsonTree value={run.conf} />
@@ -108,6 +101,6 @@ export function RunDetails({ run }: { run: DagRun }) {
           ]}
         />
       </Panel>
-    </div>
+    </Cards>
   );
 }

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { dagTasks, runTasks } from "@/api/queries";
 import type { TaskInstance } from "@/api/types";
 import { Markdown } from "@/components/Markdown";
-import { Facts, Panel } from "@/components/Page";
+import { Cards, Facts, Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Time } from "@/components/Time";
 import { links } from "@/router/links";
@@ -51,14 +51,7 @@ export function TaskDetails({ task }: { task: TaskInstance }) {
     .filter((each) => ((each.downstream_task_ids ?? []) as string[]).includes(task.task_id))
     .map((each) => each.task_id ?? "");
   return (
-    <div
-      style={{
-        display: "grid",
-        gap: 16,
-        gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))",
-        alignItems: "start",
-      }}
-    >
+    <Cards>
       {own?.doc_md && (
         <Panel title="Documentation">
           <Markdown text={own.doc_md} />
@@ -127,6 +120,6 @@ export function TaskDetails({ task }: { task: TaskInstance }) {
           ]}
         />
       </Panel>
-    </div>
+    </Cards>
   );
 }

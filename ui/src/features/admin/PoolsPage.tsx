@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Button, Checkbox, Group, Modal, NumberInput, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { api } from "@/api/client";
+import { kPageMax } from "@/api/paging";
+import type { Pool } from "@/api/types";
+import { useAuth } from "@/auth/AuthProvider";
+import { Confirm } from "@/components/Confirm";
+import { Page, Panel } from "@/components/Page";
+import { StateIcon } from "@/components/StateIcon";
+import { Loaded } from "@/components/States";
+import styles from "./admin.module.css";
+import { RowActions } from "./RowActions";
+import { useSave } from "./useSave";
+
+function PoolForm({ pool, onClose }: { pool: Pool | null; onClose: () => void }) {
+  const { save, busy } = useSave(["pools"]);
+  const [slots, setSlots] = useState<number | string>(pool?.slots ?? 8);
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const name = pool?.name ?? String(form.get("name")).trim();
+    const fields = {
+      slots: Number(slots),
+      description: String(form.get("description")).trim() || null,
+      include_deferred: form.get("include_deferred") === "on",
+    };
+    const ok = await save(
+      () =>
+        pool
+          ? api.patch("/api/v2/pools/{pool_name}", {
+              path: { pool_name: name },
+              body: { pool: name, ...fields },
+              query: { update_mask: ["slots", "description", "include_deferred"] },
+            })
+          : api.post("/api/v2/pools", { body: { name, ...fields } }),
+      `Saved ${name}`,
+    );
+    if (ok) onClose();
+  }
+  return (
+    <Modal opened onClose={onClose} title={pool ? `Change ${pool.name}` : "New pool"}>
+      <form className="stack" onSubmit={(event) => void submit(event)}>
+        {!pool && <TextInput name="name" label="Name" required data-autofocus />}
+        <NumberInput
+          label="Slots"
+          size="xs"
+          description="How many at once; -1 for no limit"
+          min={-1}
+          allowDecimal={false}
+          value={slots}
+          onChange={setSlots}
+          required
+        />
+        <TextInput name="description" label="Description" defaultValue={pool?.description ?? ""} />
+        <Checkbox
+          size="xs"
+          name="include_deferred"
+          label="Deferred tasks take a slot too"
+          defaultChecked={pool?.include_deferred ?? false}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={busy} disabled={slots === ""}>
+            Save
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
+
+const kParts = [
+  ["running", "running_slots"],
+  ["queued", "queued_slots"],
+  ["deferred", "deferred_slots"],
+  ["scheduled", "scheduled_slots"],
+] as const;
+
+interface RowProps {
+  pool: Pool;
+  change: boolean;
+  onEdit: () => void;
+  onDelete: () => void;
+}
+
+function PoolRow({ pool, change, onEdit, onDelete }: RowProps) {
+  const size = pool.slots < 0 ? Math.max(1, pool.occupied_slots) : pool.slots;
+  const free = Math.max(0, size - pool.running_slots - pool.queued_slots);
+  return (
+    <div className={styles.pool}>
+      <div style={{ minWidth: 0 }}>
+        <div className="cut" style={{ fontWeight: 500 }}>
+          {pool.name}
+        </div>
+        {pool.description && <div className="cut faint">{pool.description}</div>}
+      </div>
+      <div>
+        <div
+          className={styles.meter}
+          role="meter"
+          aria-label={`Slots of ${pool.name} in use`}
+          aria-valuemin={0}
+          aria-valuemax={size}
+          aria-valuenow={pool.occupied_slots}
+        >
+          <span data-state="running" style={{ flexGrow: pool.running_slots }} />
+          <span data-state="queued" style={{ flexGrow: pool.queued_slots }} />
+          <span style={{ flexGrow: free, background: "none" }} />
+        </div>
+        <div className={styles.counts}>
+          {kParts.map(([state, field]) => (
+            <span key={state}>
+              <StateIcon state={state} size={12} />
+              <span className="num">{pool[field]}</span> {state}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div className="num">
+        <strong>{pool.occupied_slots}</strong>
+        <span className="faint"> of {pool.slots < 0 ? "∞" : pool.slots}</span>
+      </div>
+      {change && (
+        <RowActions
+          name={pool.name}
+          onEdit={onEdit}
+          onDelete={pool.name === "default_pool" ? undefined : onDelete}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What limits how many tasks run at once, and how full it is now. */
+export function PoolsPage() {
+  const { me } = useAuth();
+  const [editing, setEditing] = useState<Pool | "new" | null>(null);
+  const [deleting, setDeleting] = useState<Pool | null>(null);
+  const { save } = useSave(["pools"]);
+  const query = useQuery({
+    queryKey: ["pools"],
+    queryFn: ({ signal }) => api.get("/api/v2/pools", { query: { limit: kPageMax }, signal }),
+    refetchOnMount: "always",
+  });
+  return (
+    <Page
+      name="Pools"
+      title="Pools"
+      sub="Tasks of a pool share its slots; the meters move with the tasks"
+      actions={
+        me.can.operate && (
+          <Button leftSection={<IconPlus size={14} />} onClick={() => setEditing("new")}>
+            New pool
+          </Button>
+        )
+      }
+    >
+      <Panel flush>
+        <Loaded query={query}>
+          {(page) =>
+            page.pools.map((pool) => (
+              <PoolRow
+                key={pool.name}
+                pool={pool}
+                change={me.can.operate}
+                onEdit={() => setEditing(pool)}
+                onDelete={() => setDeleting(pool)}
+              />
+            ))
+          }
+        </Loaded>
+      </Panel>
+      {editing && (
+        <PoolForm pool={editing === "new" ? null : editing} onClose={() => setEditing(null)} />
+      )}
+      {deleting && (
+        <Confirm
+          title={`Delete ${deleting.name}?`}
+          action="Delete"
+          onClose={() => setDeleting(null)}
+          run={() =>
+            save(
+              () => api.delete("/api/v2/pools/{pool_name}", { path: { pool_name: deleting.name } }),
+              `Deleted ${deleting.name}`,
+            )
+          }
+        >
+          Tasks that name it wait until there is a pool of this name again.
+        </Confirm>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconPencil, IconTrash } from "@tabler/icons-react";
+
+interface Props {
+  /** What the buttons are about. */
+  name: string;
+  onEdit?: () => void;
+  onDelete?: (() => void) | undefined;
+}
+
+/** Change and delete, at the end of a row. */
+export function RowActions({ name, onEdit, onDelete }: Props) {
+  return (
+    <span className="row" style={{ gap: 2 }}>
+      {onEdit && (
+        <Tooltip label="Change">
+          <ActionIcon aria-label={`Change ${name}`} onClick={onEdit}>
+            <IconPencil size={15} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+      {onDelete && (
+        <Tooltip label="Delete">
+          <ActionIcon aria-label={`Delete ${name}`} onClick={onDelete}>
+            <IconTrash size={15} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Button, FileButton, Group, Modal, Textarea, TextInput } from "@mantine/core";
+import { IconDownload, IconPlus, IconSearch, IconUpload } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { api } from "@/api/client";
+import { fetchAll, kPageMax } from "@/api/paging";
+import type { Variable } from "@/api/types";
+import { Confirm } from "@/components/Confirm";
+import { DataTable, type Column } from "@/components/DataTable";
+import { Page, Panel } from "@/components/Page";
+import { Empty, Loaded } from "@/components/States";
+import { saveFile } from "@/lib/saveFile";
+import { count } from "@/lib/text";
+import { useSearch } from "@/router/router";
+import styles from "../dags/dags.module.css";
+import { RowActions } from "./RowActions";
+import { useSave } from "./useSave";
+
+function load(search: string) {
+  return fetchAll(async (offset) => {
+    const page = await api.get("/api/v2/variables", {
+      query: { limit: kPageMax, offset, variable_key_pattern: search },
+    });
+    return { rows: page.variables, total: page.total_entries };
+  });
+}
+
+function VariableForm({ variable, onClose }: { variable: Variable | null; onClose: () => void }) {
+  const { save, busy } = useSave(["variables"]);
+  const masked = variable?.value === "***";
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? "");
+    const key = variable?.key ?? text("key").trim();
+    const body = { key, value: text("value"), description: text("description").trim() || null };
+    const kept = masked && !body.value;
+    const ok = await save(
+      () =>
+        variable
+          ? api.patch("/api/v2/variables/{variable_key}", {
+              path: { variable_key: key },
+              query: { update_mask: kept ? ["description"] : ["value", "description"] },
+              body,
+            })
+          : api.post("/api/v2/variables", { body }),
+      `Saved ${key}`,
+    );
+    if (ok) onClose();
+  }
+  return (
+    <Modal opened onClose={onClose} title={variable ? `Change ${variable.key}` : "New variable"}>
+      <form className="stack" onSubmit={(event) => void submit(event)}>
+        {!variable && <TextInput name="key" label="Key" required data-autofocus />}
+        <Textarea
+          name="value"
+          label="Value"
+          size="xs"
+          autosize
+          minRows={3}
+          maxRows={16}
+          required={!masked}
+          spellCheck={false}
+          placeholder={masked ? "Hidden because of its name; empty keeps it" : ""}
+          defaultValue={masked ? "" : variable?.value}
+          styles={{ input: { fontFamily: "var(--mono)" } }}
+        />
+        <TextInput
+          name="description"
+          label="Description"
+          defaultValue={variable?.description ?? ""}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={busy}>
+            Save
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
+
+function columns(
+  edit: (row: Variable) => void,
+  remove: (row: Variable) => void,
+): Column<Variable>[] {
+  return [
+    {
+      key: "key",
+      title: "Key",
+      width: "minmax(120px, 1.2fr)",
+      cell: (row) => (
+        <span className="cut" style={{ fontWeight: 500 }}>
+          {row.key}
+        </span>
+      ),
+    },
+    {
+      key: "value",
+      title: "Value",
+      width: "minmax(100px, 2fr)",
+      cell: (row) => (
+        <span className={`cut mono ${row.value === "***" ? "faint" : ""}`}>
+          {row.value === "***" ? "hidden" : row.value}
+        </span>
+      ),
+    },
+    {
+      key: "about",
+      title: "Description",
+      width: "minmax(90px, 1.5fr)",
+      wideOnly: true,
+      cell: (row) => <span className="cut dim">{row.description}</span>,
+    },
+    {
+      key: "do",
+      title: <span className="sr">Actions</span>,
+      width: "64px",
+      end: true,
+      cell: (row) => (
+        <RowActions name={row.key} onEdit={() => edit(row)} onDelete={() => remove(row)} />
+      ),
+    },
+  ];
+}
+
+/** Reads {"key": value, ...}: what Airflow exports. */
+function importBody(text: string) {
+  const found = JSON.parse(text) as Record<string, unknown>;
+  const entities = Object.entries(found).map(([key, value]) => ({
+    key,
+    value: typeof value === "string" ? value : JSON.stringify(value),
+  }));
+  const action = { action: "create", entities, action_on_existence: "overwrite" } as const;
+  return { actions: [action] };
+}
+
+/** Values that DAGs read by name. */
+export function VariablesPage() {
+  const { params, set } = useSearch();
+  const search = params.get("q") ?? "";
+  const [editing, setEditing] = useState<Variable | "new" | null>(null);
+  const [deleting, setDeleting] = useState<Variable | null>(null);
+  const { save } = useSave(["variables"]);
+  const query = useQuery({
+    queryKey: ["variables", search],
+    queryFn: () => load(search),
+    placeholderData: keepPreviousData,
+    refetchOnMount: "always",
+  });
+  const rows = query.data ?? [];
+
+  function exportAll() {
+    const shown = rows.filter((row) => row.value !== "***");
+    const content = Object.fromEntries(shown.map((row) => [row.key, row.value]));
+    saveFile("variables.json", new Blob([JSON.stringify(content, null, 2)]));
+  }
+
+  const readFile = (file: File | null) =>
+    file &&
+    void save(
+      async () => api.patch("/api/v2/variables", { body: importBody(await file.text()) }),
+      `Read ${file.name}`,
+    );
+
+  return (
+    <Page
+      name="Variables"
+      title="Variables"
+      sub={query.data ? count(rows.length, "variable") : " "}
+      actions={
+        <>
+          <FileButton accept="application/json" onChange={readFile}>
+            {(props) => (
+              <Button {...props} variant="default" leftSection={<IconUpload size={14} />}>
+                Import
+              </Button>
+            )}
+          </FileButton>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={14} />}
+            disabled={rows.length === 0}
+            onClick={exportAll}
+          >
+            Export
+          </Button>
+          <Button leftSection={<IconPlus size={14} />} onClick={() => setEditing("new")}>
+            New variable
+          </Button>
+        </>
+      }
+    >
+      <Panel flush>
+        <div className={styles.filters} role="search">
+          <TextInput
+            data-filter
+            aria-label="Find variables"
+            placeholder="Find by key…  /"
+            leftSection={<IconSearch size={14} />}
+            value={search}
+            onChange={(event) => set({ q: event.currentTarget.value || null })}
+          />
+        </div>
+        <Loaded query={query}>
+          {() =>
+            rows.length === 0 ? (
+              <Empty title={search ? "No variable matches" : "No variables yet"}>
+                {search
+                  ? "Search for a shorter part of the key."
+                  : "Values that differ between installations go here instead of into the code."}
+              </Empty>
+            ) : (
+              <DataTable
+                label="Variables"
+                columns={columns(setEditing, setDeleting)}
+                rows={rows}
+                rowKey={(row) => row.key}
+                onRow={setEditing}
+              />
+            )
+          }
+        </Loaded>
+      </Panel>
+      {editing && (
+        <VariableForm
+          variable={editing === "new" ? null : editing}
+          onClose={() => setEditing(null)}
+        />
+      )}
+      {deleting && (
+        <Confirm
+          title={`Delete ${deleting.key}?`}
+          action="Delete"
+          onClose={() => setDeleting(null)}
+          run={() =>
+            save(
+              () =>
+                api.delete("/api/v2/variables/{variable_key}", {
+                  path: { variable_key: deleting.key },
+                }),
+              `Deleted ${deleting.key}`,
+            )
+          }
+        >
+          Tasks that read it without a default fail.
+        </Confirm>
+      )}
+    </Page>
+  );
+}
