@@ -10,8 +10,6 @@
 namespace leoflow {
 namespace {
 
-constexpr size_t kPathsMax =
-    50'000;  // cached paths; all are dropped past it, they are only a cache
 constexpr size_t kTaskIdBytesMax = 160;  // of a file name, which may have 255
 
 // A path segment without separators; ids never hold NUL, and "." and ".." are given a leading
@@ -76,7 +74,7 @@ uint64_t RunLogs::stored(AttemptId attempt) { return sync_one(attempt).value_or(
 // thread that takes outcomes must not wait for the disk.
 void RunLogs::sync(AttemptId attempt, SyncDone done) {
   shared_.with([&](Shared& shared) { shared.unsynced[attempt] = std::move(done); });
-  plan_sync(&Shared::sync_planned, kSyncDelay);
+  plan_sync(&Shared::sync_planned, delays_.growing);
 }
 
 void RunLogs::plan_sync(bool Shared::* planned, Duration delay) {
@@ -150,7 +148,7 @@ void RunLogs::log_ended(AttemptId attempt, uint64_t bytes) {
   bool unsynced = shared_.with([&](Shared& shared) {
     return shared.unsynced.contains(attempt) && shared.ended.insert(attempt).second;
   });
-  if (unsynced) plan_sync(&Shared::ended_sync_planned, kEndedSyncDelay);
+  if (unsynced) plan_sync(&Shared::ended_sync_planned, delays_.ended);
   wake_watchers(attempt);
 }
 
@@ -159,9 +157,11 @@ bool RunLogs::complete(AttemptId attempt) {
 }
 
 void RunLogs::wake_watchers(AttemptId attempt) {
-  auto watchers = shared_.with([&](Shared& shared) {
-    auto it = shared.watchers.find(attempt);
-    return it == shared.watchers.end() ? std::vector<std::weak_ptr<Watcher>>{} : it->second;
+  auto watchers = watchers_->with([&](const Watchers& all) {
+    std::vector<std::weak_ptr<Watcher>> found;
+    auto [first, last] = all.equal_range(attempt);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+    return found;
   });
   for (const auto& weak : watchers) {
     if (auto watcher = weak.lock()) (*watcher)();
@@ -170,27 +170,32 @@ void RunLogs::wake_watchers(AttemptId attempt) {
 
 std::shared_ptr<void> RunLogs::watch(AttemptId attempt, std::function<void()> grown) {
   auto watcher = std::make_shared<Watcher>(std::move(grown));
-  shared_.with([&](Shared& shared) {
-    auto& list = shared.watchers[attempt];
-    std::erase_if(list, [](const std::weak_ptr<Watcher>& weak) { return weak.expired(); });
-    list.push_back(watcher);
-  });
-  return watcher;
+  auto entry = watchers_->with([&](Watchers& all) { return all.emplace(attempt, watcher); });
+  void* token = watcher.get();
+  auto end = [owner = std::weak_ptr(watchers_), entry,
+              watcher = std::move(watcher)](void*) mutable {
+    watcher.reset();
+    if (auto watchers = owner.lock()) watchers->with([&](Watchers& all) { all.erase(entry); });
+  };
+  return std::shared_ptr<void>(token, std::move(end));
 }
 
 void RunLogs::remove_run(const std::string& dag_id, const std::string& run_id) {
+  fs::path folder = run_folder(root_, dag_id, run_id);
+  shared_.with([&](Shared& shared) {
+    std::erase_if(shared.paths,
+                  [&](const auto& cached) { return cached.second.parent_path() == folder; });
+  });
   // A log that cannot be removed is left behind; the next run of that name starts its own files.
-  static_cast<void>(remove_tree(run_folder(root_, dag_id, run_id)));
+  static_cast<void>(remove_tree(folder));
 }
 
-void RunLogs::forget(AttemptId attempt) {
-  shared_.with([&](Shared& shared) {
-    shared.paths.erase(attempt);
-    auto it = shared.watchers.find(attempt);
-    if (it == shared.watchers.end()) return;
-    std::erase_if(it->second, [](const std::weak_ptr<Watcher>& weak) { return weak.expired(); });
-    if (it->second.empty()) shared.watchers.erase(it);
-  });
+size_t RunLogs::cached_paths() const {
+  return shared_.with([](const Shared& shared) { return shared.paths.size(); });
+}
+
+size_t RunLogs::watchers() const {
+  return watchers_->with([](const Watchers& all) { return all.size(); });
 }
 
 }  // namespace leoflow

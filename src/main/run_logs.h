@@ -21,10 +21,20 @@
 
 namespace leoflow {
 
-// Any thread. The store outlives it.
+// How long appended bytes wait for company before they are synced.
+struct LogSyncDelays {
+  Duration growing = std::chrono::milliseconds(250);
+  Duration ended = std::chrono::milliseconds(10);  // from the log's end on
+};
+
+// Any thread. The store outlives it. What it remembers of attempts is bounded, none of it has to be
+// released.
 class RunLogs : public LogSink {
  public:
-  RunLogs(fs::path root, Store& store) : root_(std::move(root)), store_(store) {}
+  static constexpr size_t kPathsMax = 4096;  // cached; all are dropped past it, they are only a cache
+
+  RunLogs(fs::path root, Store& store, LogSyncDelays delays = {})
+      : root_(std::move(root)), store_(store), delays_(delays) {}
 
   // root/dag_id=D/run_id=R/task_id=T[,map_index=N],attempt=TRY.ATTEMPT.log; DAG callbacks:
   // task_id=_callback. Long task ids are cut: the attempt alone makes the name unique.
@@ -34,7 +44,7 @@ class RunLogs : public LogSink {
   Result<uint64_t> size(AttemptId attempt);
   // Unknown attempts (run deleted) are `not_found`.
   Result<uint64_t> append(AttemptId attempt, uint64_t offset, std::string_view bytes) override;
-  // A log that grows is synced every kSyncDelay, one that has ended kEndedSyncDelay after that.
+  // Synced after the delay of a log that grows, or that of one that has ended, whichever is first.
   void sync(AttemptId attempt, std::function<void(Result<uint64_t>)> done) override;
   uint64_t stored(AttemptId attempt) override;
   void log_begun(AttemptId attempt, uint64_t stored) override { tails_.begun(attempt, stored); }
@@ -42,21 +52,21 @@ class RunLogs : public LogSink {
   // Whether all of a settled attempt's log is here, as far as agents have said; see LogTails.
   bool complete(AttemptId attempt);
   // Calls `grown` from any thread after the log of an attempt has grown or got its end, until the
-  // token is destroyed.
+  // token is destroyed (which may outlive this).
   std::shared_ptr<void> watch(AttemptId attempt, std::function<void()> grown);
   // Removes all logs of a run.
   void remove_run(const std::string& dag_id, const std::string& run_id);
-  // The attempt is settled: its cached path is forgotten.
-  void forget(AttemptId attempt);
+
+  // What is remembered, for tests.
+  size_t cached_paths() const;
+  size_t watchers() const;
 
  private:
-  static constexpr Duration kSyncDelay = std::chrono::milliseconds(250);
-  static constexpr Duration kEndedSyncDelay = std::chrono::milliseconds(10);
   using SyncDone = std::function<void(Result<uint64_t>)>;
   using Watcher = std::function<void()>;
+  using Watchers = std::multimap<AttemptId, std::weak_ptr<Watcher>>;  // of tokens that live
   struct Shared {
     std::map<AttemptId, fs::path> paths;
-    std::map<AttemptId, std::vector<std::weak_ptr<Watcher>>> watchers;
     std::map<AttemptId, SyncDone> unsynced;
     std::set<AttemptId> ended;  // of these
     bool sync_planned = false, ended_sync_planned = false;
@@ -70,7 +80,10 @@ class RunLogs : public LogSink {
 
   fs::path root_;
   Store& store_;
+  LogSyncDelays delays_;
   Guarded<Shared> shared_;
+  // Shared because a token takes itself out, if this is still there.
+  std::shared_ptr<Guarded<Watchers>> watchers_ = std::make_shared<Guarded<Watchers>>();
   LogTails tails_;
   LoopThread sync_thread_{"log-sync"};
 };
