@@ -4,7 +4,7 @@
 #include "cli/context.h"
 #include "cli/follow.h"
 #include "cli/format.h"
-#include "cli/run_view.h"
+#include "cli/reasons.h"
 
 namespace leoflow::cli {
 namespace {
@@ -106,6 +106,7 @@ Result<int> show(Context& context, const RunName& name) {
   if (!api) return fail(api);
   auto view = load_run(**api, name.dag_id, name.run_id);
   if (!view) return fail(view);
+  if (auto status = add_reasons(**api, *view); !status) return fail(status);
   show_run(context, *view);
   return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/run_view.h"
+#include "cli/reasons.h"
 
 namespace leoflow::cli {
 namespace {
@@ -17,28 +17,15 @@ struct MarkOptions {
   std::optional<int64_t> map_index;
 };
 
-const std::vector<Column>& columns() {
-  static const std::vector<Column> list{{"TASK", "label"},
-                                        {"STATE", "state", Show::state},
-                                        {"TRY", "try_number", Show::number},
-                                        {"START", "start_date", Show::time},
-                                        {"DURATION", "duration", Show::seconds},
-                                        {"REASON", "state_reason"}};
-  return list;
-}
-
-void add_labels(json::array& rows) {
-  for (json::value& row : rows) row.as_object()["label"] = task_label(row.as_object());
-}
-
 Result<int> list(Context& context, const std::string& dag_id, const std::string& run_id) {
   auto api = context.api();
   if (!api) return fail(api);
   auto view = load_run(**api, dag_id, run_id);
   if (!view) return fail(view);
-  if (!context.json()) add_labels(view->tasks);
+  if (auto status = add_reasons(**api, *view); !status) return fail(status);
   auto count = int64_t(view->tasks.size());
-  context.show(columns(), {std::move(view->tasks), count}, "the run has no tasks");
+  json::array rows = context.json() ? std::move(view->tasks) : task_rows(std::move(view->tasks));
+  context.show(task_columns(), {std::move(rows), count}, "the run has no tasks");
   return 0;
 }
 
@@ -88,9 +75,7 @@ Result<int> clear(Context& context, const ClearOptions& options) {
     return 0;
   }
   if (!context.json()) {
-    json::array rows = *touched;
-    add_labels(rows);
-    context.console.err(render_table(context.console, columns(), rows));
+    context.console.err(render_table(context.console, task_columns(), task_rows(*touched)));
   }
   std::string version =
       options.keep_version ? "on the version it had" : "on the current version of the DAG";

@@ -12,6 +12,7 @@
 
 #include "async/loop.h"
 #include "cli/format.h"
+#include "cli/reasons.h"
 #include "cli/text_stream.h"
 
 namespace leoflow::cli {
@@ -21,7 +22,8 @@ using Steady = std::chrono::steady_clock;
 
 constexpr auto kBeat = std::chrono::seconds(1);          // redraws the status line, tries again
 constexpr auto kResyncEvery = std::chrono::seconds(30);  // should an event ever be missed
-constexpr auto kLogDrainMax = std::chrono::seconds(15);  // for logs after the end of the run
+constexpr auto kLogQuietMax = std::chrono::seconds(15);  // of logs after the end of the run
+constexpr auto kStillMax = std::chrono::seconds(5);      // without news, then it is told why
 constexpr std::string_view kNoLog = "There is no log for this try.";
 
 std::string log_path(const LogRequest& request) {
@@ -73,6 +75,7 @@ class Follower {
   void read_tails();
   void print_record(Tail& tail, const std::string& line);
   void draw_status();
+  void tell_what_holds();
   bool over() const { return run_is_over(state_); }
 
   Context& context_;
@@ -90,6 +93,8 @@ class Follower {
   int failures_ = 0;
   bool stale_ = true;
   Steady::time_point refreshed_{};
+  Steady::time_point moved_ = Steady::now();  // a task, a log line, or a look at why there was none
+  std::set<std::string> told_;                // reasons
 };
 
 Status Follower::refresh() {
@@ -102,7 +107,9 @@ Status Follower::refresh() {
     label_width_ = std::max(label_width_, display_width(task_label(task.as_object())));
   }
   for (const json::value& task : view_.tasks) note_task(task.as_object());
-  state_ = json::string_or(view_.run, "state");
+  std::string state = json::string_or(view_.run, "state");
+  if (state_ != state) moved_ = Steady::now();
+  state_ = std::move(state);
   return {};
 }
 
@@ -125,6 +132,7 @@ void Follower::note_task(const json::object& task) {
   std::string& known = task_states_[label];
   bool news = known != shown && !state.empty();
   known = std::move(shown);
+  if (news) moved_ = Steady::now();
   if (!request_.details) return;
   if (news && state != "scheduled" && state != "queued") {
     std::string name = label;
@@ -197,6 +205,7 @@ void Follower::read_tail(Tail& tail) {
     tail.stream.reset();  // opened again at the next beat
     return;
   }
+  if (!text->empty()) moved_ = Steady::now();
   tail.lines.feed(*text);
   while (auto line = tail.lines.next()) print_record(tail, *line);
   if (tail.stream->ended()) tail.failures = kReconnectsMax + 1;
@@ -249,6 +258,23 @@ void Follower::draw_status() {
   context_.console.status(text.substr(0, 78));
 }
 
+// When nothing runs and nothing moves; each reason once.
+void Follower::tell_what_holds() {
+  if (!request_.details || over() || Steady::now() - moved_ < kStillMax) return;
+  std::map<std::string, std::string> states;
+  for (const auto& [label, state] : task_states_) {
+    states[label] = state.substr(0, state.find('/'));
+    if (states[label] == "running") return;
+  }
+  moved_ = Steady::now();
+  auto reasons = load_reasons(api_, request_.dag_id, request_.run_id);
+  if (!reasons) return;  // a server that is away is told of elsewhere
+  for (const std::string& line : what_holds(*reasons, states)) {
+    if (!told_.insert(line).second) continue;
+    context_.console.err(clock_time(SystemClock().now()).substr(0, 8) + "     " + line + "\n");
+  }
+}
+
 // Until something arrives, at most a beat.
 Status Follower::wait() {
   std::vector<pollfd> entries{{events_->fd(), POLLIN, 0}};
@@ -280,15 +306,12 @@ Status Follower::reconnect() {
 
 Result<RunView> Follower::run() {
   if (auto status = connect(); !status) return fail(status);
-  std::optional<Steady::time_point> give_up;
   while (true) {
     start_tails();
-    if (over()) {
-      if (!give_up) give_up = Steady::now() + kLogDrainMax;
-      bool drained = tails_.empty() && waiting_.empty();
-      if (drained || Steady::now() >= *give_up) break;
-    }
+    bool drained = tails_.empty() && waiting_.empty();
+    if (over() && (drained || Steady::now() - moved_ >= kLogQuietMax)) break;
     draw_status();
+    tell_what_holds();
     Status status = wait();
     if (!status) return fail(status);
     status = read_events();

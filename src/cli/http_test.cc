@@ -7,7 +7,7 @@
 
 #include "cli/api_client.h"
 #include "cli/connection_uri.h"
-#include "cli/run_view.h"
+#include "cli/reasons.h"
 #include "cli/text_stream.h"
 
 namespace leoflow::cli {
@@ -229,6 +229,50 @@ TEST(RunView, TimeOutsideTasks) {
   EXPECT_EQ(times->total, std::chrono::seconds(10));
   EXPECT_EQ(times->outside_tasks(), std::chrono::seconds(2));
   EXPECT_FALSE(times_of({}, Time{}));
+}
+
+TEST(Reasons, AreThoseOfTheServerWhileTheRunGoesOn) {
+  TinyServer server({reply("200 OK", R"({"reasons":[
+      {"task_id":"load","map_index":2,"reason":"pool etl full: 3 of 3"}],"total_entries":1})")});
+  auto api = server.client();
+  RunView view;
+  view.run = {{"dag_id", "etl"}, {"dag_run_id", "r 1"}, {"state", "running"}};
+  view.tasks = json::parse(R"([{"task_id": "load", "map_index": 2, "state": "scheduled"},
+      {"task_id": "load", "map_index": 1, "state": "failed", "state_reason": "exit code 3"},
+      {"task_id": "begin", "map_index": -1, "state": "success", "state_reason": null}])")
+                   ->as_array();
+  ASSERT_TRUE(add_reasons(api, view));
+  auto reason = [&](size_t i) { return json::string_or(view.tasks[i].as_object(), "reason"); };
+  EXPECT_EQ(reason(0), "pool etl full: 3 of 3");
+  EXPECT_EQ(reason(1), "exit code 3");
+  EXPECT_TRUE(view.tasks[2].at("reason").is_null());
+  EXPECT_TRUE(server.requests().at(0).starts_with(
+      "GET /api/leoflow/v1/dags/etl/dagRuns/r%201/reasons HTTP/1.1"));
+}
+
+TEST(Reasons, AreNotAskedForWhenTheRunIsOver) {
+  TinyServer server({});
+  auto api = server.client();
+  RunView view;
+  view.run = {{"dag_id", "etl"}, {"dag_run_id", "r1"}, {"state", "failed"}};
+  view.tasks = json::parse(R"([{"task_id": "load", "state_reason": "exit code 3"}])")->as_array();
+  ASSERT_TRUE(add_reasons(api, view));
+  EXPECT_EQ(json::string_or(view.tasks[0].as_object(), "reason"), "exit code 3");
+}
+
+TEST(Reasons, WhatHoldsARunIsToldOncePerReason) {
+  Reasons reasons{{"a", "pool etl full: 3 of 3"},
+                  {"b", "pool etl full: 3 of 3"},
+                  {"c", "retry at 12:03:10 UTC"},
+                  {"end", "waits for a, b, c"}};
+  std::map<std::string, std::string> states{
+      {"a", "scheduled"}, {"b", "scheduled"}, {"c", "up_for_retry"}, {"end", ""}};
+  EXPECT_EQ(what_holds(reasons, states),
+            (std::vector<std::string>{"a and 1 more * pool etl full: 3 of 3",
+                                      "c * retry at 12:03:10 UTC"}));
+  EXPECT_EQ(what_holds({{"a", "the DAG is paused"}, {"b", "the DAG is paused"}}, {}),
+            std::vector<std::string>{"a and 1 more * the DAG is paused"});
+  EXPECT_TRUE(what_holds({}, {}).empty());
 }
 
 TEST(LogLine, TimeLevelAndTraceback) {

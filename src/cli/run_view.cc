@@ -24,18 +24,6 @@ const std::vector<Column>& run_columns() {
   return columns;
 }
 
-const std::vector<Column>& task_columns() {
-  static const std::vector<Column> columns{
-      {"TASK", "label"},
-      {"STATE", "state", Show::state},
-      {"TRY", "try_number", Show::number},
-      {"START", "start_date", Show::time},
-      {"DURATION", "duration", Show::seconds},
-      {"REASON", "state_reason"},
-  };
-  return columns;
-}
-
 // [{"exc_type", "exc_value", "frames": [...]}], innermost cause last.
 std::string traceback_text(const json::array& exceptions) {
   std::string text;
@@ -82,6 +70,27 @@ std::string task_label(const json::object& task_instance) {
   return map_index < 0 ? label : label + "[" + std::to_string(map_index) + "]";
 }
 
+const std::vector<Column>& task_columns() {
+  static const std::vector<Column> columns{
+      {"TASK", "label"},
+      {"STATE", "state", Show::state},
+      {"TRY", "try_number", Show::number},
+      {"START", "start_date", Show::time},
+      {"DURATION", "duration", Show::seconds},
+      {"REASON", "reason"},
+  };
+  return columns;
+}
+
+json::array task_rows(json::array tasks) {
+  for (json::value& row : tasks) {
+    json::object& task = row.as_object();
+    task["label"] = task_label(task);
+    if (!task.contains("reason")) task["reason"] = json::string_or(task, "state_reason");
+  }
+  return tasks;
+}
+
 std::optional<RunTimes> times_of(const RunView& view, Time now) {
   auto start = time_of(view.run, "start_date");
   if (!start) return std::nullopt;
@@ -109,9 +118,8 @@ void show_run(Context& context, const RunView& view) {
   }
   context.show_object(run_columns(), run);
   if (view.tasks.empty()) return;
-  json::array rows = view.tasks;
-  for (json::value& row : rows) row.as_object()["label"] = task_label(row.as_object());
-  context.console.out("\n" + render_table(context.console, task_columns(), rows));
+  context.console.out("\n" +
+                      render_table(context.console, task_columns(), task_rows(view.tasks)));
   if (!times) return;
   context.console.out("\ntotal " + format_duration(times->total) + ", in tasks " +
                       format_duration(times->in_tasks) + ", outside tasks " +

@@ -19,6 +19,10 @@ bool run_is_over(std::string_view state);
 // "load", or "load[3]" for an instance of a mapped task.
 std::string task_label(const json::object& task_instance);
 
+// A table of task instances: columns, and rows that have what these show.
+const std::vector<Column>& task_columns();
+json::array task_rows(json::array tasks);
+
 struct RunTimes {
   Duration total{0};     // from the start of the run to its end (or `now`)
   Duration in_tasks{0};  // while at least one task was running

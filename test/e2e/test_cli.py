@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line with real servers, and `leoflow run` without one."""
 import json
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from harness import ServerTest, leoflow
+from harness import LEOFLOW, ServerTest, clean_environment, leoflow
 
 EXIT_INVALID, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_RUN_FAILED = 2, 4, 6, 10
 
@@ -29,6 +30,14 @@ def greet():
     hello()
 
 greet()
+'''
+TWO_STEPS = '''
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("two_steps", schedule=None) as dag:
+    first = BashOperator(task_id="first", bash_command="true", pool="narrow")
+    first >> BashOperator(task_id="second", bash_command="true")
 '''
 FLAKY = PYTHON.format(body='raise ValueError("as planned")').replace("greet", "flaky")
 
@@ -98,7 +107,7 @@ class Run(unittest.TestCase):
 
 
 class Commands(ServerTest):
-    dags = {"greet.py": PYTHON.format(body="pass"), "flaky.py": FLAKY}
+    dags = {"greet.py": PYTHON.format(body="pass"), "flaky.py": FLAKY, "two_steps.py": TWO_STEPS}
 
     def test_trigger_and_wait_tells_by_its_status(self):
         self.server.dag("greet")
@@ -124,6 +133,45 @@ class Commands(ServerTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.server.finished("flaky", "clear_me")
         self.assertEqual(self.server.task("flaky", "hello", "clear_me")["try_number"], 2)
+
+    def test_tasks_that_do_not_move_have_a_reason(self):
+        self.server.dag("two_steps")
+        full = self.server.leoflow("pools", "set", "narrow", "0")
+        self.assertEqual(full.returncode, 0, full.stderr)
+        self.server.trigger("two_steps", "held")
+        self.server.task_is("two_steps", "first", "scheduled", "held")
+        wanted = {"first": "pool narrow", "second": "waits for first"}
+        for words, rows_of in ((("tasks", "list"), lambda told: told),
+                               (("runs", "show"), lambda told: told["task_instances"])):
+            told = self.server.leoflow(*words, "two_steps", "held", "-o", "json")
+            self.assertEqual(told.returncode, 0, told.stderr)
+            reasons = {row["task_id"]: row["reason"] for row in rows_of(json.loads(told.stdout))}
+            table = self.server.leoflow(*words, "two_steps", "held").stdout
+            for task, reason in wanted.items():
+                self.assertIn(reason, reasons[task])
+                self.assertIn(reason, table)
+        self.server.leoflow("pools", "set", "narrow", "1")
+        self.assertEqual(self.server.finished("two_steps", "held"), "success")
+        rows = json.loads(self.server.leoflow("tasks", "list", "two_steps", "held", "-o",
+                                              "json").stdout)
+        self.assertEqual([row["reason"] for row in rows], [None, None])
+
+    def test_follow_tells_why_nothing_moves(self):
+        self.server.dag("greet")
+        self.server.leoflow("dags", "pause", "greet")
+        command = [str(LEOFLOW), "runs", "trigger", "greet", "--run-id", "paused", "--follow",
+                   "--home", str(self.server.home)]
+        with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as follower:
+            self.addCleanup(follower.kill)
+            for line in follower.stderr:
+                if "hello * the DAG is paused" in line:
+                    break
+            else:
+                self.fail("it ended without a word")
+            self.server.leoflow("dags", "unpause", "greet")
+            rest = follower.stderr.read()
+            self.assertEqual(follower.wait(60), 0, rest)
 
     def test_json_output_is_json(self):
         self.assertEqual(self.server.run("greet", "for_json"), "success")
