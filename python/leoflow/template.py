@@ -21,7 +21,8 @@ FRAME_BYTES_MAX = 64 * 1024 * 1024
 READ_BYTES = 65536
 FDS_PER_SPAWN = 4
 FDS_PER_READ = 64
-QUIET_MILLISECONDS = 10  # after which spare children are forked
+QUIET_MILLISECONDS = 10  # after which what can wait is done
+UNSETTLED_FORKS_MAX = 4  # at once; with more to come, settling pays
 MSG_CMSG_CLOEXEC = 0x40000000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
 # What nearly every DAG file and operator reaches; importing it here saves each fork from doing so.
@@ -148,9 +149,10 @@ class Template:
         self._pid = os.getpid()
         self._attempts = {}
         self._populate = None
+        self._settled = False
 
     def prepare(self, init):
-        """Imports what the forks share and freezes the heap. Raises whatever an import raises."""
+        """Imports what the forks share. Raises whatever an import raises."""
         from leoflow.runtime import forking
 
         self._forks = forking.Forks()
@@ -158,13 +160,23 @@ class Template:
             self._import(init.get("preload") or ())
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-        self._settle()
+        self._child.prepare()
 
     def _import(self, preload):
-        from leoflow.runtime import child, client, hotpages, logs, scheduling, spares
+        from leoflow.runtime import (
+            child,
+            client,
+            hotpages,
+            logs,
+            rehearsal,
+            scheduling,
+            settling,
+            spares,
+        )
 
         self._channel.speak_json_with(client.json_text, client.parse_json)
         self._child, self._hotpages, self._scheduling = child, hotpages, scheduling
+        self._rehearsal, self._settling = rehearsal, settling
         self._spares = spares.Spares(self._forks.fork, self._run_spare)
         for name in WARM:
             _warm(name)
@@ -176,9 +188,16 @@ class Template:
         logs.prepare()
 
     def _settle(self):
-        """Lays out the heap for the forks, and freezes it."""
-        from leoflow.runtime import rehearsal, settling
+        """Lays out the heap for the forks, and freezes it. Only speed depends on it, and the first
+        attempts need not wait for it."""
+        self._settled = True
+        try:
+            self._lay_out()
+        except Exception as error:
+            print(f"forks stay slow: {type(error).__name__}: {error}", file=sys.stderr)
 
+    def _lay_out(self):
+        rehearsal, settling = self._rehearsal, self._settling
         rehearsal.rehearse(1)
         self._ballast = settling.fill_gaps()
         ours = (Channel, Template, type(self._spares), type(self._forks), self._child)
@@ -188,8 +207,6 @@ class Template:
         self._ballast += settling.fill_gaps()
         gc.freeze()
         gc.disable()
-        self._rehearse_once = rehearsal.once
-        self._child.prepare()
 
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
@@ -206,17 +223,19 @@ class Template:
             self._kill_all()
 
     def _serve_once(self, poll):
-        """Spares are forked only when nothing has been asked for a while: attempts go first."""
-        ready = poll.poll(QUIET_MILLISECONDS if self._spares.short else None)
+        """What only makes later forks cheaper is done when nothing has been asked for a while."""
+        idle = self._settled and not self._spares.short
+        ready = poll.poll(None if idle else QUIET_MILLISECONDS)
         for fd, _ in ready:
             self._reap() if fd == self._wake else self._take_requests()
-        if not ready and self._spares.short:
-            self._add_spare()
+        if ready or idle:
+            return
+        self._add_spare() if self._settled else self._settle()
 
     def _add_spare(self):
         """What they write is learned before the first; the first attempt need not wait for it."""
         if self._populate is None:
-            ranges = self._hotpages.learn(self._forks.fork, self._rehearse_once)
+            ranges = self._hotpages.learn(self._forks.fork, self._rehearsal.once)
             self._populate = self._hotpages.Populating(ranges)
         self._spares.add()
 
@@ -228,6 +247,8 @@ class Template:
     def _spawn(self, request):
         descriptors = self._channel.take_descriptors()
         attempt = request["attempt"]
+        if not self._settled and len(self._attempts) >= UNSETTLED_FORKS_MAX:
+            self._settle()
         try:
             pid = self._spares.take(request, descriptors)
             if pid is None:

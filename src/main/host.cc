@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 namespace leoflow {
 namespace {
@@ -69,6 +70,15 @@ fs::path default_cache() {
   if (!cache.empty()) return cache;
   std::string shared = variable_or("XDG_CACHE_HOME");
   return (shared.empty() ? user_home() / ".cache" : fs::path(shared)) / "leoflow";
+}
+
+bool process_runs(int64_t pid) {
+  if (pid <= 0) return false;
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  if (!std::getline(file, text)) return false;
+  size_t name_end = text.rfind(") ");  // the name may hold anything
+  return name_end != text.npos && text.compare(name_end + 2, 1, "Z") != 0;
 }
 
 }  // namespace leoflow

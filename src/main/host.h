@@ -2,6 +2,7 @@
 // What the programs read of their host and environment variables; nothing below main does.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,5 +23,8 @@ std::string host_name();
 fs::path default_home();
 // $LEOFLOW_CACHE or the user's cache folder: environments shared by all homes.
 fs::path default_cache();
+
+// Whether there is such a process, other than one that has ended and was not collected.
+bool process_runs(int64_t pid);
 
 }  // namespace leoflow
