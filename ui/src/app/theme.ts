@@ -1,5 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+import {
+  createTheme,
+  defaultVariantColorsResolver,
+  type CSSVariablesResolver,
+  type VariantColorsResolver,
+} from "@mantine/core";
+
+/** Filled buttons are ink on paper in both schemes; other colours stay Mantine's. */
+const variantColors: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  const own = input.color === undefined || input.color === input.theme.primaryColor;
+  if (input.variant !== "filled" || !own) return colors;
+  return {
+    ...colors,
+    background: "var(--ink)",
+    hover: "color-mix(in oklab, var(--ink) 85%, var(--surface))",
+    color: "var(--surface)",
+  };
+};
 
 /** Mantine's primitives in our ink. */
 export const theme = createTheme({
@@ -8,7 +26,7 @@ export const theme = createTheme({
   headings: { fontFamily: "var(--font)", fontWeight: "600" },
   primaryColor: "ink",
   primaryShade: { light: 9, dark: 0 },
-  autoContrast: true,
+  variantColorResolver: variantColors,
   colors: {
     ink: [
       "#f1f0ee",

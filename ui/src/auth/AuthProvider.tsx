@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useMemo, type ReactNode } from "react";
 import { ApiError } from "@/api/error";
 import { fetchMe, signIn, signOut, type Me } from "./session";
@@ -17,6 +17,12 @@ export function useAuth(): Auth {
   const auth = useContext(AuthContext);
   if (!auth) throw new Error("useAuth needs AuthProvider");
   return auth;
+}
+
+/** Another user sees nothing of what was loaded for the one before. */
+function become(client: QueryClient, me: Me | null): void {
+  client.setQueryData(["me"], me);
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== "me" });
 }
 
 interface Props {
@@ -42,21 +48,18 @@ export function AuthProvider({ login, unreachable, children }: Props) {
     retryDelay: 1500,
   });
 
-  useEffect(() => watchUnauthenticated(() => client.setQueryData(["me"], null)), [client]);
+  useEffect(() => watchUnauthenticated(() => become(client, null)), [client]);
 
   const enter = useCallback(
     async (username: string, password: string) => {
-      const me = await signIn(username, password);
-      client.clear();
-      client.setQueryData(["me"], me);
+      become(client, await signIn(username, password));
     },
     [client],
   );
 
   const leave = useCallback(async () => {
     await signOut();
-    client.clear();
-    client.setQueryData(["me"], null);
+    become(client, null);
   }, [client]);
 
   const auth = useMemo(() => (data ? { me: data, leave } : null), [data, leave]);

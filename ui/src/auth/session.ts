@@ -17,7 +17,8 @@ export interface Me {
 }
 
 interface MeAnswer {
-  username: string;
+  /** null: nobody is signed in. */
+  username: string | null;
   role: string;
   can?: Record<string, boolean>;
 }
@@ -30,7 +31,8 @@ export function rightsOfRole(role: string): Rights {
   return { trigger: rank >= 1, operate: rank >= 2, admin: rank >= 3 };
 }
 
-function toMe(answer: MeAnswer): Me {
+function toMe(answer: MeAnswer): Me | null {
+  if (answer.username === null) return null;
   return {
     username: answer.username,
     role: answer.role,
@@ -38,7 +40,8 @@ function toMe(answer: MeAnswer): Me {
   };
 }
 
-export async function fetchMe(): Promise<Me> {
+/** Who is signed in; null for nobody, which older servers say with 401. */
+export async function fetchMe(): Promise<Me | null> {
   const response = await request("/api/leoflow/v1/me", { headers: { Accept: "application/json" } });
   return toMe((await response.json()) as MeAnswer);
 }
@@ -54,7 +57,7 @@ function post(path: string, body: unknown): Promise<Response> {
 const kNoSuchRoute = new Set([404, 405, 406]);
 
 /** Signs in with a cookie session; with a token where the server has no sessions. */
-export async function signIn(username: string, password: string): Promise<Me> {
+export async function signIn(username: string, password: string): Promise<Me | null> {
   try {
     await post("/auth/login", { username, password });
     setToken(null);

@@ -10,6 +10,8 @@ export interface Column<T> {
   title: ReactNode;
   /** A track of grid-template-columns: "2fr", "90px". */
   width: string;
+  /** Another track at phone width. */
+  phoneWidth?: string;
   cell: (row: T) => ReactNode;
   end?: boolean;
   /** Left away at phone width. */
@@ -70,7 +72,8 @@ export function DataTable<T>(props: Props<T>) {
     scrollMargin,
   });
   const shown = phone ? columns.filter((column) => !column.wideOnly) : columns;
-  const template = { gridTemplateColumns: shown.map((column) => column.width).join(" ") };
+  const track = (column: Column<T>) => (phone && column.phoneWidth) || column.width;
+  const template = { gridTemplateColumns: shown.map(track).join(" ") };
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {

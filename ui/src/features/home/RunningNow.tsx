@@ -6,10 +6,23 @@ import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Bones, Empty } from "@/components/States";
 import { Duration } from "@/components/Time";
-import { countStates } from "@/lib/states";
+import { countStates, type StateName } from "@/lib/states";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./home.module.css";
+
+// What is done at the left, what is to come at the right.
+const kProgress: StateName[] = [
+  "success",
+  "skipped",
+  "failed",
+  "upstream_failed",
+  "up_for_retry",
+  "running",
+  "queued",
+  "scheduled",
+  "none",
+];
 
 interface Props {
   runs: DagRun[] | undefined;
@@ -44,7 +57,9 @@ export function RunningNow({ runs, total }: Props) {
 function Running({ run }: { run: DagRun }) {
   const ref = { dagId: run.dag_id, runId: run.dag_run_id };
   const { data } = useQuery(runTasks(ref));
-  const parts = countStates(data?.map((task) => task.state) ?? []).reverse();
+  const parts = countStates(data?.map((task) => task.state) ?? []).sort(
+    (a, b) => kProgress.indexOf(a.state) - kProgress.indexOf(b.state),
+  );
   const done = data?.filter((task) => task.state === "success").length ?? 0;
   return (
     <Link to={links.run(ref)} className={styles.entry}>

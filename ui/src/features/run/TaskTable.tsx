@@ -65,7 +65,7 @@ function columnsFor(
             {task.task_display_name}
             {task.map_index >= 0 && ` [${task.rendered_map_index ?? task.map_index}]`}
           </Link>
-          <span className="cut faint">{operatorLabel(task.operator_name)}</span>
+          <span className="cut faint wideOnly">{operatorLabel(task.operator_name)}</span>
         </div>
       ),
     },
@@ -73,6 +73,7 @@ function columnsFor(
       key: "state",
       title: "State",
       width: "minmax(110px, 150px)",
+      phoneWidth: "118px",
       cell: (task) => <StateBadge state={task.state} />,
     },
     {
@@ -96,6 +97,7 @@ function columnsFor(
       key: "duration",
       title: "Duration",
       width: "76px",
+      phoneWidth: "62px",
       end: true,
       cell: (task) => (
         <Duration

@@ -20,9 +20,14 @@ export function runColumns(withDag: boolean): Column<DagRun>[] {
     title: "DAG",
     width: "minmax(120px, 1.4fr)",
     cell: (run) => (
-      <Link to={links.dag(run.dag_id)} className="cut" style={{ fontWeight: 500 }}>
-        {run.dag_display_name}
-      </Link>
+      <span className="row">
+        <Link to={links.dag(run.dag_id)} className="cut" style={{ fontWeight: 500 }}>
+          {run.dag_display_name}
+        </Link>
+        <span className="phoneOnly faint" style={{ flex: "none" }}>
+          <Time at={run.start_date ?? run.run_after} ago />
+        </span>
+      </span>
     ),
   };
   return [
@@ -30,6 +35,7 @@ export function runColumns(withDag: boolean): Column<DagRun>[] {
       key: "state",
       title: "State",
       width: "100px",
+      phoneWidth: "82px",
       cell: (run) => <StateBadge state={run.state} />,
     },
     ...(withDag ? [dag] : []),
@@ -82,7 +88,8 @@ export function runColumns(withDag: boolean): Column<DagRun>[] {
       key: "started",
       title: "Started",
       sort: "start_date",
-      width: "minmax(70px, 150px)",
+      width: "150px",
+      wideOnly: true,
       cell: (run) => <Time at={run.start_date} none="waits" />,
     },
     {
@@ -90,6 +97,7 @@ export function runColumns(withDag: boolean): Column<DagRun>[] {
       title: "Duration",
       sort: "duration",
       width: "90px",
+      phoneWidth: "66px",
       end: true,
       cell: (run) => (
         <Duration
