@@ -21,7 +21,7 @@ const kElsewhere: [keys: string, what: string][] = [
 function Keys({ keys }: { keys: string }) {
   return (
     <span className="row" style={{ gap: 4 }}>
-      {keys.split(" ").map((key, index) => (
+      {keys.split(/ +/).map((key, index) => (
         <kbd key={index} className={styles.key} style={{ margin: 0 }}>
           {key}
         </kbd>

@@ -24,8 +24,7 @@ export function useShortcuts(shortcuts: Record<string, () => void>): void {
     let beforeAt = 0;
     function onKey(event: KeyboardEvent) {
       const mod = event.metaKey || event.ctrlKey;
-      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      const name = mod ? `mod+${key}` : key;
+      const name = mod ? `mod+${event.key.toLowerCase()}` : event.key;
       if (!mod && (isTyping(event.target) || event.altKey)) return;
       if (!mod && document.querySelector("[role=dialog]")) return;
       const now = Date.now();

@@ -46,9 +46,10 @@ function marked(text: string, search: string): ReactNode {
 
 function markOf(line: LogLine): string {
   if (line.follows) return "";
+  if (line.source === "stderr") return "stderr";
   if (line.level === "error" || line.level === "warning")
     return line.level === "error" ? "error" : "warn";
-  return line.source === "stderr" ? "stderr" : line.source === "agent" ? "agent" : "";
+  return line.source === "agent" ? "agent" : "";
 }
 
 interface Props {

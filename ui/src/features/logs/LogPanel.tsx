@@ -108,6 +108,15 @@ export function LogPanel({ task, tryNumber, open }: Props) {
     [follow],
   );
 
+  // What is searched for comes into sight with its first match.
+  const first = hits[0];
+  useEffect(() => {
+    setHit(0);
+    if (search && first !== undefined) virtual.scrollToIndex(first, { align: "center" });
+    // The list scrolls by itself otherwise: only another search or another first match counts.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [search, first]);
+
   function move(step: number) {
     if (hits.length === 0) return;
     const next = (hit + step + hits.length) % hits.length;
@@ -120,6 +129,7 @@ export function LogPanel({ task, tryNumber, open }: Props) {
     f: () => set({ follow: !follow }),
     w: () => set({ wrap: !wrap }),
     n: () => move(1),
+    N: () => move(-1),
   });
 
   const name = `${task.dagId}.${task.taskId}.try${tryNumber}.log`;
