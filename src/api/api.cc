@@ -91,6 +91,7 @@ Response method_refused(const std::string& allow) {
 
 Api::Api(const ApiPorts& ports, ApiOptions options)
     : options_(std::move(options)),
+      page_(options_.page),
       auth_(ports.store.users(), ports.clock, options_.jwt_secret),
       versions_(ports.store.dags()),
       services_{ports, options_, auth_, versions_, metrics_, router_} {
@@ -117,7 +118,7 @@ Response Api::route(const Request& request, std::string& operation) {
   auto url = parse_url(request.target);
   if (!url) return problem(400, url.error().message());
   Router::Found found = router_.find(request.method, url->segments);
-  if (found.allow.empty()) return unknown_path(url->segments);
+  if (found.allow.empty()) return unknown(request, url->segments);
   if (request.method == Method::options) return options_response(found.allow);
   if (!found.route) return method_refused(found.allow);
   if (found.bad_slash) return problem(400, "an escaped slash is not allowed in this path");
@@ -135,6 +136,18 @@ Response Api::route(const Request& request, std::string& operation) {
   if (auto refused = read_body(*found.route, router_, request, call.body))
     return std::move(*refused);
   return run(call, request.target);
+}
+
+// A path that no route has: the page's, if it can be.
+Response Api::unknown(const Request& request, const std::vector<std::string>& segments) const {
+  bool health = segments.size() == 1 && segments[0] == "health";
+  if (health || !WebPage::may_be_page(segments)) return unknown_path(segments);
+  switch (request.method) {
+    case Method::get:
+    case Method::head: return page_.serve(request, segments);
+    case Method::options: return options_response("GET, HEAD");
+    default: return method_refused("GET, HEAD");
+  }
 }
 
 Response Api::run(Call& call, const std::string& target) {

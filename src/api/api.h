@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/http.h"
+#include "api/page.h"
 #include "api/services.h"
 
 namespace leoflow::api {
@@ -25,12 +26,14 @@ class Api {
   const Router& router() const { return router_; }
 
  private:
+  Response unknown(const Request& request, const std::vector<std::string>& segments) const;
   Response route(const Request& request, std::string& operation);
   Response run(Call& call, const std::string& target);
   std::optional<Response> authorize(Call& call) const;
   void audit(const Call& call) const;
 
   ApiOptions options_;
+  const WebPage page_;
   Router router_;
   Authenticator auth_;
   VersionCache versions_;

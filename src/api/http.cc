@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/http.h"
 
+#include <algorithm>
+
 namespace leoflow::api {
 
 std::string_view to_string(Method method) {
@@ -24,11 +26,17 @@ std::string_view Request::header(std::string_view name) const {
   return {};
 }
 
+bool has_header(const Response& response, std::string_view name) {
+  return std::ranges::any_of(response.headers,
+                             [&](const auto& header) { return header.first == name; });
+}
+
 std::string_view status_text(int status) {
   switch (status) {
     case 200: return "OK";
     case 201: return "Created";
     case 204: return "No Content";
+    case 304: return "Not Modified";
     case 307: return "Temporary Redirect";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";

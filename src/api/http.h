@@ -65,6 +65,9 @@ struct Response {
   std::unique_ptr<StreamSource> stream;  // instead of body
 };
 
+// Whether a response names a header (spelled as the handler wrote it).
+bool has_header(const Response& response, std::string_view name);
+
 // "Not Found" of 404.
 std::string_view status_text(int status);
 

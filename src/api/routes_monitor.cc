@@ -57,14 +57,6 @@ Result<Response> get_metrics(Call& call) {
   return response;
 }
 
-Result<Response> get_front(Call& call) {
-  Response response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = "Leoflow " + call.services.options.version +
-                  "\n\nThe API is under /api/v2 and /api/leoflow/v1, described by /openapi.json.\n";
-  return response;
-}
-
 }  // namespace
 
 void add_monitor_routes(Router& router) {
@@ -91,10 +83,6 @@ void add_monitor_routes(Router& router) {
       .answers_with(200, "HealthInfoResponse");
   router.add(Method::get, "/metrics", "get_metrics", get_metrics)
       .about("Prometheus metrics")
-      .answers_with(200, "", "text/plain");
-  router.add(Method::get, "/", "get_front", get_front)
-      .about("Where the API is")
-      .needs(Access::anyone)
       .answers_with(200, "", "text/plain");
 }
 

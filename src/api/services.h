@@ -11,6 +11,7 @@
 #include "api/secrets_port.h"
 #include "api/versions.h"
 #include "api/workspace_port.h"
+#include "base/archive.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
@@ -21,7 +22,8 @@ struct ApiOptions {
   std::string jwt_secret;              // at least 32 bytes
   size_t xcom_bytes_max = 256 * 1024;  // longest XCom value set by hand
   Duration engine_silence_max =
-      std::chrono::seconds(30);  // older heartbeats make /monitor/health say unhealthy
+      std::chrono::seconds(30);   // older heartbeats make /monitor/health say unhealthy
+  std::vector<ArchiveFile> page;  // files of the web page; their bytes outlive the Api
 };
 
 // Collaborators from outside; all outlive the Api.

@@ -220,7 +220,8 @@ void Session::dispatch() {
   bool posted = host_.workers.post([self = shared_from_this(), request, handle = &host_.handle] {
     Response response = (*handle)(*request);
     std::string packed;
-    bool worth = !response.stream && response.body.size() >= kGzipBytesMin;
+    bool worth = !response.stream && response.body.size() >= kGzipBytesMin &&
+                 !has_header(response, "Content-Encoding");
     if (worth && accepts_gzip(request->header("accept-encoding"))) packed = gzip(response.body);
     auto executor = self->socket_.get_executor();
     asio::post(executor,
@@ -244,17 +245,15 @@ std::string Session::head(const Response& response, bool packed, size_t body_byt
                      std::string(status_text(response.status));
   text += "\r\nServer: leoflow\r\nX-Content-Type-Options: nosniff\r\n";
   if (!response.content_type.empty()) text += "Content-Type: " + response.content_type + "\r\n";
-  bool cache = false;
-  for (const auto& [name, value] : response.headers) {
+  for (const auto& [name, value] : response.headers)
     text.append(name).append(": ").append(value).append("\r\n");
-    cache |= name == "Cache-Control";
-  }
-  if (!cache) text += "Cache-Control: no-store\r\n";
+  if (!has_header(response, "Cache-Control")) text += "Cache-Control: no-store\r\n";
   if (packed) text += "Content-Encoding: gzip\r\n";
-  if (body_bytes >= kGzipBytesMin) text += "Vary: Accept-Encoding\r\n";
+  if (body_bytes >= kGzipBytesMin && !has_header(response, "Vary"))
+    text += "Vary: Accept-Encoding\r\n";
   if (response.stream) {
     if (chunked_) text += "Transfer-Encoding: chunked\r\n";
-  } else if (response.status != 204) {
+  } else if (response.status != 204 && response.status != 304) {
     text += "Content-Length: " + std::to_string(body_bytes) + "\r\n";
   }
   text += keep_alive_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";

@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main/home.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include "base/archive.h"
 #include "base/crypto.h"
 #include "base/json.h"
-
-extern "C" {
-// The packed python/ folder (main/python_archive.S.in); format: tools/pack_python.
-extern const char leoflow_python_archive[];
-extern const char leoflow_python_archive_end[];
-}
+#include "main/embedded.h"
+#include "main/host.h"
 
 namespace leoflow {
 namespace {
 
 constexpr size_t kSocketPathMax = 100;  // sun_path holds 108 bytes
+constexpr int kLockTriesMax = 200;
+constexpr int kLockTryEveryMs = 10;
 
-// Splits a length-prefixed field "N:" off the front of the archive.
-Result<std::string_view> take_field(std::string_view& rest) {
-  size_t colon = rest.find(':');
-  if (colon == std::string_view::npos || colon > 12)
-    return fail(Code::internal, "the packed Python side is damaged");
-  size_t size = std::stoul(std::string(rest.substr(0, colon)));
-  rest.remove_prefix(colon + 1);
-  if (size > rest.size()) return fail(Code::internal, "the packed Python side is damaged");
-  std::string_view field = rest.substr(0, size);
-  rest.remove_prefix(size);
-  return field;
+// A server that was killed while it started a process has its lock until that process has begun.
+Result<Fd> lock_of_dead_server(const Home& home, int64_t pid) {
+  auto lock = lock_file(home.server_lock());
+  for (int tries = 0; tries < kLockTriesMax && !lock && !process_runs(pid); ++tries) {
+    poll(nullptr, 0, kLockTryEveryMs);
+    lock = lock_file(home.server_lock());
+  }
+  return lock;
 }
 
 }  // namespace
@@ -41,7 +38,9 @@ Result<Home> open_home(const fs::path& root) {
                 "choose a home of at most " + std::to_string(kSocketPathMax - 16) + " characters");
   }
   auto hint = [&](Error failed) {
-    return fail(failed.code(), failed.message(), "choose a folder you may write to with --home");
+    return fail(
+        failed.code(), failed.message(),
+        failed.hint().empty() ? "choose a folder you may write to with --home" : failed.hint());
   };
   if (auto made = make_folder(home.root, 0700); !made) return hint(made.error());
   if (access(home.root.c_str(), W_OK) != 0) return hint(from_errno("write to", home.root.string()));
@@ -58,8 +57,11 @@ Result<Fd> lock_home(const Home& home) {
   std::string who = "another server";
   if (auto text = read_file(home.server_info())) {
     if (auto info = json::parse(*text); info && info->is_object()) {
+      int64_t pid = json::int_or(info->as_object(), "pid");
+      lock = lock_of_dead_server(home, pid);
+      if (lock || lock.error().code() != Code::conflict) return lock;
       who = "the server at " + json::string_or(info->as_object(), "url") + " (pid " +
-            std::to_string(json::int_or(info->as_object(), "pid")) + ")";
+            std::to_string(pid) + ")";
     }
   }
   return fail(Code::conflict, "the home " + home.root.string() + " is in use by " + who,
@@ -67,18 +69,16 @@ Result<Fd> lock_home(const Home& home) {
 }
 
 Result<fs::path> unpack_python(const fs::path& folder) {
-  std::string_view archive(leoflow_python_archive,
-                           size_t(leoflow_python_archive_end - leoflow_python_archive));
+  std::string_view archive = python_archive();
   fs::path target = folder / sha256_hex(archive).substr(0, 16);
   std::error_code error;
   if (fs::exists(target / ".complete", error)) return target;
-  while (!archive.empty()) {
-    auto name = take_field(archive);
-    auto content = name ? take_field(archive) : name;
-    if (!content) return fail(content);
-    fs::path file = target / *name;
+  auto files = read_archive(archive);
+  if (!files) return fail(files);
+  for (const ArchiveFile& packed : *files) {
+    fs::path file = target / packed.path;
     if (auto made = make_folder(file.parent_path()); !made) return fail(made);
-    if (auto written = write_file(file, *content); !written) return fail(written);
+    if (auto written = write_file(file, packed.content); !written) return fail(written);
   }
   if (auto written = write_file(target / ".complete", ""); !written) return fail(written);
   return target;

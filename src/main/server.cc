@@ -15,6 +15,7 @@
 #include "exec/local/local_executor.h"
 #include "exec/staging/local_staging.h"
 #include "main/claims.h"
+#include "main/embedded.h"
 #include "main/host.h"
 #include "main/janitor.h"
 #include "main/ports.h"
@@ -295,9 +296,11 @@ Status Server::Impl::start_http() {
   };
   auto complete = [this](const api::LogName& name) { return logs->complete(name.attempt); };
   log_files = std::make_unique<api::LogFiles>(path_of, watch, complete);
+  auto page = read_archive(page_archive());
+  if (!page) return fail(page);
   api = std::make_unique<api::Api>(
       api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
-      api::ApiOptions{.version = kVersion, .jwt_secret = *secret});
+      api::ApiOptions{.version = kVersion, .jwt_secret = *secret, .page = std::move(*page)});
   auto server =
       api::HttpServer::start({.address = config.host, .port = config.port},
                              [this](const api::Request& request) { return api->handle(request); });
