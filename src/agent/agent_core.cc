@@ -49,8 +49,8 @@ AgentCore::~AgentCore() {
   if (session_open_) link_.close();
 }
 
-void AgentCore::start() {
-  for (StoredAttempt& stored : store_.load()) restore(std::move(stored));
+void AgentCore::start(std::vector<StoredAttempt> stored) {
+  for (StoredAttempt& attempt : stored) restore(std::move(attempt));
   connect();
 }
 

@@ -50,7 +50,8 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   ~AgentCore() override;
 
   // Requires: no process of an earlier agent of this home is alive.
-  void start();
+  // `stored` is what the store loaded.
+  void start(std::vector<StoredAttempt> stored);
   // Takes no more work; exits when everything held is reported and acknowledged.
   void retire(const std::string& reason);
 

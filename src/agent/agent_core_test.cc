@@ -96,7 +96,7 @@ class AgentCoreTest : public testing::Test {
     AgentCore::Options options{"node-1", "0.1.0", "host", "secret", 1, 2};
     options.exit = [this](const std::string& reason) { exit_ = reason; };
     core_ = std::make_unique<AgentCore>(options, *store_, link_, runner_, timers_, clock_);
-    core_->start();
+    core_->start(*store_->load());
   }
   void welcome(std::vector<int64_t> unknown = {}) {
     wire::ServerMessage message;
@@ -175,7 +175,7 @@ TEST_F(AgentCoreTest, ReportsAnOutcomeUntilItIsAcknowledged) {
   EXPECT_EQ(take(Body::kFinished).size(), 1u) << "again with the new session";
   acknowledge(1);
   EXPECT_EQ(core_->held(), 0u);
-  EXPECT_TRUE(AttemptStore::open(root_)->load().empty());
+  EXPECT_TRUE(AttemptStore::open(root_)->load()->empty());
 }
 
 TEST_F(AgentCoreTest, RestartReportsDurableOutcomesAndLostAttempts) {

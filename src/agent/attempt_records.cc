@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/attempt_records.h"
 
+#include <fstream>
+
 namespace leoflow {
 
 namespace {
@@ -103,6 +105,18 @@ std::optional<JournalLine> read_journal_line(std::string_view text) {
   line.spool = int(json::int_or(line.value, "spool"));
   if (line.op.empty() || line.attempt.value == 0) return std::nullopt;
   return line;
+}
+
+Result<uint64_t> for_each_line(const fs::path& path,
+                               const std::function<void(const std::string& line)>& take) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(from_errno("open", path.string()));
+  uint64_t bytes = 0;
+  // The last line has no end when it was not written to it.
+  for (std::string line; std::getline(file, line) && !file.eof(); bytes += line.size() + 1)
+    take(line);
+  if (file.bad()) return fail(from_errno("read", path.string()));
+  return bytes;
 }
 
 void apply(const JournalLine& line, StoredAttempt& attempt) {

@@ -2,6 +2,7 @@
 // The lines of the agent's journal: JSON objects {"op", "attempt", ...}.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -29,13 +30,9 @@ std::optional<JournalLine> read_journal_line(std::string_view line);
 // Adds what a line says to what is known of its attempt.
 void apply(const JournalLine& line, StoredAttempt& attempt);
 
-// Calls take(line without its end) for each whole line.
-template <typename Take>
-void for_each_line(std::string_view text, Take take) {
-  for (size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
-    take(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-}
+// Calls take(line without its end) for each whole line of a file, one after the other: with large
+// XComs a journal may be longer than is good to hold. How many bytes the whole lines have.
+Result<uint64_t> for_each_line(const fs::path& path,
+                               const std::function<void(const std::string& line)>& take);
 
 }  // namespace leoflow

@@ -57,18 +57,16 @@ Status AttemptStore::open_journal() {
   journal_ = Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (!journal_) return fail(from_errno("open", path.string()));
   if (fresh) return sync_folder(root_);
-  auto text = read_file(path);
-  if (!text) return fail(text);
-  size_t whole = text->rfind('\n') == text->npos ? 0 : text->rfind('\n') + 1;
-  if (whole < text->size() && ftruncate(journal_.get(), off_t(whole)) < 0)
-    return fail(from_errno("truncate", path.string()));
-  journal_bytes_ = whole;
-  for_each_line(*text, [this](std::string_view line) {
+  auto whole = for_each_line(path, [this](const std::string& line) {
     auto read = read_journal_line(line);
     if (!read) return log::warning("a damaged line of the agent's journal is skipped");
     if (read->op == "created") spools_[read->attempt] = read->spool;
     if (read->op == "forgotten") spools_.erase(read->attempt);
   });
+  if (!whole) return fail(whole);
+  if (ftruncate(journal_.get(), off_t(*whole)) < 0)
+    return fail(from_errno("truncate", path.string()));
+  journal_bytes_ = *whole;
   return {};
 }
 
@@ -85,19 +83,19 @@ void AttemptStore::find_spools() {
   }
 }
 
-std::vector<StoredAttempt> AttemptStore::load() const {
+Result<std::vector<StoredAttempt>> AttemptStore::load() const {
   std::map<AttemptId, StoredAttempt> attempts;
   for (auto& [id, spool] : spools_) {
     attempts[id].id = id;
     attempts[id].log_bytes = spooled_bytes(spool_path(spool), id);
   }
-  auto text = read_file(journal_path());
-  for_each_line(text.value_or(""), [&](std::string_view line) {
+  auto whole = for_each_line(journal_path(), [&](const std::string& line) {
     auto read = read_journal_line(line);
     if (!read) return;
     auto found = attempts.find(read->attempt);
     if (found != attempts.end()) apply(*read, found->second);
   });
+  if (!whole) return fail(whole);
   std::vector<StoredAttempt> all;
   for (auto& [id, attempt] : attempts) all.push_back(std::move(attempt));
   return all;
@@ -165,27 +163,29 @@ void AttemptStore::release_spool(int number) {
 
 // Leaves the lines of attempts not forgotten. A journal that cannot be rewritten goes on as it is.
 void AttemptStore::shrink() {
-  std::string kept;
-  auto text = read_file(journal_path(), size_t(1) << 32);
-  for_each_line(text.value_or(""), [&](std::string_view line) {
-    auto read = read_journal_line(line);
-    if (read && spools_.contains(read->attempt)) kept.append(line).append("\n");
-  });
-  if (auto done = text ? rewrite(kept) : Status(fail(text.error())); !done)
-    log::warning(done.error().message());
+  if (auto done = rewrite(); !done) log::warning(done.error().message());
   shrink_at_ = std::max(kJournalBytesMax, 2 * journal_bytes_);
 }
 
-Status AttemptStore::rewrite(std::string_view text) {
+Status AttemptStore::rewrite() {
   fs::path path = root_ / "journal.new";
   Fd fresh(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fresh) return fail(from_errno("open", path.string()));
-  if (auto written = write_all(fresh.get(), text, path.string()); !written) return written;
+  uint64_t bytes = 0;
+  Status written;
+  auto whole = for_each_line(journal_path(), [&](const std::string& line) {
+    auto read = read_journal_line(line);
+    if (!written || !read || !spools_.contains(read->attempt)) return;
+    written = write_all(fresh.get(), line + "\n", path.string());
+    bytes += line.size() + 1;
+  });
+  if (!whole) return fail(whole);
+  if (!written) return written;
   if (fsync(fresh.get()) < 0) return fail(from_errno("fsync", path.string()));
   if (rename(path.c_str(), journal_path().c_str()) < 0)
     return fail(from_errno("rename", path.string()));
   journal_ = std::move(fresh);
-  journal_bytes_ = text.size();
+  journal_bytes_ = bytes;
   return sync_folder(root_);
 }
 

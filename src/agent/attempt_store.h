@@ -61,7 +61,7 @@ class AttemptStore {
   static Result<AttemptStore> open(const fs::path& home_agent);
 
   // Everything kept, oldest first. Damaged lines count as missing.
-  std::vector<StoredAttempt> load() const;
+  Result<std::vector<StoredAttempt>> load() const;
 
   // The rest fails without a trace when the disk is full. Requires: create() before the others.
   Status create(AttemptId attempt);
@@ -86,7 +86,7 @@ class AttemptStore {
   Status append(const std::string& line);
   void release_spool(int number);
   void shrink();
-  Status rewrite(std::string_view text);
+  Status rewrite();
 
   fs::path root_;
   Fd journal_;

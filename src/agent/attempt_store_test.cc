@@ -29,7 +29,7 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   ASSERT_TRUE(store->append_xcom(id_, {1, "k", "{\"a\":1}", "", 7, -1}));
   ASSERT_TRUE(store->append_xcom(id_, {2, "big", "", "/spill/file", 900'000, 3}));
   ASSERT_TRUE(store->save_outcome(id_, {"failed", false, "exit code 3", 3, 5, 6, "{}"}));
-  auto loaded = AttemptStore::open(root_)->load();
+  auto loaded = *AttemptStore::open(root_)->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].id, id_);
   EXPECT_EQ(loaded[0].process.pid_start, 4242);
@@ -42,7 +42,7 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   EXPECT_EQ(loaded[0].xcoms[1].spill_path, "/spill/file");
   EXPECT_EQ(loaded[0].xcoms[1].map_index, 3);
   store->forget(id_);
-  EXPECT_TRUE(store->load().empty());
+  EXPECT_TRUE(store->load()->empty());
 }
 
 TEST_F(AttemptStoreTest, IgnoresAHalfWrittenJournalLine) {
@@ -52,7 +52,7 @@ TEST_F(AttemptStoreTest, IgnoresAHalfWrittenJournalLine) {
   std::ofstream(root_ / "journal", std::ios::app) << "{\"op\":\"outcome\",\"attempt\":7,\"ki";
   store = AttemptStore::open(root_);
   ASSERT_TRUE(store->append_xcom(id_, {2, "l", "2", "", 1, -1}));
-  auto loaded = store->load();
+  auto loaded = *store->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].xcoms.size(), 2u);
   EXPECT_FALSE(loaded[0].finished);
@@ -63,12 +63,12 @@ TEST_F(AttemptStoreTest, UsesSpoolsAgain) {
   ASSERT_TRUE(store->create(id_));
   fs::path path = store->log_path(id_);
   ASSERT_TRUE(LogSpool::open(path, id_)->append("first\n"));
-  EXPECT_EQ(store->load()[0].log_bytes, 6u);
+  EXPECT_EQ(store->load()->at(0).log_bytes, 6u);
   store->forget(id_);
   AttemptId next{8};
   ASSERT_TRUE(store->create(next));
   EXPECT_EQ(store->log_path(next), path);
-  EXPECT_EQ(store->load()[0].log_bytes, 0u);
+  EXPECT_EQ(store->load()->at(0).log_bytes, 0u);
   auto again = AttemptStore::open(root_);
   ASSERT_TRUE(again->create(AttemptId{9}));
   EXPECT_NE(again->log_path(AttemptId{9}), path) << "one attempt, one spool";
@@ -79,7 +79,7 @@ TEST_F(AttemptStoreTest, TakesNoOtherAttemptsLog) {
   auto store = AttemptStore::open(root_);
   ASSERT_TRUE(store->create(id_));
   ASSERT_TRUE(LogSpool::open(store->log_path(id_), AttemptId{6})->append("of another\n"));
-  EXPECT_EQ(store->load()[0].log_bytes, 0u);
+  EXPECT_EQ(store->load()->at(0).log_bytes, 0u);
   EXPECT_EQ(LogSpool::open(store->log_path(id_), id_)->size(), 0u);
 }
 
@@ -95,7 +95,7 @@ TEST_F(AttemptStoreTest, TheJournalShrinks) {
   }
   EXPECT_LT(fs::file_size(root_ / "journal"), kJournalBytesMax);
   ASSERT_TRUE(store->save_outcome(id_, {"succeeded"}));
-  auto loaded = AttemptStore::open(root_)->load();
+  auto loaded = *AttemptStore::open(root_)->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].xcoms[0].key, "kept");
   EXPECT_TRUE(loaded[0].finished);

@@ -249,10 +249,11 @@ class AgentEndToEnd : public testing::Test {
   // Whether the agent's journal says that it still has the attempt.
   bool held_by_agent(int64_t id) {
     bool held = false;
-    for_each_line(read_file(home_ / "agent" / "journal").value_or(""), [&](auto text) {
+    auto read = for_each_line(home_ / "agent" / "journal", [&](const std::string& text) {
       auto line = read_journal_line(text);
       if (line && line->attempt == AttemptId{id}) held = line->op != "forgotten";
     });
+    EXPECT_TRUE(read);
     return held;
   }
   bool wait_forgotten(int64_t id) {

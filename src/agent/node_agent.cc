@@ -85,7 +85,9 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
   }
   auto store = AttemptStore::open(folder);
   if (!store) return fail(store);
-  if (auto ended = end_leftovers(store->load(), id); !ended) return ended;
+  auto stored = store->load();
+  if (!stored) return fail(stored);
+  if (auto ended = end_leftovers(*stored, id); !ended) return ended;
 
   Loop loop;
   SystemClock clock;
@@ -107,7 +109,7 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
   };
   AgentCore core(core_options, *store, **link, runner, timers, clock);
   runner.set_listener(core);
-  core.start();
+  core.start(std::move(*stored));
   loop.run();
   (void)link->release();  // gRPC's threads may still use it: it lives as long as the process
   return {};
