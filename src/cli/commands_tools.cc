@@ -39,6 +39,18 @@ Result<int> backup(Context& context, const std::string& file) {
   return 0;
 }
 
+Result<int> rotate_key(Context& context) {
+  auto report = context.local.db_rotate_key(context.globals.home);
+  if (!report) return fail(report);
+  if (context.json()) {
+    json::object row{{"file", report->file}, {"resealed", report->resealed}};
+    context.console.out(json::dump(json::value(row)) + "\n");
+  }
+  context.say("a new key is in " + report->file + ", " + std::to_string(report->resealed) +
+              " secrets are sealed with it; backups made before need a copy of the old file");
+  return 0;
+}
+
 Result<int> doctor(Context& context) {
   json::array rows;
   bool failed = false;
@@ -69,7 +81,8 @@ Result<int> version(Context& context) {
 }  // namespace
 
 void add_tool_commands(Command& root) {
-  Command& db = root.add("db", "Migrate, check and back up the database").group("Administer");
+  Command& db = root.add("db", "Migrate, check and back up the database, rotate its key")
+                    .group("Administer");
   db.add("migrate", "Bring the database to the schema of this program (the server does it too)")
       .example("leoflow db migrate --home /var/lib/leoflow")
       .runs(migrate);
@@ -79,6 +92,10 @@ void add_tool_commands(Command& root) {
       .argument("FILE", file.get(), "File to write")
       .example("leoflow db backup leoflow-backup.db")
       .runs([file](Context& context) { return backup(context, *file); });
+  db.add("rotate-key", "Seal all secrets with a new key and forget the old one")
+      .example("leoflow db rotate-key")
+      .note("Needs the home for itself: stop the server first. Running tasks go on.")
+      .runs(rotate_key);
   root.add("doctor", "Check this installation")
       .group("Administer")
       .example("leoflow doctor")

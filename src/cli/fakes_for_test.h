@@ -37,6 +37,9 @@ class FakeLocal : public LocalCommands {
   }
   Status db_check(const std::string&) override { return {}; }
   Status db_backup(const std::string&, const std::string&) override { return {}; }
+  Result<RotateReport> db_rotate_key(const std::string& home) override {
+    return RotateReport{home + "/secrets.key", 3};
+  }
   std::vector<DoctorFinding> doctor(const std::string&) override { return {}; }
 
   LiteOptions last_lite;

@@ -89,6 +89,11 @@ struct MigrateReport {
   int from_version = 0, to_version = 0;  // equal when nothing had to be done
 };
 
+struct RotateReport {
+  std::string file;      // that holds the new key
+  int64_t resealed = 0;  // secrets
+};
+
 struct DoctorFinding {
   std::string name;   // "python", "disk space"
   std::string state;  // ok, warning, failed
@@ -115,6 +120,8 @@ class LocalCommands {
   // Success when the database is sound.
   virtual Status db_check(const std::string& home) = 0;
   virtual Status db_backup(const std::string& home, const std::string& file) = 0;
+  // `conflict` while a server runs on the home. After a crash everything can still be opened.
+  virtual Result<RotateReport> db_rotate_key(const std::string& home) = 0;
   virtual std::vector<DoctorFinding> doctor(const std::string& home) = 0;
 };
 

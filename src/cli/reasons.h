@@ -18,8 +18,8 @@ Result<Reasons> load_reasons(ApiClient& api, const std::string& dag_id, const st
 // when there is nothing to say. Asks the server only about runs that go on.
 Status add_reasons(ApiClient& api, RunView& view);
 
-// What holds a run up, one line per reason: "extract and 2 more * pool etl full: 3 of 3". Tasks that
-// have not got a state only wait for others: they are named when nothing else is. `states` by label,
+// What holds a run up, one line per reason: "extract and 2 more * pool etl full: 3 of 3". Tasks
+// without a state only wait for others: they are named when nothing else is. `states` by label,
 // empty or missing = none yet.
 std::vector<std::string> what_holds(const Reasons& reasons,
                                     const std::map<std::string, std::string>& states);

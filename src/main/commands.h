@@ -18,6 +18,7 @@ class Commands : public cli::LocalCommands {
   Result<cli::MigrateReport> db_migrate(const std::string& home) override;
   Status db_check(const std::string& home) override;
   Status db_backup(const std::string& home, const std::string& file) override;
+  Result<cli::RotateReport> db_rotate_key(const std::string& home) override;
   std::vector<cli::DoctorFinding> doctor(const std::string& home) override;
 
  private:

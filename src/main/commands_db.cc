@@ -2,6 +2,7 @@
 #include "main/commands.h"
 #include "main/host.h"
 #include "main/ports.h"
+#include "secrets/rotation.h"
 #include "store/store.h"
 
 namespace leoflow {
@@ -41,6 +42,25 @@ Status Commands::db_check(const std::string& root) {
 Status Commands::db_backup(const std::string& root, const std::string& file) {
   auto home = existing_home(root);
   return home ? backup_sqlite(home->database(), file) : fail(home);
+}
+
+Result<cli::RotateReport> Commands::db_rotate_key(const std::string& root) {
+  auto home = existing_home(root);
+  if (!home) return fail(home);
+  auto lock = lock_home(*home);
+  if (!lock) return fail(lock);
+  std::error_code error;
+  if (!fs::exists(home->key_file(), error)) {
+    return fail(Code::not_found, "there is no key file " + home->key_file().string(),
+                "restore it from a copy; without it stored secrets cannot be read");
+  }
+  auto keys = KeyRing::load_or_create(home->key_file());
+  if (!keys) return fail(keys);
+  auto store = open_sqlite_store({.path = home->database()});
+  if (!store) return fail(store);
+  auto resealed = rotate_key((*store)->secrets(), (*store)->settings(), *keys);
+  if (!resealed) return fail(resealed);
+  return cli::RotateReport{home->key_file().string(), *resealed};
 }
 
 std::vector<cli::DoctorFinding> Commands::doctor(const std::string& home) {

@@ -31,7 +31,7 @@ struct LogSyncDelays {
 // released.
 class RunLogs : public LogSink {
  public:
-  static constexpr size_t kPathsMax = 4096;  // cached; all are dropped past it, they are only a cache
+  static constexpr size_t kPathsMax = 4096;  // cached; past it all are dropped and looked up again
 
   RunLogs(fs::path root, Store& store, LogSyncDelays delays = {})
       : root_(std::move(root)), store_(store), delays_(delays) {}

@@ -22,6 +22,7 @@
 #include "main/server_parts.h"
 #include "main/version.h"
 #include "rpc/agent_service.h"
+#include "secrets/installation_secrets.h"
 #include "secrets/key_ring.h"
 
 namespace leoflow {
@@ -33,23 +34,6 @@ constexpr int kDagsWarmedMax = 20;  // whose interpreters are started with the s
 // The end of an agent on this host is seen at once; the lease only finds one that hangs.
 constexpr Duration kLocalLease = std::chrono::seconds(30);
 constexpr const char* kCliTokenName = "command line of this home";
-
-// A named random value of the installation, sealed in the database, made on first use.
-Result<std::string> installation_secret(Store& store, const KeyRing& keys,
-                                        const std::string& name) {
-  std::string context = "setting:" + name;
-  auto stored = store.settings().get_setting(name);
-  if (!stored) return fail(stored);
-  if (*stored) {
-    auto sealed = from_base64url(**stored);
-    if (!sealed) return fail(sealed);
-    return keys.open(*sealed, context);
-  }
-  std::string secret = random_bytes(32);
-  if (auto put = store.settings().put_setting(name, base64url(keys.seal(secret, context))); !put)
-    return fail(put);
-  return secret;
-}
 
 // Tells this database from any other that agents may have worked for.
 Result<std::string> instance_id(Store& store) {
@@ -224,7 +208,8 @@ Status Server::Impl::start_engine() {
   if (!instance) return fail(instance);
   auto secret = ensure_node_secret(home.root);
   if (!secret) return fail(secret);
-  auto token_key = installation_secret(*store, *keys, "attempt_token_key");
+  auto token_key =
+      installation_secret(store->settings(), *keys, InstallationSecret::attempt_token_key);
   if (!token_key) return fail(token_key);
   auto service = AgentService::start({.socket = home.agent_socket(),
                                       .instance_id = *instance,
@@ -285,7 +270,7 @@ Status Server::Impl::start_http() {
   if (!config.serve_http) return {};
   if (auto made = finish_admin(); !made) return made;
   if (auto token = ensure_cli_token(*store, home, clock.now()); !token) return token;
-  auto secret = installation_secret(*store, *keys, "jwt_secret");
+  auto secret = installation_secret(store->settings(), *keys, InstallationSecret::jwt_secret);
   if (!secret) return fail(secret);
   vault_port = std::make_unique<VaultPort>(*vault);
   auto path_of = [this](const api::LogName& name) {

@@ -6,9 +6,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import LEOFLOW, ServerTest, clean_environment, leoflow
+from harness import LEOFLOW, Server, ServerTest, clean_environment, leoflow
 
-EXIT_INVALID, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_RUN_FAILED = 2, 4, 6, 10
+EXIT_INVALID, EXIT_NOT_FOUND, EXIT_CONFLICT = 2, 4, 5
+EXIT_UNAVAILABLE, EXIT_RUN_FAILED = 6, 10
 
 BASH = '''
 from airflow.providers.standard.operators.bash import BashOperator
@@ -39,7 +40,27 @@ with DAG("two_steps", schedule=None) as dag:
     first = BashOperator(task_id="first", bash_command="true", pool="narrow")
     first >> BashOperator(task_id="second", bash_command="true")
 '''
+WAITS = '''
+import time
+from pathlib import Path
+from airflow.sdk import BaseHook, dag, task
+
+@dag(schedule=None, params={"file": ""})
+def waits():
+    @task
+    def wait(params=None):
+        while not Path(params["file"]).exists():
+            time.sleep(0.01)
+        return BaseHook.get_connection("db").password[::-1]
+    wait()
+
+waits()
+'''
 FLAKY = PYTHON.format(body='raise ValueError("as planned")').replace("greet", "flaky")
+
+
+def keys_in(text):
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 class Run(unittest.TestCase):
@@ -190,6 +211,46 @@ class Commands(ServerTest):
                 ran = self.server.leoflow(*words, "-o", form)
                 self.assertEqual(ran.returncode, 0, ran.stderr)
                 self.assertNotIn("s3cr3t-cli", ran.stdout + ran.stderr)
+
+
+class RotateKey(unittest.TestCase):
+    def test_secrets_tokens_and_running_tasks_outlive_a_new_key(self):
+        server = Server({"waits.py": WAITS})
+        self.addCleanup(server.close)
+        go = server.folder / "go"
+        server.leoflow("connections", "set", "db", "--uri", "postgres://u:s3cret-pw@h:1/d")
+        server.trigger("waits", conf={"file": str(go)})
+        server.task_is("waits", "wait", "running")
+        key = server.home / "secrets.key"
+        before, token = key.read_text(), (server.home / "cli.token").read_text()
+        refused = server.leoflow("db", "rotate-key")
+        self.assertEqual(refused.returncode, EXIT_CONFLICT, refused.stderr)
+        self.assertIn(server.url, refused.stderr)
+        self.assertEqual(key.read_text(), before)
+        self.assertEqual(server.stop(), 0)
+        rotated = server.leoflow("db", "rotate-key", "-o", "json")
+        self.assertEqual(rotated.returncode, 0, rotated.stderr)
+        self.assertGreaterEqual(json.loads(rotated.stdout)["resealed"], 3)
+        old, new = keys_in(before), keys_in(key.read_text())
+        self.assertEqual(len(new), 1)
+        self.assertNotIn(new[0], old)
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        server.start()
+        self.assertEqual((server.home / "cli.token").read_text(), token)
+        go.touch()
+        self.assertEqual(server.finished("waits"), "success")
+        self.assertEqual(server.xcom("waits", "wait"), "s3cret-pw"[::-1])
+        self.assertEqual(len(server.attempts("waits")), 1)
+
+    def test_a_home_without_its_key_file_is_refused(self):
+        server = Server({})
+        self.addCleanup(server.close)
+        self.assertEqual(server.stop(), 0)
+        (server.home / "secrets.key").unlink()
+        refused = server.leoflow("db", "rotate-key")
+        self.assertEqual(refused.returncode, EXIT_NOT_FOUND, refused.stderr)
+        self.assertIn("hint:", refused.stderr)
+        self.assertFalse((server.home / "secrets.key").exists())
 
 
 if __name__ == "__main__":
