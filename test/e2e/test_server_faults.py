@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server meets from outside: a home it may not write, a home or port that is taken,
 clients that send nonsense."""
+import fcntl
 import json
 import os
 import shutil
@@ -68,6 +69,24 @@ class Starting(unittest.TestCase):
         self.assertEqual(status, 5, text)
         self.assertIn(str(self.server.pid), text)
         self.assertIn("hint:", text)
+        self.assertEqual(self.server.run("small"), "success")
+
+    def test_lock_that_a_killed_server_left_for_a_moment(self):
+        """It was starting a process, which had its descriptors until it began."""
+        self.server.start()
+        self.server.kill()
+        path = str(self.server.home / "server.lock")
+        with open(path, "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            process = self.server.spawn()
+
+            def looks():
+                folder = f"/proc/{process.pid}/fd"
+                return process.poll() is not None or path in (
+                    os.path.realpath(f"{folder}/{fd}") for fd in os.listdir(folder))
+
+            until("the new server looks at the lock", looks)
+        until("the server's address", self.server._address)
         self.assertEqual(self.server.run("small"), "success")
 
     def test_port_in_use(self):
