@@ -51,6 +51,7 @@ function toOptions(props: Props, width: number): uPlot.Options {
   return {
     width,
     height,
+    padding: [12, 36, 0, 0],
     scales: { x: { time: false }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
       { ...axis(), incrs: [1, 2, 5, 10, 20], values: (_, splits) => splits.map(when) },

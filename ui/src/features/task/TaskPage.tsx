@@ -7,7 +7,7 @@ import { StateBadge } from "@/components/StateBadge";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
 import { Duration, Time } from "@/components/Time";
-import { isOpen } from "@/lib/states";
+import { isFinished, isOpen } from "@/lib/states";
 import { operatorLabel } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link, useSearch } from "@/router/router";
@@ -64,6 +64,8 @@ function Tries({ refTask, task, shown }: { refTask: TaskRef; task: TaskInstance;
 function LogTab({ refTask, task }: { refTask: TaskRef; task: TaskInstance }) {
   const { params } = useSearch();
   const shown = Number(params.get("try") ?? task.try_number);
+  if (task.try_number < 1 && isFinished(task.state))
+    return <Empty title="It did not run">So there is no log. The line above says why.</Empty>;
   if (task.try_number < 1)
     return (
       <Empty title="It has not started">
@@ -149,18 +151,19 @@ export function TaskPage({ path }: { path: Record<string, string> }) {
 
 function TaskMeta({ task }: { task: TaskInstance }) {
   const run = { dagId: task.dag_id, runId: task.dag_run_id };
+  const ran = task.start_date !== null && task.try_number > 0;
   return (
     <span className="row wrap" style={{ gap: "4px 14px" }}>
       <span>{operatorLabel(task.operator_name)}</span>
       <span>
         of <Link to={links.run(run)}>{task.dag_display_name}</Link>
       </span>
-      {task.start_date && (
+      {ran && (
         <span>
           started <Time at={task.start_date} />
         </span>
       )}
-      {task.start_date && (
+      {ran && (
         <span>
           took{" "}
           <Duration
