@@ -69,6 +69,7 @@ class Follower {
   Status read_events();
   void on_event(const ServerEvent& event);
   void note_task(const json::object& task);
+  void tail_try(const json::object& task, const std::string& label, int64_t try_number);
   void start_tails();
   void open_tail(Tail& tail);
   void read_tail(Tail& tail);
@@ -141,7 +142,13 @@ void Follower::note_task(const json::object& task) {
     context_.console.err(clock_time(SystemClock().now()).substr(0, 8) + "     " + printable(name) +
                          " * " + context_.console.paint_state(state, text) + "\n");
   }
-  if (try_number < 1 || !may_have_log(state) || !tailed_.emplace(label, try_number).second) return;
+  // A try that began and ended between two looks has a log like any other.
+  for (int64_t one = 1; one < try_number; ++one) tail_try(task, label, one);
+  if (try_number >= 1 && may_have_log(state)) tail_try(task, label, try_number);
+}
+
+void Follower::tail_try(const json::object& task, const std::string& label, int64_t try_number) {
+  if (!tailed_.emplace(label, try_number).second) return;
   Tail tail;
   tail.label = label;
   tail.request = {request_.dag_id,
