@@ -14,14 +14,14 @@ namespace leoflow {
 
 struct DagQuery {
   std::vector<std::string> tags;
-  bool tags_all = false;                       // tags_match_mode all (else any)
+  bool tags_all = false;  // tags_match_mode all (else any)
   std::vector<std::string> owners;
-  std::string dag_id_pattern;                  // ILIKE with % and _, `|` separates alternatives; empty or ~ = all
+  std::string dag_id_pattern;  // ILIKE with % and _, `|` separates alternatives; empty or ~ = all
   std::string display_name_pattern;
   bool exclude_stale = true;
   std::optional<bool> paused, has_import_errors;
   std::optional<RunState> last_run_state;
-  Page page;                                   // dag_id, last_run_state, next_run_after, ...
+  Page page;  // dag_id, last_run_state, next_run_after, ...
   DagsAllowed dags_allowed;
 };
 
@@ -35,7 +35,7 @@ struct DagTags {
 struct Registered {
   DagVersion version;
   Dag dag;
-  bool created = false;        // false: identical content, the existing version stands
+  bool created = false;  // false: identical content, the existing version stands
 };
 
 // Blocking; any thread.
@@ -43,9 +43,11 @@ class DagStore {
  public:
   virtual ~DagStore() = default;
 
-  // Registers a version of version.dag_id, or returns the current one when content_hash is equal. The DAG row is
-  // created (paused as `paused_at_creation` says) or updated: current version, file location, no longer stale.
-  virtual Result<Registered> register_version(const DagVersion& version, const Dag& dag, bool paused_at_creation) = 0;
+  // Registers a version of version.dag_id, or returns the current one when content_hash is equal.
+  // The DAG row is created (paused as `paused_at_creation` says) or updated: current version, file
+  // location, no longer stale.
+  virtual Result<Registered> register_version(const DagVersion& version, const Dag& dag,
+                                              bool paused_at_creation) = 0;
   virtual Result<PageOf<Dag>> list_dags(const DagQuery& query) = 0;
   virtual Result<std::optional<Dag>> get_dag(const std::string& dag_id) = 0;
   // Every DAG with its tags, stale ones too, by id.
@@ -57,11 +59,13 @@ class DagStore {
   virtual Status set_paused(const std::string& dag_id, bool paused) = 0;
   // The file is gone: no new runs, hidden by default; history stays.
   virtual Status set_stale(const std::string& dag_id, bool stale) = 0;
-  // Removes the DAG with all versions, runs and what hangs on them. `conflict` while a task instance runs.
+  // Removes the DAG with all versions, runs and what hangs on them. `conflict` while a task
+  // instance runs.
   virtual Status delete_dag(const std::string& dag_id) = 0;
 
   virtual Result<std::optional<DagVersion>> get_version(DagVersionId id) = 0;
-  virtual Result<std::optional<DagVersion>> get_version(const std::string& dag_id, int version_number) = 0;
+  virtual Result<std::optional<DagVersion>> get_version(const std::string& dag_id,
+                                                        int version_number) = 0;
   // dag_json and source are left empty in lists.
   virtual Result<PageOf<DagVersion>> list_versions(const std::string& dag_id, const Page& page) = 0;
 };
@@ -74,10 +78,12 @@ class ImportErrorStore {
   // Sets or replaces the error of a file; its DAGs (same fileloc) then show has_import_errors.
   virtual Status put(const ImportError& error) = 0;
   virtual Status clear(const std::string& filename) = 0;
-  virtual Result<PageOf<ImportError>> list(const std::string& filename_pattern, const Page& page) = 0;
+  virtual Result<PageOf<ImportError>> list(const std::string& filename_pattern,
+                                           const Page& page) = 0;
   // Only errors of files that define one of these DAGs.
   virtual Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern,
-                                                   const std::vector<std::string>& dag_ids, const Page& page) = 0;
+                                                   const std::vector<std::string>& dag_ids,
+                                                   const Page& page) = 0;
   virtual Result<std::optional<ImportError>> get(int64_t id) = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace leoflow {
 
 constexpr int kPageLimitDefault = 50;
-constexpr int kPageLimitMax = 1000;   // the REST layer caps at its own, lower limit
+constexpr int kPageLimitMax = 1000;  // the REST layer caps at its own, lower limit
 constexpr int64_t kPageOffsetMax = 10'000'000;
 
 // One ordering column by its public name ("run_after", "start_date"); unknown names are `invalid`.
@@ -22,7 +22,7 @@ struct Order {
 struct Page {
   int limit = kPageLimitDefault;
   int64_t offset = 0;
-  std::vector<Order> order;   // the primary key is always appended as tie-break
+  std::vector<Order> order;  // the primary key is always appended as tie-break
 };
 
 // The DAGs whose rows a list may show; nullopt = all. An empty list shows none.

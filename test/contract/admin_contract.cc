@@ -4,8 +4,9 @@
 namespace leoflow {
 
 TEST_P(StoreContract, KeepsConnections) {
-  SealedConnection row{.clear = {.conn_id = "warehouse", .conn_type = "postgres", .host = "h", .schema = "s"},
-                       .sealed = std::string("\0\1\xff", 3)};
+  SealedConnection row{
+      .clear = {.conn_id = "warehouse", .conn_type = "postgres", .host = "h", .schema = "s"},
+      .sealed = std::string("\0\1\xff", 3)};
   row.clear.login = "ü";
   row.clear.has_login = row.clear.has_password = true;
   row.clear.port = 5432;
@@ -30,7 +31,8 @@ TEST_P(StoreContract, KeepsConnections) {
 
 TEST_P(StoreContract, KeepsVariables) {
   SecretStore& secrets = store_->secrets();
-  ASSERT_TRUE(secrets.put_variable({.key = "folder/city", .description = "d", .sealed = "s1"}, false));
+  ASSERT_TRUE(
+      secrets.put_variable({.key = "folder/city", .description = "d", .sealed = "s1"}, false));
   EXPECT_EQ(secrets.put_variable({.key = "folder/city"}, false).error().code(), Code::exists);
   ASSERT_TRUE(secrets.put_variable({.key = "folder/city", .description = "e", .sealed = ""}, true));
   EXPECT_EQ((*secrets.get_variable("folder/city"))->description, "e");
@@ -61,7 +63,8 @@ TEST_P(StoreContract, DefaultPoolAlwaysExists) {
 TEST_P(StoreContract, ListsStagingVolumes) {
   Batch batch;
   batch.runs_inserted = {make_run(1), make_run(2)};
-  batch.staging_inserted = {make_volume(1, batch.runs_inserted[0]), make_volume(2, batch.runs_inserted[1])};
+  batch.staging_inserted = {make_volume(1, batch.runs_inserted[0]),
+                            make_volume(2, batch.runs_inserted[1])};
   commit(batch);
   StagingQuery query{.dag_id = "etl"};
   query.page.order = {{"created_at", true}};
@@ -78,8 +81,10 @@ TEST_P(StoreContract, UsersAndTheirTokens) {
   auto admin = users.put_user({.username = "admin", .password_hash = "h1", .created_at = at(1)});
   ASSERT_TRUE(admin);
   EXPECT_GT(admin->id, 0);
-  auto changed = users.put_user(
-      {.username = "admin", .password_hash = "h2", .grants = R"([{"role":"User","tag":"x"}])", .epoch = 2});
+  auto changed = users.put_user({.username = "admin",
+                                 .password_hash = "h2",
+                                 .grants = R"([{"role":"User","tag":"x"}])",
+                                 .epoch = 2});
   ASSERT_TRUE(changed);
   EXPECT_EQ(changed->id, admin->id);
   EXPECT_EQ(changed->created_at, at(1));
@@ -89,7 +94,8 @@ TEST_P(StoreContract, UsersAndTheirTokens) {
   EXPECT_EQ(users.list_users()->size(), 1u);
   ASSERT_TRUE(users.note_login("admin", at(7)));
   EXPECT_EQ((*users.get_user("admin"))->last_login, at(7));
-  auto token = users.add_token({.name = "ci", .username = "admin", .secret_hash = "s", .expires_at = at(9), .scope = "run"});
+  auto token = users.add_token(
+      {.name = "ci", .username = "admin", .secret_hash = "s", .expires_at = at(9), .scope = "run"});
   ASSERT_TRUE(token);
   ASSERT_TRUE(users.touch_token(token->id, at(3)));
   EXPECT_TRUE(*users.revoke_token(token->id, at(4)));
@@ -113,8 +119,10 @@ TEST_P(StoreContract, KeepsTheLastAdministrator) {
   ASSERT_TRUE(users.put_user({.username = "root", .password_hash = "h"}));
   auto code = [](const auto& result) { return result ? Code::internal : result.error().code(); };
   EXPECT_EQ(code(users.remove_user("root")), Code::conflict);
-  EXPECT_EQ(code(users.put_user({.username = "root", .password_hash = "h", .role = "Op"})), Code::conflict);
-  EXPECT_EQ(code(users.put_user({.username = "root", .password_hash = "h", .active = false})), Code::conflict);
+  EXPECT_EQ(code(users.put_user({.username = "root", .password_hash = "h", .role = "Op"})),
+            Code::conflict);
+  EXPECT_EQ(code(users.put_user({.username = "root", .password_hash = "h", .active = false})),
+            Code::conflict);
   EXPECT_EQ((*users.get_user("root"))->role, "Admin");
   ASSERT_TRUE(users.put_user({.username = "ann", .password_hash = "h"}));
   EXPECT_TRUE(*users.remove_user("root"));
@@ -132,8 +140,13 @@ TEST_P(StoreContract, FindsUsersByTheirIdentityElsewhere) {
 
 TEST_P(StoreContract, KeepsBrowserSessions) {
   SessionStore& sessions = store_->sessions();
-  BrowserSession session{.secret_hash = "a", .username = "ann", .epoch = 3, .created_at = at(1),
-                         .last_used_at = at(1), .expires_at = at(10), .address = "::1"};
+  BrowserSession session{.secret_hash = "a",
+                         .username = "ann",
+                         .epoch = 3,
+                         .created_at = at(1),
+                         .last_used_at = at(1),
+                         .expires_at = at(10),
+                         .address = "::1"};
   ASSERT_TRUE(sessions.add_session(session));
   ASSERT_TRUE(sessions.touch_session("a", at(5), at(20)));
   auto got = sessions.get_session("a");
@@ -158,7 +171,8 @@ TEST_P(StoreContract, ShowsOnlyRowsOfAllowedDags) {
   Batch batch;
   batch.runs_inserted = {make_run(1)};
   batch.staging_inserted = {make_volume(1, batch.runs_inserted[0])};
-  batch.events = {{.when = at(3), .event = "failed", .dag_id = "etl"}, {.when = at(4), .event = "login"}};
+  batch.events = {{.when = at(3), .event = "failed", .dag_id = "etl"},
+                  {.when = at(4), .event = "login"}};
   commit(batch);
   std::vector<std::string> etl{"etl"}, none, other{"other"};
   EXPECT_EQ(store_->dags().list_dags({.dags_allowed = etl})->total, 1);
@@ -175,11 +189,17 @@ TEST_P(StoreContract, ShowsOnlyRowsOfAllowedDags) {
 
 TEST_P(StoreContract, FiltersTheEventLog) {
   EventLogStore& log = store_->event_log();
-  ASSERT_TRUE(log.add({.when = at(1), .event = "trigger", .dag_id = "etl", .run_id = "r", .owner = "ann"}));
+  ASSERT_TRUE(
+      log.add({.when = at(1), .event = "trigger", .dag_id = "etl", .run_id = "r", .owner = "ann"}));
   ASSERT_TRUE(log.add({.when = at(2), .event = "login", .owner = "bob", .extra = R"({"x":1})"}));
   Batch batch;
-  batch.events = {{.when = at(3), .event = "failed", .dag_id = "etl", .run_id = "r", .task_id = "t",
-                   .map_index = 0, .try_number = 2}};
+  batch.events = {{.when = at(3),
+                   .event = "failed",
+                   .dag_id = "etl",
+                   .run_id = "r",
+                   .task_id = "t",
+                   .map_index = 0,
+                   .try_number = 2}};
   commit(batch);
   EXPECT_EQ(log.list({})->total, 3);
   EXPECT_EQ(log.list({.dag_id = "etl"})->total, 2);
@@ -201,6 +221,7 @@ TEST_P(StoreContract, FiltersTheEventLog) {
   ASSERT_TRUE(log.add({.when = at(4), .event = "put", .object = "pool:p", .address = "10.0.0.1"}));
   EXPECT_EQ(log.list({.object = "pool:p", .address = "10.0.0.1"})->rows[0].object, "pool:p");
   EXPECT_EQ(log.list({.address = "10.0.0.2"})->total, 0);
+  EXPECT_EQ(log.list({.only_of_dags = true})->total, 2);
   EXPECT_EQ(log.list({.owner_pattern = "nn"})->total, 1);
   EXPECT_EQ(log.list({.map_index = 0, .try_number = 2})->total, 1);
   EXPECT_FALSE(*log.get(999));
@@ -253,7 +274,9 @@ TEST_P(StoreContract, PurgesOtherRowsAndKeepsForEverWhenAsked) {
   batch.staging_inserted[0].deleted_at = at(1);
   commit(batch);
   Time now = at(0) + std::chrono::days(100);
-  RetentionPolicy for_ever{.runs = Duration(0), .event_log = Duration(0), .deleted_staging = Duration(0),
+  RetentionPolicy for_ever{.runs = Duration(0),
+                           .event_log = Duration(0),
+                           .deleted_staging = Duration(0),
                            .versions_unused_max = 0};
   ASSERT_TRUE(store_->retention().purge(for_ever, now));
   EXPECT_EQ(store_->event_log().list({})->total, 2);

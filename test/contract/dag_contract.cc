@@ -71,7 +71,8 @@ TEST_P(StoreContract, FiltersDags) {
   DagStore& dags = store_->dags();
   EXPECT_EQ(ids_of(dags.list_dags({})), (Ids{"etl", "sales_daily", "sales_weekly"}));
   EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b"}})), (Ids{"sales_daily", "sales_weekly"}));
-  EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b", "a"}, .tags_all = true})), (Ids{"sales_daily"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.tags = {"a", "b", "a"}, .tags_all = true})),
+            (Ids{"sales_daily"}));
   EXPECT_EQ(ids_of(dags.list_dags({.owners = {"bob"}})), (Ids{"sales_weekly"}));
   EXPECT_EQ(*dags.tags_of("sales_daily"), (Ids{"a", "b"}));
   EXPECT_EQ(*dags.tags_of("none"), Ids{});
@@ -80,15 +81,18 @@ TEST_P(StoreContract, FiltersDags) {
   EXPECT_EQ((*tags)[0].tags, Ids{});
   EXPECT_EQ((*tags)[2].dag_id, "sales_weekly");
   EXPECT_EQ((*tags)[2].tags, (Ids{"b"}));
-  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "SALES"})), (Ids{"sales_daily", "sales_weekly"}));
-  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "s%_daily|ETL"})), (Ids{"etl", "sales_daily"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "SALES"})),
+            (Ids{"sales_daily", "sales_weekly"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "s%_daily|ETL"})),
+            (Ids{"etl", "sales_daily"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "et_"})), (Ids{"etl"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = R"(sales\_w)"})), (Ids{"sales_weekly"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "~"})).size(), 3u);
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "'; DROP TABLE dags"})), Ids{});
   EXPECT_EQ(ids_of(dags.list_dags({.display_name_pattern = "the etl"})), (Ids{"etl"}));
   EXPECT_EQ(ids_of(dags.list_dags({.paused = true})), (Ids{"sales_weekly"}));
-  EXPECT_EQ(dags.list_dags({.dag_id_pattern = std::string(5000, 'x')}).error().code(), Code::invalid);
+  EXPECT_EQ(dags.list_dags({.dag_id_pattern = std::string(5000, 'x')}).error().code(),
+            Code::invalid);
 }
 
 TEST_P(StoreContract, FiltersDagsByLastRunAndOrdersThem) {
@@ -132,8 +136,9 @@ TEST_P(StoreContract, StaleDagsAreHiddenByDefault) {
 
 TEST_P(StoreContract, PlansTheNextRunOnly) {
   Batch batch;
-  batch.dags_planned = {Dag{.dag_id = "etl", .is_paused = true, .fileloc = "ignored", .next_run_after = at(5)},
-                        Dag{.dag_id = "deleted meanwhile"}};
+  batch.dags_planned = {
+      Dag{.dag_id = "etl", .is_paused = true, .fileloc = "ignored", .next_run_after = at(5)},
+      Dag{.dag_id = "deleted meanwhile"}};
   commit(batch);
   auto dag = store_->dags().get_dag("etl");
   ASSERT_TRUE(dag && *dag);

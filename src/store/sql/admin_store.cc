@@ -8,10 +8,13 @@
 
 namespace leoflow::sql {
 
-Result<std::vector<Pool>> SqlPoolStore::list_pools() { return select_rows(database_, kSelectPools, read_pool); }
+Result<std::vector<Pool>> SqlPoolStore::list_pools() {
+  return select_rows(database_, kSelectPools, read_pool);
+}
 
 Result<std::optional<Pool>> SqlPoolStore::get_pool(const std::string& name) {
-  return select_row(database_, kSelectPool, read_pool, [&](Query& query) { query.bind("$name", name); });
+  return select_row(database_, kSelectPool, read_pool,
+                    [&](Query& query) { query.bind("$name", name); });
 }
 
 Status SqlPoolStore::put_pool(const Pool& pool, bool overwrite) {
@@ -30,8 +33,10 @@ Status SqlPoolStore::put_pool(const Pool& pool, bool overwrite) {
 }
 
 Result<bool> SqlPoolStore::remove_pool(const std::string& name) {
-  if (name == kDefaultPool) return fail(Code::conflict, "the pool 'default_pool' cannot be deleted");
-  return any_of(change_rows(database_, kDeletePool, [&](Query& query) { query.bind("$name", name); }));
+  if (name == kDefaultPool)
+    return fail(Code::conflict, "the pool 'default_pool' cannot be deleted");
+  return any_of(
+      change_rows(database_, kDeletePool, [&](Query& query) { query.bind("$name", name); }));
 }
 
 Result<PageOf<StagingVolume>> SqlStagingStore::list(const StagingQuery& query) {
@@ -41,8 +46,9 @@ Result<PageOf<StagingVolume>> SqlStagingStore::list(const StagingQuery& query) {
   where.equal("volume.run_id", "$run_id", query.run_id);
   where.equal("volume.state", "$state", query.state);
   ListQuery list{kListVolumes, kCountVolumes, kVolumeOrder, "volume.volume_id"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_volume); });
+  return database_.read([&](Connection& connection) {
+    return read_page(connection, list, where, query.page, read_volume);
+  });
 }
 
 namespace {
@@ -58,7 +64,8 @@ Result<int64_t> count_admins(Connection& connection) {
 
 // Runs a change of users that must not take away the last administrator.
 template <typename Change>
-auto change_users(Database& database, Change change) -> decltype(change(std::declval<Connection&>())) {
+auto change_users(Database& database, Change change)
+    -> decltype(change(std::declval<Connection&>())) {
   return database.write([&](Connection& connection) -> decltype(change(connection)) {
     Result<int64_t> before = count_admins(connection);
     if (!before) return fail(before);
@@ -67,7 +74,8 @@ auto change_users(Database& database, Change change) -> decltype(change(std::dec
     Result<int64_t> after = count_admins(connection);
     if (!after) return fail(after);
     if (*before > 0 && *after == 0) {
-      return fail(Code::conflict, "this is the last administrator", "make another user an active Admin first");
+      return fail(Code::conflict, "this is the last administrator",
+                  "make another user an active Admin first");
     }
     return changed;
   });
@@ -75,10 +83,13 @@ auto change_users(Database& database, Change change) -> decltype(change(std::dec
 
 }  // namespace
 
-Result<std::vector<User>> SqlUserStore::list_users() { return select_rows(database_, kSelectUsers, read_user); }
+Result<std::vector<User>> SqlUserStore::list_users() {
+  return select_rows(database_, kSelectUsers, read_user);
+}
 
 Result<std::optional<User>> SqlUserStore::get_user(const std::string& username) {
-  return select_row(database_, kSelectUser, read_user, [&](Query& query) { query.bind("$username", username); });
+  return select_row(database_, kSelectUser, read_user,
+                    [&](Query& query) { query.bind("$username", username); });
 }
 
 Result<std::optional<User>> SqlUserStore::get_user_of_identity(const std::string& identity) {
@@ -114,7 +125,8 @@ Status SqlUserStore::note_login(const std::string& username, Time at) {
 
 Result<bool> SqlUserStore::remove_user(const std::string& username) {
   return change_users(database_, [&](Connection& connection) -> Result<bool> {
-    for (std::string_view sql : {kDeleteTokensOfUser.view(), kDeleteSessionsOfUser.view(), kDeleteUser.view()}) {
+    for (std::string_view sql :
+         {kDeleteTokensOfUser.view(), kDeleteSessionsOfUser.view(), kDeleteUser.view()}) {
       Result<Query> query = connection.query(sql);
       if (!query) return fail(query);
       Result<int64_t> removed = query->bind("$username", username).run();
@@ -130,7 +142,8 @@ Result<std::vector<ApiToken>> SqlUserStore::list_tokens() {
 }
 
 Result<std::optional<ApiToken>> SqlUserStore::get_token(int64_t id) {
-  return select_row(database_, kSelectToken, read_token, [&](Query& query) { query.bind("$token_id", id); });
+  return select_row(database_, kSelectToken, read_token,
+                    [&](Query& query) { query.bind("$token_id", id); });
 }
 
 Result<ApiToken> SqlUserStore::add_token(const ApiToken& token) {
@@ -162,7 +175,8 @@ Status SqlSessionStore::add_session(const BrowserSession& session) {
   return database_.write([&](Connection& connection) -> Status {
     Result<Query> ended = connection.query(kDeleteEndedSessions);
     if (!ended) return fail(ended);
-    if (auto removed = ended->bind("$now", session.created_at).run(); !removed) return fail(removed);
+    if (auto removed = ended->bind("$now", session.created_at).run(); !removed)
+      return fail(removed);
     Result<Query> query = connection.query(kInsertSession);
     if (!query) return fail(query);
     query->bind("$secret_hash", session.secret_hash)
@@ -181,9 +195,12 @@ Result<std::optional<BrowserSession>> SqlSessionStore::get_session(const std::st
                     [&](Query& query) { query.bind("$secret_hash", secret_hash); });
 }
 
-Status SqlSessionStore::touch_session(const std::string& secret_hash, Time used_at, Time expires_at) {
+Status SqlSessionStore::touch_session(const std::string& secret_hash, Time used_at,
+                                      Time expires_at) {
   return status_of(change_rows(database_, kTouchSession, [&](Query& query) {
-    query.bind("$used_at", used_at).bind("$expires_at", expires_at).bind("$secret_hash", secret_hash);
+    query.bind("$used_at", used_at)
+        .bind("$expires_at", expires_at)
+        .bind("$secret_hash", secret_hash);
   }));
 }
 
@@ -198,7 +215,8 @@ Status SqlSessionStore::remove_sessions_of(const std::string& username) {
 }
 
 Status SqlEventLogStore::add(const EventLog& row) {
-  return status_of(change_rows(database_, kInsertEvent, [&](Query& query) { bind_event(query, row); }));
+  return status_of(
+      change_rows(database_, kInsertEvent, [&](Query& query) { bind_event(query, row); }));
 }
 
 Result<PageOf<EventLog>> SqlEventLogStore::list(const EventLogQuery& query) {
@@ -209,8 +227,10 @@ Result<PageOf<EventLog>> SqlEventLogStore::list(const EventLogQuery& query) {
   where.equal("event.owner", "$owner", query.owner);
   where.equal("event.event", "$event", query.event);
   where.in("event.event", "$included_events", query.included_events);
-  if (!query.excluded_events.empty()) where.add_list(kEventExcluded, "$excluded_events", query.excluded_events);
+  if (!query.excluded_events.empty())
+    where.add_list(kEventExcluded, "$excluded_events", query.excluded_events);
   where.only("event.dag_id", "$dags_allowed", query.dags_allowed);
+  if (query.only_of_dags) where.add(kEventOfAnyDag);
   where.equal("event.object", "$object", query.object);
   where.equal("event.address", "$address", query.address);
   where.matches("event.dag_id", "$dag_id_pattern", query.dag_id_pattern);
@@ -223,16 +243,19 @@ Result<PageOf<EventLog>> SqlEventLogStore::list(const EventLogQuery& query) {
   if (query.before) where.add(kEventBefore, "$before", to_micros(*query.before));
   if (query.after) where.add(kEventAfter, "$after", to_micros(*query.after));
   ListQuery list{kListEvents, kCountEvents, kEventOrder, "event.event_id"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_event); });
+  return database_.read([&](Connection& connection) {
+    return read_page(connection, list, where, query.page, read_event);
+  });
 }
 
 Result<std::optional<EventLog>> SqlEventLogStore::get(int64_t id) {
-  return select_row(database_, kSelectEvent, read_event, [&](Query& query) { query.bind("$event_id", id); });
+  return select_row(database_, kSelectEvent, read_event,
+                    [&](Query& query) { query.bind("$event_id", id); });
 }
 
 Result<std::optional<std::string>> SqlSettingStore::get_setting(const std::string& name) {
-  return select_row(database_, kSelectSetting, read_text, [&](Query& query) { query.bind("$name", name); });
+  return select_row(database_, kSelectSetting, read_text,
+                    [&](Query& query) { query.bind("$name", name); });
 }
 
 Status SqlSettingStore::put_setting(const std::string& name, const std::string& value) {

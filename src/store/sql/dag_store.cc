@@ -11,7 +11,9 @@
 namespace leoflow::sql {
 namespace {
 
-Error no_such_dag(const std::string& dag_id) { return Error(Code::not_found, "there is no DAG '" + dag_id + "'"); }
+Error no_such_dag(const std::string& dag_id) {
+  return Error(Code::not_found, "there is no DAG '" + dag_id + "'");
+}
 
 std::pair<std::string, std::string> read_dag_tag(Row& row) {
   std::string dag_id = row.text();
@@ -37,10 +39,11 @@ std::vector<std::string> texts_of(const json::object& document, std::string_view
 Result<Facts> facts_of(const DagVersion& version) {
   Result<json::value> document = json::parse(version.dag_json);
   if (!document) return fail(document.error().within("dag.json of " + version.dag_id));
-  if (!document->is_object()) return fail(Code::invalid, "dag.json of " + version.dag_id + " is not an object");
+  if (!document->is_object())
+    return fail(Code::invalid, "dag.json of " + version.dag_id + " is not an object");
   const json::object& object = document->get_object();
-  return Facts{json::string_or(object, "dag_display_name", version.dag_id), texts_of(object, "tags"),
-               texts_of(object, "owners")};
+  return Facts{json::string_or(object, "dag_display_name", version.dag_id),
+               texts_of(object, "tags"), texts_of(object, "owners")};
 }
 
 Result<std::optional<Dag>> select_dag(Connection& connection, const std::string& dag_id) {
@@ -57,7 +60,8 @@ Result<std::optional<DagVersion>> select_version(Connection& connection, DagVers
   return read_one(*query, read_version);
 }
 
-Result<std::optional<DagVersion>> select_current(Connection& connection, const std::string& dag_id) {
+Result<std::optional<DagVersion>> select_current(Connection& connection,
+                                                 const std::string& dag_id) {
   Result<Query> query = connection.query(kSelectCurrentVersion);
   if (!query) return fail(query);
   query->bind("$dag_id", dag_id);
@@ -86,7 +90,8 @@ Result<DagVersion> insert_version(Connection& connection, const DagVersion& vers
   return std::move(**stored);
 }
 
-Status upsert_dag(Connection& connection, const Dag& dag, const Facts& facts, DagVersionId version, bool paused) {
+Status upsert_dag(Connection& connection, const Dag& dag, const Facts& facts, DagVersionId version,
+                  bool paused) {
   Result<Query> query = connection.query(kUpsertDag);
   if (!query) return fail(query);
   query->bind("$dag_id", dag.dag_id)
@@ -108,7 +113,8 @@ Status upsert_dag(Connection& connection, const Dag& dag, const Facts& facts, Da
 }
 
 // A statement whose only placeholder is $dag_id; the rows it changed.
-Result<int64_t> run_for_dag(Connection& connection, std::string_view sql, const std::string& dag_id) {
+Result<int64_t> run_for_dag(Connection& connection, std::string_view sql,
+                            const std::string& dag_id) {
   Result<Query> query = connection.query(sql);
   if (!query) return fail(query);
   return query->bind("$dag_id", dag_id).run();
@@ -116,7 +122,8 @@ Result<int64_t> run_for_dag(Connection& connection, std::string_view sql, const 
 
 Status replace_values(Connection& connection, std::string_view clear, std::string_view insert,
                       const std::string& dag_id, const std::vector<std::string>& values) {
-  if (Result<int64_t> cleared = run_for_dag(connection, clear, dag_id); !cleared) return fail(cleared);
+  if (Result<int64_t> cleared = run_for_dag(connection, clear, dag_id); !cleared)
+    return fail(cleared);
   if (values.empty()) return {};
   Result<Query> query = connection.query(insert);
   if (!query) return fail(query);
@@ -143,7 +150,8 @@ Result<Registered> register_in(Connection& connection, const DagVersion& version
   const std::string& dag_id = version.dag_id;
   Status stored = upsert_dag(connection, dag, facts, registered.version.id, paused_at_creation);
   if (stored) stored = replace_values(connection, kDeleteTags, kInsertTag, dag_id, facts.tags);
-  if (stored) stored = replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
+  if (stored)
+    stored = replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
   if (!stored) return fail(stored);
   Result<std::optional<Dag>> row = select_dag(connection, dag_id);
   if (!row) return fail(row);
@@ -159,14 +167,16 @@ Status delete_in(Connection& connection, const std::string& dag_id) {
     Result<std::optional<int64_t>> running = read_one(*query, read_integer);
     if (!running) return fail(running);
     if (running->value_or(0) > 0) {
-      return fail(Code::conflict, "DAG '" + dag_id + "' has running tasks", "stop or wait for its runs, then delete it");
+      return fail(Code::conflict, "DAG '" + dag_id + "' has running tasks",
+                  "stop or wait for its runs, then delete it");
     }
   }
   if (auto runs = run_for_dag(connection, kDeleteRunsOfDag, dag_id); !runs) return fail(runs);
   auto dags = run_for_dag(connection, kDeleteDag, dag_id);
   if (!dags) return fail(dags);
   if (*dags == 0) return fail(no_such_dag(dag_id));
-  if (auto versions = run_for_dag(connection, kDeleteVersionsOfDag, dag_id); !versions) return fail(versions);
+  if (auto versions = run_for_dag(connection, kDeleteVersionsOfDag, dag_id); !versions)
+    return fail(versions);
   return {};
 }
 
@@ -178,7 +188,8 @@ Where conditions_of(const DagQuery& query) {
   where.matches("dag.display_name", "$display_name_pattern", query.display_name_pattern);
   if (query.paused) where.add(kDagPaused, "$paused", static_cast<int64_t>(*query.paused));
   if (query.has_import_errors) {
-    where.add(*query.has_import_errors ? kDagWithImportErrors.view() : kDagWithoutImportErrors.view());
+    where.add(*query.has_import_errors ? kDagWithImportErrors.view()
+                                       : kDagWithoutImportErrors.view());
   }
   if (query.last_run_state) {
     where.add(kDagLastRunState, "$last_run_state", std::string(to_string(*query.last_run_state)));
@@ -211,8 +222,9 @@ Result<PageOf<Dag>> SqlDagStore::list_dags(const DagQuery& query) {
   distinct.tags.erase(std::ranges::unique(distinct.tags).begin(), distinct.tags.end());
   Where where = conditions_of(distinct);
   ListQuery list{kListDags, kCountDags, kDagOrder, "dag.dag_id"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_dag); });
+  return database_.read([&](Connection& connection) {
+    return read_page(connection, list, where, query.page, read_dag);
+  });
 }
 
 Result<std::optional<Dag>> SqlDagStore::get_dag(const std::string& dag_id) {
@@ -255,9 +267,13 @@ Status SqlDagStore::set_flag(std::string_view sql, const std::string& dag_id, bo
   });
 }
 
-Status SqlDagStore::set_paused(const std::string& dag_id, bool paused) { return set_flag(kSetPaused, dag_id, paused); }
+Status SqlDagStore::set_paused(const std::string& dag_id, bool paused) {
+  return set_flag(kSetPaused, dag_id, paused);
+}
 
-Status SqlDagStore::set_stale(const std::string& dag_id, bool stale) { return set_flag(kSetStale, dag_id, stale); }
+Status SqlDagStore::set_stale(const std::string& dag_id, bool stale) {
+  return set_flag(kSetStale, dag_id, stale);
+}
 
 Status SqlDagStore::delete_dag(const std::string& dag_id) {
   return database_.write([&](Connection& connection) { return delete_in(connection, dag_id); });
@@ -267,7 +283,8 @@ Result<std::optional<DagVersion>> SqlDagStore::get_version(DagVersionId id) {
   return database_.read([&](Connection& connection) { return select_version(connection, id); });
 }
 
-Result<std::optional<DagVersion>> SqlDagStore::get_version(const std::string& dag_id, int version_number) {
+Result<std::optional<DagVersion>> SqlDagStore::get_version(const std::string& dag_id,
+                                                           int version_number) {
   return database_.read([&](Connection& connection) -> Result<std::optional<DagVersion>> {
     Result<Query> query = connection.query(kSelectVersionByNumber);
     if (!query) return fail(query);
@@ -280,8 +297,9 @@ Result<PageOf<DagVersion>> SqlDagStore::list_versions(const std::string& dag_id,
   Where where;
   where.equal("version.dag_id", "$dag_id", dag_id);
   ListQuery list{kListVersions, kCountVersions, kVersionOrder, "version.version_id"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, page, read_version); });
+  return database_.read([&](Connection& connection) {
+    return read_page(connection, list, where, page, read_version);
+  });
 }
 
 Status SqlImportErrorStore::put(const ImportError& error) {
@@ -308,23 +326,28 @@ Status SqlImportErrorStore::clear(const std::string& filename) {
   });
 }
 
-Result<PageOf<ImportError>> SqlImportErrorStore::list(const std::string& filename_pattern, const Page& page) {
+Result<PageOf<ImportError>> SqlImportErrorStore::list(const std::string& filename_pattern,
+                                                      const Page& page) {
   Where where;
   where.matches("broken.filename", "$filename_pattern", filename_pattern);
-  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder, "broken.import_error_id"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, page, read_import_error); });
+  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder,
+                 "broken.import_error_id"};
+  return database_.read([&](Connection& connection) {
+    return read_page(connection, list, where, page, read_import_error);
+  });
 }
 
-Result<PageOf<ImportError>> SqlImportErrorStore::list_of_dags(const std::string& filename_pattern,
-                                                              const std::vector<std::string>& dag_ids,
-                                                              const Page& page) {
+Result<PageOf<ImportError>> SqlImportErrorStore::list_of_dags(
+    const std::string& filename_pattern, const std::vector<std::string>& dag_ids,
+    const Page& page) {
   Where where;
   where.matches("broken.filename", "$filename_pattern", filename_pattern);
   where.add_list(kImportErrorOfDags, "$dag_ids", dag_ids);
-  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder, "broken.import_error_id"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, page, read_import_error); });
+  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder,
+                 "broken.import_error_id"};
+  return database_.read([&](Connection& connection) {
+    return read_page(connection, list, where, page, read_import_error);
+  });
 }
 
 Result<std::optional<ImportError>> SqlImportErrorStore::get(int64_t id) {

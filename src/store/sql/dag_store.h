@@ -11,7 +11,8 @@ class SqlDagStore final : public DagStore {
  public:
   explicit SqlDagStore(Database& database) : database_(database) {}
 
-  Result<Registered> register_version(const DagVersion& version, const Dag& dag, bool paused_at_creation) override;
+  Result<Registered> register_version(const DagVersion& version, const Dag& dag,
+                                      bool paused_at_creation) override;
   Result<PageOf<Dag>> list_dags(const DagQuery& query) override;
   Result<std::optional<Dag>> get_dag(const std::string& dag_id) override;
   Result<std::vector<DagTags>> list_tags() override;
@@ -21,7 +22,8 @@ class SqlDagStore final : public DagStore {
   Status set_stale(const std::string& dag_id, bool stale) override;
   Status delete_dag(const std::string& dag_id) override;
   Result<std::optional<DagVersion>> get_version(DagVersionId id) override;
-  Result<std::optional<DagVersion>> get_version(const std::string& dag_id, int version_number) override;
+  Result<std::optional<DagVersion>> get_version(const std::string& dag_id,
+                                                int version_number) override;
   Result<PageOf<DagVersion>> list_versions(const std::string& dag_id, const Page& page) override;
 
  private:
@@ -37,7 +39,8 @@ class SqlImportErrorStore final : public ImportErrorStore {
   Status put(const ImportError& error) override;
   Status clear(const std::string& filename) override;
   Result<PageOf<ImportError>> list(const std::string& filename_pattern, const Page& page) override;
-  Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern, const std::vector<std::string>& dag_ids,
+  Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern,
+                                           const std::vector<std::string>& dag_ids,
                                            const Page& page) override;
   Result<std::optional<ImportError>> get(int64_t id) override;
 

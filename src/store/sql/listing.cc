@@ -50,7 +50,8 @@ void Where::add(std::string_view fragment, std::string_view name, int64_t value)
   bound_.push_back({std::string(name), value});
 }
 
-void Where::add_list(std::string_view fragment, std::string_view name, const std::vector<int>& values) {
+void Where::add_list(std::string_view fragment, std::string_view name,
+                     const std::vector<int>& values) {
   json::Writer list;
   list.begin_array();
   for (int value : values) list.number(static_cast<int64_t>(value));
@@ -58,7 +59,8 @@ void Where::add_list(std::string_view fragment, std::string_view name, const std
   add(fragment, name, list.take());
 }
 
-void Where::add_list(std::string_view fragment, std::string_view name, const std::vector<std::string>& values) {
+void Where::add_list(std::string_view fragment, std::string_view name,
+                     const std::vector<std::string>& values) {
   json::Writer list;
   list.begin_array();
   for (const std::string& value : values) list.string(value);
@@ -66,7 +68,8 @@ void Where::add_list(std::string_view fragment, std::string_view name, const std
   add(fragment, name, list.take());
 }
 
-void Where::in(std::string_view expression, std::string_view name, const std::vector<std::string>& values) {
+void Where::in(std::string_view expression, std::string_view name,
+               const std::vector<std::string>& values) {
   if (!values.empty()) add_list(membership(expression, name), name, values);
 }
 
@@ -78,7 +81,8 @@ void Where::only(std::string_view expression, std::string_view name, const DagsA
   if (allowed) add_list(membership(expression, name), name, *allowed);
 }
 
-void Where::compare(std::string_view expression, std::string_view comparison, std::string name, Value value) {
+void Where::compare(std::string_view expression, std::string_view comparison, std::string name,
+                    Value value) {
   text_.append(" AND ").append(expression).append(comparison).append(name);
   bound_.push_back({std::move(name), std::move(value)});
 }
@@ -87,12 +91,14 @@ void Where::equal(std::string_view expression, std::string_view name, const std:
   if (!text.empty()) compare(expression, " = ", std::string(name), text);
 }
 
-void Where::matches(std::string_view expression, std::string_view name, const std::string& pattern) {
+void Where::matches(std::string_view expression, std::string_view name,
+                    const std::string& pattern) {
   if (matches_everything(pattern)) return;
   std::vector<std::string_view> parts = alternatives_of(pattern);
   if (pattern.size() > kPatternBytesMax || parts.size() > kPatternAlternativesMax) {
-    status_ = fail(Code::invalid, "the pattern is too long: at most " + std::to_string(kPatternBytesMax) +
-                                      " bytes and " + std::to_string(kPatternAlternativesMax) + " alternatives");
+    status_ = fail(Code::invalid, "the pattern is too long: at most " +
+                                      std::to_string(kPatternBytesMax) + " bytes and " +
+                                      std::to_string(kPatternAlternativesMax) + " alternatives");
     return;
   }
   // An empty or ~ alternative lets everything through.
@@ -108,7 +114,8 @@ void Where::matches(std::string_view expression, std::string_view name, const st
 }
 
 template <typename T, typename Convert>
-void Where::bounds(std::string_view expression, std::string_view name, const Range<T>& range, Convert convert) {
+void Where::bounds(std::string_view expression, std::string_view name, const Range<T>& range,
+                   Convert convert) {
   std::string prefix(name);
   if (range.gte) compare(expression, " >= ", prefix + "_gte", convert(*range.gte));
   if (range.gt) compare(expression, " > ", prefix + "_gt", convert(*range.gt));
@@ -130,10 +137,12 @@ void Where::bind_to(Query& query) const {
   }
 }
 
-Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns, std::string_view key) {
-  if (page.limit < 0 || page.limit > kPageLimitMax || page.offset < 0 || page.offset > kPageOffsetMax) {
-    return fail(Code::invalid, "a page holds 0 to " + std::to_string(kPageLimitMax) + " rows, from offset 0 to " +
-                                   std::to_string(kPageOffsetMax));
+Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns,
+                                    std::string_view key) {
+  if (page.limit < 0 || page.limit > kPageLimitMax || page.offset < 0 ||
+      page.offset > kPageOffsetMax) {
+    return fail(Code::invalid, "a page holds 0 to " + std::to_string(kPageLimitMax) +
+                                   " rows, from offset 0 to " + std::to_string(kPageOffsetMax));
   }
   std::string text = " ORDER BY ";
   bool descending = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Composing list queries: conditions out of constant fragments with their values apart, ordering by public column
-// names, one page of rows with the total.
+// Composing list queries: conditions out of constant fragments with their values apart, ordering by
+// public column names, one page of rows with the total.
 #pragma once
 
 #include <span>
@@ -18,8 +18,8 @@ namespace leoflow::sql {
 constexpr size_t kPatternBytesMax = 1000;
 constexpr size_t kPatternAlternativesMax = 16;
 
-// The conditions of one query, each " AND ...". Fragments are constants of queries_*.h; values are only ever bound.
-// Must outlive the query it is bound to.
+// The conditions of one query, each " AND ...". Fragments are constants of queries_*.h; values are
+// only ever bound. Must outlive the query it is bound to.
 class Where {
  public:
   void add(std::string_view fragment);
@@ -27,16 +27,18 @@ class Where {
   void add(std::string_view fragment, std::string_view name, int64_t value);
   // The list is bound as one JSON array.
   void add_list(std::string_view fragment, std::string_view name, const std::vector<int>& values);
-  void add_list(std::string_view fragment, std::string_view name, const std::vector<std::string>& values);
+  void add_list(std::string_view fragment, std::string_view name,
+                const std::vector<std::string>& values);
   // Nothing for an empty list; the list is bound as one JSON array.
-  void in(std::string_view expression, std::string_view name, const std::vector<std::string>& values);
+  void in(std::string_view expression, std::string_view name,
+          const std::vector<std::string>& values);
   void in(std::string_view expression, std::string_view name, const std::vector<int>& values);
   // Membership in `allowed`, also in an empty one; nothing when all are.
   void only(std::string_view expression, std::string_view name, const DagsAllowed& allowed);
   // expression equals text; nothing for an empty text.
   void equal(std::string_view expression, std::string_view name, const std::string& text);
-  // Substring match without regard to case: % and _ are wildcards, \ escapes, | separates alternatives; empty and ~
-  // are everything.
+  // Substring match without regard to case: % and _ are wildcards, \ escapes, | separates
+  // alternatives; empty and ~ are everything.
   void matches(std::string_view expression, std::string_view name, const std::string& pattern);
   void range(std::string_view expression, std::string_view name, const Range<Time>& range);
   void range(std::string_view expression, std::string_view name, const Range<double>& range);
@@ -53,8 +55,10 @@ class Where {
     Value value;
   };
   template <typename T, typename Convert>
-  void bounds(std::string_view expression, std::string_view name, const Range<T>& range, Convert convert);
-  void compare(std::string_view expression, std::string_view comparison, std::string name, Value value);
+  void bounds(std::string_view expression, std::string_view name, const Range<T>& range,
+              Convert convert);
+  void compare(std::string_view expression, std::string_view comparison, std::string name,
+               Value value);
 
   std::string text_;
   std::vector<Bound> bound_;
@@ -67,9 +71,11 @@ struct OrderColumn {
   std::string_view expression;
 };
 
-// " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction of the last column.
-// `invalid` for an unknown column (naming the known ones) and for a page beyond the limits.
-Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns, std::string_view key);
+// " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction
+// of the last column. `invalid` for an unknown column (naming the known ones) and for a page beyond
+// the limits.
+Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns,
+                                    std::string_view key);
 
 // Two statements over the same conditions. Both texts end in "WHERE TRUE".
 struct ListQuery {
@@ -82,8 +88,8 @@ struct ListQuery {
 Result<int64_t> count_matching(Connection& connection, std::string_view count, const Where& where);
 
 template <typename Value>
-Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, const Where& where, const Page& page,
-                                Value (*read)(Row&)) {
+Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, const Where& where,
+                                const Page& page, Value (*read)(Row&)) {
   if (!where.status()) return fail(where.status());
   Result<std::string> order = order_and_limit(page, list.columns, list.key);
   if (!order) return fail(order);

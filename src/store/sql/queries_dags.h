@@ -2,18 +2,21 @@
 // DAGs, versions, import errors.
 #pragma once
 
-#include "store/sql/listing.h"
 #include "store/sql/dialect.h"
+#include "store/sql/listing.h"
 
 namespace leoflow::sql {
 
 // An import error belongs to the DAGs of its file, by either of the names a file goes by.
 inline constexpr SqlText kDagHasImportErrors(
-    "EXISTS (SELECT 1 FROM import_errors broken WHERE broken.filename IN (dag.relative_fileloc, dag.fileloc))");
+    "EXISTS (SELECT 1 FROM import_errors broken WHERE broken.filename IN (dag.relative_fileloc, "
+    "dag.fileloc))");
 inline constexpr auto kDagColumns =
-    "dag.dag_id, dag.current_version, dag.is_paused, dag.is_stale, dag.fileloc, dag.relative_fileloc,"
+    "dag.dag_id, dag.current_version, dag.is_paused, dag.is_stale, dag.fileloc, "
+    "dag.relative_fileloc,"
     " dag.bundle_name, dag.last_parsed_time, dag.last_parse_duration, dag.next_logical_date,"
-    " dag.next_interval_start, dag.next_interval_end, dag.next_run_after, " + kDagHasImportErrors;
+    " dag.next_interval_start, dag.next_interval_end, dag.next_run_after, " +
+    kDagHasImportErrors;
 inline constexpr SqlText kLastRunState(
     "(SELECT last.state FROM runs last WHERE last.dag_id = dag.dag_id"
     " ORDER BY last.run_after DESC, last.run_key DESC LIMIT 1)");
@@ -43,9 +46,11 @@ inline constexpr auto kDagOwners =
 inline constexpr SqlText kSelectAllTags(
     "SELECT dag.dag_id, coalesce(tagged.tag, '') FROM dags dag LEFT JOIN dag_tags tagged"
     " ON tagged.dag_id = dag.dag_id ORDER BY dag.dag_id, tagged.tag");
-inline constexpr SqlText kSelectTagsOf("SELECT tag FROM dag_tags WHERE dag_id = $dag_id ORDER BY tag");
+inline constexpr SqlText kSelectTagsOf(
+    "SELECT tag FROM dag_tags WHERE dag_id = $dag_id ORDER BY tag");
 inline constexpr SqlText kSelectDagsOfFile(
-    "SELECT dag_id FROM dags WHERE relative_fileloc = $filename OR fileloc = $filename ORDER BY dag_id");
+    "SELECT dag_id FROM dags WHERE relative_fileloc = $filename OR fileloc = $filename ORDER BY "
+    "dag_id");
 
 inline constexpr OrderColumn kDagOrder[] = {
     {"dag_id", "dag.dag_id"},
@@ -60,83 +65,94 @@ inline constexpr OrderColumn kDagOrder[] = {
 };
 
 inline constexpr SqlText kUpsertDag(
-    "INSERT INTO dags (dag_id, display_name, current_version, is_paused, is_stale, fileloc, relative_fileloc,"
+    "INSERT INTO dags (dag_id, display_name, current_version, is_paused, is_stale, fileloc, "
+    "relative_fileloc,"
     " bundle_name, last_parsed_time, last_parse_duration, next_logical_date, next_interval_start,"
-    " next_interval_end, next_run_after) VALUES ($dag_id, $display_name, $current_version, $is_paused, 0, $fileloc,"
+    " next_interval_end, next_run_after) VALUES ($dag_id, $display_name, $current_version, "
+    "$is_paused, 0, $fileloc,"
     " $relative_fileloc, $bundle_name, $last_parsed_time, $last_parse_duration, $next_logical_date,"
     " $next_interval_start, $next_interval_end, $next_run_after)"
     " ON CONFLICT (dag_id) DO UPDATE SET display_name = excluded.display_name,"
     " current_version = excluded.current_version, is_stale = 0, fileloc = excluded.fileloc,"
     " relative_fileloc = excluded.relative_fileloc, bundle_name = excluded.bundle_name,"
-    " last_parsed_time = excluded.last_parsed_time, last_parse_duration = excluded.last_parse_duration");
+    " last_parsed_time = excluded.last_parsed_time, last_parse_duration = "
+    "excluded.last_parse_duration");
 inline constexpr SqlText kSetPaused("UPDATE dags SET is_paused = $value WHERE dag_id = $dag_id");
 inline constexpr SqlText kSetStale("UPDATE dags SET is_stale = $value WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteTags("DELETE FROM dag_tags WHERE dag_id = $dag_id");
-inline constexpr SqlText kInsertTag("INSERT INTO dag_tags (dag_id, tag) VALUES ($dag_id, $value) ON CONFLICT DO NOTHING");
+inline constexpr SqlText kInsertTag(
+    "INSERT INTO dag_tags (dag_id, tag) VALUES ($dag_id, $value) ON CONFLICT DO NOTHING");
 inline constexpr SqlText kDeleteOwners("DELETE FROM dag_owners WHERE dag_id = $dag_id");
 inline constexpr SqlText kInsertOwner(
     "INSERT INTO dag_owners (dag_id, owner) VALUES ($dag_id, $value) ON CONFLICT DO NOTHING");
 
 // Deleting a DAG, in this order.
 inline constexpr SqlText kCountRunning(
-    "SELECT count(*) FROM runs run JOIN task_instances task_instance ON task_instance.run_key = run.run_key"
+    "SELECT count(*) FROM runs run JOIN task_instances task_instance ON task_instance.run_key = "
+    "run.run_key"
     " WHERE run.dag_id = $dag_id AND task_instance.state = 'running'");
 inline constexpr SqlText kDeleteRunsOfDag("DELETE FROM runs WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteDag("DELETE FROM dags WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteVersionsOfDag("DELETE FROM dag_versions WHERE dag_id = $dag_id");
 
 inline constexpr SqlText kVersionFacts(
-    "version.version_id, version.dag_id, version.version_number, version.label, version.content_hash,"
+    "version.version_id, version.dag_id, version.version_number, version.label, "
+    "version.content_hash,"
     " version.bundle_path, version.environment, version.created_at, ");
 inline constexpr auto kVersionColumns = kVersionFacts + "version.dag_json, version.source";
 inline constexpr auto kSelectVersion =
-    "SELECT " + kVersionColumns + " FROM dag_versions version WHERE version.version_id = $version_id";
+    "SELECT " + kVersionColumns +
+    " FROM dag_versions version WHERE version.version_id = $version_id";
 inline constexpr auto kSelectVersionByNumber =
-    "SELECT " + kVersionColumns + " FROM dag_versions version WHERE version.dag_id = $dag_id"
+    "SELECT " + kVersionColumns +
+    " FROM dag_versions version WHERE version.dag_id = $dag_id"
     " AND version.version_number = $version_number";
 inline constexpr auto kSelectCurrentVersion =
-    "SELECT " + kVersionColumns + " FROM dags dag JOIN dag_versions version"
+    "SELECT " + kVersionColumns +
+    " FROM dags dag JOIN dag_versions version"
     " ON version.version_id = dag.current_version WHERE dag.dag_id = $dag_id";
-inline constexpr auto kListVersions = "SELECT " + kVersionFacts + "'', '' FROM dag_versions version WHERE TRUE";
+inline constexpr auto kListVersions =
+    "SELECT " + kVersionFacts + "'', '' FROM dag_versions version WHERE TRUE";
 inline constexpr SqlText kCountVersions("SELECT count(*) FROM dag_versions version WHERE TRUE");
 inline constexpr SqlText kInsertVersion(
-    "INSERT INTO dag_versions (dag_id, version_number, label, content_hash, bundle_path, environment, created_at,"
-    " dag_json, source) SELECT $dag_id, coalesce(max(version_number), 0) + 1, $label, $content_hash, $bundle_path,"
+    "INSERT INTO dag_versions (dag_id, version_number, label, content_hash, bundle_path, "
+    "environment, created_at,"
+    " dag_json, source) SELECT $dag_id, coalesce(max(version_number), 0) + 1, $label, "
+    "$content_hash, $bundle_path,"
     " $environment, $created_at, $dag_json, $source FROM dag_versions WHERE dag_id = $dag_id"
     " RETURNING version_id");
 
 inline constexpr OrderColumn kVersionOrder[] = {
-    {"id", "version.version_id"},
-    {"version_number", "version.version_number"},
-    {"dag_id", "version.dag_id"},
-    {"bundle_version", "version.label"},
+    {"id", "version.version_id"},         {"version_number", "version.version_number"},
+    {"dag_id", "version.dag_id"},         {"bundle_version", "version.label"},
     {"created_at", "version.created_at"},
 };
 
 inline constexpr SqlText kImportErrorColumns(
-    "broken.import_error_id, broken.happened_at, broken.filename, broken.bundle_name, broken.stack_trace");
+    "broken.import_error_id, broken.happened_at, broken.filename, broken.bundle_name, "
+    "broken.stack_trace");
 inline constexpr SqlText kUpsertImportError(
     "INSERT INTO import_errors (happened_at, filename, bundle_name, stack_trace)"
     " VALUES ($happened_at, $filename, $bundle_name, $stack_trace) ON CONFLICT (filename) DO UPDATE"
     " SET happened_at = excluded.happened_at, bundle_name = excluded.bundle_name,"
     " stack_trace = excluded.stack_trace");
 inline constexpr SqlText kDeleteImportError("DELETE FROM import_errors WHERE filename = $filename");
-inline constexpr auto kListImportErrors = "SELECT " + kImportErrorColumns + " FROM import_errors broken WHERE TRUE";
+inline constexpr auto kListImportErrors =
+    "SELECT " + kImportErrorColumns + " FROM import_errors broken WHERE TRUE";
 inline constexpr SqlText kCountImportErrors("SELECT count(*) FROM import_errors broken WHERE TRUE");
-inline constexpr auto kSelectImportError = kListImportErrors + " AND broken.import_error_id = $import_error_id";
+inline constexpr auto kSelectImportError =
+    kListImportErrors + " AND broken.import_error_id = $import_error_id";
 
 inline constexpr auto kImportErrorOfDags =
-    " AND EXISTS (SELECT 1 FROM dags dag WHERE broken.filename IN (dag.relative_fileloc, dag.fileloc)"
+    " AND EXISTS (SELECT 1 FROM dags dag WHERE broken.filename IN (dag.relative_fileloc, "
+    "dag.fileloc)"
     " AND dag.dag_id" +
     dialect::kInOpen + "$dag_ids" + dialect::kInClose + ")";
 
 inline constexpr OrderColumn kImportErrorOrder[] = {
-    {"id", "broken.import_error_id"},
-    {"import_error_id", "broken.import_error_id"},
-    {"timestamp", "broken.happened_at"},
-    {"filename", "broken.filename"},
-    {"bundle_name", "broken.bundle_name"},
-    {"stacktrace", "broken.stack_trace"},
+    {"id", "broken.import_error_id"},      {"import_error_id", "broken.import_error_id"},
+    {"timestamp", "broken.happened_at"},   {"filename", "broken.filename"},
+    {"bundle_name", "broken.bundle_name"}, {"stacktrace", "broken.stack_trace"},
 };
 
 }  // namespace leoflow::sql

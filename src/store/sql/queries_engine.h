@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs and what hangs on them: the engine's writes and loads. Column lists are in the order of the readers in rows.h.
+// Runs and what hangs on them: the engine's writes and loads. Column lists are in the order of the
+// readers in rows.h.
 #pragma once
 
 #include "store/sql/dialect.h"
@@ -40,7 +41,8 @@ inline constexpr SqlText kVolumeColumns(
     "volume.path, volume.size_bytes, volume.state, volume.created_at, volume.deleted_at, "
     "volume.delete_reason");
 
-// Writes of a batch. Updates of runs and task instances apply only to the state they were computed from.
+// Writes of a batch. Updates of runs and task instances apply only to the state they were computed
+// from.
 inline constexpr SqlText kInsertRun(
     "INSERT INTO runs (run_key, dag_id, run_id, version_id, state, run_type, logical_date, "
     "interval_start, interval_end, run_after, queued_at, start_date, end_date, "
@@ -122,17 +124,18 @@ inline constexpr SqlText kPlanDag(
     "next_run_after = $next_run_after WHERE dag_id = $dag_id");
 inline constexpr SqlText kInsertEvent(
     "INSERT INTO event_log (logged_at, event, dag_id, run_id, task_id, map_index, try_number, "
-    "owner, extra, object, address) VALUES ($logged_at, $event, $dag_id, $run_id, $task_id, $map_index, "
+    "owner, extra, object, address) VALUES ($logged_at, $event, $dag_id, $run_id, $task_id, "
+    "$map_index, "
     "$try_number, $owner, $extra, $object, $address)");
-inline constexpr SqlText kDeleteRun(
-    "DELETE FROM runs WHERE run_key = $run_key");
+inline constexpr SqlText kDeleteRun("DELETE FROM runs WHERE run_key = $run_key");
 inline constexpr SqlText kSelectWatermarks(
     "SELECT (SELECT coalesce(max(run_key), 0) FROM runs), (SELECT "
     "coalesce(max(task_instance_key), 0) FROM task_instances), (SELECT "
     "coalesce(max(attempt_id), 0) FROM attempts), (SELECT coalesce(max(volume_id), 0) FROM "
     "staging_volumes)");
 
-// Loads. The state lists repeat the conditions of the partial indexes word for word, which is how they are found.
+// Loads. The state lists repeat the conditions of the partial indexes word for word, which is how
+// they are found.
 inline constexpr SqlText kRunIsActive("run.state IN ('queued', 'running')");
 inline constexpr SqlText kAttemptIsOpen("attempt.state NOT IN ('settled', 'lost')");
 
@@ -140,67 +143,84 @@ inline constexpr auto kSelectActiveRuns =
     "SELECT " + kRunColumns + " FROM runs run WHERE " + kRunIsActive + " ORDER BY run.run_key";
 inline constexpr auto kSelectActiveTaskInstances =
     "SELECT " + kTaskInstanceColumns +
-    " FROM runs run CROSS JOIN task_instances task_instance ON task_instance.run_key = run.run_key WHERE " +
+    " FROM runs run CROSS JOIN task_instances task_instance ON task_instance.run_key = run.run_key "
+    "WHERE " +
     kRunIsActive + " ORDER BY run.run_key";
 inline constexpr auto kSelectActiveOpenAttempts =
-    "SELECT " + kAttemptColumns + " FROM attempts attempt JOIN runs run ON run.run_key = attempt.run_key WHERE " +
+    "SELECT " + kAttemptColumns +
+    " FROM attempts attempt JOIN runs run ON run.run_key = attempt.run_key WHERE " +
     kAttemptIsOpen + " AND " + kRunIsActive + " ORDER BY attempt.run_key, attempt.attempt_id";
 inline constexpr auto kSelectStrayAttempts =
-    "SELECT " + kAttemptColumns + " FROM attempts attempt JOIN runs run ON run.run_key = attempt.run_key WHERE " +
+    "SELECT " + kAttemptColumns +
+    " FROM attempts attempt JOIN runs run ON run.run_key = attempt.run_key WHERE " +
     kAttemptIsOpen + " AND NOT (" + kRunIsActive + ") ORDER BY attempt.attempt_id";
 
-inline constexpr auto kSelectRunByKey = "SELECT " + kRunColumns + " FROM runs run WHERE run.run_key = $run_key";
+inline constexpr auto kSelectRunByKey =
+    "SELECT " + kRunColumns + " FROM runs run WHERE run.run_key = $run_key";
 inline constexpr auto kSelectRunByName =
     "SELECT " + kRunColumns + " FROM runs run WHERE run.dag_id = $dag_id AND run.run_id = $run_id";
 inline constexpr auto kSelectTaskInstancesOfRun =
     "SELECT " + kTaskInstanceColumns +
     " FROM task_instances task_instance WHERE task_instance.run_key = $run_key";
 inline constexpr auto kSelectTaskInstancesOfTask =
-    kSelectTaskInstancesOfRun + " AND task_instance.task_id = $task_id ORDER BY task_instance.map_index";
+    kSelectTaskInstancesOfRun +
+    " AND task_instance.task_id = $task_id ORDER BY task_instance.map_index";
 inline constexpr auto kSelectOpenAttemptsOfRun =
-    "SELECT " + kAttemptColumns + " FROM attempts attempt WHERE attempt.run_key = $run_key AND " + kAttemptIsOpen +
-    " ORDER BY attempt.attempt_id";
+    "SELECT " + kAttemptColumns + " FROM attempts attempt WHERE attempt.run_key = $run_key AND " +
+    kAttemptIsOpen + " ORDER BY attempt.attempt_id";
 inline constexpr auto kSelectAttemptsOfRun =
-    "SELECT " + kAttemptColumns + " FROM attempts attempt WHERE attempt.run_key = $run_key"
+    "SELECT " + kAttemptColumns +
+    " FROM attempts attempt WHERE attempt.run_key = $run_key"
     " ORDER BY attempt.attempt_id";
 inline constexpr auto kSelectAttempt =
     "SELECT " + kAttemptColumns + " FROM attempts attempt WHERE attempt.attempt_id = $attempt_id";
 inline constexpr auto kSelectAttemptOfTry =
     "SELECT " + kAttemptColumns +
-    " FROM task_instances task_instance JOIN attempts attempt ON attempt.run_key = task_instance.run_key"
+    " FROM task_instances task_instance JOIN attempts attempt ON attempt.run_key = "
+    "task_instance.run_key"
     " AND attempt.task_instance_key = task_instance.task_instance_key"
-    " WHERE task_instance.task_instance_key = $task_instance_key AND attempt.try_number = $try_number"
+    " WHERE task_instance.task_instance_key = $task_instance_key AND attempt.try_number = "
+    "$try_number"
     " ORDER BY attempt.attempt_id DESC LIMIT 1";
 inline constexpr auto kSelectTries =
-    "SELECT " + kTryColumns + " FROM task_tries tried WHERE tried.task_instance_key = $task_instance_key"
+    "SELECT " + kTryColumns +
+    " FROM task_tries tried WHERE tried.task_instance_key = $task_instance_key"
     " ORDER BY tried.try_number, tried.attempt_id";
 
 inline constexpr auto kSelectLatestAutomatedRun =
-    "SELECT " + kRunColumns + " FROM runs run WHERE run.dag_id = $dag_id"
+    "SELECT " + kRunColumns +
+    " FROM runs run WHERE run.dag_id = $dag_id"
     " AND run.run_type IN ('scheduled', 'backfill') AND run.logical_date IS NOT NULL"
     " ORDER BY run.logical_date DESC LIMIT 1";
 inline constexpr auto kSelectPreviousRun =
-    "SELECT " + kRunColumns + " FROM runs run WHERE run.dag_id = $dag_id"
+    "SELECT " + kRunColumns +
+    " FROM runs run WHERE run.dag_id = $dag_id"
     " AND run.logical_date < $logical_date ORDER BY run.logical_date DESC LIMIT 1";
 inline constexpr auto kSelectPreviousScheduledRun =
-    "SELECT " + kRunColumns + " FROM runs run WHERE run.dag_id = $dag_id AND run.run_type = 'scheduled'"
+    "SELECT " + kRunColumns +
+    " FROM runs run WHERE run.dag_id = $dag_id AND run.run_type = 'scheduled'"
     " AND run.logical_date < $logical_date ORDER BY run.logical_date DESC LIMIT 1";
 inline constexpr auto kSelectPreviousSuccess =
-    "SELECT " + kRunColumns + " FROM runs run WHERE run.dag_id = $dag_id AND run.state = 'success'"
+    "SELECT " + kRunColumns +
+    " FROM runs run WHERE run.dag_id = $dag_id AND run.state = 'success'"
     " AND run.logical_date < $logical_date ORDER BY run.logical_date DESC LIMIT 1";
 inline constexpr auto kSelectLatestSuccess =
-    "SELECT " + kRunColumns + " FROM runs run WHERE run.dag_id = $dag_id AND run.state = 'success'"
+    "SELECT " + kRunColumns +
+    " FROM runs run WHERE run.dag_id = $dag_id AND run.state = 'success'"
     " ORDER BY run.run_after DESC, run.run_key DESC LIMIT 1";
 
 inline constexpr auto kSelectVolumeOfRun =
-    "SELECT " + kVolumeColumns + " FROM staging_volumes volume WHERE volume.run_key = $run_key"
+    "SELECT " + kVolumeColumns +
+    " FROM staging_volumes volume WHERE volume.run_key = $run_key"
     " ORDER BY volume.state = 'active' DESC, volume.volume_id DESC LIMIT 1";
-// A finished run's volume past its time, whatever the end was: a successful run frees its own at once, and this
-// catches the one whose server died in between. Without a run: kept for the same time from its creation.
+// A finished run's volume past its time, whatever the end was: a successful run frees its own at
+// once, and this catches the one whose server died in between. Without a run: kept for the same
+// time from its creation.
 inline constexpr auto kSelectVolumesDue =
     "SELECT " + kVolumeColumns +
     " FROM staging_volumes volume LEFT JOIN runs run ON run.run_key = volume.run_key"
-    " WHERE volume.state = 'active' AND ((run.state IN ('success', 'failed') AND run.end_date < $before)"
+    " WHERE volume.state = 'active' AND ((run.state IN ('success', 'failed') AND run.end_date < "
+    "$before)"
     " OR (run.run_key IS NULL AND volume.created_at < $before)) ORDER BY volume.volume_id";
 
 }  // namespace leoflow::sql
