@@ -20,7 +20,7 @@ import {
 import { useZone, type ZoneChoice } from "@/app/ZoneProvider";
 import { useAuth } from "@/auth/AuthProvider";
 import { localZone } from "@/lib/time";
-import { Crumbs } from "./Crumbs";
+import { CrumbTrail } from "./CrumbTrail";
 import { LiveIndicator } from "./LiveIndicator";
 import styles from "./shell.module.css";
 
@@ -34,7 +34,7 @@ export function TopBar({ onPalette, onHelp }: Props) {
   const mac = navigator.platform.startsWith("Mac");
   return (
     <header className={styles.top}>
-      <Crumbs />
+      <CrumbTrail />
       <button
         type="button"
         className={styles.search}

@@ -25,7 +25,7 @@ export function DagsPage() {
   const { ids: favourites, toggle } = useFavourites();
   const pause = usePause();
   const { trigger } = useTrigger();
-  const filter = useMemo(() => readFilter(params), [params]);
+  const filter = useMemo(() => readFilter(params, favourites), [params, favourites]);
   const query = useInfiniteQuery(dagsInfinite(filter));
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
   const onlyFavourites = params.get("view") === "favourites";
@@ -65,7 +65,11 @@ export function DagsPage() {
         ) : !query.data ? (
           <Bones rows={12} />
         ) : rows.length === 0 ? (
-          <NoDags filtered={params.size > 0} reset={() => set(noFilter(params))} />
+          <NoDags
+            filtered={params.size > 0}
+            favourites={onlyFavourites}
+            reset={() => set(noFilter(params))}
+          />
         ) : (
           <DataTable
             label="DAGs"
@@ -88,7 +92,26 @@ function noFilter(params: URLSearchParams): Record<string, null> {
   return Object.fromEntries([...params.keys()].map((key) => [key, null]));
 }
 
-function NoDags({ filtered, reset }: { filtered: boolean; reset: () => void }) {
+interface NoDagsProps {
+  filtered: boolean;
+  favourites: boolean;
+  reset: () => void;
+}
+
+function NoDags({ filtered, favourites, reset }: NoDagsProps) {
+  if (favourites)
+    return (
+      <Empty
+        title="No favourites here"
+        action={
+          <Button variant="default" onClick={reset}>
+            Show all
+          </Button>
+        }
+      >
+        Press the star before a DAG: it stays on top of the list in this browser.
+      </Empty>
+    );
   if (filtered)
     return (
       <Empty

@@ -2,7 +2,8 @@
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { allTasks } from "@/api/taskQueries";
+import { api } from "@/api/client";
+import { fetchAll, kPageMax } from "@/api/paging";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
@@ -13,13 +14,33 @@ import styles from "./home.module.css";
 import { taskFigures, type TaskFigure } from "./stats";
 
 const kShown = 6;
+const kSample = 500;
+
+/** The newest task instances that ended; loaded again now and then, not with each change. */
+function recentlyEnded() {
+  return {
+    queryKey: ["slow", "taskFigures"],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      fetchAll(async (offset) => {
+        const page = await api.get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", {
+          path: { dag_id: "~", dag_run_id: "~" },
+          query: {
+            state: ["success", "failed"],
+            order_by: ["-end_date"],
+            limit: kPageMax,
+            offset,
+          },
+          signal,
+        });
+        return { rows: page.task_instances, total: Math.min(page.total_entries, kSample) };
+      }),
+  };
+}
 
 /** The slowest and the least reliable tasks among the newest task instances. */
 export function TaskFigures() {
   const [by, setBy] = useState<"slow" | "flaky">("slow");
-  const query = useQuery(
-    allTasks({ states: ["success", "failed"], limit: 100, order: "-end_date" }),
-  );
+  const query = useQuery(recentlyEnded());
   return (
     <Panel
       title="Tasks to look at"
@@ -38,8 +59,8 @@ export function TaskFigures() {
       }
     >
       <Loaded query={query}>
-        {(page) => {
-          const all = taskFigures(page.task_instances);
+        {(ended) => {
+          const all = taskFigures(ended);
           const rows =
             by === "slow"
               ? all.sort((a, b) => b.median - a.median)
@@ -47,7 +68,7 @@ export function TaskFigures() {
           if (rows.length === 0)
             return (
               <Empty title={by === "slow" ? "No task has ended yet" : "Every task is reliable"}>
-                Taken from the last 100 task instances.
+                Taken from the last {kSample} task instances.
               </Empty>
             );
           return rows

@@ -8,6 +8,7 @@ import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
 import { useStored } from "@/lib/stored";
 import { count } from "@/lib/text";
+import { useLive } from "@/live/LiveProvider";
 import { useSearch } from "@/router/router";
 import { useShortcuts } from "@/shell/shortcuts";
 import { downloadLog } from "./download";
@@ -72,6 +73,17 @@ export function LogPanel({ task, tryNumber, open }: Props) {
   const { fail } = useToasts();
   const area = useRef<HTMLDivElement>(null);
   const { search, onlyMatching, level, source: from, wrap, follow } = options;
+
+  // A stream that broke is opened again as soon as the server is back.
+  const { status } = useLive();
+  const live = status.state === "live";
+  const broken = useRef(false);
+  useEffect(() => {
+    broken.current = view.state === "failed";
+  }, [view.state]);
+  useEffect(() => {
+    if (live && broken.current) setAgain((before) => before + 1);
+  }, [live]);
 
   const lines = useMemo(() => {
     const only = onlyMatching ? search : "";
