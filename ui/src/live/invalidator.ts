@@ -30,7 +30,8 @@ export class Invalidator {
     this.waiting.delete(name);
     this.last.set(name, Date.now());
     if (this.last.size > 2000) this.last.clear();
-    void this.client.invalidateQueries({ queryKey: key }, { cancelRefetch: false });
+    // A load under way may have begun before the change: it is started again.
+    void this.client.invalidateQueries({ queryKey: key });
   }
 
   stop(): void {
