@@ -2,6 +2,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/caller.h"
 #include "api/mask.h"
 #include "api/params_check.h"
 #include "api/routes.h"
@@ -9,8 +10,6 @@
 
 namespace leoflow::api {
 namespace {
-
-constexpr std::string_view kSessionCookie = "_token";
 
 Response plain_error(int status, std::string_view text) {
   json::Writer w;
@@ -27,40 +26,6 @@ Response unknown_path(const std::vector<std::string>& segments) {
     return plain_error(404, "/health is gone, use /api/v2/monitor/health instead");
   }
   return api ? plain_error(404, "API route not found") : problem(404, "Not Found");
-}
-
-std::string cookie(std::string_view header, std::string_view name) {
-  while (!header.empty()) {
-    size_t end = std::min(header.find(';'), header.size());
-    std::string_view part = header.substr(0, end);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    size_t equals = part.find('=');
-    if (equals != std::string_view::npos && part.substr(0, equals) == name)
-      return std::string(part.substr(equals + 1));
-    header.remove_prefix(std::min(end + 1, header.size()));
-  }
-  return {};
-}
-
-// A browser sends the cookie along with what other sites make it send: writes must come from our
-// own pages.
-bool foreign_write(const Request& request) {
-  if (request.method == Method::get || request.method == Method::head) return false;
-  std::string_view origin = request.header("origin");
-  size_t scheme = origin.find("://");
-  return !origin.empty() &&
-         (scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("host"));
-}
-
-// The credential of a request; empty when it brings none.
-std::string credential(const Request& request) {
-  std::string_view authorization = request.header("authorization");
-  if (authorization.size() > 7 &&
-      (authorization.starts_with("Bearer ") || authorization.starts_with("bearer "))) {
-    return std::string(authorization.substr(7));
-  }
-  if (!authorization.empty()) return std::string(authorization);
-  return foreign_write(request) ? std::string() : cookie(request.header("cookie"), kSessionCookie);
 }
 
 // Variables may be secret whatever their names are.
@@ -92,7 +57,7 @@ Response method_refused(const std::string& allow) {
 Api::Api(const ApiPorts& ports, ApiOptions options)
     : options_(std::move(options)),
       page_(options_.page),
-      auth_(ports.store.users(), ports.clock, options_.jwt_secret),
+      auth_(ports.store.users(), ports.store.sessions(), ports.clock, options_.jwt_secret),
       versions_(ports.store.dags()),
       services_{ports, options_, auth_, versions_, metrics_, router_} {
   add_all_routes(router_);
@@ -123,10 +88,12 @@ Response Api::route(const Request& request, std::string& operation) {
   if (!found.route) return method_refused(found.allow);
   if (found.bad_slash) return problem(400, "an escaped slash is not allowed in this path");
   operation = found.route->operation;
-  Call call(services_, request, *found.route);
+  auto caller = admit(services_, request, *found.route, found.params);
+  if (!caller) return problem(caller.error());
+  Call call(caller->scope ? caller->scope->services : services_, request, *found.route);
+  call.user = caller->user;
   call.path_params = std::move(found.params);
   call.query = std::move(url->query);
-  if (auto refused = authorize(call)) return std::move(*refused);
   if (auto refused = check_query(*found.route, call.query)) return std::move(*refused);
   auto types = found.route->content_types();
   auto type = types.size() > 1 ? choose_content_type(types, request.header("accept"))
@@ -135,7 +102,11 @@ Response Api::route(const Request& request, std::string& operation) {
   call.content_type = std::move(*type);
   if (auto refused = read_body(*found.route, router_, request, call.body))
     return std::move(*refused);
-  return run(call, request.target);
+  Response response = run(call, request.target);
+  if (response.stream && found.route->permission != Permission::anyone) {
+    response.stream = guarded_stream(std::move(response.stream), services_, request, *caller);
+  }
+  return response;
 }
 
 // A path that no route has: the page's, if it can be.
@@ -163,18 +134,6 @@ Response Api::run(Call& call, const std::string& target) {
   return std::move(*response);
 }
 
-std::optional<Response> Api::authorize(Call& call) const {
-  if (call.route.access == Access::anyone) return std::nullopt;
-  std::string token = credential(call.request);
-  if (token.empty()) return problem(401, "Not authenticated");
-  auto principal = services_.auth.check(token);
-  if (!principal) return problem(principal.error());
-  call.user = std::move(*principal);
-  if (access_of_role(call.user.role) >= call.route.access) return std::nullopt;
-  return problem(403, "Forbidden",
-                 "this needs the role " + std::string(to_string(call.route.access)));
-}
-
 void Api::audit(const Call& call) const {
   auto part = [&](std::string_view name, const std::string& noted) {
     if (!noted.empty()) return noted;
@@ -189,6 +148,7 @@ void Api::audit(const Call& call) const {
   row.task_id = part("task_id", call.audit.task_id);
   row.map_index = call.audit.map_index;
   row.owner = call.user.username;
+  row.address = call.request.peer;
   json::object extra{{"method", to_string(call.request.method)}};
   for (const auto& [key, value] : call.path_params) extra[key] = value;
   json::value body = masked(call.body);

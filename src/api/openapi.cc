@@ -104,7 +104,7 @@ void write_query_param(Writer& w, const Param& param) {
 // What every route may answer beside its own answers.
 std::map<int, std::string> common_answers(const Route& route) {
   std::map<int, std::string> answers{{400, "HTTPExceptionResponse"}};
-  if (route.access != Access::anyone) {
+  if (route.permission != Permission::anyone) {
     answers[401] = "HTTPExceptionResponse";
     answers[403] = "HTTPExceptionResponse";
   }
@@ -154,7 +154,10 @@ void write_answers(Writer& w, const Route& route) {
 void write_operation(Writer& w, const Route& route) {
   w.begin_object().member("operationId", route.operation).member("summary", route.summary);
   w.key("tags").begin_array().string(route.tag).end_array();
-  w.member("x-role", to_string(route.access)).key("parameters").begin_array();
+  w.member("x-role", route.permission == Permission::anyone
+                         ? "Anyone"
+                         : to_string(role_needed(route.permission)));
+  w.key("parameters").begin_array();
   write_path_params(w, route.path);
   for (const Param& param : route.query) write_query_param(w, param);
   w.end_array();
@@ -169,7 +172,7 @@ void write_operation(Writer& w, const Route& route) {
     w.end_object().end_object().end_object();
   }
   w.key("security").begin_array();
-  if (route.access != Access::anyone) {
+  if (route.permission != Permission::anyone) {
     for (auto scheme : {"bearer", "cookie"})
       w.begin_object().key(scheme).begin_array().end_array().end_object();
   }
@@ -184,7 +187,7 @@ void write_components(Writer& w, const Router& router) {
   w.key("securitySchemes")
       .raw(
           R"({"bearer":{"type":"http","scheme":"bearer"},)"
-          R"("cookie":{"type":"apiKey","in":"cookie","name":"_token"}})");
+          R"("cookie":{"type":"apiKey","in":"cookie","name":"leoflow_session"}})");
   w.end_object();
 }
 
@@ -225,7 +228,6 @@ void add_openapi_routes(Router& router) {
   router.tag("Monitor");
   router.add(Method::get, "/openapi.json", "get_openapi", get_openapi)
       .about("This document")
-      .needs(Access::anyone)
       .answers_with(200);
 }
 

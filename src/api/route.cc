@@ -16,26 +16,6 @@ std::vector<Param> range(std::string_view field, Param::Kind kind) {
 
 }  // namespace
 
-std::string_view to_string(Access access) {
-  switch (access) {
-    case Access::anyone: return "Anyone";
-    case Access::viewer: return "Viewer";
-    case Access::user: return "User";
-    case Access::op: return "Op";
-    case Access::admin: break;
-  }
-  return "Admin";
-}
-
-Access access_of_role(std::string_view role) {
-  std::string name(role);
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return char(tolower(c)); });
-  if (name == "admin") return Access::admin;
-  if (name == "op") return Access::op;
-  if (name == "user") return Access::user;
-  return Access::viewer;
-}
-
 Route& Route::takes(std::vector<Param> params) {
   std::ranges::move(params, std::back_inserter(query));
   return *this;

@@ -7,18 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "api/access.h"
 #include "api/http.h"
 #include "base/error.h"
 
 namespace leoflow::api {
 
 class Call;
-
-// Roles in rising order; each may do what the ones before it may.
-enum class Access { anyone, viewer, user, op, admin };
-std::string_view to_string(Access access);
-// The access of a role name ("Admin", "Op", "User", "Viewer", any case); unknown roles are viewers.
-Access access_of_role(std::string_view role);
 
 // A query parameter. Values are checked before the handler runs; a wrong one answers 422.
 struct Param {
@@ -46,7 +41,7 @@ struct Route {
   std::string path;  // "/api/v2/dags/{dag_id}"; {n:int}; {key:path} takes the rest with slashes
   std::string operation;  // operation id, also the event name in the audit log
   Handler handler = nullptr;
-  Access access = Access::viewer;
+  Permission permission = Permission::nobody;  // by operation, from the table in access.h
   std::string tag, summary;
   std::vector<Param> query;
   std::vector<std::string>
@@ -56,10 +51,6 @@ struct Route {
   std::vector<Answer> answers;
   bool audited = false;  // a success is written to the audit log
 
-  Route& needs(Access required) {
-    access = required;
-    return *this;
-  }
   Route& about(std::string text) {
     summary = std::move(text);
     return *this;

@@ -91,7 +91,7 @@ Route& Router::add(Method method, std::string_view path, std::string_view operat
   route.handler = handler;
   route.tag = tag_;
   route.audited = method != Method::get;
-  route.access = method == Method::get ? Access::viewer : Access::user;
+  route.permission = permission_of(operation);
   Node* node = root_.get();
   for (std::string_view part : split(path)) node = &node->child(part);
   CHECK(node->methods.emplace(method, &route).second);

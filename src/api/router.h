@@ -24,8 +24,8 @@ class Router {
   Router(const Router&) = delete;
 
   // Adds a route; the reference stays valid for the router's life. Writes are audited unless said
-  // otherwise and need Access::user, reads Access::viewer. Requires: no route with the same method
-  // and path.
+  // otherwise. Who may call it says the table in access.h, by its operation. Requires: no route
+  // with the same method and path.
   Route& add(Method method, std::string_view path, std::string_view operation, Handler handler);
   // Declares a shape (api/schema.h). Requires: a new name, valid notation.
   void shape(std::string_view name, std::string_view notation);

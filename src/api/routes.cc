@@ -20,7 +20,9 @@ void add_all_routes(Router& router) {
   add_monitor_routes(router);
   add_event_log_routes(router);
   add_empty_routes(router);
-  add_auth_routes(router);
+  add_session_routes(router);
+  add_user_routes(router);
+  add_token_routes(router);
   add_event_routes(router);
   add_leoflow_routes(router);
   add_openapi_routes(router);

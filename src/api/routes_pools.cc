@@ -223,12 +223,10 @@ void add_pool_routes(Router& router) {
       .answers_with(200, "PoolCollectionResponse");
   router.add(Method::post, base, "post_pool", post_pool)
       .about("Add a pool")
-      .needs(Access::op)
       .reads("PoolBody")
       .answers_with(201, "PoolResponse");
   router.add(Method::patch, base, "bulk_pools", bulk_pools)
       .about("Several changes at once")
-      .needs(Access::op)
       .reads("BulkBody")
       .answers_with(200, "BulkResponse");
   router.add(Method::get, base + "/{pool_name}", "get_pool", get_pool)
@@ -236,13 +234,11 @@ void add_pool_routes(Router& router) {
       .answers_with(200, "PoolResponse");
   router.add(Method::patch, base + "/{pool_name}", "patch_pool", patch_pool)
       .about("Change a pool")
-      .needs(Access::op)
       .takes(update_mask())
       .reads("PoolPatchBody")
       .answers_with(200, "PoolResponse");
   router.add(Method::del, base + "/{pool_name}", "delete_pool", delete_pool)
       .about("Delete a pool")
-      .needs(Access::op)
       .answers_with(204);
 }
 

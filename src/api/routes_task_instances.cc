@@ -360,7 +360,6 @@ void add_task_instance_routes(Router& router) {
       .answers_with(200, "TaskInstanceCollectionResponse");
   router.add(Method::post, base + "/list", "get_task_instances_batch", list_task_instances_batch)
       .about("List task instances by a body instead of a query")
-      .needs(Access::viewer)
       .unaudited()
       .reads("TaskInstancesBatchBody")
       .answers_with(200, "TaskInstanceCollectionResponse");

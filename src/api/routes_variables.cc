@@ -143,34 +143,28 @@ void add_variable_routes(Router& router) {
   const std::string base = "/api/v2/variables";
   router.add(Method::get, base, "get_variables", get_variables)
       .about("List variables")
-      .needs(Access::op)
       .takes(paging())
       .takes(ordered_by("key"))
       .takes({{.name = "variable_key_pattern"}})
       .answers_with(200, "VariableCollectionResponse");
   router.add(Method::post, base, "post_variable", post_variable)
       .about("Add a variable")
-      .needs(Access::op)
       .reads("VariableBody")
       .answers_with(201, "VariableResponse");
   router.add(Method::patch, base, "bulk_variables", bulk_variables)
       .about("Several changes at once")
-      .needs(Access::op)
       .reads("BulkBody")
       .answers_with(200, "BulkResponse");
   router.add(Method::get, base + "/{variable_key:path}", "get_variable", get_variable)
       .about("One variable")
-      .needs(Access::op)
       .answers_with(200, "VariableResponse");
   router.add(Method::patch, base + "/{variable_key:path}", "patch_variable", patch_variable)
       .about("Change a variable")
-      .needs(Access::op)
       .takes(update_mask())
       .reads("VariablePatchBody")
       .answers_with(200, "VariableResponse");
   router.add(Method::del, base + "/{variable_key:path}", "delete_variable", delete_variable)
       .about("Delete a variable")
-      .needs(Access::op)
       .answers_with(204);
 }
 

@@ -195,43 +195,6 @@ TEST_F(WriteTest, PoolsCountTakenSlots) {
   EXPECT_EQ(pool.at("open_slots").as_int64(), 124);
 }
 
-TEST_F(WriteTest, LoginSessionsUsersAndTokens) {
-  const std::string own = "/api/leoflow/v1";
-  Response login = raw(Method::post, "/auth/token", R"({"username":"admin","password":"adminpw"})");
-  EXPECT_EQ(login.status, 201);
-  std::string jwt(body(login).at("access_token").as_string());
-  EXPECT_EQ(raw(Method::get, own + "/me", "", {{"authorization", "Bearer " + jwt}}).status, 200);
-  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"admin","password":"no"})").status,
-            401);
-  Response session =
-      raw(Method::post, own + "/session", R"({"username":"admin","password":"adminpw"})");
-  EXPECT_NE(session.headers.at(0).second.find("HttpOnly; SameSite=Lax"), std::string::npos);
-  EXPECT_EQ(
-      post(own + "/users", R"({"username":"bob","password":"longenough","role":"User"})").status,
-      201);
-  EXPECT_EQ(post(own + "/users", R"({"username":"bob","password":"longenough"})").status, 409);
-  EXPECT_EQ(call(Method::put, own + "/users/bob/password", R"({"password":"evenlonger"})").status,
-            204);
-  EXPECT_EQ(
-      raw(Method::post, "/auth/token", R"({"username":"bob","password":"evenlonger"})").status,
-      201);
-  EXPECT_EQ(del(own + "/users/admin").status, 409);
-  Response made = post(own + "/tokens", R"({"name":"ci","expires_at":"2024-12-01T00:00:00Z"})");
-  Headers bearer{{"authorization", "Bearer " + std::string(body(made).at("token").as_string())}};
-  EXPECT_EQ(raw(Method::get, own + "/me", "", bearer).status, 200);
-  EXPECT_EQ(get(own + "/tokens").body.find(bearer[0].second.substr(7)), std::string::npos);
-  EXPECT_EQ(del(own + "/tokens/" + std::to_string(body(made).at("id").as_int64())).status, 204);
-  EXPECT_EQ(raw(Method::get, own + "/me", "", bearer).status, 401);
-  EXPECT_EQ(del(own + "/users/bob").status, 204);
-}
-
-TEST_F(WriteTest, GuessingPasswordsIsSlowedDown) {
-  for (int i = 0; i < kLoginFailuresMax; ++i)
-    raw(Method::post, "/auth/token", R"({"username":"admin","password":"x"})");
-  EXPECT_EQ(raw(Method::post, "/auth/token", R"({"username":"admin","password":"adminpw"})").status,
-            429);
-}
-
 TEST_F(WriteTest, ReparseNeedsATokenOfOurs) {
   std::string token(body(get("/api/v2/dags/etl")).at("file_token").as_string());
   EXPECT_EQ(call(Method::put, "/api/v2/parseDagFile/" + token).status, 201);

@@ -37,6 +37,19 @@ struct ApiPorts {
 };
 
 struct Services : ApiPorts {
+  Services(const ApiPorts& ports, const ApiOptions& options, Authenticator& auth,
+           VersionCache& versions, Metrics& metrics, const Router& router)
+      : ApiPorts(ports),
+        options(options),
+        auth(auth),
+        versions(versions),
+        metrics(metrics),
+        router(router) {}
+  // The same with other views of what a caller may not see as a whole.
+  Services(const Services& all, Store& store, Engine& engine, WorkspacePort& workspace)
+      : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs}, all.options,
+                 all.auth, all.versions, all.metrics, all.router) {}
+
   const ApiOptions& options;
   Authenticator& auth;
   VersionCache& versions;

@@ -59,6 +59,30 @@ class FakeUsers : public UserStore {
   int touches = 0;
 };
 
+class FakeSessions : public SessionStore {
+ public:
+  Status add_session(const BrowserSession& session) override {
+    sessions[session.secret_hash] = session;
+    return {};
+  }
+  Result<std::optional<BrowserSession>> get_session(const std::string& hash) override {
+    auto found = sessions.find(hash);
+    return found == sessions.end() ? std::optional<BrowserSession>() : found->second;
+  }
+  Status touch_session(const std::string& hash, Time used_at, Time expires_at) override {
+    sessions[hash].last_used_at = used_at;
+    sessions[hash].expires_at = expires_at;
+    return {};
+  }
+  Result<bool> remove_session(const std::string& hash) override { return sessions.erase(hash) > 0; }
+  Status remove_sessions_of(const std::string&) override {
+    sessions.clear();
+    return {};
+  }
+
+  std::map<std::string, BrowserSession> sessions;
+};
+
 const std::string kSecret(32, 's');
 
 class AuthTest : public testing::Test {
@@ -68,15 +92,24 @@ class AuthTest : public testing::Test {
     users.users["ann"] = {
         .id = 1, .username = "ann", .password_hash = hash_password("pw"), .role = "Op"};
   }
+  // A signed token for a user name and password.
+  Result<std::string> login(const std::string& name, const std::string& password,
+                            const std::string& address) {
+    auto user = auth.log_in(name, password, address);
+    if (!user) return fail(user);
+    return auth.sign(*user);
+  }
+
   FakeUsers users;
+  FakeSessions sessions;
   FixedClock clock;
-  Authenticator auth{users, clock, kSecret};
+  Authenticator auth{users, sessions, clock, kSecret};
 };
 
 Code code_of(const auto& result) { return result ? Code::internal : result.error().code(); }
 
 TEST_F(AuthTest, LoginGivesATokenThatOpens) {
-  auto token = auth.login("ann", "pw", "::1");
+  auto token = login("ann", "pw", "::1");
   ASSERT_TRUE(token.has_value());
   auto who = auth.check(*token);
   ASSERT_TRUE(who.has_value());
@@ -85,19 +118,19 @@ TEST_F(AuthTest, LoginGivesATokenThatOpens) {
 }
 
 TEST_F(AuthTest, TokensEndWithTimePasswordAndUser) {
-  std::string token = *auth.login("ann", "pw", "::1");
+  std::string token = *login("ann", "pw", "::1");
   clock.at += kTokenLife + kTokenLeeway + std::chrono::seconds(1);
   EXPECT_EQ(code_of(auth.check(token)), Code::unauthenticated);
-  token = *auth.login("ann", "pw", "::1");
+  token = *login("ann", "pw", "::1");
   users.users["ann"].password_hash = hash_password("other");
   EXPECT_EQ(code_of(auth.check(token)), Code::unauthenticated);
-  token = *auth.login("ann", "other", "::1");
+  token = *login("ann", "other", "::1");
   users.users["ann"].active = false;
   EXPECT_EQ(code_of(auth.check(token)), Code::unauthenticated);
 }
 
 TEST_F(AuthTest, ForgedTokensAreRefused) {
-  std::string token = *auth.login("ann", "pw", "::1");
+  std::string token = *login("ann", "pw", "::1");
   EXPECT_EQ(code_of(auth.check("abc.def.ghi")), Code::denied);
   EXPECT_EQ(code_of(auth.check("")), Code::denied);
   EXPECT_EQ(code_of(auth.check(token + "x")), Code::denied);
@@ -115,23 +148,102 @@ TEST_F(AuthTest, TokensFromTheFutureAreNotValidYet) {
   EXPECT_EQ(code_of(auth.check(sign_jwt(claims, kSecret))), Code::unauthenticated);
 }
 
-TEST_F(AuthTest, FailedLoginsAreLimitedPerAddressAndUser) {
-  for (int i = 0; i < kLoginFailuresMax; ++i) {
-    EXPECT_EQ(code_of(auth.login("ann", "no", "10.0.0.1")), Code::unauthenticated);
+TEST_F(AuthTest, ReactivatingAUserDoesNotBringTokensBack) {
+  std::string token = *login("ann", "pw", "::1");
+  std::string session = *auth.begin_session(users.users["ann"], "::1");
+  ++users.users["ann"].epoch;
+  EXPECT_EQ(code_of(auth.check(token)), Code::unauthenticated);
+  EXPECT_EQ(code_of(auth.check_session(session)), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, FailedLoginsWaitLongerEachTimeButNeverForLong) {
+  for (int i = 0; i < kLoginFailuresFree; ++i) {
+    EXPECT_EQ(code_of(login("ann", "no", "10.0.0.1")), Code::unauthenticated);
   }
-  EXPECT_EQ(code_of(auth.login("ann", "pw", "10.0.0.1")), Code::exhausted);
-  EXPECT_TRUE(auth.login("ann", "pw", "10.0.0.2").has_value());
-  clock.at += kLoginWindow;
-  EXPECT_TRUE(auth.login("ann", "pw", "10.0.0.1").has_value());
+  EXPECT_EQ(code_of(login("ann", "pw", "10.0.0.1")), Code::exhausted);
+  EXPECT_EQ(auth.wait_needed("ann", "10.0.0.1"), kLoginWaitFirst);
+  EXPECT_TRUE(login("ann", "pw", "10.0.0.2").has_value());
+  for (int i = 0; i < 20; ++i) {
+    clock.at += auth.wait_needed("ann", "10.0.0.1");
+    EXPECT_EQ(code_of(login("ann", "no", "10.0.0.1")), Code::unauthenticated);
+  }
+  EXPECT_EQ(auth.wait_needed("ann", "10.0.0.1"), kLoginWaitMax);
+  clock.at += kLoginWaitMax;
+  EXPECT_TRUE(login("ann", "pw", "10.0.0.1").has_value());
+  EXPECT_EQ(auth.wait_needed("ann", "10.0.0.1"), Duration(0));
+}
+
+TEST_F(AuthTest, UnknownUsersAndUsersWithoutAPasswordDoNotGetIn) {
+  users.users["sso"] = {.username = "sso", .identity = "https://issuer 1"};
+  for (auto name : {"nobody", "sso"}) {
+    for (auto password : {"", "pw"}) {
+      EXPECT_EQ(code_of(login(name, password, "::2")), Code::unauthenticated) << name;
+    }
+    clock.at += kLoginWaitMax;
+  }
 }
 
 TEST(LoginLimiter, ForgetsTheOldestBeyondItsBound) {
   LoginLimiter limiter;
   Time now = from_micros(1);
-  for (int i = 0; i < kLoginFailuresMax; ++i) limiter.failed("first", "u", now);
+  for (int i = 0; i < kLoginFailuresFree; ++i) limiter.failed("first", "u", now);
+  EXPECT_EQ(limiter.wait_needed("first", "u", now), kLoginWaitFirst);
   for (size_t i = 0; i < kLoginKeysMax; ++i)
     limiter.failed(std::to_string(i), "u", now + Duration(1));
   EXPECT_EQ(limiter.wait_needed("first", "u", now), Duration(0));
+}
+
+TEST_F(AuthTest, SessionsSlideAndEnd) {
+  std::string secret = *auth.begin_session(users.users["ann"], "::1");
+  EXPECT_EQ(sessions.sessions.count(secret), 0u) << "only a hash is kept";
+  auto who = auth.check_session(secret);
+  ASSERT_TRUE(who.has_value());
+  EXPECT_EQ(who->way, Principal::Way::session);
+  clock.at += kSessionLife - std::chrono::seconds(1);
+  EXPECT_TRUE(auth.check_session(secret).has_value());
+  clock.at += kSessionLife - std::chrono::seconds(1);
+  EXPECT_TRUE(auth.check_session(secret).has_value()) << "using it prolonged it";
+  clock.at += kSessionLife;
+  EXPECT_EQ(code_of(auth.check_session(secret)), Code::unauthenticated);
+  EXPECT_EQ(code_of(auth.check_session("made up")), Code::unauthenticated);
+  EXPECT_EQ(code_of(auth.check_session("")), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, SessionsEndAfterTheirLongestLifeHoweverMuchTheyAreUsed) {
+  std::string secret = *auth.begin_session(users.users["ann"], "::1");
+  Time begun = clock.at;
+  while (clock.at + kSessionLife / 2 < begun + kSessionLifeMax) {
+    clock.at += kSessionLife / 2;
+    ASSERT_TRUE(auth.check_session(secret).has_value());
+  }
+  clock.at = begun + kSessionLifeMax;
+  EXPECT_EQ(code_of(auth.check_session(secret)), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, SessionsEndWithLogoutAndWithTheirUser) {
+  std::string secret = *auth.begin_session(users.users["ann"], "::1");
+  std::string other = *auth.begin_session(users.users["ann"], "::1");
+  ASSERT_TRUE(auth.end_session(secret).has_value());
+  EXPECT_EQ(code_of(auth.check_session(secret)), Code::unauthenticated);
+  users.users["ann"].active = false;
+  EXPECT_EQ(code_of(auth.check_session(other)), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, ApiTokensAreNarrowedByTheirScope) {
+  auto made = create_api_token(users, {.name = "r", .username = "ann", .scope = "run"});
+  ASSERT_TRUE(made.has_value());
+  auto who = auth.check(made->value);
+  ASSERT_TRUE(who.has_value());
+  EXPECT_EQ(who->role, "User");
+  EXPECT_EQ(who->scope, TokenScope::run);
+  users.users["ann"].role = "Viewer";
+  EXPECT_EQ(auth.check(made->value)->role, "Viewer") << "never more than the owner's role";
+}
+
+TEST_F(AuthTest, UnreadableGrantsOpenNothing) {
+  std::string token = *login("ann", "pw", "::1");
+  users.users["ann"].grants = "broken";
+  EXPECT_FALSE(auth.check(token).has_value());
 }
 
 TEST_F(AuthTest, ApiTokensOpenUntilRevokedOrExpired) {

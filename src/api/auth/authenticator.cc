@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/auth/authenticator.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/check.h"
@@ -10,42 +11,62 @@
 namespace leoflow::api {
 namespace {
 
-constexpr size_t kTokenSecretLength = 40;
-constexpr size_t kTokenBytesMax = 128;
+constexpr size_t kSecretLength = 40;
+constexpr size_t kSecretBytesMax = 128;  // of what is looked up; longer is nobody's
 
-std::string password_tag(const User& user) { return sha256_hex(user.password_hash).substr(0, 16); }
+// Changes with the password and whenever everything of the user must end.
+std::string password_tag(const User& user) {
+  return sha256_hex(std::to_string(user.epoch) + ":" + user.password_hash).substr(0, 16);
+}
 
 std::unexpected<Error> bad_credentials() {
   return fail(Code::unauthenticated, "Invalid credentials");
 }
 
+Result<Principal> principal_of(const User& user) {
+  auto rights = Authenticator::rights_of(user);
+  if (!rights) return fail(rights);
+  Principal principal{.username = user.username};
+  principal.rights = std::move(*rights);
+  principal.role = to_string(principal.rights.role);
+  return principal;
+}
+
 }  // namespace
 
-Result<NewToken> create_api_token(UserStore& users, const std::string& name,
-                                  const std::string& username, Time now,
-                                  std::optional<Time> expires_at) {
-  std::string secret = random_token(kTokenSecretLength);
-  ApiToken row{.name = name,
-               .username = username,
-               .secret_hash = sha256_hex(secret),
-               .created_at = now,
-               .expires_at = expires_at};
-  auto added = users.add_token(row);
+Result<NewToken> create_api_token(UserStore& users, ApiToken wanted) {
+  std::string secret = random_token(kSecretLength);
+  wanted.secret_hash = sha256_hex(secret);
+  auto added = users.add_token(wanted);
   if (!added) return fail(added);
   std::string value = std::string(kApiTokenPrefix) + std::to_string(added->id) + "_" + secret;
   return NewToken{std::move(*added), std::move(value)};
 }
 
-Authenticator::Authenticator(UserStore& users, const Clock& clock, std::string secret)
-    : users_(users),
-      clock_(clock),
-      secret_(std::move(secret)),
-      unknown_hash_(hash_password(random_token(16))) {
+Result<NewToken> create_api_token(UserStore& users, const std::string& name,
+                                  const std::string& username, Time now,
+                                  std::optional<Time> expires_at) {
+  return create_api_token(
+      users, {.name = name, .username = username, .created_at = now, .expires_at = expires_at});
+}
+
+Authenticator::Authenticator(UserStore& users, SessionStore& sessions, const Clock& clock,
+                             std::string secret)
+    : users_(users), sessions_(sessions), clock_(clock), secret_(std::move(secret)) {
   CHECK(secret_.size() >= 32);
 }
 
 std::string Authenticator::tag(std::string_view text) const {
   return hmac_sha256(secret_, text).substr(0, 16);
+}
+
+Result<Rights> Authenticator::rights_of(const User& user) {
+  auto grants = parse_grants(user.grants);
+  if (!grants) {
+    return fail(Code::internal, "the grants of user " + user.username +
+                                    " cannot be read: " + grants.error().message());
+  }
+  return Rights{parse_role(user.role).value_or(Role::viewer), std::move(*grants)};
 }
 
 Result<Principal> Authenticator::check(std::string_view token) {
@@ -68,14 +89,14 @@ Result<Principal> Authenticator::check_signed(std::string_view token) {
   if (password_tag(*user) != claims->password_tag) {
     return fail(Code::unauthenticated, "the password was changed after this token was made");
   }
-  return Principal{user->username, user->role, 0};
+  return principal_of(*user);
 }
 
 Result<Principal> Authenticator::check_api_token(std::string_view token) {
   std::string_view rest = token.substr(kApiTokenPrefix.size());
   int64_t id = 0;
   auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), id);
-  if (token.size() > kTokenBytesMax || error != std::errc() || end == rest.data() + rest.size() ||
+  if (token.size() > kSecretBytesMax || error != std::errc() || end == rest.data() + rest.size() ||
       *end != '_') {
     return fail(Code::denied, "Forbidden");
   }
@@ -91,17 +112,48 @@ Result<Principal> Authenticator::check_api_token(std::string_view token) {
     return fail(Code::unauthenticated, "Token Expired");
   auto user = active_user(found.username);
   if (!user) return fail(user);
-  if (!found.last_used_at || *found.last_used_at + kTokenTouchInterval <= now) {
+  if (!found.last_used_at || *found.last_used_at + kTouchInterval <= now) {
     auto touched = users_.touch_token(id, now);
     if (!touched) log::warning("cannot note the use of an API token", {{"token", id}});
   }
-  return Principal{user->username, user->role, id};
+  auto principal = principal_of(*user);
+  if (!principal) return principal;
+  principal->way = Principal::Way::api_token;
+  principal->api_token = id;
+  principal->scope = parse_token_scope(found.scope).value_or(TokenScope::read);
+  principal->rights = principal->rights.capped(role_of_scope(principal->scope));
+  principal->role = to_string(principal->rights.role);
+  return principal;
 }
 
-Result<std::string> Authenticator::login(const std::string& username, const std::string& password,
-                                         const std::string& address) {
+Result<Principal> Authenticator::check_session(std::string_view secret) {
+  auto ended = [] { return fail(Code::unauthenticated, "the session has ended"); };
+  if (secret.size() > kSecretBytesMax) return ended();
+  std::string hash = sha256_hex(secret);
+  auto session = sessions_.get_session(hash);
+  if (!session) return fail(session);
   Time now = clock_.now();
-  Duration wait = limiter_.wait_needed(address, username, now);
+  if (!*session || (*session)->expires_at <= now) return ended();
+  auto user = active_user((*session)->username);
+  if (!user) return fail(user);
+  if (user->epoch != (*session)->epoch) return ended();
+  if ((*session)->last_used_at + kTouchInterval <= now) {
+    Time expires = std::min(now + kSessionLife, (*session)->created_at + kSessionLifeMax);
+    auto touched = sessions_.touch_session(hash, now, expires);
+    if (!touched) log::warning("cannot prolong a session", {{"user", user->username}});
+  }
+  auto principal = principal_of(*user);
+  if (principal) principal->way = Principal::Way::session;
+  return principal;
+}
+
+Duration Authenticator::wait_needed(const std::string& username, const std::string& address) {
+  return limiter_.wait_needed(address, username, clock_.now());
+}
+
+Result<User> Authenticator::log_in(const std::string& username, const std::string& password,
+                                   const std::string& address) {
+  Duration wait = wait_needed(username, address);
   if (wait > Duration(0)) {
     return fail(Code::exhausted, "too many failed logins", "try again in " + format_duration(wait));
   }
@@ -109,18 +161,45 @@ Result<std::string> Authenticator::login(const std::string& username, const std:
   auto user = users_.get_user(username);
   if (!user) return fail(user);
   bool known = *user && (*user)->active;
-  bool fits = password_matches(known ? (*user)->password_hash : unknown_hash_, password);
-  if (!known || !fits) {
-    limiter_.failed(address, username, now);
+  auto fits = passwords_.matches(known ? (*user)->password_hash : std::string(), password);
+  if (!fits) return fail(fits);
+  if (!*fits) {
+    limiter_.failed(address, username, clock_.now());
     return bad_credentials();
   }
   limiter_.succeeded(address, username);
-  Claims claims{.subject = username,
-                .role = (*user)->role,
-                .password_tag = password_tag(**user),
-                .issued_at = now,
-                .expires_at = now + kTokenLife};
-  return sign_jwt(claims, secret_);
+  if (auto noted = users_.note_login(username, clock_.now()); !noted)
+    log::warning("cannot note a login", {{"user", username}});
+  return std::move(**user);
+}
+
+std::string Authenticator::sign(const User& user) const {
+  Time now = clock_.now();
+  return sign_jwt({.subject = user.username,
+                   .role = user.role,
+                   .password_tag = password_tag(user),
+                   .issued_at = now,
+                   .expires_at = now + kTokenLife},
+                  secret_);
+}
+
+Result<std::string> Authenticator::begin_session(const User& user, const std::string& address) {
+  std::string secret = random_token(kSecretLength);
+  Time now = clock_.now();
+  auto added = sessions_.add_session({.secret_hash = sha256_hex(secret),
+                                      .username = user.username,
+                                      .epoch = user.epoch,
+                                      .created_at = now,
+                                      .last_used_at = now,
+                                      .expires_at = now + kSessionLife,
+                                      .address = address});
+  if (!added) return fail(added);
+  return secret;
+}
+
+Status Authenticator::end_session(std::string_view secret) {
+  auto removed = sessions_.remove_session(sha256_hex(secret));
+  return removed ? Status{} : fail(removed);
 }
 
 }  // namespace leoflow::api

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is calling: passwords to signed tokens, signed tokens and API tokens to users. Any thread;
-// blocks on the store.
+// Who is calling: passwords to sessions and signed tokens; sessions, signed tokens and API tokens
+// to users. Any thread; blocks on the store.
 #pragma once
 
-#include <mutex>
 #include <string>
 
 #include "api/auth/jwt.h"
 #include "api/auth/login_limiter.h"
+#include "api/auth/passwords.h"
+#include "api/auth/rights.h"
 #include "base/error.h"
 #include "store/store.h"
 
 namespace leoflow::api {
 
-constexpr Duration kTokenLife = std::chrono::hours(24);  // of a signed token
-constexpr Duration kTokenTouchInterval =
-    std::chrono::minutes(1);  // last_used_at is written at most this often
-constexpr size_t kPasswordBytesMax = 1024;
+constexpr Duration kTokenLife = std::chrono::hours(1);     // of a signed token
+constexpr Duration kSessionLife = std::chrono::hours(12);  // of a session that nobody uses
+constexpr Duration kSessionLifeMax = std::chrono::days(30);
+constexpr Duration kTouchInterval = std::chrono::minutes(1);  // last use is written this often
 constexpr std::string_view kApiTokenPrefix = "leoflow_";
 
 struct Principal {
+  enum class Way { signed_token, api_token, session };
+
   std::string username;
-  std::string role;
-  int64_t api_token = 0;  // id of the API token used; 0 for signed tokens
+  std::string role;       // name of rights.role
+  int64_t api_token = 0;  // id of the API token used, if one was
+  Way way = Way::signed_token;
+  TokenScope scope = TokenScope::full;  // of the API token
+  Rights rights;
 };
 
 // A new API token and its value, which is shown once and not stored.
@@ -30,23 +36,37 @@ struct NewToken {
   ApiToken token;
   std::string value;  // leoflow_<id>_<secret>
 };
-// Adds a token of a user. Errors: those of the store.
+// Adds a token: the name, username, scope and times of `wanted`. Errors: those of the store.
+Result<NewToken> create_api_token(UserStore& users, ApiToken wanted);
+// The same with full scope.
 Result<NewToken> create_api_token(UserStore& users, const std::string& name,
                                   const std::string& username, Time now,
                                   std::optional<Time> expires_at);
 
 class Authenticator {
  public:
-  // Requires: secret has at least 32 bytes; users and clock outlive this.
-  Authenticator(UserStore& users, const Clock& clock, std::string secret);
+  // Requires: secret has at least 32 bytes; stores and clock outlive this.
+  Authenticator(UserStore& users, SessionStore& sessions, const Clock& clock, std::string secret);
 
   // The user behind a bearer token. `unauthenticated`: expired, revoked, its user is gone;
   // `denied`: not a token.
   Result<Principal> check(std::string_view token);
-  // A signed token for a user name and password. `unauthenticated` when they do not fit,
-  // `exhausted` after too many failures from one address (the hint says how long to wait).
-  Result<std::string> login(const std::string& username, const std::string& password,
-                            const std::string& address);
+  // The user behind a session's cookie; using it prolongs it. `unauthenticated` when it has ended.
+  Result<Principal> check_session(std::string_view secret);
+
+  // The user of a name and password. `unauthenticated` when they do not fit, `exhausted` after too
+  // many failures from one address (wait_needed says how long) and when too many log in at once.
+  Result<User> log_in(const std::string& username, const std::string& password,
+                      const std::string& address);
+  Duration wait_needed(const std::string& username, const std::string& address);
+  std::string sign(const User& user) const;
+  // Notes the login and gives the cookie's secret.
+  Result<std::string> begin_session(const User& user, const std::string& address);
+  Status end_session(std::string_view secret);
+
+  Passwords& passwords() { return passwords_; }
+  // What a user may do. `internal` when the row cannot be read.
+  static Result<Rights> rights_of(const User& user);
   // An opaque tag over text with this installation's secret, for tokens that only we hand out and
   // read back.
   std::string tag(std::string_view text) const;
@@ -57,10 +77,10 @@ class Authenticator {
   Result<User> active_user(const std::string& username);
 
   UserStore& users_;
+  SessionStore& sessions_;
   const Clock& clock_;
   const std::string secret_;
-  const std::string unknown_hash_;  // of no password: checked for unknown users, so that answers
-                                    // take equally long
+  Passwords passwords_;
   LoginLimiter limiter_;
 };
 

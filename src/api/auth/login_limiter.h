@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slows down guessing: after a number of failures per minute, an address and user name must wait.
+// Slows down guessing: after some failures an address must wait before it tries a user name again,
+// longer after each failure, never longer than a minute. Nobody is locked out: other addresses of
+// the same user do not wait, API tokens are not concerned.
 #pragma once
 
 #include <map>
@@ -10,9 +12,12 @@
 
 namespace leoflow::api {
 
-constexpr int kLoginFailuresMax = 5;  // per window and key
-constexpr Duration kLoginWindow = std::chrono::minutes(1);
-constexpr size_t kLoginKeysMax = 10'000;  // keys remembered; beyond, the oldest window goes
+constexpr int kLoginFailuresFree = 3;                          // before the first wait
+constexpr Duration kLoginWaitFirst = std::chrono::seconds(1);  // doubles with each failure
+constexpr Duration kLoginWaitMax = std::chrono::minutes(1);
+constexpr Duration kLoginMemory =
+    std::chrono::minutes(15);             // failures older than this are forgotten
+constexpr size_t kLoginKeysMax = 10'000;  // keys remembered; beyond, the oldest goes
 
 // Any thread.
 class LoginLimiter {
@@ -23,14 +28,14 @@ class LoginLimiter {
   void succeeded(const std::string& address, const std::string& username);
 
  private:
-  struct Window {
-    Time start{};
-    int failures = 0;
+  struct Failures {
+    int count = 0;
+    Time last{};
   };
   void forget_old(Time now);
 
   std::mutex mutex_;
-  std::map<std::string, Window> windows_;  // by address + "\n" + user; guarded by mutex_
+  std::map<std::string, Failures> failures_;  // by address + "\n" + user; guarded by mutex_
 };
 
 }  // namespace leoflow::api
