@@ -257,4 +257,23 @@ Status Compiler::write_bundle(const CompiledFile& compiled) {
   return bundles_.write(compiled.file.project, compiled.bundle);
 }
 
+CompileFailure seen_from_workspace(CompileFailure failure, const DagFile& file) {
+  std::string inside = file.path.lexically_relative(file.project).generic_string();
+  if (!file.name.ends_with(inside)) return failure;
+  std::string prefix = file.name.substr(0, file.name.size() - inside.size());
+  if (prefix.empty()) return failure;
+  if (!failure.file.empty() && !failure.file.starts_with('/'))
+    failure.file = prefix + failure.file;
+  constexpr std::string_view kPlace = "File \"";
+  for (size_t at = failure.trace.find(kPlace); at != std::string::npos;
+       at = failure.trace.find(kPlace, at)) {
+    at += kPlace.size();
+    std::string name = failure.trace.substr(at, failure.trace.find('"', at) - at);
+    std::error_code error;
+    bool ours = !name.starts_with('/') && fs::exists(file.project / name, error);
+    if (ours) failure.trace.insert(at, prefix);
+  }
+  return failure;
+}
+
 }  // namespace leoflow

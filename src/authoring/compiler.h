@@ -72,6 +72,10 @@ class Compiler {
   BundleStore& bundles_;
 };
 
+// The failure with the project's files named from the workspace: of a project's "dag.py" and of the
+// places in its trace become "etl/dag.py". For messages about several projects at once.
+CompileFailure seen_from_workspace(CompileFailure failure, const DagFile& file);
+
 // The files that a bundle of this DAG file is made of. For a project: the project, as include_paths
 // and exclude_paths say. For a flat file: the Python, SQL, shell, template and configuration files
 // of the workspace that are not ignored, without the projects in it.

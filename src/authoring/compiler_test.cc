@@ -50,6 +50,36 @@ TEST(Compiler, TellsFileLineAndReasonOfASyntaxError) {
   EXPECT_TRUE(compiled.dags.empty());
 }
 
+TEST(Compiler, FilesOfAProjectAreNamedFromTheWorkspaceWhenAsked) {
+  Fixture setup;
+  setup.folder.write("dags/etl/dag.py", "import helper\n");
+  setup.folder.write("dags/etl/helper.py", "x = 1\nraise ValueError('no')\n");
+  auto found = Discoverer(setup.workspace()).run();
+  ASSERT_TRUE(found && found->files.size() == 1);
+  const DagFile& file = found->files[0];
+  const CompiledFile compiled = setup.compiler.compile(file);
+  ASSERT_TRUE(compiled.failure);
+  std::string text = import_error_text(seen_from_workspace(*compiled.failure, file), file.name);
+  EXPECT_TRUE(text.starts_with("File \"etl/")) << text;
+  EXPECT_NE(text.find("  File \"etl/dag.py\", line 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("  File \"etl/helper.py\", line 2"), std::string::npos) << text;
+  EXPECT_EQ(text.find("\"helper.py\""), std::string::npos) << text;
+  setup.folder.write("dags/etl/leoflow.yaml", "colour: red\n");
+  const CompiledFile yaml = setup.compiler.compile(Discoverer(setup.workspace()).run()->files[0]);
+  ASSERT_TRUE(yaml.failure);
+  EXPECT_EQ(seen_from_workspace(*yaml.failure, file).file, "etl/leoflow.yaml");
+}
+
+TEST(Compiler, FilesOfAProjectOfItsOwnKeepTheirNames) {
+  Fixture setup;
+  setup.folder.write("dags/etl/dag.py", "x = (\n");
+  const DagFile file = project(setup, "etl");
+  const CompiledFile compiled = setup.compiler.compile(file);
+  ASSERT_TRUE(compiled.failure);
+  EXPECT_EQ(import_error_text(seen_from_workspace(*compiled.failure, file), file.name),
+            import_error_text(*compiled.failure, file.name));
+}
+
 TEST(Compiler, YamlMistakesAreImportErrorsOfTheYaml) {
   Fixture setup;
   setup.folder.write("dags/etl/dag.py", dag_text("etl"));

@@ -15,7 +15,7 @@ cli::CompileReport report_of(const CompiledFile& compiled) {
                            dag.spec.warnings.end());
   }
   if (!compiled.failure) return report;
-  CompileFailure failure = *compiled.failure;
+  CompileFailure failure = seen_from_workspace(*compiled.failure, compiled.file);
   report.hint = std::exchange(failure.hint, {});
   report.error = import_error_text(failure, compiled.file.name);
   return report;
