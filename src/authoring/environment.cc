@@ -245,10 +245,11 @@ Result<size_t> Environments::collect(const std::set<std::string>& hashes_in_use,
   return count;
 }
 
-Result<fs::path> find_uv(const fs::path& configured, std::string_view path_variable) {
+Result<fs::path> find_uv(const fs::path& configured, std::string_view path_variable,
+                         const fs::path& home) {
   if (!configured.empty()) {
     if (access(configured.c_str(), X_OK) == 0) return configured;
-    return fail(from_errno("run", configured.string()));
+    return fail(from_errno("run uv at", configured.string()));
   }
   while (!path_variable.empty()) {
     const auto colon = path_variable.find(':');
@@ -257,6 +258,10 @@ Result<fs::path> find_uv(const fs::path& configured, std::string_view path_varia
         colon == std::string_view::npos ? std::string_view() : path_variable.substr(colon + 1);
     if (!folder.is_absolute() || folder.filename() == "shims") continue;
     if (access((folder / "uv").c_str(), X_OK) == 0) return folder / "uv";
+  }
+  if (!home.is_absolute()) return fs::path();
+  for (const char* folder : {".local/bin", ".cargo/bin"}) {
+    if (access((home / folder / "uv").c_str(), X_OK) == 0) return home / folder / "uv";
   }
   return fs::path();
 }

@@ -87,8 +87,9 @@ class Environments {
   Interpreters& interpreters_;
 };
 
-// The uv program: `configured` if given (checked), else the first in the folders of a PATH text;
-// empty = none.
-Result<fs::path> find_uv(const fs::path& configured, std::string_view path_variable);
+// The uv program: `configured` if given (checked), else the first in folders of a PATH text, else
+// where its installers put it below a home folder; empty = none.
+Result<fs::path> find_uv(const fs::path& configured, std::string_view path_variable,
+                         const fs::path& home = {});
 
 }  // namespace leoflow

@@ -116,6 +116,19 @@ TEST_F(EnvironmentTest, AMissingInterpreterNamesTheWayOut) {
   EXPECT_NE(found.error().hint().find("python_version:"), std::string::npos);
 }
 
+TEST_F(EnvironmentTest, FindsUvWhereItsInstallersPutIt) {
+  folder_.write("home/.cargo/bin/uv", kFakeUv);
+  const fs::path home = folder_ / "home", cargo = home / ".cargo/bin/uv";
+  EXPECT_EQ(find_uv({}, "/nonexistent", home).value_or("x"), "") << "not executable";
+  chmod(cargo.c_str(), 0755);
+  EXPECT_EQ(find_uv({}, "/nonexistent", home).value_or("x"), cargo);
+  EXPECT_EQ(find_uv({}, folder_.path().string(), home).value_or("x"), folder_ / "uv");
+  EXPECT_EQ(find_uv(cargo, folder_.path().string(), home).value_or("x"), cargo);
+  folder_.write("home/.local/bin/uv", kFakeUv);
+  chmod((home / ".local/bin/uv").c_str(), 0755);
+  EXPECT_EQ(find_uv({}, {}, home).value_or("x"), home / ".local/bin/uv");
+}
+
 TEST_F(EnvironmentTest, FindsUvInPath) {
   EXPECT_EQ(find_uv({}, "/nonexistent:" + folder_.path().string()).value_or(""), folder_ / "uv");
   EXPECT_EQ(find_uv({}, "relative").value_or("x"), "");

@@ -45,9 +45,10 @@ Result<std::vector<cli::CompileReport>> Commands::compile(const cli::CompileOpti
   if (!python) python = unpack_python(home->python());
   if (!python) return fail(python);
   Interpreters interpreters({.home = variable_or("HOME", "/root")});
-  auto uv = find_uv({}, variable_or("PATH"));
+  auto uv = uv_program();
+  if (!uv) return fail(uv);
   Environments environments({.cache = default_cache() / "environments",
-                             .uv = uv.value_or(fs::path()),
+                             .uv = std::move(*uv),
                              .variables = passed_variables()},
                             interpreters);
   BundleStore bundles(home->bundles());

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "authoring/environment.h"
+
 namespace leoflow {
 namespace {
 
@@ -79,6 +81,13 @@ bool process_runs(int64_t pid) {
   if (!std::getline(file, text)) return false;
   size_t name_end = text.rfind(") ");  // the name may hold anything
   return name_end != text.npos && text.compare(name_end + 2, 1, "Z") != 0;
+}
+
+Result<fs::path> uv_program() {
+  auto uv = find_uv(variable_or("LEOFLOW_UV"), variable_or("PATH"), user_home());
+  if (uv) return uv;
+  return fail(uv.error().code(), uv.error().message(),
+              "LEOFLOW_UV names it; unset it to look in PATH, ~/.local/bin and ~/.cargo/bin");
 }
 
 }  // namespace leoflow

@@ -27,4 +27,8 @@ fs::path default_cache();
 // Whether there is such a process, other than one that has ended and was not collected.
 bool process_runs(int64_t pid);
 
+// $LEOFLOW_UV (an error when it cannot be run), else the uv of PATH, ~/.local/bin or ~/.cargo/bin;
+// empty = none.
+Result<fs::path> uv_program();
+
 }  // namespace leoflow

@@ -34,8 +34,9 @@ api::DoctorCheck check_python(Interpreters& interpreters) {
 }
 
 api::DoctorCheck check_uv() {
-  auto uv = find_uv({}, variable_or("PATH"));
-  if (uv && !uv->empty()) return {"uv", "ok", uv->string(), ""};
+  auto uv = uv_program();
+  if (!uv) return {"uv", "failed", uv.error().message(), uv.error().hint()};
+  if (!uv->empty()) return {"uv", "ok", uv->string(), ""};
   return {"uv", "warning",
           "not found: environments are built with venv and pip, which takes longer",
           "pip install uv"};

@@ -154,11 +154,12 @@ Status Server::Impl::finish_admin() {
 
 Status Server::Impl::build_authoring() {
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
-  auto uv = find_uv({}, variable_or("PATH"));
+  auto uv = uv_program();
+  if (!uv) return fail(uv);
   interpreters =
       std::make_unique<Interpreters>(InterpreterPlaces{.home = variable_or("HOME", "/root")});
   environments = std::make_unique<Environments>(EnvironmentOptions{.cache = cache / "environments",
-                                                                   .uv = uv.value_or(fs::path()),
+                                                                   .uv = std::move(*uv),
                                                                    .variables = passed_variables()},
                                                 *interpreters);
   bundles = std::make_unique<BundleStore>(home.bundles());
