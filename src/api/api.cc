@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.h"
 
+#include "api/audit.h"
 #include "api/call.h"
 #include "api/caller.h"
-#include "api/mask.h"
 #include "api/params_check.h"
 #include "api/routes.h"
 #include "base/log.h"
@@ -26,18 +26,6 @@ Response unknown_path(const std::vector<std::string>& segments) {
     return plain_error(404, "/health is gone, use /api/v2/monitor/health instead");
   }
   return api ? plain_error(404, "API route not found") : problem(404, "Not Found");
-}
-
-// Variables may be secret whatever their names are.
-void hide_values(json::value& body) {
-  if (body.is_array()) {
-    for (json::value& item : body.get_array()) hide_values(item);
-  } else if (body.is_object()) {
-    for (auto& member : body.get_object()) {
-      if (member.key() == "value") member.value() = kMask;
-      hide_values(member.value());
-    }
-  }
 }
 
 Response options_response(const std::string& allow) {
@@ -122,6 +110,7 @@ Response Api::unknown(const Request& request, const std::vector<std::string>& se
 }
 
 Response Api::run(Call& call, const std::string& target) {
+  auto before = object_before(call);
   auto response = call.route.handler(call);
   if (!response) {
     const Error& error = response.error();
@@ -130,36 +119,8 @@ Response Api::run(Call& call, const std::string& target) {
     }
     return problem(error);
   }
-  if (call.route.audited && response->status < 400) audit(call);
+  if (call.route.audited && response->status < 400) audit_change(call, before, *response);
   return std::move(*response);
-}
-
-void Api::audit(const Call& call) const {
-  auto part = [&](std::string_view name, const std::string& noted) {
-    if (!noted.empty()) return noted;
-    for (const auto& [key, value] : call.path_params) {
-      if (key == name && value != "~") return value;
-    }
-    return std::string();
-  };
-  EventLog row{.when = services_.clock.now(), .event = call.route.operation};
-  row.dag_id = part("dag_id", call.audit.dag_id);
-  row.run_id = part("dag_run_id", call.audit.run_id);
-  row.task_id = part("task_id", call.audit.task_id);
-  row.map_index = call.audit.map_index;
-  row.owner = call.user.username;
-  row.address = call.request.peer;
-  json::object extra{{"method", to_string(call.request.method)}};
-  for (const auto& [key, value] : call.path_params) extra[key] = value;
-  json::value body = masked(call.body);
-  if (call.route.tag == "Variable") hide_values(body);
-  constexpr size_t kAuditBytesMax = 16 * 1024;
-  if (std::string text = json::dump(body); text.size() <= kAuditBytesMax)
-    extra["body"] = std::move(body);
-  row.extra = json::dump(extra);
-  auto added = services_.store.event_log().add(row);
-  if (!added)
-    log::error("cannot write the audit log: " + added.error().message(), {{"event", row.event}});
 }
 
 }  // namespace leoflow::api

@@ -29,7 +29,6 @@ class Api {
   Response unknown(const Request& request, const std::vector<std::string>& segments) const;
   Response route(const Request& request, std::string& operation);
   Response run(Call& call, const std::string& target);
-  void audit(const Call& call) const;
 
   ApiOptions options_;
   const WebPage page_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logging in and out, and one's own account.
+#include "api/audit.h"
 #include "api/call.h"
 #include "api/caller.h"
 #include "api/present.h"
@@ -29,8 +30,10 @@ Result<Response> with_login(Call& call, auto with_user) {
     return fail(Code::denied, "a page of another site cannot log in here");
   std::string username = call.text("username");
   auto user = call.services.auth.log_in(username, call.text("password"), call.request.peer);
+  // Tries that were not even looked at are not told: they could fill the log.
   if (!user && user.error().code() == Code::exhausted)
     return wait_response(call, user.error(), username);
+  audit_login(call, user ? "login" : "login_failed", username);
   if (!user) return fail(user);
   return with_user(*user);
 }
@@ -80,7 +83,9 @@ Result<Response> logout(Call& call) {
     return fail(Code::denied, "a page of another site cannot log out here");
   std::string secret = cookie_of(call.request, kSessionCookie);
   if (!secret.empty()) {
+    auto user = call.services.auth.check_session(secret);
     if (auto ended = call.services.auth.end_session(secret); !ended) return fail(ended);
+    if (user) audit_login(call, "logout", user->username);
   }
   Response response = no_content();
   response.headers.emplace_back("Set-Cookie", cookie_line("", Duration(0)));

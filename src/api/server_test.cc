@@ -153,6 +153,18 @@ TEST_F(ServerTest, KeepsAliveAndTakesPipelinedRequests) {
   EXPECT_TRUE(client.closed);
 }
 
+TEST_F(ServerTest, EveryAnswerTellsBrowsersWhatItMayBeUsedFor) {
+  start();
+  for (auto request : {"GET /a HTTP/1.1\r\nHost: x\r\n", "nonsense\r\n"}) {
+    std::string answer = exchange(request + kClose);
+    EXPECT_NE(answer.find("X-Content-Type-Options: nosniff\r\n"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("Referrer-Policy: same-origin\r\n"), std::string::npos) << answer;
+    size_t policy = answer.find("Content-Security-Policy: default-src 'self'; script-src 'self';");
+    ASSERT_NE(policy, std::string::npos) << answer;
+    EXPECT_NE(answer.find("frame-ancestors 'none'", policy), std::string::npos) << answer;
+  }
+}
+
 TEST_F(ServerTest, RefusesWhatIsTooLong) {
   start();
   std::string url =

@@ -23,6 +23,11 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
+// For whatever a browser might take an answer for.
+constexpr std::string_view kContentPolicyLine =
+    "Content-Security-Policy: default-src 'self'; script-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
+    "base-uri 'self'; form-action 'self'\r\n";
 constexpr size_t kReadAheadBytesMax =
     kHeaderBytesMax + 64 * 1024;                       // of pipelined requests and body pieces
 constexpr auto kLingerTime = std::chrono::seconds(1);  // reading on after an early refusal
@@ -247,6 +252,8 @@ std::string Session::head(const Response& response, bool packed, size_t body_byt
   if (!response.content_type.empty()) text += "Content-Type: " + response.content_type + "\r\n";
   for (const auto& [name, value] : response.headers)
     text.append(name).append(": ").append(value).append("\r\n");
+  if (!has_header(response, "Content-Security-Policy")) text += kContentPolicyLine;
+  if (!has_header(response, "Referrer-Policy")) text += "Referrer-Policy: same-origin\r\n";
   if (!has_header(response, "Cache-Control")) text += "Cache-Control: no-store\r\n";
   if (packed) text += "Content-Encoding: gzip\r\n";
   if (body_bytes >= kGzipBytesMin && !has_header(response, "Vary"))
