@@ -87,6 +87,8 @@ std::unique_ptr<Command> command_tree() {
   add_variable_commands(*root);
   add_pool_commands(*root);
   add_admin_commands(*root);
+  add_user_commands(*root);
+  add_token_commands(*root);
   add_tool_commands(*root);
   return root;
 }

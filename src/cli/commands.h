@@ -14,7 +14,9 @@ void add_dag_commands(Command& root);    // dags, versions, import-errors
 void add_connection_commands(Command& root);
 void add_variable_commands(Command& root);
 void add_pool_commands(Command& root);
-void add_admin_commands(Command& root);  // staging, environments, users, tokens
+void add_admin_commands(Command& root);  // staging, environments
+void add_user_commands(Command& root);
+void add_token_commands(Command& root);
 void add_tool_commands(Command& root);   // db, doctor, version
 
 // The whole tree but for `completion`, which needs the tree itself.
