@@ -4,6 +4,7 @@
 #include "api/audit.h"
 #include "api/call.h"
 #include "api/caller.h"
+#include "api/etag.h"
 #include "api/params_check.h"
 #include "api/routes.h"
 #include "base/log.h"
@@ -13,7 +14,7 @@ namespace {
 
 Response plain_error(int status, std::string_view text) {
   json::Writer w;
-  w.begin_object().member("error", text).end_object();
+  w.begin_object().member("error", text).member("detail", text).end_object();
   return json_response(w, status);
 }
 
@@ -26,6 +27,12 @@ Response unknown_path(const std::vector<std::string>& segments) {
     return plain_error(404, "/health is gone, use /api/v2/monitor/health instead");
   }
   return api ? plain_error(404, "API route not found") : problem(404, "Not Found");
+}
+
+// Whether a browser must not keep what a route answers.
+bool holds_secrets(const Route& route) {
+  return route.tag == "Connection" || route.tag == "Variable" || route.tag == "Login" ||
+         route.tag == "User" || route.tag == "Token";
 }
 
 Response options_response(const std::string& allow) {
@@ -94,6 +101,7 @@ Response Api::route(const Request& request, std::string& operation) {
   if (response.stream && found.route->permission != Permission::anyone) {
     response.stream = guarded_stream(std::move(response.stream), services_, request, *caller);
   }
+  tag_response(request, response, holds_secrets(*found.route));
   return response;
 }
 

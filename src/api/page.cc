@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/etag.h"
 #include "api/gzip.h"
 #include "api/problem.h"
 #include "base/crypto.h"
@@ -75,21 +76,6 @@ bool wants_file(const std::vector<std::string>& segments, std::string_view path)
 }
 
 }  // namespace
-
-bool matches_etag(std::string_view header, std::string_view tag) {
-  while (!header.empty()) {
-    size_t comma = std::min(header.find(','), header.size());
-    std::string_view part = header.substr(0, comma);
-    header.remove_prefix(std::min(comma + 1, header.size()));
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    if (part == "*") return true;
-    if (part.starts_with("W/")) part.remove_prefix(2);
-    bool quoted = part.size() >= 2 && part.starts_with('"') && part.ends_with('"');
-    if (quoted && part.substr(1, part.size() - 2) == tag) return true;
-  }
-  return false;
-}
 
 WebPage::WebPage(const std::vector<ArchiveFile>& files) {
   for (const ArchiveFile& file : files) {

@@ -36,7 +36,4 @@ class WebPage {
   std::map<std::string, File, std::less<>> files_;
 };
 
-// Whether an If-None-Match header names a tag (without quotes and W/); "*" names every one.
-bool matches_etag(std::string_view if_none_match, std::string_view tag);
-
 }  // namespace leoflow::api
