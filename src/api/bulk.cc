@@ -30,6 +30,13 @@ class BulkRun {
   Result<std::string> entity(const std::string& kind, const json::object& action,
                              const json::value& entity);
   Status check(const json::value& entity, std::string_view shape) const;
+  std::string key_of(const json::object& entity) const {
+    return target_.key_of ? target_.key_of(entity) : json::string_or(entity, target_.key);
+  }
+  bool supports(std::string_view kind) const {
+    if (kind == "create") return bool(target_.put);
+    return kind == "update" ? bool(target_.update) : bool(target_.remove);
+  }
 
   Call& call_;
   const BulkTarget& target_;
@@ -49,8 +56,7 @@ Result<std::string> BulkRun::entity(const std::string& kind, const json::object&
                                     const json::value& entity) {
   bool by_key = kind == "delete" && entity.is_string();
   if (!by_key && !entity.is_object()) return fail(Code::invalid, "an entity must be an object");
-  std::string key =
-      by_key ? std::string(entity.get_string()) : json::string_or(entity.get_object(), target_.key);
+  std::string key = by_key ? std::string(entity.get_string()) : key_of(entity.get_object());
   if (key.empty()) return fail(Code::invalid, "an entity needs " + std::string(target_.key));
   auto exists = target_.exists(key);
   if (!exists) return fail(exists);
@@ -83,6 +89,10 @@ void BulkRun::action(const json::object& action) {
   std::string kind = json::string_or(action, "action");
   Outcome& outcome = outcomes_[kind];
   for (const json::value& one : *json::array_or_null(action, "entities")) {
+    if (!supports(kind)) {
+      outcome.errors.push_back({"Bulk " + kind + " is not supported here", 405});
+      continue;
+    }
     auto done = entity(kind, action, one);
     if (!done) {
       bool invalid = done.error().code() == Code::invalid;

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/lookup.h"
 
+#include "base/file.h"
+
 namespace leoflow::api {
+namespace {
+
+constexpr size_t kSpilledShownMax = 10 * 1024 * 1024;  // longest spilled value in an answer
+
+}  // namespace
 
 Result<Dag> find_dag(const Call& call, const std::string& dag_id) {
   auto dag = call.services.store.dags().get_dag(dag_id);
@@ -50,6 +57,19 @@ Result<TaskInstanceRow> find_task_instance(const Call& call, int map_index) {
 std::string path_or_all(const Call& call, std::string_view name) {
   const std::string& text = call.path(name);
   return text == "~" ? std::string() : text;
+}
+
+Result<std::string> xcom_text(const XCom& xcom) {
+  if (xcom.spill_path.empty()) return xcom.value;
+  auto text = read_file(xcom.spill_path, kSpilledShownMax);
+  if (text) return text;
+  if (text.error().code() == Code::not_found) {
+    return fail(Code::not_found, "the value of XCom " + xcom.key +
+                                     " was kept on the run's staging volume, which is "
+                                     "gone");
+  }
+  return fail(Code::exhausted,
+              "the value of XCom " + xcom.key + " cannot be read: " + text.error().message());
 }
 
 }  // namespace leoflow::api

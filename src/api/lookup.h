@@ -20,5 +20,8 @@ Result<TaskInstanceRow> find_task_instance(const Call& call, int map_index);
 TaskInstanceName task_instance_name(const Call& call, int map_index);
 // "~" means all: empty.
 std::string path_or_all(const Call& call, std::string_view name);
+// The JSON text of an XCom's value, wherever it is kept. `not_found` when the volume it was kept on
+// is gone.
+Result<std::string> xcom_text(const XCom& xcom);
 
 }  // namespace leoflow::api

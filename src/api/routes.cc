@@ -7,9 +7,11 @@ void add_all_routes(Router& router) {
   add_dag_routes(router);
   add_task_routes(router);
   add_dag_run_routes(router);
+  add_run_wait_routes(router);
   add_trigger_routes(router);
   add_task_instance_routes(router);
   add_task_instance_change_routes(router);
+  add_task_bulk_routes(router);
   add_log_routes(router);
   add_xcom_routes(router);
   add_version_routes(router);
@@ -25,6 +27,7 @@ void add_all_routes(Router& router) {
   add_token_routes(router);
   add_event_routes(router);
   add_leoflow_routes(router);
+  add_grid_routes(router);
   add_openapi_routes(router);
 }
 

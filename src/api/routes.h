@@ -9,9 +9,11 @@ namespace leoflow::api {
 void add_dag_routes(Router& router);
 void add_task_routes(Router& router);
 void add_dag_run_routes(Router& router);
+void add_run_wait_routes(Router& router);
 void add_trigger_routes(Router& router);
 void add_task_instance_routes(Router& router);
 void add_task_instance_change_routes(Router& router);
+void add_task_bulk_routes(Router& router);
 void add_log_routes(Router& router);
 void add_xcom_routes(Router& router);
 void add_version_routes(Router& router);
@@ -27,6 +29,7 @@ void add_user_routes(Router& router);
 void add_token_routes(Router& router);
 void add_event_routes(Router& router);
 void add_leoflow_routes(Router& router);
+void add_grid_routes(Router& router);
 void add_openapi_routes(Router& router);
 
 // All of the above.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/bulk.h"
+#include "api/connection_check.h"
 #include "api/mask.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -177,15 +178,37 @@ Result<Response> bulk_connections(Call& call) {
   return run_bulk(call, target);
 }
 
-Result<Response> test_connection(Call&) {
-  return fail(Code::denied, "Testing connections is disabled in this installation");
+// As Airflow does: a body that names a stored connection and leaves its password masked is tested
+// with the stored one.
+Result<Response> test_connection(Call& call) {
+  if (!call.services.options.test_connections) {
+    return fail(Code::denied, "Testing connections is disabled in this installation",
+                "start the server with LEOFLOW_TEST_CONNECTIONS=1 in its environment");
+  }
+  Connection connection{.conn_id = call.text("connection_id")};
+  auto stored = call.services.secrets.get_connection(connection.conn_id);
+  if (!stored) return fail(stored);
+  // Never to another place: whoever may not read a password must not have it sent to them.
+  bool same_place = *stored && (*stored)->host == call.text("host") &&
+                    (*stored)->conn_type == call.text("conn_type") &&
+                    (*stored)->port.value_or(0) == json::int_or(call.body, "port");
+  if (same_place) connection = **stored;
+  apply(connection, call.body, [](std::string_view) { return true; });
+  if (auto status = check_extra(connection); !status) return fail(status);
+  CheckResult result = check_connection(connection);
+  json::Writer w;
+  w.begin_object().member("status", result.reached).member("message", result.message).end_object();
+  return json_response(w);
 }
+
+Result<Response> create_default_connections(Call&) { return no_content(); }
 
 void add_shapes(Router& router) {
   router.shape(
       "ConnectionResponse",
       "connection_id:str conn_type:str description:str? host:str? login:str? schema:str? port:int? "
       "password:str? extra:str? team_name:str?");
+  router.shape("ConnectionTestResponse", "status:bool message:str");
   router.shape("ConnectionCollectionResponse",
                "connections:[ConnectionResponse] total_entries:int");
   constexpr std::string_view kRest =
@@ -219,9 +242,17 @@ void add_connection_routes(Router& router) {
       .reads("BulkBody")
       .answers_with(200, "BulkResponse");
   router.add(Method::post, base + "/test", "test_connection", test_connection)
-      .about("Not enabled here: always 403")
+      .about("Talks to the other end: a PostgreSQL login, an HTTP request, else a TCP connection")
       .reads("ConnectionBody")
+      .unaudited()
+      .answers_with(200, "ConnectionTestResponse")
       .answers_with(403, "HTTPExceptionResponse");
+  router
+      .add(Method::post, base + "/defaults", "create_default_connections",
+           create_default_connections)
+      .about("Leoflow has no default connections: nothing is added")
+      .unaudited()
+      .answers_with(204);
   router.add(Method::get, base + "/{connection_id}", "get_connection", get_connection)
       .about("One connection")
       .answers_with(200, "ConnectionResponse");

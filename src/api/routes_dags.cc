@@ -282,6 +282,7 @@ constexpr std::string_view kDagMembers =
     "last_expired:time? bundle_name:str? bundle_version:str? relative_fileloc:str? fileloc:str "
     "description:str? "
     "timetable_summary:str? timetable_description:str? timetable_partitioned:bool "
+    "timetable_periodic:bool is_backfillable:bool "
     "tags:[DagTagResponse] "
     "max_active_tasks:int max_active_runs:int? max_consecutive_failed_dag_runs:int "
     "has_task_concurrency_limits:bool "

@@ -27,8 +27,40 @@ Result<Response> no_asset(Call& call) {
   return fail(Code::not_found, "The Asset with ID: `" + call.path("asset_id") + "` was not found");
 }
 
+Result<Response> no_alias(Call& call) {
+  return fail(Code::not_found,
+              "The Asset Alias with ID: `" + call.path("asset_alias_id") + "` was not found");
+}
+
 Result<Response> no_backfill(Call& call) {
   return fail(Code::not_found, "Could not find backfill with id " + call.path("backfill_id"));
+}
+
+Result<Response> no_backfills_yet(Call& call) {
+  auto dag = find_dag(call, call.text("dag_id"));
+  if (!dag) return fail(dag);
+  return fail(Code::invalid, "Leoflow does not create backfills",
+              "trigger runs with the logical dates, or let the schedule catch up (catchup=True)");
+}
+
+Result<Response> no_asset_of_body(Call& call) {
+  return fail(Code::not_found, "The Asset with ID: `" +
+                                   std::to_string(json::int_or(call.body, "asset_id")) +
+                                   "` was not found");
+}
+
+// No DAG waits for assets, so none has queued events.
+Result<Response> get_queued_events(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  return fail(Code::not_found, "Queue event with dag_id: `" + dag->dag_id + "` was not found");
+}
+
+Result<Response> no_hitl_detail(Call& call) {
+  auto row = find_task_instance(call, call.path_int("map_index"));
+  if (!row) return fail(row);
+  return fail(Code::not_found, "Human-in-the-loop detail does not exist for Task Instance " +
+                                   row->task_instance.task_id);
 }
 
 Result<Response> config_hidden(Call&) {
@@ -43,6 +75,72 @@ void add_list(Router& router, const std::string& path, std::string_view operatio
   router.add(Method::get, path, operation, handler)
       .about("Empty on this server")
       .answers_with(200, shape);
+}
+
+Route& add_missing(Router& router, Method method, const std::string& path,
+                   std::string_view operation, Handler handler) {
+  return router.add(method, path, operation, handler)
+      .about("There are none: always an error")
+      .answers_with(404, "HTTPExceptionResponse");
+}
+
+void add_queued_event_routes(Router& router) {
+  const std::string of_dag = "/api/v2/dags/{dag_id}/assets";
+  const std::string of_asset = "/api/v2/assets/{asset_id:int}/queuedEvents";
+  router.tag("Asset");
+  add_missing(router, Method::get, of_dag + "/queuedEvents", "get_dag_asset_queued_events",
+              get_queued_events);
+  add_missing(router, Method::del, of_dag + "/queuedEvents", "delete_dag_asset_queued_events",
+              get_queued_events);
+  add_missing(router, Method::get, of_dag + "/{asset_id:int}/queuedEvents",
+              "get_dag_asset_queued_event", get_queued_events);
+  add_missing(router, Method::del, of_dag + "/{asset_id:int}/queuedEvents",
+              "delete_dag_asset_queued_event", get_queued_events);
+  add_missing(router, Method::get, of_asset, "get_asset_queued_events", no_asset);
+  add_missing(router, Method::del, of_asset, "delete_asset_queued_events", no_asset);
+}
+
+void add_asset_change_routes(Router& router) {
+  router.shape("CreateAssetEventsBody", "!asset_id:int extra?:obj partition_key?:str?");
+  add_missing(router, Method::post, "/api/v2/assets/events", "create_asset_event", no_asset_of_body)
+      .reads("CreateAssetEventsBody");
+  add_missing(router, Method::post, "/api/v2/assets/{asset_id:int}/materialize",
+              "materialize_asset", no_asset);
+  add_missing(router, Method::get, "/api/v2/assets/aliases/{asset_alias_id:int}", "get_asset_alias",
+              no_alias);
+}
+
+void add_backfill_change_routes(Router& router) {
+  router.tag("Backfill");
+  router.shape("BackfillPostBody",
+               "!dag_id:str from_date:time to_date:time run_backwards?:bool dag_run_conf?:obj? "
+               "reprocess_behavior?:<none|failed|completed> max_active_runs?:int(1..) "
+               "run_on_latest_version?:bool");
+  for (std::string_view path : {"/api/v2/backfills", "/api/v2/backfills/dry_run"}) {
+    bool dry = path.ends_with("dry_run");
+    router
+        .add(Method::post, path, dry ? "create_backfill_dry_run" : "create_backfill",
+             no_backfills_yet)
+        .about("Not here: always 400, with the way out")
+        .reads("BackfillPostBody")
+        .answers_with(400, "HTTPExceptionResponse");
+  }
+  for (std::string change : {"pause", "unpause", "cancel"}) {
+    add_missing(router, Method::put, "/api/v2/backfills/{backfill_id:int}/" + change,
+                change + "_backfill", no_backfill);
+  }
+}
+
+void add_hitl_routes(Router& router) {
+  router.tag("Task Instance");
+  const std::string task =
+      "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index:int}";
+  router.shape("UpdateHITLDetailPayload", "!chosen_options:[str] params_input?:obj");
+  add_missing(router, Method::get, task + "/hitlDetails", "get_hitl_detail", no_hitl_detail);
+  add_missing(router, Method::patch, task + "/hitlDetails", "update_hitl_detail", no_hitl_detail)
+      .reads("UpdateHITLDetailPayload");
+  add_missing(router, Method::get, task + "/hitlDetails/tries/{try_number:int}",
+              "get_hitl_detail_try_detail", no_hitl_detail);
 }
 
 }  // namespace
@@ -85,6 +183,10 @@ void add_empty_routes(Router& router) {
            config_hidden)
       .about("Not shown: always 403")
       .answers_with(403, "HTTPExceptionResponse");
+  add_queued_event_routes(router);
+  add_asset_change_routes(router);
+  add_backfill_change_routes(router);
+  add_hitl_routes(router);
 }
 
 }  // namespace leoflow::api

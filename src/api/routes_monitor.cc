@@ -7,11 +7,14 @@
 namespace leoflow::api {
 namespace {
 
+// Clients look here for what they may ask: it is Airflow's API that this server speaks.
+constexpr std::string_view kAirflowVersion = "3.3.2";
+
 Result<Response> get_version(Call& call) {
   json::Writer w;
   w.begin_object()
-      .member("version", call.services.options.version)
-      .member_null("git_version")
+      .member("version", kAirflowVersion)
+      .member("git_version", "leoflow " + call.services.options.version)
       .end_object();
   return json_response(w);
 }
@@ -74,7 +77,7 @@ void add_monitor_routes(Router& router) {
                "triggerer:TriggererInfoResponse "
                "dag_processor?:DagProcessorInfoResponse");
   router.add(Method::get, "/api/v2/version", "get_version", get_version)
-      .about("Version of this program")
+      .about("The version of Airflow's API; git_version names this program and its version")
       .answers_with(200, "VersionInfo");
   router.add(Method::get, "/api/v2/monitor/health", "get_health", get_health)
       .about("Health of the parts")

@@ -85,6 +85,7 @@ TEST_F(ReadTest, EveryPlainListAndObjectFitsItsShape) {
                                 "/api/leoflow/v1/tokens",
                                 "/api/leoflow/v1/staging",
                                 "/api/leoflow/v1/dags/etl/dagRuns/r1/attempts",
+                                "/api/leoflow/v1/dags/etl/grid",
                                 "/api/leoflow/v1/dags/etl/dagRuns/r1/reasons",
                                 "/api/leoflow/v1/workspace",
                                 "/api/leoflow/v1/environments",
@@ -275,7 +276,8 @@ TEST_F(ReadTest, EventStreamEndsItsSubscription) {
 TEST_F(ReadTest, OddsAndEnds) {
   EXPECT_EQ(get("/api/v2/config").status, 403);
   EXPECT_EQ(get("/api/v2/backfills").status, 422);
-  EXPECT_EQ(read("/api/v2/version").at("version").as_string(), "9.9.9");
+  EXPECT_EQ(read("/api/v2/version").at("version").as_string(), "3.3.2");
+  EXPECT_EQ(read("/api/v2/version").at("git_version").as_string(), "leoflow 9.9.9");
   EXPECT_EQ(read("/api/v2/monitor/health").at("scheduler").at("status").as_string(), "healthy");
   EXPECT_EQ(read("/api/leoflow/v1/staging?state=deleted")
                 .at("staging_volumes")

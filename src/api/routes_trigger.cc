@@ -53,7 +53,8 @@ Result<Response> trigger_dag_run(Call& call) {
   request.logical_date = call.time("logical_date");
   request.interval_start = call.time("data_interval_start");
   request.interval_end = call.time("data_interval_end");
-  request.run_after = call.time("run_after");
+  // A run by hand is due at once, also one for a date of the past or the future.
+  request.run_after = call.time("run_after").value_or(call.services.clock.now());
   request.note = call.text("note");
   if (const json::object* conf = json::object_or_null(call.body, "conf")) request.conf = *conf;
   if (request.interval_start.has_value() != request.interval_end.has_value()) {

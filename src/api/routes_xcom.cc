@@ -9,8 +9,6 @@
 namespace leoflow::api {
 namespace {
 
-constexpr size_t kSpilledShownMax = 10 * 1024 * 1024;  // longest spilled value in an answer
-
 struct Place {
   DagRun run;
   std::string task_id;
@@ -84,23 +82,9 @@ Result<XCom> find_entry(const Call& call, const Place& place, const std::string&
   return std::move(**xcom);
 }
 
-// The JSON text of a value, wherever it is kept.
-Result<std::string> value_of(const XCom& xcom) {
-  if (xcom.spill_path.empty()) return xcom.value;
-  auto text = read_file(xcom.spill_path, kSpilledShownMax);
-  if (text) return text;
-  if (text.error().code() == Code::not_found) {
-    return fail(Code::not_found, "the value of XCom " + xcom.key +
-                                     " was kept on the run's staging volume, which is "
-                                     "gone");
-  }
-  return fail(Code::exhausted,
-              "the value of XCom " + xcom.key + " cannot be read: " + text.error().message());
-}
-
 Result<Response> entry_response(const Call& call, const XCom& xcom, const DagRun& run,
                                 bool stringify, int status) {
-  auto text = value_of(xcom);
+  auto text = xcom_text(xcom);
   if (!text) return fail(text);
   auto value = json::parse(*text);
   if (!value) return fail(Code::internal, "the stored value of XCom " + xcom.key + " is not JSON");

@@ -24,6 +24,8 @@ struct ApiOptions {
   Duration engine_silence_max =
       std::chrono::seconds(30);   // older heartbeats make /monitor/health say unhealthy
   std::vector<ArchiveFile> page;  // files of the web page; their bytes outlive the Api
+  // Whether connections may be tested: the server then talks to any host that an Op names.
+  bool test_connections = false;
 };
 
 // Collaborators from outside; all outlive the Api.

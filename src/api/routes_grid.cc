@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// /api/leoflow/v1/dags/{dag_id}/grid: the last runs of a DAG with the states of all their tasks.
+#include <map>
+
+#include "api/lookup.h"
+#include "api/present.h"
+#include "api/routes.h"
+
+namespace leoflow::api {
+namespace {
+
+constexpr int kCellsPerRunMax = 20'000;  // task instances of one run that are summed up
+
+// The copies of a mapped task as one.
+struct Cell {
+  std::map<TaskState, int> states;
+  int count = 0, try_number = 0;
+  std::optional<Time> start_date, end_date;
+};
+
+// What one cell shows of several copies: the first of these that one of them has.
+constexpr TaskState kTelling[] = {
+    TaskState::failed,     TaskState::upstream_failed, TaskState::running,
+    TaskState::restarting, TaskState::up_for_retry,    TaskState::up_for_reschedule,
+    TaskState::deferred,   TaskState::queued,          TaskState::scheduled,
+    TaskState::none,       TaskState::success,         TaskState::skipped,
+    TaskState::removed};
+
+void add(Cell& cell, const TaskInstance& task) {
+  ++cell.count;
+  ++cell.states[task.state];
+  cell.try_number = std::max(cell.try_number, task.try_number);
+  if (task.start_date && (!cell.start_date || *task.start_date < *cell.start_date))
+    cell.start_date = task.start_date;
+  if (task.end_date && (!cell.end_date || *task.end_date > *cell.end_date))
+    cell.end_date = task.end_date;
+}
+
+void write_cell(json::Writer& w, const std::string& task_id, const Cell& cell) {
+  w.begin_object().member("task_id", task_id);
+  for (TaskState state : kTelling) {
+    if (!cell.states.contains(state)) continue;
+    member_text(w, "state", state == TaskState::none ? "" : to_string(state));
+    break;
+  }
+  w.member("try_number", cell.try_number).member("count", cell.count);
+  member_time(w, "start_date", cell.start_date);
+  member_time(w, "end_date", cell.end_date);
+  w.key("states").begin_object();
+  for (const auto& [state, count] : cell.states) w.member(to_string(state), count);
+  w.end_object().end_object();
+}
+
+Result<std::map<std::string, Cell>> cells_of(const Call& call, const DagRun& run) {
+  std::map<std::string, Cell> cells;
+  TaskInstanceQuery query{.dag_id = run.dag_id, .run_id = run.run_id};
+  query.page = {.limit = kPageLimitMax, .order = {{.column = "id"}}};
+  while (query.page.offset < kCellsPerRunMax) {
+    auto page = call.services.store.runs().list_task_instances(query);
+    if (!page) return fail(page);
+    for (const TaskInstanceRow& row : page->rows)
+      add(cells[row.task_instance.task_id], row.task_instance);
+    query.page.offset += kPageLimitMax;
+    if (page->rows.empty() || query.page.offset >= page->total) break;
+  }
+  return cells;
+}
+
+Status write_run_column(json::Writer& w, const Call& call, const DagRun& run) {
+  auto cells = cells_of(call, run);
+  if (!cells) return fail(cells);
+  VersionPtr version = version_or_null(call.services, run.version);
+  w.begin_object().member("dag_run_id", run.run_id).member("state", to_string(run.state));
+  w.member("run_type", to_string(run.type)).member("run_after", api_time(run.run_after));
+  member_time(w, "logical_date", run.logical_date);
+  w.member("queued_at", api_time(run.queued_at));
+  member_time(w, "start_date", run.start_date);
+  member_time(w, "end_date", run.end_date);
+  member_duration(w, run.start_date, run.end_date);
+  if (version) {
+    w.member("version_number", version->version.version_number);
+    w.member("bundle_version", version->version.label);
+  } else {
+    w.member_null("version_number").member_null("bundle_version");
+  }
+  member_text(w, "note", run.note);
+  w.key("tasks").begin_array();
+  for (const auto& [task_id, cell] : *cells) write_cell(w, task_id, cell);
+  w.end_array().end_object();
+  return {};
+}
+
+Result<Response> get_grid(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  RunQuery query{.dag_id = dag->dag_id};
+  for (const std::string& text : call.query_all("state"))
+    query.states.push_back(*parse_run_state(text));
+  query.run_after = call.time_range("run_after");
+  auto page = call.page("id run_after start_date logical_date", "-run_after");
+  if (!page) return fail(page);
+  query.page = std::move(*page);
+  auto runs = call.services.store.runs().list_runs(query);
+  if (!runs) return fail(runs);
+  json::Writer w;
+  w.begin_object().key("runs").begin_array();
+  for (const DagRun& run : runs->rows) {
+    if (auto status = write_run_column(w, call, run); !status) return fail(status);
+  }
+  w.end_array().member("total_entries", runs->total).end_object();
+  return json_response(w);
+}
+
+}  // namespace
+
+void add_grid_routes(Router& router) {
+  router.tag("DAG");
+  router.shape("GridCell",
+               "task_id:str state:TaskInstanceState? try_number:int count:int start_date:time? "
+               "end_date:time? states:{int}");
+  router.shape("GridRun",
+               "dag_run_id:str state:DagRunState run_type:DagRunType run_after:time "
+               "logical_date:time? queued_at:time start_date:time? end_date:time? duration:num? "
+               "version_number:int? bundle_version:str? note:str? tasks:[GridCell]");
+  router.shape("GridResponse", "runs:[GridRun] total_entries:int");
+  router.add(Method::get, "/api/leoflow/v1/dags/{dag_id}/grid", "get_grid", get_grid)
+      .about("The last runs with the states of their tasks; copies of a mapped task as one")
+      .takes(paging())
+      .takes(ordered_by("-run_after"))
+      .takes(instant_range("run_after"))
+      .takes({{.name = "state", .repeated = true, .choices = "queued|running|success|failed"}})
+      .answers_with(200, "GridResponse");
+}
+
+}  // namespace leoflow::api

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waiting for a run, bulk marks, the grid, and what is answered for features that are not here.
+#include "api/fakes_test.h"
+
+namespace leoflow::api {
+namespace {
+
+const std::string kRun = "/api/v2/dags/etl/dagRuns/r1";
+
+class MoreRoutes : public ApiTest {
+ protected:
+  json::value patched(const std::string& actions) {
+    Response response = patch(kRun + "/taskInstances", R"({"actions":[)" + actions + "]}");
+    EXPECT_EQ(response.status, 200) << response.body;
+    return body(response);
+  }
+};
+
+TEST_F(MoreRoutes, WaitTellsTheEndAndTheResults) {
+  ASSERT_TRUE(store->xcoms()
+                  .put({.run = run.key,
+                        .task_id = "extract",
+                        .key = "return_value",
+                        .value = R"({"rows":3})",
+                        .timestamp = clock.at})
+                  .has_value());
+  Response response = get(kRun + "/wait?interval=1&result=extract&result=load");
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(response.content_type, "application/x-ndjson");
+  ASSERT_TRUE(response.stream);
+  EXPECT_EQ(drain(*response.stream),
+            "{\"state\":\"failed\",\"results\":{\"extract\":{\"rows\":3},\"load\":null}}\n");
+}
+
+TEST_F(MoreRoutes, WaitRefusesWhatItCannotDo) {
+  EXPECT_EQ(get(kRun + "/wait").status, 422);
+  EXPECT_EQ(get(kRun + "/wait?interval=0").status, 400);
+  EXPECT_EQ(get(kRun + "/wait?interval=x").status, 422);
+  EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/none/wait?interval=1").status, 404);
+}
+
+TEST_F(MoreRoutes, BulkMarksSeveralTaskInstances) {
+  json::value done =
+      patched(R"({"action":"update","entities":[{"task_id":"extract","new_state":"success"},)"
+              R"({"task_id":"load","note":"seen"},{"task_id":"none","new_state":"failed"},)"
+              R"({"task_id":"load","new_state":"green"}]})");
+  EXPECT_EQ(json::dump(done.at("update").at("success")),
+            R"(["etl.r1.extract[-1]","etl.r1.load[-1]"])");
+  const json::array& errors = done.at("update").at("errors").as_array();
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].at("status_code").as_int64(), 404);
+  EXPECT_EQ(errors[1].at("status_code").as_int64(), 422);
+  ASSERT_EQ(engine.marked_tasks.size(), 2u);
+  EXPECT_EQ(engine.marked_tasks[0].state, TaskState::success);
+  EXPECT_EQ(engine.marked_tasks[1].note, "seen");
+}
+
+TEST_F(MoreRoutes, BulkOfAllRunsNamesThemInTheEntities) {
+  Response response =
+      patch("/api/v2/dags/~/dagRuns/~/taskInstances",
+            R"({"actions":[{"action":"update","entities":[)"
+            R"({"dag_id":"etl","dag_run_id":"r1","task_id":"load","new_state":"skipped"},)"
+            R"({"task_id":"load","new_state":"skipped"}]}]})");
+  json::value done = body(response);
+  EXPECT_EQ(json::dump(done.at("update").at("success")), R"(["etl.r1.load[-1]"])");
+  EXPECT_EQ(done.at("update").at("errors").as_array().size(), 1u);
+}
+
+TEST_F(MoreRoutes, BulkNeitherMakesNorDeletesTaskInstances) {
+  json::value done = patched(R"({"action":"create","entities":[{"task_id":"load"}]},)"
+                             R"({"action":"delete","entities":["load"]})");
+  for (auto kind : {"create", "delete"}) {
+    EXPECT_EQ(done.at(kind).at("errors").at(0).at("status_code").as_int64(), 405) << kind;
+  }
+}
+
+TEST_F(MoreRoutes, GridHasTheStatesOfEachRun) {
+  json::value grid = body(get("/api/leoflow/v1/dags/etl/grid"));
+  EXPECT_EQ(grid.at("total_entries").as_int64(), 1);
+  const json::value& column = grid.at("runs").at(0);
+  EXPECT_EQ(column.at("dag_run_id").as_string(), "r1");
+  EXPECT_EQ(column.at("version_number").as_int64(), 1);
+  ASSERT_EQ(column.at("tasks").as_array().size(), 2u);
+  EXPECT_EQ(column.at("tasks").at(0).at("state").as_string(), "success");
+  EXPECT_EQ(column.at("tasks").at(1).at("state").as_string(), "failed");
+  EXPECT_EQ(column.at("tasks").at(1).at("count").as_int64(), 1);
+  EXPECT_EQ(get("/api/leoflow/v1/dags/none/grid").status, 404);
+  EXPECT_EQ(body(get("/api/leoflow/v1/dags/etl/grid?state=queued")).at("runs").as_array().size(),
+            0u);
+}
+
+TEST_F(MoreRoutes, FeaturesThatAreNotHereSaySo) {
+  const std::string backfill =
+      R"({"dag_id":"etl","from_date":"2024-01-01T00:00:00Z","to_date":"2024-01-02T00:00:00Z"})";
+  for (auto path : {"/api/v2/backfills", "/api/v2/backfills/dry_run"}) {
+    Response refused = post(path, backfill);
+    EXPECT_EQ(refused.status, 400) << path;
+    EXPECT_NE(body(refused).at("hint").as_string().find("catch up"), std::string::npos);
+  }
+  EXPECT_EQ(post("/api/v2/backfills", "{}").status, 422);
+  EXPECT_EQ(call(Method::put, "/api/v2/backfills/1/cancel").status, 404);
+  EXPECT_EQ(post("/api/v2/assets/events", R"({"asset_id":7})").status, 404);
+  EXPECT_EQ(get("/api/v2/assets/7/queuedEvents").status, 404);
+  EXPECT_EQ(get("/api/v2/dags/etl/assets/queuedEvents").status, 404);
+  EXPECT_EQ(get(kRun + "/taskInstances/load/-1/hitlDetails").status, 404);
+}
+
+TEST_F(MoreRoutes, ARunByHandIsDueAtOnce) {
+  ASSERT_EQ(post("/api/v2/dags/etl/dagRuns", R"({"logical_date":"2020-01-01T00:00:00Z"})").status,
+            200);
+  EXPECT_EQ(engine.triggered.back().run_after, clock.at);
+  post("/api/v2/dags/etl/dagRuns",
+       R"({"logical_date":null,"run_after":"2031-01-01T00:00:00Z","dag_run_id":"later"})");
+  EXPECT_EQ(engine.triggered.back().run_after, parse_time("2031-01-01T00:00:00Z"));
+}
+
+}  // namespace
+}  // namespace leoflow::api
