@@ -286,7 +286,10 @@ Status Server::Impl::start_http() {
   if (!page) return fail(page);
   api = std::make_unique<api::Api>(
       api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
-      api::ApiOptions{.version = kVersion, .jwt_secret = *secret, .page = std::move(*page)});
+      api::ApiOptions{.version = kVersion,
+                      .jwt_secret = *secret,
+                      .page = std::move(*page),
+                      .test_connections = config.test_connections});
   auto server =
       api::HttpServer::start({.address = config.host, .port = config.port},
                              [this](const api::Request& request) { return api->handle(request); });
