@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main/home.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/archive.h"
@@ -19,12 +21,12 @@ constexpr int kLockTryEveryMs = 10;
 
 // A server that was killed while it started a process has its lock until that process has begun.
 Result<Fd> lock_of_dead_server(const Home& home, int64_t pid) {
-  auto lock = lock_file(home.server_lock());
-  for (int tries = 0; tries < kLockTriesMax && !lock && !process_runs(pid); ++tries) {
+  Fd lock(open(home.server_lock().c_str(), O_RDWR | O_CLOEXEC));
+  for (int tries = 0; lock && tries < kLockTriesMax && !process_runs(pid); ++tries) {
+    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
     poll(nullptr, 0, kLockTryEveryMs);
-    lock = lock_file(home.server_lock());
   }
-  return lock;
+  return lock_file(home.server_lock());
 }
 
 }  // namespace
