@@ -3,10 +3,11 @@
 JOBS ?= 2
 SEED ?= 1
 FUZZ_SECONDS ?= 30
+API_SECONDS ?= 300
 NICE := nice
 
 .DEFAULT_GOAL := build
-.PHONY: build programs setup test demo demo-failure check lint header-check dev asan tsan fuzz sim bench clean
+.PHONY: build programs setup test demo demo-failure check check-api lint header-check dev asan tsan fuzz sim bench clean
 
 setup:
 	@tools/setup
@@ -40,6 +41,10 @@ lint:
 	@tools/setup --lint
 	@cmake --preset dev > /dev/null
 	@tools/lint build-dev
+
+# Asks a server of its own everything that /openapi.json allows, for API_SECONDS.
+check-api: build
+	@tools/check-api --build build --seconds $(API_SECONDS)
 
 header-check: setup
 	@cmake --preset dev > /dev/null
