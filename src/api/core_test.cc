@@ -35,15 +35,14 @@ TEST(Url, RefusesWhatCouldBeReadInTwoWays) {
 TEST(Shape, CompilesTheNotation) {
   auto schema = compile_shape("!a:str(1..3)? b?:[int(0..)] c:<x|y>? d:Other? e:{any}");
   ASSERT_TRUE(schema.has_value());
-  EXPECT_EQ(
-      json::dump(*schema),
-      R"({"type":"object","properties":)"
-      R"({"a":{"type":["string","null"],"minLength":1,"maxLength":3},)"
-      R"("b":{"type":"array","items":{"type":"integer","minimum":0}},)"
-      R"("c":{"anyOf":[{"type":"string","enum":["x","y"]},{"type":"null"}]},)"
-      R"("d":{"anyOf":[{"$ref":"#/components/schemas/Other"},{"type":"null"}]},)"
-      R"("e":{"type":"object","additionalProperties":{}}},"required":["a","c","d","e"],)"
-      R"("additionalProperties":false})");
+  EXPECT_EQ(json::dump(*schema),
+            R"({"type":"object","properties":)"
+            R"({"a":{"type":["string","null"],"minLength":1,"maxLength":3},)"
+            R"("b":{"type":"array","items":{"type":"integer","minimum":0}},)"
+            R"("c":{"anyOf":[{"type":"string","enum":["x","y"]},{"type":"null"}]},)"
+            R"("d":{"anyOf":[{"$ref":"#/components/schemas/Other"},{"type":"null"}]},)"
+            R"("e":{"type":"object","additionalProperties":{}}},"required":["a","c","d","e"],)"
+            R"("additionalProperties":false})");
   for (auto broken : {"a", "a:", "a:strange", "a:[str", "a:str b", ":str", "=str x"}) {
     EXPECT_FALSE(compile_shape(broken).has_value()) << broken;
   }
@@ -83,7 +82,8 @@ TEST(Gzip, ReadsAcceptEncoding) {
 }
 
 TEST_F(ApiTest, UnknownPathsAndMethods) {
-  EXPECT_EQ(raw(Method::get, "/api/v2/nothing").body, R"({"error":"API route not found"})");
+  EXPECT_EQ(raw(Method::get, "/api/v2/nothing").body,
+            R"({"error":"API route not found","detail":"API route not found"})");
   Response old = raw(Method::get, "/api/v1/dags");
   EXPECT_EQ(old.status, 404);
   EXPECT_NE(old.body.find("/api/v2"), std::string::npos);

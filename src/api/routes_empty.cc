@@ -123,7 +123,8 @@ void add_backfill_change_routes(Router& router) {
              no_backfills_yet)
         .about("Not here: always 400, with the way out")
         .reads("BackfillPostBody")
-        .answers_with(400, "HTTPExceptionResponse");
+        .answers_with(400, "HTTPExceptionResponse")
+        .answers_with(404, "HTTPExceptionResponse");
   }
   for (std::string change : {"pause", "unpause", "cancel"}) {
     add_missing(router, Method::put, "/api/v2/backfills/{backfill_id:int}/" + change,
