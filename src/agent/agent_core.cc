@@ -46,6 +46,7 @@ AgentCore::~AgentCore() {
   if (reconnect_timer_) timers_.cancel(reconnect_timer_);
   if (heartbeat_timer_) timers_.cancel(heartbeat_timer_);
   if (log_timer_) timers_.cancel(log_timer_);
+  if (stuck_timer_) timers_.cancel(stuck_timer_);
   if (session_open_) link_.close();
 }
 

@@ -25,6 +25,7 @@ constexpr auto kIdleWithoutServerMax = std::chrono::minutes(10);
 constexpr auto kCallRetryDelay = std::chrono::milliseconds(200);
 constexpr int kSlotsOverbooking = 4;  // the server enforces slots; past this factor we refuse
 constexpr auto kLogDelay = std::chrono::milliseconds(20);  // lines gather so long
+constexpr auto kStuckLogDelay = std::chrono::seconds(2);   // unacknowledged, sent again
 constexpr uint64_t kLogBytesAtOnce = 64 * 1024;            // or until they are so many
 constexpr size_t kForgottenMax = 4096;  // ids kept, so that a late order starts nothing twice
 constexpr int64_t kUnacknowledgedXComBytesMax = 64 << 20;  // per attempt, while the server is away
@@ -85,7 +86,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
     std::optional<json::object> call;  // waits for the server
     bool call_in_flight = false;
     LogCursor log;
-    uint64_t acked_at_heartbeat = 0;
+    uint64_t acked_before = 0;  // when stuck logs were looked for
   };
 
   // agent_session.cc: the session
@@ -103,6 +104,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void pump_log(AttemptId id, Attempt& attempt);
   void pump_logs();
   void pump_logs_soon();
+  void watch_for_stuck_logs();
   void resend_stuck_logs();
   void consider_exit();
 
@@ -135,7 +137,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
   Duration without_server_{0};  // how long, counted while waiting to reconnect
-  uint64_t reconnect_timer_ = 0, heartbeat_timer_ = 0, log_timer_ = 0;
+  uint64_t reconnect_timer_ = 0, heartbeat_timer_ = 0, log_timer_ = 0, stuck_timer_ = 0;
   std::set<AttemptId> forgotten_;
 };
 

@@ -325,6 +325,20 @@ TEST_F(AgentCoreTest, SendsWhatWasPrintedBeforeTheOutcome) {
   EXPECT_EQ(link_.sent[1].body_case(), Body::kFinished);
 }
 
+// The server's disk was full for a moment.
+TEST_F(AgentCoreTest, SendsAgainWhatTheServerDidNotStore) {
+  welcome();
+  begin(1);
+  write_log(std::string(kLogBytesAtOnce, 'x') + "\n");
+  EXPECT_EQ(take(Body::kLogChunk).size(), 1u);
+  size_t again = 0;
+  for (int fired = 0; fired < 8 && again == 0; ++fired) {
+    timers_.fire();
+    again = take(Body::kLogChunk).size();
+  }
+  EXPECT_EQ(again, 1u);
+}
+
 TEST_F(AgentCoreTest, SendsManyLinesAtOnce) {
   welcome();
   begin(1);

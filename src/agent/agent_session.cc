@@ -165,7 +165,6 @@ void AgentCore::on_heartbeat() {
   link_.send(message);
   heartbeat_timer_ = timers_.after(lease_ / 3, [this] {
     heartbeat_timer_ = 0;
-    resend_stuck_logs();
     on_heartbeat();
     consider_exit();
   });
@@ -225,6 +224,7 @@ void AgentCore::pump_log(AttemptId id, Attempt& attempt) {
     attempt.log.sent(bytes->size());
     chunk->set_data(std::move(*bytes));
     link_.send(message);
+    watch_for_stuck_logs();
   }
 }
 
@@ -240,13 +240,23 @@ void AgentCore::pump_logs_soon() {
   });
 }
 
-// The server could not store a chunk: nothing was acknowledged for a whole heartbeat.
+void AgentCore::watch_for_stuck_logs() {
+  if (stuck_timer_) return;
+  stuck_timer_ = timers_.after(kStuckLogDelay, [this] {
+    stuck_timer_ = 0;
+    resend_stuck_logs();
+  });
+}
+
+// The server could not store a chunk: nothing was acknowledged since we looked last.
 void AgentCore::resend_stuck_logs() {
+  bool waiting = false;
   for (auto& [id, attempt] : attempts_) {
-    if (attempt.log.waiting() && attempt.log.acked() == attempt.acked_at_heartbeat)
-      attempt.log.rewind();
-    attempt.acked_at_heartbeat = attempt.log.acked();
+    if (attempt.log.waiting() && attempt.log.acked() == attempt.acked_before) attempt.log.rewind();
+    attempt.acked_before = attempt.log.acked();
+    waiting = waiting || attempt.log.waiting();
   }
+  if (waiting) watch_for_stuck_logs();
   pump_logs();
 }
 

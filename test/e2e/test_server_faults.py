@@ -86,7 +86,7 @@ class Starting(unittest.TestCase):
                     os.path.realpath(f"{folder}/{fd}") for fd in os.listdir(folder))
 
             until("the new server looks at the lock", looks)
-        until("the server's address", self.server._address)
+        self.server.url = until("the server's address", self.server._address)
         self.assertEqual(self.server.run("small"), "success")
 
     def test_port_in_use(self):
