@@ -49,7 +49,7 @@ def bare_script(python, surface, project, dsn):
             done = subprocess.run(
                 [python, "-c", code], cwd=project, capture_output=True, text=True, check=True,
                 env={"LEOFLOW_STAGING_DIR": staging, "AIRFLOW_CONN_ETL_TARGET": dsn})
-            seconds, result = json.loads(done.stdout)
+            seconds, result = json.loads(done.stdout.splitlines()[-1])  # the function prints, too
             inside += seconds
             argument = repr(result)
         return time.perf_counter() - began, inside

@@ -16,6 +16,7 @@ namespace leoflow {
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::seconds(5);
+constexpr auto kIdleSweepEvery = std::chrono::minutes(1);  // without interpreters
 
 // What a task inherits from the agent's own environment, by name: where things are, never
 // credentials.
@@ -117,7 +118,9 @@ Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec en
                 "rebuild the DAG's environment, or check that the Python it was built with is "
                 "still installed");
   }
+  bool first = interpreters_.empty();
   interpreters_[key].process = std::move(process);
+  if (first) plan_sweep();
   return {};
 }
 
@@ -284,7 +287,16 @@ void LocalRunner::sweep() {
       if (std::find(own.begin(), own.end(), pid) == own.end()) kill(pid, SIGKILL);
     }
   }
-  sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
+  plan_sweep();
+}
+
+void LocalRunner::plan_sweep() {
+  if (sweep_timer_) loop_.cancel(sweep_timer_);
+  bool idle = interpreters_.empty() && running_.empty();
+  sweep_timer_ = loop_.after(idle ? kIdleSweepEvery : kSweepEvery, [this] {
+    sweep_timer_ = 0;
+    sweep();
+  });
 }
 
 }  // namespace leoflow

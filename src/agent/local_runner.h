@@ -81,6 +81,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   void drop_interpreter(const std::string& key);
   void make_room();
   void sweep();
+  void plan_sweep();
   std::vector<std::string> variables(const std::string& python) const;
 
   Loop& loop_;

@@ -24,7 +24,7 @@ namespace leoflow {
 // How long appended bytes wait for company before they are synced.
 struct LogSyncDelays {
   Duration growing = std::chrono::milliseconds(250);
-  Duration ended = std::chrono::milliseconds(10);  // from the log's end on
+  Duration ended = std::chrono::milliseconds(2);  // from the log's end on
 };
 
 // Any thread. The store outlives it. What it remembers of attempts is bounded, none of it has to be

@@ -32,8 +32,25 @@ constexpr const char* kAdmin = "admin";
 constexpr size_t kPasswordLength = 20;
 constexpr int kDagsWarmedMax = 20;  // whose interpreters are started with the server
 // The end of an agent on this host is seen at once; the lease only finds one that hangs.
-constexpr Duration kLocalLease = std::chrono::seconds(30);
+constexpr Duration kLocalLease = std::chrono::minutes(1);
 constexpr const char* kCliTokenName = "command line of this home";
+
+// Where nobody waits for an address, the agent may start while the server is put together.
+class EarlyLauncher : public AgentLauncher {
+ public:
+  explicit EarlyLauncher(AgentLauncher& launcher) : launcher_(launcher) {}
+  // Starts it on a thread of its own; the first ensure_running() tells how that went.
+  void begin() {
+    early_ = std::async(std::launch::async, [this] { return launcher_.ensure_running(); });
+  }
+  Result<std::string> ensure_running() override {
+    return early_.valid() ? early_.get() : launcher_.ensure_running();
+  }
+
+ private:
+  AgentLauncher& launcher_;
+  std::future<Result<std::string>> early_;
+};
 
 // Tells this database from any other that agents may have worked for.
 Result<std::string> instance_id(Store& store) {
@@ -78,7 +95,9 @@ struct Server::Impl {
   std::unique_ptr<Compiler> compiler;
   std::unique_ptr<RunLogs> logs;
   std::unique_ptr<Claims> claims;
+  std::string node_secret;
   std::unique_ptr<ProcessAgentLauncher> launcher;
+  std::unique_ptr<EarlyLauncher> early_launcher;
   std::unique_ptr<LocalExecutor> executor;
   std::unique_ptr<Runner> engine;
   std::unique_ptr<AgentService> agents;
@@ -94,6 +113,7 @@ struct Server::Impl {
   bool stopped = false;
 
   Status open();
+  Status prepare_agent();
   Status begin_admin();
   Status finish_admin();
   Status build_authoring();
@@ -120,6 +140,7 @@ Status Server::Impl::open() {
   if (!unpacked) unpacked = unpack_python(home.python());
   if (!unpacked) return fail(unpacked);
   python = std::move(*unpacked);
+  if (auto launched = prepare_agent(); !launched) return launched;
   auto database = open_sqlite_store({.path = home.database()});
   if (!database) return fail(database);
   store = std::move(*database);
@@ -129,6 +150,23 @@ Status Server::Impl::open() {
   vault = std::make_unique<Vault>(store->secrets(), *keys, all_variables());
   staging = std::make_unique<LocalStaging>(home.staging());
   return config.serve_http ? begin_admin() : Status{};
+}
+
+Status Server::Impl::prepare_agent() {
+  auto secret = ensure_node_secret(home.root);
+  if (!secret) return fail(secret);
+  node_secret = std::move(*secret);
+  fs::path agent =
+      config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
+  launcher = std::make_unique<ProcessAgentLauncher>(
+      ProcessAgentLauncher::Options{.program = agent,
+                                    .home = home.root,
+                                    .server = "unix:" + home.agent_socket().string(),
+                                    .python_dir = python,
+                                    .slots_max = config.parallelism});
+  early_launcher = std::make_unique<EarlyLauncher>(*launcher);
+  if (!config.serve_http) early_launcher->begin();
+  return {};
 }
 
 // On a first start the admin's password is hashed beside everything else: it takes as long as all
@@ -158,10 +196,10 @@ Status Server::Impl::build_authoring() {
   if (!uv) return fail(uv);
   interpreters =
       std::make_unique<Interpreters>(InterpreterPlaces{.home = variable_or("HOME", "/root")});
-  environments = std::make_unique<Environments>(EnvironmentOptions{.cache = cache / "environments",
-                                                                   .uv = std::move(*uv),
-                                                                   .variables = passed_variables()},
-                                                *interpreters);
+  environments = std::make_unique<Environments>(
+      EnvironmentOptions{
+          .cache = cache / "environments", .uv = std::move(*uv), .variables = passed_variables()},
+      *interpreters);
   bundles = std::make_unique<BundleStore>(home.bundles());
   Extractor extractor(
       {.script = python / "leoflow" / "extract.py", .variables = passed_variables()});
@@ -174,15 +212,7 @@ Status Server::Impl::start_engine() {
   logs = std::make_unique<RunLogs>(home.logs(), *store);
   claims = std::make_unique<Claims>(*store, *vault, *environments, *staging, clock,
                                     ClaimsOptions{.xcoms = home.xcoms(), .hostname = host_name()});
-  fs::path agent =
-      config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
-  launcher = std::make_unique<ProcessAgentLauncher>(
-      ProcessAgentLauncher::Options{.program = agent,
-                                    .home = home.root,
-                                    .server = "unix:" + home.agent_socket().string(),
-                                    .python_dir = python,
-                                    .slots_max = config.parallelism});
-  executor = std::make_unique<LocalExecutor>(*launcher, config.parallelism);
+  executor = std::make_unique<LocalExecutor>(*early_launcher, config.parallelism);
   RunnerHooks hooks{
       .make_staging = [this](const StagingVolume& volume) -> Status {
         auto path = staging->create(volume.name, volume.size_bytes);
@@ -207,14 +237,12 @@ Status Server::Impl::start_engine() {
   if (auto started = engine->start(); !started) return started;
   auto instance = instance_id(*store);
   if (!instance) return fail(instance);
-  auto secret = ensure_node_secret(home.root);
-  if (!secret) return fail(secret);
   auto token_key =
       installation_secret(store->settings(), *keys, InstallationSecret::attempt_token_key);
   if (!token_key) return fail(token_key);
   auto service = AgentService::start({.socket = home.agent_socket(),
                                       .instance_id = *instance,
-                                      .node_secret = *secret,
+                                      .node_secret = node_secret,
                                       .token_key = *token_key,
                                       .lease = kLocalLease},
                                      *engine, *claims, *logs);
