@@ -69,13 +69,12 @@ void Janitor::collect(Time now) {
   if (!dropped) log::error("environments not collected", {{"error", dropped.error().message()}});
 }
 
-void wait_until_gone(int64_t pid) {
-  constexpr int kWaitMax = 10'000;  // milliseconds
+void wait_until_gone(int64_t pid, std::chrono::milliseconds at_most) {
   if (pid <= 0) return;
   Fd process(int(syscall(SYS_pidfd_open, pid, 0)));
   if (!process) return;
   pollfd ready{process.get(), POLLIN, 0};
-  poll(&ready, 1, kWaitMax);
+  poll(&ready, 1, int(at_most.count()));
 }
 
 }  // namespace leoflow

@@ -38,7 +38,7 @@ class Janitor {
   LoopThread thread_;
 };
 
-// Blocks until the process is gone, at most some seconds; 0 returns at once.
-void wait_until_gone(int64_t pid);
+// Blocks until the process is gone; 0 returns at once.
+void wait_until_gone(int64_t pid, std::chrono::milliseconds at_most);
 
 }  // namespace leoflow

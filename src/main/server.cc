@@ -33,6 +33,8 @@ constexpr size_t kPasswordLength = 20;
 constexpr int kDagsWarmedMax = 20;  // whose interpreters are started with the server
 // The end of an agent on this host is seen at once; the lease only finds one that hangs.
 constexpr Duration kLocalLease = std::chrono::minutes(1);
+constexpr auto kAgentEndMax = std::chrono::seconds(10);
+constexpr auto kIdleAgentEndMax = std::chrono::seconds(2);
 constexpr const char* kCliTokenName = "command line of this home";
 
 // Where nobody waits for an address, the agent may start while the server is put together.
@@ -356,6 +358,9 @@ void Server::Impl::stop() {
   if (live && agents) {
     executor->let_go();
     agents->retire(live->agent_id, "the server stopped");
+    // It goes when it has heard that its last logs are stored.
+    if (std::ranges::count(agents->connected_agents(), live->agent_id) > 0)
+      wait_until_gone(live->pid, kIdleAgentEndMax);
   }
   if (janitor) janitor->stop();
   if (workspace) workspace->stop();
@@ -374,7 +379,7 @@ void Server::stop_with_agent() {
     impl_->executor->let_go();
     impl_->agents->retire(live->agent_id, "the server stops for good");
   }
-  wait_until_gone(live ? live->pid : 0);
+  wait_until_gone(live ? live->pid : 0, kAgentEndMax);
   stop();
 }
 
