@@ -82,24 +82,24 @@ void RunLogs::plan_sync(bool Shared::* planned, Duration delay) {
   if (!first) return;
   sync_thread_.loop().post([this, planned, delay] {
     sync_thread_.loop().after(
-        delay, [this, planned] { planned == &Shared::sync_planned ? sync_all() : sync_ended(); });
+        delay, [this, planned] { planned == &Shared::sync_planned ? sync_all() : sync_soon(); });
   });
 }
 
 void RunLogs::sync_all() {
   auto unsynced = shared_.with([](Shared& shared) {
     shared.sync_planned = false;
-    shared.ended.clear();
+    shared.soon.clear();
     return std::exchange(shared.unsynced, {});
   });
   for (auto& [attempt, done] : unsynced) done(sync_one(attempt));
 }
 
-void RunLogs::sync_ended() {
+void RunLogs::sync_soon() {
   auto unsynced = shared_.with([](Shared& shared) {
-    shared.ended_sync_planned = false;
+    shared.soon_sync_planned = false;
     std::map<AttemptId, SyncDone> found;
-    for (AttemptId attempt : std::exchange(shared.ended, {}))
+    for (AttemptId attempt : std::exchange(shared.soon, {}))
       found.insert(shared.unsynced.extract(attempt));
     return found;
   });
@@ -139,6 +139,10 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
     return fail(from_errno("seek in", path->string()));
   if (auto written = write_all(file.get(), bytes, path->string()); !written) return fail(written);
   tails_.grew(attempt, stored + bytes.size());
+  if (bytes.size() >= kLogBytesSyncedSoon) {
+    shared_.with([&](Shared& shared) { shared.soon.insert(attempt); });
+    plan_sync(&Shared::soon_sync_planned, delays_.ended);
+  }
   wake_watchers(attempt);
   return stored + bytes.size();
 }
@@ -146,9 +150,9 @@ Result<uint64_t> RunLogs::append(AttemptId attempt, uint64_t offset, std::string
 void RunLogs::log_ended(AttemptId attempt, uint64_t bytes) {
   tails_.ended(attempt, bytes);
   bool unsynced = shared_.with([&](Shared& shared) {
-    return shared.unsynced.contains(attempt) && shared.ended.insert(attempt).second;
+    return shared.unsynced.contains(attempt) && shared.soon.insert(attempt).second;
   });
-  if (unsynced) plan_sync(&Shared::ended_sync_planned, delays_.ended);
+  if (unsynced) plan_sync(&Shared::soon_sync_planned, delays_.ended);
   wake_watchers(attempt);
 }
 

@@ -21,10 +21,13 @@
 
 namespace leoflow {
 
+// A chunk so large is of a log that streams: its agent waits for word of it (kLogWindowBytes).
+constexpr size_t kLogBytesSyncedSoon = 64 * 1024;
+
 // How long appended bytes wait for company before they are synced.
 struct LogSyncDelays {
   Duration growing = std::chrono::milliseconds(250);
-  Duration ended = std::chrono::milliseconds(2);  // from the log's end on
+  Duration ended = std::chrono::milliseconds(2);  // from the log's end or a large chunk on
 };
 
 // Any thread. The store outlives it. What it remembers of attempts is bounded, none of it has to be
@@ -68,12 +71,12 @@ class RunLogs : public LogSink {
   struct Shared {
     std::map<AttemptId, fs::path> paths;
     std::map<AttemptId, SyncDone> unsynced;
-    std::set<AttemptId> ended;  // of these
-    bool sync_planned = false, ended_sync_planned = false;
+    std::set<AttemptId> soon;  // of these: ended, or grown by much
+    bool sync_planned = false, soon_sync_planned = false;
   };
   void plan_sync(bool Shared::* planned, Duration delay);
   void sync_all();
-  void sync_ended();
+  void sync_soon();
   Result<uint64_t> sync_one(AttemptId attempt);
   Result<fs::path> locate(AttemptId attempt);
   void wake_watchers(AttemptId attempt);
