@@ -162,7 +162,7 @@ def hungry():
         import time
         time.sleep(600)
 
-    [eats(), fills()]
+    eats() >> fills.override(trigger_rule="all_done")()
 
 hungry()
 '''
