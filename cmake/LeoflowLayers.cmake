@@ -31,13 +31,16 @@ function(leoflow_layer name)
   endif()
 endfunction()
 
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_include/test_paths.h CONTENT
+  "#pragma once\n#define LEOFLOW_SOURCE_DIR \"${CMAKE_SOURCE_DIR}\"\n#define LEOFLOW_BINARY_DIR \"${CMAKE_BINARY_DIR}\"\n")
+
 # leoflow_test(TARGET SOURCES file... DEPS target...): a GoogleTest program run as one ctest entry.
 function(leoflow_test target)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
-  target_compile_definitions(${target} PRIVATE LEOFLOW_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-    LEOFLOW_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  # In a header, not on the command line, so that a compiler cache fits other checkouts too.
+  target_include_directories(${target} PRIVATE ${CMAKE_BINARY_DIR}/test_include)
   # Tests are compiled once and run for seconds: quick to build beats quick to run.
   target_compile_options(${target} PRIVATE -O0)
   target_link_libraries(${target} PRIVATE ${ARG_DEPS} GTest::gtest_main)

@@ -20,6 +20,7 @@
 #include "exec/local/agent_home.h"
 #include "exec/local/local_executor.h"
 #include "rpc/agent_service.h"
+#include "test_paths.h"
 
 namespace leoflow {
 

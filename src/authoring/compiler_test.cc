@@ -2,6 +2,7 @@
 #include "authoring/compiler.h"
 
 #include "authoring/test_support.h"
+#include "test_paths.h"
 
 namespace leoflow {
 namespace {

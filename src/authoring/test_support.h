@@ -12,6 +12,7 @@
 #include "authoring/registrar.h"
 #include "base/crypto.h"
 #include "store/store.h"
+#include "test_paths.h"
 
 namespace leoflow {
 

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "test_paths.h"
 
 namespace leoflow {
 namespace {

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/fakes_for_test.h"
+#include "test_paths.h"
 
 namespace leoflow::cli {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "test_paths.h"
 
 namespace leoflow::golden {
 

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "test_paths.h"
 
 using FuzzEntry = int(const uint8_t*, size_t);
 // CMake gives each *_fuzz.cc its own name for the entry point.
