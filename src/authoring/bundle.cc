@@ -15,6 +15,9 @@ namespace leoflow {
 namespace {
 
 constexpr std::string_view kTemporary = ".tmp-";
+// Up to so many files are synced one by one: that waits for nobody else's writes. Thousands of fsyncs
+// would take longer than syncing the whole file system once.
+constexpr size_t kSyncedOneByOneMax = 64;
 constexpr std::string_view kNeverBundled =
     ".git\n.hg\n.svn\n__pycache__\n*.pyc\n.venv\nvenv\nnode_modules\n.mypy_cache\n.pytest_cache\n."
     "ruff_cache\n"
@@ -103,6 +106,30 @@ Status copy_file(const fs::path& root, const BundleFile& file, const fs::path& t
   return write_all(fd.get(), *content, path.string());
 }
 
+Status sync_path(const fs::path& path) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || fsync(fd.get()) != 0) return fail(from_errno("sync", path.string()));
+  return {};
+}
+
+// Makes a copy durable: files and the folders that name them.
+Status sync_copy(const fs::path& copy, const std::vector<BundleFile>& files) {
+  if (files.size() > kSyncedOneByOneMax) {
+    const Fd fd(open(copy.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || syncfs(fd.get()) != 0) return fail(from_errno("sync", copy.string()));
+    return {};
+  }
+  std::set<fs::path> paths{copy};
+  for (const BundleFile& file : files) {
+    for (fs::path path = copy / file.name; path != copy; path = path.parent_path())
+      paths.insert(path);
+  }
+  for (const fs::path& path : paths) {
+    if (auto synced = sync_path(path); !synced) return synced;
+  }
+  return {};
+}
+
 }  // namespace
 
 IgnoreRules bundle_ignore_rules(const std::vector<std::string>& exclude_paths) {
@@ -144,13 +171,11 @@ Status BundleStore::write(const fs::path& root, const Bundle& bundle) const {
     for (const BundleFile& file : bundle.files) {
       if (auto copied = copy_file(root, file, temporary); !copied) return copied;
     }
-    const Fd fd(open(temporary.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // One call for the whole copy: thousands of single fsyncs would take seconds.
-    if (!fd || syncfs(fd.get()) != 0) return fail(from_errno("sync", temporary.string()));
+    if (auto synced = sync_copy(temporary, bundle.files); !synced) return synced;
     fs::rename(temporary, bundle.path, error);
     const bool exists = fs::is_directory(bundle.path);
     if (error && !exists) return fail(from_errno("rename to", bundle.path.string(), error.value()));
-    return {};
+    return sync_path(folder_);
   };
   Status status = copy_all();
   if (auto removed = remove_tree(temporary); status && !removed) status = removed;

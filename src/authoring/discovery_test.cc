@@ -116,6 +116,19 @@ TEST(Bundle, IsNamedByNamesAndContents) {
   EXPECT_NE(store.describe(folder / "src", *files)->hash, bundle->hash);
 }
 
+TEST(Bundle, OfManyFilesIsWhole) {
+  TemporaryFolder folder;
+  constexpr size_t kFiles = 100;  // more than are synced one by one
+  for (size_t i = 0; i < kFiles; ++i)
+    folder.write("src/" + std::to_string(i % 7) + "/" + std::to_string(i) + ".py", "x");
+  const BundleStore store(folder / "bundles");
+  const auto files = list_source_files(folder / "src", {});
+  const auto bundle = store.describe(folder / "src", *files);
+  ASSERT_TRUE(store.write(folder / "src", *bundle));
+  EXPECT_EQ(list_source_files(bundle->path, {}).value_or(SourceFiles{}), *files);
+  EXPECT_EQ(files->size(), kFiles);
+}
+
 TEST(Bundle, RefusesAFileThatChangedMeanwhile) {
   TemporaryFolder folder;
   folder.write("src/dag.py", "1");
