@@ -15,8 +15,8 @@ namespace leoflow {
 namespace {
 
 constexpr std::string_view kTemporary = ".tmp-";
-// Up to so many files are synced one by one: that waits for nobody else's writes. Thousands of fsyncs
-// would take longer than syncing the whole file system once.
+// Up to so many files are synced one by one: that waits for nobody else's writes. Thousands of
+// fsyncs would take longer than syncing the whole file system once.
 constexpr size_t kSyncedOneByOneMax = 64;
 constexpr std::string_view kNeverBundled =
     ".git\n.hg\n.svn\n__pycache__\n*.pyc\n.venv\nvenv\nnode_modules\n.mypy_cache\n.pytest_cache\n."
