@@ -13,6 +13,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "async/loop_access.h"
 #include "base/check.h"
 
 namespace leoflow {
@@ -107,6 +108,8 @@ void Loop::unwatch(int fd, Ready ready) {
   watch->descriptor.release();
   impl_->watches.erase(found);
 }
+
+boost::asio::io_context& LoopAccess::io(Loop& loop) { return loop.impl_->io; }
 
 struct LoopThread::Impl {
   Loop loop;

@@ -39,6 +39,7 @@ class Loop {
   void unwatch(int fd, Ready ready);
 
  private:
+  friend struct LoopAccess;  // async/loop_access.h
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
