@@ -111,6 +111,7 @@ class TestHttpServer {
     void end_chunks() { send("0\r\n\r\n"); }
     bool send(const std::string& bytes) {
       std::string_view left = bytes;
+      if (muted_) return true;
       while (!left.empty()) {
         ssize_t count = ssl_ ? SSL_write(ssl_, left.data(), int(left.size()))
                              : ::send(fd_, left.data(), left.size(), MSG_NOSIGNAL);
@@ -119,6 +120,8 @@ class TestHttpServer {
       }
       return true;
     }
+    // What is answered from here on reaches nobody.
+    void mute() { muted_ = true; }
     // The connection ends with this call, answered or not.
     void drop() { dropped_ = true; }
     // Returns when the client has gone (or sends something).
@@ -135,7 +138,7 @@ class TestHttpServer {
     }
     int fd_ = -1;
     SSL* ssl_ = nullptr;
-    bool answered_ = false, dropped_ = false;
+    bool answered_ = false, dropped_ = false, muted_ = false;
   };
   using Handler = std::function<void(Call&)>;
 
