@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/kubernetes/pod_spec.h"
+
+#include <algorithm>
+
+#include "model/pod_contract.h"
+
+namespace leoflow::kube {
+namespace {
+
+constexpr const char* kHome = "/leoflow";
+constexpr const char* kAgent = "/leoflow/leoflow-agent";
+constexpr const char* kTokenFolder = "/var/run/leoflow";
+constexpr const char* kCacheFolder = "/leoflow-cache";
+constexpr int kTokenSeconds = 3600;  // the kubelet renews it
+
+// Runs in the init container of a stock image: any Python 3.6 has all of it.
+constexpr const char* kFetchScript = R"(import hashlib, os, ssl, time, urllib.request
+url, want, to = (os.environ["LEOFLOW_AGENT_" + n] for n in ("URL", "SHA256", "PATH"))
+ca = os.environ.get("LEOFLOW_CA")
+tls = ssl.create_default_context(cadata=ca) if url.startswith("https:") else None
+for wait in (0.2, 0.5, 1, 2, 4, 8, 0):
+    try:
+        data = urllib.request.urlopen(url, timeout=60, context=tls).read()
+        break
+    except OSError as error:
+        if not wait:
+            raise SystemExit("leoflow-agent cannot be fetched from %s: %s" % (url, error))
+        time.sleep(wait)
+if hashlib.sha256(data).hexdigest() != want:
+    raise SystemExit("what %s gave is not the wanted leoflow-agent" % url)
+with open(to, "wb") as file:
+    file.write(data)
+os.chmod(to, 0o755)
+)";
+
+json::object variable(std::string_view name, const std::string& value) {
+  return {{"name", name}, {"value", value}};
+}
+
+json::object from_field(std::string_view name, const char* path) {
+  json::object field{{"fieldRef", json::object{{"fieldPath", path}}}};
+  return {{"name", name}, {"valueFrom", std::move(field)}};
+}
+
+json::object mount(const char* volume, std::string_view path, bool read_only = false) {
+  json::object out{{"name", volume}, {"mountPath", path}};
+  if (read_only) out["readOnly"] = true;
+  return out;
+}
+
+std::string replaced(std::string text, std::string_view what, const std::string& by) {
+  for (size_t at = 0; (at = text.find(what, at)) != text.npos; at += by.size())
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+const json::value* execution(const PodRequest& request, const char* key) {
+  return request.task ? request.task->execution.if_contains(key) : nullptr;
+}
+
+int64_t grace_of(const PodRequest& request) {
+  auto* value = execution(request, "termination_grace_period_seconds");
+  return value && value->is_int64() ? value->as_int64() : kGraceSeconds;
+}
+
+Status allowed(const PodPolicy& policy, const PodRequest& request) {
+  if (!request.task) return {};
+  const std::string task = "task '" + request.task->task_id + "'";
+  for (const auto& [key, value] : request.task->execution) {
+    if (!policy.execution_keys) break;
+    const auto& keys = *policy.execution_keys;
+    if (std::ranges::find(keys, std::string_view(key)) != keys.end()) continue;
+    return fail(Code::denied, task + ": execution." + std::string(key) + " is not allowed here",
+                "ask whoever runs this installation");
+  }
+  auto* account = execution(request, "service_account");
+  const auto& accounts = policy.service_accounts;
+  if (!account || accounts.empty()) return {};
+  if (std::ranges::find(accounts, std::string_view(account->as_string())) != accounts.end())
+    return {};
+  return fail(Code::denied, task + ": the service account is not allowed here",
+              "ask whoever runs this installation");
+}
+
+json::object labels_of(const PodSettings& settings, const PodRequest& request) {
+  json::object labels;
+  if (auto* own = execution(request, "labels"); own && own->is_object()) labels = own->as_object();
+  labels["app.kubernetes.io/name"] = "leoflow-task";
+  labels[kManagedBy] = "leoflow";
+  labels[kInstanceLabel] = settings.instance;
+  labels[kPlaceLabel] = request.place;
+  if (request.attempt) labels[kAttemptLabel] = std::to_string(request.attempt->value);
+  labels["leoflow.io/dag"] = label_value(request.item.dag_id);
+  labels["leoflow.io/task"] = label_value(request.item.task_id);
+  labels["leoflow.io/run"] = std::to_string(request.item.run.value);
+  if (!request.volume_claim.empty()) labels[kVolumeLabel] = request.volume_claim;
+  return labels;
+}
+
+json::object annotations_of(const PodRequest& request) {
+  json::object marks;
+  auto* own = execution(request, "annotations");
+  if (own && own->is_object()) marks = own->as_object();
+  const WorkItem& item = request.item;
+  marks["leoflow.io/dag-id"] = item.dag_id;
+  marks["leoflow.io/run-id"] = item.run_id;
+  marks["leoflow.io/task-id"] = item.task_id;
+  marks["leoflow.io/map-index"] = std::to_string(item.map_index);
+  marks["leoflow.io/try-number"] = std::to_string(item.try_number);
+  marks["leoflow.io/version"] = std::to_string(item.version.value);
+  // A node that is scaled down waits for the task.
+  marks["cluster-autoscaler.kubernetes.io/safe-to-evict"] = "false";
+  marks["karpenter.sh/do-not-disrupt"] = "true";
+  return marks;
+}
+
+json::object resources_of(const PodRequest& request) {
+  json::object out, requests, limits;
+  if (!request.task || !request.task->resources) return out;
+  const ResourceSpec& spec = *request.task->resources;
+  auto add = [](json::object& to, const char* name, const std::string& amount) {
+    if (!amount.empty()) to[name] = amount;
+  };
+  add(requests, "cpu", spec.cpu_request);
+  add(requests, "memory", spec.memory_request);
+  add(requests, "ephemeral-storage", spec.ephemeral_storage_request);
+  add(limits, "cpu", spec.cpu_limit);
+  add(limits, "memory", spec.memory_limit);
+  add(limits, "ephemeral-storage", spec.ephemeral_storage_limit);
+  if (!requests.empty()) out["requests"] = std::move(requests);
+  if (!limits.empty()) out["limits"] = std::move(limits);
+  if (!spec.claims.empty()) out["claims"] = spec.claims;
+  return out;
+}
+
+json::object locked_down() {
+  return {{"allowPrivilegeEscalation", false},
+          {"readOnlyRootFilesystem", true},
+          {"capabilities", json::object{{"drop", json::array{"ALL"}}}}};
+}
+
+std::string image_of(const PodSettings& settings, const PodRequest& request) {
+  std::string image = settings.image;
+  return replaced(std::move(image), "{python}", request.dag->python_version);
+}
+
+void add_image(const PodSettings& settings, const PodRequest& request, json::object& container) {
+  container["image"] = image_of(settings, request);
+  std::string policy = settings.image_pull_policy;
+  if (auto* own = execution(request, "image_pull_policy")) policy = own->as_string();
+  if (!policy.empty()) container["imagePullPolicy"] = policy;
+}
+
+json::object init_container(const PodSettings& settings, const PodRequest& request) {
+  json::object out{{"name", kInitContainer},
+                   {"securityContext", locked_down()},
+                   {"terminationMessagePolicy", "FallbackToLogsOnError"},
+                   {"volumeMounts", json::array{mount("leoflow", kHome)}}};
+  // A quota counts the larger of the two, and one that wants limits wants them of both.
+  json::object resources = resources_of(request);
+  resources.erase("claims");
+  if (!resources.empty()) out["resources"] = std::move(resources);
+  if (!settings.agent_image.empty()) {
+    out["image"] = settings.agent_image;
+    out["command"] = json::array{"/leoflow-agent", "copy", kAgent};
+    return out;
+  }
+  add_image(settings, request, out);
+  out["command"] = json::array{"python3", "-c", kFetchScript};
+  json::array env{variable("LEOFLOW_AGENT_URL", settings.agent_url),
+                  variable("LEOFLOW_AGENT_SHA256", settings.agent_sha256),
+                  variable("LEOFLOW_AGENT_PATH", kAgent)};
+  if (!settings.server_ca.empty()) env.push_back(variable(pod::kCa, settings.server_ca));
+  out["env"] = std::move(env);
+  return out;
+}
+
+json::array variables_of(const PodSettings& settings, const PodRequest& request) {
+  json::array env{variable(pod::kServer, settings.server),
+                  variable(pod::kPlace, request.place),
+                  variable(pod::kImage, image_of(settings, request)),
+                  variable(pod::kTokenFile, std::string(kTokenFolder) + "/token"),
+                  variable(pod::kGrace, std::to_string(grace_of(request))),
+                  variable("HOME", "/tmp"),
+                  from_field(pod::kPodName, "metadata.name"),
+                  from_field(pod::kNamespace, "metadata.namespace"),
+                  from_field(pod::kPodUid, "metadata.uid")};
+  if (!settings.server_ca.empty()) env.push_back(variable(pod::kCa, settings.server_ca));
+  if (!settings.cache_host_path.empty()) env.push_back(variable(pod::kCache, kCacheFolder));
+  return env;
+}
+
+json::object task_container(const PodSettings& settings, const PodRequest& request) {
+  json::object out{{"name", kTaskContainer},
+                   {"command", json::array{kAgent, "pod"}},
+                   {"env", variables_of(settings, request)},
+                   {"securityContext", locked_down()}};
+  add_image(settings, request, out);
+  json::array mounts{mount("leoflow", kHome), mount("tmp", "/tmp"),
+                     mount("token", kTokenFolder, true)};
+  if (!request.volume_claim.empty()) mounts.push_back(mount("staging", pod::kStagingPath));
+  if (!settings.cache_host_path.empty()) mounts.push_back(mount("cache", kCacheFolder));
+  out["volumeMounts"] = std::move(mounts);
+  json::object resources = resources_of(request);
+  if (!resources.empty()) out["resources"] = std::move(resources);
+  return out;
+}
+
+json::array volumes_of(const PodSettings& settings, const PodRequest& request) {
+  json::object token{
+      {"path", "token"}, {"audience", settings.audience}, {"expirationSeconds", kTokenSeconds}};
+  json::array sources{json::object{{"serviceAccountToken", std::move(token)}}};
+  json::object projected{{"sources", std::move(sources)}};
+  json::array volumes{json::object{{"name", "leoflow"}, {"emptyDir", json::object{}}},
+                      json::object{{"name", "tmp"}, {"emptyDir", json::object{}}},
+                      json::object{{"name", "token"}, {"projected", std::move(projected)}}};
+  if (!request.volume_claim.empty()) {
+    json::object claim{{"claimName", request.volume_claim}};
+    volumes.push_back(
+        json::object{{"name", "staging"}, {"persistentVolumeClaim", std::move(claim)}});
+  }
+  if (!settings.cache_host_path.empty()) {
+    json::object path{{"path", settings.cache_host_path}, {"type", "DirectoryOrCreate"}};
+    volumes.push_back(json::object{{"name", "cache"}, {"hostPath", std::move(path)}});
+  }
+  return volumes;
+}
+
+// A volume that one node can mount: the run's pods of one moment stand on the same node.
+void pin_to_volume(const PodSettings& settings, const PodRequest& request, json::object& spec) {
+  if (request.volume_claim.empty() || settings.staging_access != "ReadWriteOnce") return;
+  json::object labels{{kVolumeLabel, request.volume_claim}};
+  json::object term{{"labelSelector", json::object{{"matchLabels", std::move(labels)}}},
+                    {"topologyKey", "kubernetes.io/hostname"}};
+  json::object required{
+      {"requiredDuringSchedulingIgnoredDuringExecution", json::array{std::move(term)}}};
+  json::object affinity{{"podAffinity", std::move(required)}};
+  merge_pod(spec, {{"affinity", std::move(affinity)}});
+}
+
+void add_execution(const PodRequest& request, json::object& spec) {
+  constexpr std::pair<const char*, const char*> kFields[] = {
+      {"node_selector", "nodeSelector"},
+      {"tolerations", "tolerations"},
+      {"priority_class_name", "priorityClassName"},
+      {"runtime_class_name", "runtimeClassName"},
+      {"topology_spread_constraints", "topologySpreadConstraints"},
+      {"affinity", "affinity"},
+      {"resource_claims", "resourceClaims"},
+      {"service_account", "serviceAccountName"},
+  };
+  for (auto [key, field] : kFields) {
+    if (auto* value = execution(request, key)) spec[field] = *value;
+  }
+}
+
+json::object spec_of(const PodSettings& settings, const PodRequest& request) {
+  json::object user{{"runAsUser", settings.run_as_user},
+                    {"runAsGroup", settings.run_as_user},
+                    {"fsGroup", settings.run_as_user},
+                    {"fsGroupChangePolicy", "OnRootMismatch"},
+                    {"seccompProfile", json::object{{"type", "RuntimeDefault"}}}};
+  user["runAsNonRoot"] = settings.run_as_user != 0;
+  json::object spec{{"restartPolicy", "Never"},
+                    {"automountServiceAccountToken", false},
+                    {"enableServiceLinks", false},
+                    {"terminationGracePeriodSeconds", grace_of(request)},
+                    {"securityContext", std::move(user)},
+                    {"initContainers", json::array{init_container(settings, request)}},
+                    {"containers", json::array{task_container(settings, request)}},
+                    {"volumes", volumes_of(settings, request)}};
+  if (!settings.service_account.empty()) spec["serviceAccountName"] = settings.service_account;
+  add_execution(request, spec);
+  pin_to_volume(settings, request, spec);
+  // A pod that was started ahead holds for as long as its upstreams take.
+  if (request.attempt && request.task && request.task->execution_timeout) {
+    auto limit = *request.task->execution_timeout + Duration(kDeadlineSpare);
+    spec["activeDeadlineSeconds"] = std::chrono::ceil<std::chrono::seconds>(limit).count();
+  }
+  return spec;
+}
+
+bool named(const json::array& list) {
+  return !list.empty() && std::ranges::all_of(list, [](const json::value& item) {
+    return item.is_object() && item.as_object().contains("name");
+  });
+}
+
+void merge_list(json::array& into, const json::array& over) {
+  bool by_name = named(over) && (into.empty() || named(into));
+  for (const json::value& item : over) {
+    json::value* same = nullptr;
+    for (json::value& one : into) {
+      if (by_name && one.as_object().at("name") == item.as_object().at("name")) same = &one;
+    }
+    if (same) {
+      merge_pod(same->as_object(), item.as_object());
+    } else {
+      into.push_back(item);
+    }
+  }
+}
+
+}  // namespace
+
+std::string place_of(AttemptId attempt) { return "a" + std::to_string(attempt.value); }
+
+std::string place_ahead_of(TaskInstanceKey task_instance, int try_number) {
+  return "t" + std::to_string(task_instance.value) + "-" + std::to_string(try_number);
+}
+
+std::string pod_name(const std::string& instance, const std::string& place) {
+  return "leoflow-" + instance + "-" + place;
+}
+
+std::string label_value(std::string_view text) {
+  constexpr size_t kLabelBytesMax = 63;
+  auto plain = [](char c) { return isalnum(static_cast<unsigned char>(c)) != 0; };
+  std::string out;
+  for (char c : text.substr(0, kLabelBytesMax))
+    out += plain(c) || c == '-' || c == '_' || c == '.' ? c : '-';
+  while (!out.empty() && !plain(out.back())) out.pop_back();
+  while (!out.empty() && !plain(out.front())) out.erase(0, 1);
+  return out;
+}
+
+void merge_pod(json::object& into, const json::object& over) {
+  for (const auto& [key, value] : over) {
+    json::value& at = into[key];
+    if (value.is_object() && at.is_object()) {
+      merge_pod(at.as_object(), value.as_object());
+    } else if (value.is_array() && at.is_array()) {
+      merge_list(at.as_array(), value.as_array());
+    } else {
+      at = value;
+    }
+  }
+}
+
+Result<json::object> make_pod(const PodSettings& settings, const PodRequest& request) {
+  if (auto ok = allowed(settings.policy, request); !ok) return fail(ok);
+  json::object metadata{{"name", pod_name(settings.instance, request.place)},
+                        {"namespace", settings.namespace_name},
+                        {"labels", labels_of(settings, request)},
+                        {"annotations", annotations_of(request)}};
+  json::object ours{{"apiVersion", "v1"},
+                    {"kind", "Pod"},
+                    {"metadata", metadata},
+                    {"spec", spec_of(settings, request)}};
+  if (settings.pod_template.empty()) return ours;
+  json::object pod = ours;
+  merge_pod(pod, settings.pod_template);
+  // What the executor lives by is not the template's.
+  merge_pod(pod, {{"metadata", metadata}, {"spec", json::object{{"restartPolicy", "Never"}}}});
+  for (json::value& container : pod["spec"].as_object()["containers"].as_array()) {
+    if (json::string_or(container.as_object(), "name") == kTaskContainer)
+      container.as_object()["command"] = json::array{kAgent, "pod"};
+  }
+  return pod;
+}
+
+}  // namespace leoflow::kube
