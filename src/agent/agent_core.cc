@@ -44,6 +44,7 @@ AgentCore::AgentCore(Options options, AttemptStore& store, ServerLink& link, Tas
 
 AgentCore::~AgentCore() {
   if (reconnect_timer_) timers_.cancel(reconnect_timer_);
+  if (welcome_timer_) timers_.cancel(welcome_timer_);
   if (heartbeat_timer_) timers_.cancel(heartbeat_timer_);
   if (log_timer_) timers_.cancel(log_timer_);
   if (stuck_timer_) timers_.cancel(stuck_timer_);
@@ -78,9 +79,9 @@ void AgentCore::restore(StoredAttempt stored) {
   attempts_.emplace(stored.id, std::move(attempt));
 }
 
-void AgentCore::retire(const std::string& reason) {
-  if (!retiring_) log::info("retiring", {{"reason", reason}});
-  retiring_ = true;
+void AgentCore::retire(const std::string& reason, bool when_idle) {
+  if (!retiring_) log::info(when_idle ? "retiring when idle" : "retiring", {{"reason", reason}});
+  (when_idle ? retiring_when_idle_ : retiring_) = true;
   consider_exit();
 }
 

@@ -21,7 +21,9 @@ namespace leoflow {
 
 constexpr auto kReconnectDelayMin = std::chrono::milliseconds(20);
 constexpr auto kReconnectDelayMax = std::chrono::seconds(1);
+constexpr auto kWelcomeMax = std::chrono::seconds(20);  // for a server to answer a hello
 constexpr auto kIdleWithoutServerMax = std::chrono::minutes(10);
+constexpr auto kNeverWelcomedMax = std::chrono::minutes(1);  // idle and never with a server
 constexpr auto kCallRetryDelay = std::chrono::milliseconds(200);
 constexpr int kSlotsOverbooking = 4;  // the server enforces slots; past this factor we refuse
 constexpr auto kLogDelay = std::chrono::milliseconds(20);  // lines gather so long
@@ -53,8 +55,9 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   // Requires: no process of an earlier agent of this home is alive.
   // `stored` is what the store loaded.
   void start(std::vector<StoredAttempt> stored);
-  // Takes no more work; exits when everything held is reported and acknowledged.
-  void retire(const std::string& reason);
+  // Exits when everything held is reported and acknowledged; takes no more work unless
+  // `when_idle`, which waits for a moment in which nothing is held.
+  void retire(const std::string& reason, bool when_idle = false);
 
   bool connected() const { return connected_; }
   size_t held() const { return attempts_.size(); }
@@ -93,7 +96,9 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void connect();
   void say_hello();
   void on_message(const wire::ServerMessage& message) override;
-  void on_disconnected(const std::string& reason) override;
+  void on_disconnected(const Error& reason) override;
+  void on_no_welcome();
+  std::string reason_to_exit() const;
   void on_writable() override;
   void on_welcome(const wire::ServerMessage& message);
   void on_heartbeat();
@@ -133,11 +138,14 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   std::map<AttemptId, Attempt> attempts_;
   bool connected_ = false;  // welcomed
   bool session_open_ = false;
-  bool retiring_ = false, exited_ = false;
+  bool retiring_ = false, retiring_when_idle_ = false, exited_ = false;
+  bool welcomed_ = false;    // ever
+  std::string turned_away_;  // why the server would not have us, last time
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
   Duration without_server_{0};  // how long, counted while waiting to reconnect
-  uint64_t reconnect_timer_ = 0, heartbeat_timer_ = 0, log_timer_ = 0, stuck_timer_ = 0;
+  uint64_t reconnect_timer_ = 0, welcome_timer_ = 0, heartbeat_timer_ = 0, log_timer_ = 0,
+           stuck_timer_ = 0;
   std::set<AttemptId> forgotten_;
 };
 

@@ -161,6 +161,7 @@ class AgentCoreTest : public testing::Test {
 };
 
 using Body = wire::AgentMessage;
+const Error kGone(Code::unavailable, "gone");
 
 TEST_F(AgentCoreTest, ReportsAnOutcomeUntilItIsAcknowledged) {
   welcome();
@@ -169,7 +170,7 @@ TEST_F(AgentCoreTest, ReportsAnOutcomeUntilItIsAcknowledged) {
   ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
   core_->on_ended(one_);
   EXPECT_EQ(take(Body::kFinished).size(), 1u);
-  link_.listener->on_disconnected("gone");
+  link_.listener->on_disconnected(kGone);
   EXPECT_EQ(timers_.fire(), kReconnectDelayMin);
   welcome();
   EXPECT_EQ(take(Body::kFinished).size(), 1u) << "again with the new session";
@@ -214,7 +215,7 @@ TEST_F(AgentCoreTest, AcknowledgedXComsAreNotRepeated) {
 TEST_F(AgentCoreTest, CallsWaitForTheServerToComeBack) {
   welcome();
   begin(1);
-  link_.listener->on_disconnected("gone");
+  link_.listener->on_disconnected(kGone);
   json::object call{{"op", "variable_get"}, {"key", "k"}};
   core_->on_call(one_, call);
   EXPECT_TRUE(link_.variables.empty());
@@ -236,7 +237,7 @@ TEST_F(AgentCoreTest, DropsWhatTheServerNoLongerWants) {
   EXPECT_EQ(core_->held(), 0u);
   EXPECT_TRUE(take(Body::kRefused).empty());
   begin(2);
-  link_.listener->on_disconnected("gone");
+  link_.listener->on_disconnected(kGone);
   timers_.fire();
   welcome({2});
   EXPECT_EQ(runner_.ends, std::vector<std::string>{"2 cancelled superseded"});
@@ -308,7 +309,7 @@ TEST_F(AgentCoreTest, TellsWhereALogEndsAndAgainAfterABreak) {
   auto ends = take(Body::kLogEnd);
   ASSERT_EQ(ends.size(), 1u);
   EXPECT_EQ(ends[0].log_end().log_bytes(), 14);
-  link_.listener->on_disconnected("gone");
+  link_.listener->on_disconnected(kGone);
   timers_.fire();
   welcome();
   EXPECT_EQ(take(Body::kLogEnd).size(), 1u);
@@ -360,14 +361,70 @@ TEST_F(AgentCoreTest, StartsWhatCameWithItsClaimOnce) {
   EXPECT_EQ(runner_.launched.size(), 1u);
 }
 
+TEST_F(AgentCoreTest, RetiresWhenIdleButTakesWorkUntilThen) {
+  welcome();
+  begin(1);
+  wire::ServerMessage order;
+  order.mutable_retire()->set_reason("another version");
+  order.mutable_retire()->set_when_idle(true);
+  link_.listener->on_message(order);
+  assign_with_claim(2);
+  EXPECT_EQ(runner_.launched.size(), 2u);
+  for (int64_t id : {1, 2}) {
+    EXPECT_EQ(exit_, "");
+    ASSERT_TRUE(core_->on_outcome(AttemptId{id}, {.kind = "succeeded"}));
+    core_->on_ended(AttemptId{id});
+    acknowledge(id);
+  }
+  EXPECT_EQ(exit_, "retired");
+}
+
+TEST_F(AgentCoreTest, SaysItsProtocolAndWhetherItRetires) {
+  auto hellos = take(Body::kHello);
+  ASSERT_EQ(hellos.size(), 1u);
+  EXPECT_EQ(hellos[0].hello().protocol(), wire::PROTOCOL_CURRENT);
+  EXPECT_EQ(hellos[0].hello().protocol_oldest(), wire::PROTOCOL_OLDEST);
+  EXPECT_FALSE(hellos[0].hello().retiring());
+  welcome();  // of a server that is older than the number
+  begin(1);
+  core_->retire("upgrade");
+  link_.listener->on_disconnected(kGone);
+  link_.sent.clear();
+  timers_.fire();
+  EXPECT_TRUE(link_.sent.front().hello().retiring());
+}
+
+// A server that accepts and then says nothing.
+TEST_F(AgentCoreTest, TriesAgainWhenAHelloIsNotAnswered) {
+  EXPECT_EQ(timers_.fire(), kWelcomeMax);
+  EXPECT_EQ(link_.listener, nullptr) << "the silent session is closed";
+  EXPECT_EQ(timers_.fire(), kReconnectDelayMin);
+  EXPECT_EQ(link_.opens, 2);
+  for (int i = 0; i < 100 && exit_.empty(); ++i) timers_.fire();
+  EXPECT_EQ(exit_, "no server for 1m 00.0s");
+}
+
+TEST_F(AgentCoreTest, EndsWhenTurnedAwayUnlessTasksRun) {
+  const Error no(Code::unauthenticated, "the secret is another");
+  welcome();
+  begin(1);
+  link_.listener->on_disconnected(no);
+  EXPECT_EQ(exit_, "") << "a task runs";
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  core_->on_ended(one_);
+  EXPECT_EQ(exit_, "turned away: the secret is another");
+  EXPECT_EQ(AttemptStore::open(root_)->load()->size(), 1u) << "for the next agent to report";
+}
+
 TEST_F(AgentCoreTest, EndsAfterTenMinutesWithoutAServer) {
+  welcome();
   for (int i = 0; i < 10'000 && exit_.empty(); ++i) {
-    link_.listener->on_disconnected("no server");
+    link_.listener->on_disconnected(kGone);
     if (exit_.empty()) {
       EXPECT_LE(timers_.fire(), kReconnectDelayMax);
     }
   }
-  EXPECT_EQ(exit_.substr(0, 9), "no server");
+  EXPECT_EQ(exit_, "no server for 10m 00.0s");
 }
 
 }  // namespace

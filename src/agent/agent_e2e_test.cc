@@ -246,6 +246,25 @@ TEST_F(AgentEndToEnd, KilledInterpreterLosesItsTasksAndIsReplaced) {
   EXPECT_EQ(run(2, "ok").kind, OutcomeKind::succeeded);
 }
 
+TEST_F(AgentEndToEnd, ARetiredAgentIsReplacedWhenItsTasksAreOver) {
+  prepare(1, "sleeps");
+  place(1);
+  ASSERT_TRUE(wait_log(1, "asleep"));
+  auto old = find_live_agent(home_);
+  ASSERT_TRUE(old);
+  service_->retire(old->agent_id, "another version");
+  prepare(2, "ok");
+  place(2);
+  EXPECT_TRUE(server_.refused.empty()) << "it waits for the next agent";
+  executor_->cancel(AttemptId{1}, CancelReason::cleared);
+  EXPECT_EQ(outcome_of(1).kind, OutcomeKind::cancelled) << "orders still reach the old one";
+  EXPECT_EQ(outcome_of(2).kind, OutcomeKind::succeeded);
+  auto fresh = find_live_agent(home_);
+  ASSERT_TRUE(fresh);
+  EXPECT_NE(fresh->pid, old->pid);
+  EXPECT_TRUE(server_.refused.empty() && server_.lost.empty());
+}
+
 // The number that DESIGN.md asks for, printed rather than asserted: machines differ.
 TEST_F(AgentEndToEnd, PrintsHowLongAWarmStartTakes) {
   ASSERT_EQ(run(1, "ok").kind, OutcomeKind::succeeded);

@@ -23,6 +23,10 @@ void fill(wire::XComEntry& entry, const JournaledXCom& xcom) {
 void AgentCore::connect() {
   if (exited_) return;
   session_open_ = true;
+  welcome_timer_ = timers_.after(kWelcomeMax, [this] {
+    welcome_timer_ = 0;
+    on_no_welcome();
+  });
   link_.open(*this);
   if (session_open_) say_hello();
 }
@@ -36,6 +40,9 @@ void AgentCore::say_hello() {
   hello->set_pid(options_.pid);
   hello->set_instance_id(store_.instance_id());
   hello->set_secret(options_.secret);
+  hello->set_protocol(wire::PROTOCOL_CURRENT);
+  hello->set_protocol_oldest(wire::PROTOCOL_OLDEST);
+  hello->set_retiring(retiring_);
   for (auto& [id, attempt] : attempts_) {
     if (attempt.unwanted) continue;
     auto* held = hello->add_held();
@@ -49,13 +56,25 @@ void AgentCore::say_hello() {
   link_.send(message);
 }
 
-void AgentCore::on_disconnected(const std::string& reason) {
+// Something listens there and does not answer.
+void AgentCore::on_no_welcome() {
+  link_.close();
+  without_server_ += kWelcomeMax;
+  on_disconnected(Error(Code::timeout, "the server did not answer the hello"));
+}
+
+void AgentCore::on_disconnected(const Error& reason) {
   session_open_ = false;
   if (exited_) return;
-  if (connected_) log::warning("session lost", {{"reason", reason}});
+  if (connected_) log::warning("session lost", {{"reason", reason.message()}});
   connected_ = false;
+  bool refused = reason.code() == Code::unauthenticated;
+  if (refused && turned_away_ != reason.message())
+    log::error("turned away by the server", {{"reason", reason.message()}});
+  turned_away_ = refused ? reason.message() : "";
+  if (welcome_timer_) timers_.cancel(welcome_timer_);
   if (heartbeat_timer_) timers_.cancel(heartbeat_timer_);
-  heartbeat_timer_ = 0;
+  welcome_timer_ = heartbeat_timer_ = 0;
   without_server_ += reconnect_delay_;
   consider_exit();
   if (exited_) return;
@@ -75,7 +94,7 @@ void AgentCore::on_message(const wire::ServerMessage& message) {
     case Body::kCancel:
       return cancel(AttemptId{message.cancel().attempt()}, message.cancel().reason());
     case Body::kAcknowledge: return acknowledge(AttemptId{message.acknowledge().attempt()});
-    case Body::kRetire: return retire(message.retire().reason());
+    case Body::kRetire: return retire(message.retire().reason(), message.retire().when_idle());
     case Body::kWarm: return runner_.warm(message.warm().environment_json());
     case Body::kStagingFull:
       return runner_.end(AttemptId{message.staging_full().attempt()}, "failed",
@@ -115,7 +134,9 @@ bool AgentCore::adopt_instance(const std::string& instance_id) {
 
 void AgentCore::on_welcome(const wire::ServerMessage& message) {
   auto& welcome = message.welcome();
-  connected_ = true;
+  connected_ = welcomed_ = true;
+  if (welcome_timer_) timers_.cancel(welcome_timer_);
+  welcome_timer_ = 0;
   reconnect_delay_ = kReconnectDelayMin;
   without_server_ = Duration(0);
   if (welcome.lease_ms() > 0) lease_ = std::chrono::milliseconds(welcome.lease_ms());
@@ -128,7 +149,10 @@ void AgentCore::on_welcome(const wire::ServerMessage& message) {
     unwanted.clear();
     for (auto& [id, attempt] : attempts_) unwanted.push_back(id);
   }
-  log::info("session open", {{"held", attempts_.size()}, {"unwanted", unwanted.size()}});
+  log::info("session open", {{"server", welcome.version()},
+                             {"protocol", std::max<int>(welcome.protocol(), wire::PROTOCOL_OLDEST)},
+                             {"held", attempts_.size()},
+                             {"unwanted", unwanted.size()}});
   for (AttemptId id : unwanted) {
     Attempt* attempt = find(id);
     if (!attempt) continue;
@@ -262,19 +286,22 @@ void AgentCore::resend_stuck_logs() {
 
 void AgentCore::on_writable() { pump_logs(); }
 
-void AgentCore::consider_exit() {
-  if (exited_) return;
-  std::string reason;
+std::string AgentCore::reason_to_exit() const {
+  if ((retiring_ || retiring_when_idle_) && attempts_.empty()) return "retired";
+  // Outcomes of what has ended stay on disk for the next agent.
   bool idle = std::all_of(attempts_.begin(), attempts_.end(),
                           [](auto& entry) { return entry.second.ended; });
-  if (retiring_ && attempts_.empty()) {
-    reason = "retired";
-  } else if (idle && options_.home_exists && !options_.home_exists()) {
-    reason = "its home is gone";
-  } else if (idle && !connected_ && without_server_ >= kIdleWithoutServerMax) {
-    reason = "no server for " +
-             format_duration(kIdleWithoutServerMax);  // outcomes stay on disk for the next agent
-  }
+  if (!idle) return "";
+  if (options_.home_exists && !options_.home_exists()) return "its home is gone";
+  if (connected_) return "";
+  if (!turned_away_.empty()) return "turned away: " + turned_away_;
+  Duration patience = welcomed_ ? Duration(kIdleWithoutServerMax) : Duration(kNeverWelcomedMax);
+  return without_server_ >= patience ? "no server for " + format_duration(patience) : "";
+}
+
+void AgentCore::consider_exit() {
+  if (exited_) return;
+  std::string reason = reason_to_exit();
   if (reason.empty()) return;
   exited_ = true;
   options_.exit(reason);

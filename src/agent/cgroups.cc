@@ -38,14 +38,22 @@ int64_t counter(const std::string& path, const std::string& name) {
   return 0;
 }
 
-// Our own place per hierarchy ("memory" or "" for v2), from /proc/self/cgroup.
-std::map<std::string, std::string> own_groups() {
+// Our own place per v1 controller, "" for v2. Controllers mounted together share a line:
+// "5:cpu,memory:/path".
+std::map<std::string, std::string> own_groups(const std::string& path) {
   std::map<std::string, std::string> own;
-  std::ifstream file("/proc/self/cgroup");
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == line.npos) continue;
-    own[line.substr(first + 1, second - first - 1)] = line.substr(second + 1);
+    std::string place = line.substr(second + 1);
+    std::istringstream controllers(line.substr(first + 1, second - first - 1));
+    std::string name;
+    do {
+      name.clear();
+      std::getline(controllers, name, ',');
+      own[name] = place;
+    } while (!controllers.eof());
   }
   return own;
 }
@@ -54,9 +62,9 @@ struct Mount {
   std::string folder, type, options;
 };
 
-std::vector<Mount> cgroup_mounts() {
+std::vector<Mount> cgroup_mounts(const std::string& path) {
   std::vector<Mount> mounts;
-  std::ifstream file("/proc/self/mounts");
+  std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line);
     std::string device;
@@ -90,10 +98,10 @@ bool enable_memory_v2(const std::string& base, const std::string& name) {
 
 }  // namespace
 
-Cgroups Cgroups::detect(const std::string& name) {
+Cgroups Cgroups::detect(const std::string& name, const CgroupFiles& files) {
   Cgroups groups;
-  auto own = own_groups();
-  for (auto& mount : cgroup_mounts()) {
+  auto own = own_groups(files.own);
+  for (auto& mount : cgroup_mounts(files.mounts)) {
     if (mount.type == "cgroup2") {
       groups.add(mount.folder, own[""], name, Kind::unified);
     } else if (has_option(mount, "memory")) {

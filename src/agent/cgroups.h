@@ -40,10 +40,16 @@ class AttemptGroups {
   bool memory_limited_ = false;
 };
 
+// Where the kernel tells what is mounted and which groups this process is in.
+struct CgroupFiles {
+  std::string mounts = "/proc/self/mounts";
+  std::string own = "/proc/self/cgroup";
+};
+
 class Cgroups {
  public:
   // Looks at what is mounted and writable. `name` is the folder for this agent's groups.
-  static Cgroups detect(const std::string& name);
+  static Cgroups detect(const std::string& name, const CgroupFiles& files = {});
 
   // Groups for an attempt; none when the host has no usable hierarchy. memory_bytes_max 0 = no
   // limit.

@@ -41,7 +41,7 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire:
     std::function<void(SessionReactor*, const wire::ServerMessages&)>
         on_messages;  // on the loop, like the rest
     std::function<void(SessionReactor*, bool ok)> on_written;
-    std::function<void(SessionReactor*, const std::string&)> on_done;
+    std::function<void(SessionReactor*, const Error&)> on_done;
   };
   SessionReactor(Events& events, std::shared_ptr<grpc::Channel> channel)
       : events_(events), stub_(wire::AgentService::NewStub(std::move(channel))) {
@@ -72,9 +72,10 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire:
     events_.loop.post([this, ok] { events_.on_written(this, ok); });
   }
   void OnDone(const grpc::Status& status) override {
-    events_.loop.post([this, text = status.ok() ? std::string("the server ended the session")
-                                                : status.error_message()] {
-      events_.on_done(this, text);
+    events_.loop.post([this, reason = status.ok()
+                                          ? Error(Code::unavailable, "the server ended the session")
+                                          : to_error(status)] {
+      events_.on_done(this, reason);
       delete this;
     });
   }
@@ -212,7 +213,7 @@ class GrpcLink : public ServerLink {
     write_next();
     if (was_full && queue_.bytes() < kLinkQueueBytes) listener_->on_writable();
   }
-  void on_done(SessionReactor* from, const std::string& reason) {
+  void on_done(SessionReactor* from, const Error& reason) {
     if (from != session_) return;
     session_ = nullptr;
     queue_.clear();
@@ -231,7 +232,7 @@ class GrpcLink : public ServerLink {
   SessionReactor::Events events_{
       loop_, [this](auto* from, auto& batch) { on_messages(from, batch); },
       [this](auto* from, bool ok) { on_written(from, ok); },
-      [this](auto* from, const std::string& reason) { on_done(from, reason); }};
+      [this](auto* from, const Error& reason) { on_done(from, reason); }};
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/version.h"
 
 namespace leoflow {
 
@@ -52,7 +53,7 @@ Status write_pid_file(const fs::path& folder, const std::string& id) {
   text.begin_object()
       .member("pid", int64_t(getpid()))
       .member("start", process_start(getpid()).value_or(0));
-  text.member("agent_id", id).member("version", kAgentVersion).end_object();
+  text.member("agent_id", id).member("version", kVersion).end_object();
   return write_file(folder / "agent.pid", text.take(), 0600);
 }
 
@@ -97,8 +98,7 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
   LocalRunner runner(loop, clock, *store,
                      {options.python_dir, id, host_name(),
                       "leoflow-" + sha256_hex(folder.string()).substr(0, 12)});
-  AgentCore::Options core_options{id,       std::string(kAgentVersion), host_name(), *secret,
-                                  getpid(), options.slots_max};
+  AgentCore::Options core_options{id, kVersion, host_name(), *secret, getpid(), options.slots_max};
   core_options.home_exists = [secret_file = folder / "secret"] {
     std::error_code error;
     return fs::exists(secret_file, error);

@@ -9,8 +9,6 @@
 
 namespace leoflow {
 
-constexpr std::string_view kAgentVersion = "0.1.0";
-
 struct NodeAgentOptions {
   fs::path home;        // agent files live in home/agent
   std::string server;   // "unix:/path" or "host:port"

@@ -35,7 +35,8 @@ class ServerLinkListener {
   virtual ~ServerLinkListener() = default;
   virtual void on_message(const wire::ServerMessage& message) = 0;
   // The session opened by the last open() is over; nothing of it follows.
-  virtual void on_disconnected(const std::string& reason) = 0;
+  // `unauthenticated`: the server does not want us.
+  virtual void on_disconnected(const Error& reason) = 0;
   // queued_bytes() fell below the point where a sender should wait.
   virtual void on_writable() = 0;
 };

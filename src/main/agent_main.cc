@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/node_agent.h"
+#include "base/version.h"
 
 namespace {
 
@@ -27,7 +28,7 @@ int usage(const std::string& problem) {
 int main(int argc, char** argv) {
   std::string command = argc > 1 ? argv[1] : "";
   if (command == "--version") {
-    std::printf("leoflow-agent %s\n", std::string(leoflow::kAgentVersion).c_str());
+    std::printf("leoflow-agent %s\n", leoflow::kVersion);
     return 0;
   }
   if (command == "--help" || command == "-h") {

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "main/commands.h"
 #include "main/host.h"
-#include "main/version.h"
+#include "base/version.h"
 
 namespace leoflow {
 namespace {

@@ -42,14 +42,36 @@ api::DoctorCheck check_uv() {
           "pip install uv"};
 }
 
+// Our own group on a v2 hierarchy, which may be delegated to this user; else the mount.
+fs::path own_cgroup() {
+  std::string groups = read_file("/proc/self/cgroup", 65536).value_or("");
+  size_t at = groups.starts_with("0::") ? 0 : groups.find("\n0::");
+  if (at == groups.npos) return "/sys/fs/cgroup";
+  at = groups.find("::", at) + 2;
+  fs::path own = "/sys/fs/cgroup" + groups.substr(at, groups.find('\n', at) - at);
+  std::error_code error;
+  return fs::is_directory(own, error) ? own : "/sys/fs/cgroup";  // a container is its own root
+}
+
 api::DoctorCheck check_cgroups() {
-  bool writable = access("/sys/fs/cgroup/cgroup.procs", W_OK) == 0 ||
+  bool writable = access((own_cgroup() / "cgroup.procs").c_str(), W_OK) == 0 ||
                   access("/sys/fs/cgroup/memory", W_OK) == 0;
   if (writable)
     return {"cgroups", "ok", "memory limits and clean ends of tasks are enforced by the kernel",
             ""};
-  return {"cgroups", "warning", "not writable: memory limits are enforced by RLIMIT_DATA only",
-          "run as root or with a delegated cgroup to enforce them per task"};
+  return {"cgroups", "warning",
+          "not writable: memory limits are enforced by RLIMIT_DATA only, and what a task leaves "
+          "running is found by its session and environment",
+          "run as root or with a delegated cgroup to have the kernel enforce both"};
+}
+
+api::DoctorCheck check_user() {
+  if (geteuid() == 0)
+    return {"user", "ok", "root: the agent is protected from the kernel's memory killer", ""};
+  return {"user", "warning",
+          "uid " + std::to_string(geteuid()) +
+              ": when the host runs out of memory, the kernel may end the agent before a task",
+          "give tasks a memory limit in leoflow.yaml, or run the server as root"};
 }
 
 api::DoctorCheck check_staging_mount() {
@@ -62,7 +84,7 @@ api::DoctorCheck check_staging_mount() {
 }  // namespace
 
 std::vector<api::DoctorCheck> check_host(const fs::path& home, Interpreters& interpreters) {
-  return {check_python(interpreters), check_uv(), check_disk(home), check_cgroups(),
+  return {check_python(interpreters), check_uv(), check_disk(home), check_cgroups(), check_user(),
           check_staging_mount()};
 }
 

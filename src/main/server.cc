@@ -20,7 +20,7 @@
 #include "main/janitor.h"
 #include "main/ports.h"
 #include "main/server_parts.h"
-#include "main/version.h"
+#include "base/version.h"
 #include "rpc/agent_service.h"
 #include "secrets/installation_secrets.h"
 #include "secrets/key_ring.h"
@@ -246,6 +246,7 @@ Status Server::Impl::start_engine() {
                                       .instance_id = *instance,
                                       .node_secret = node_secret,
                                       .token_key = *token_key,
+                                      .version = kVersion,
                                       .lease = kLocalLease},
                                      *engine, *claims, *logs);
   if (!service) return fail(service);

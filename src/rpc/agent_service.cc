@@ -285,7 +285,7 @@ void AgentService::stop() {
 int AgentService::tcp_port() const { return impl_->tcp_port; }
 
 bool AgentService::assign(const std::string& agent, const WorkItem& item) {
-  if (!impl_->connected(agent)) return false;
+  if (!impl_->sessions.takes_work(agent)) return false;
   // Filled here and not on the agents' thread; what cannot be filled is told when the agent asks.
   auto claim = std::make_shared<wire::ClaimReply>();
   if (!impl_->calls.fill_claim(item.attempt, *claim)) claim = nullptr;
@@ -315,9 +315,7 @@ bool AgentService::warm(const std::string& agent, const std::string& environment
 }
 
 void AgentService::retire(const std::string& agent, const std::string& reason) {
-  wire::ServerMessage message;
-  message.mutable_retire()->set_reason(reason);
-  impl_->send(agent, std::move(message));
+  impl_->thread->loop().post([this, agent, reason] { impl_->sessions.retire(agent, reason); });
 }
 
 void AgentService::staging_full(const std::string& agent, AttemptId attempt,

@@ -27,6 +27,7 @@ struct AgentServiceOptions {
   std::string instance_id;               // of the installation
   std::string node_secret;               // agents must present it
   std::string token_key;                 // signs attempt tokens
+  std::string version;                   // the server's; agents of another are replaced when idle
   Duration lease = std::chrono::seconds(10);
   // An agent on this host whose process ended is lost; its outcomes may be on its disk, so a
   // successor gets this long to report them first.
@@ -47,7 +48,7 @@ class AgentService : public AgentGateway {
   void stop();
   // The bound TCP port, 0 when there is none (tests bind port 0).
   int tcp_port() const;
-  // Tells an agent to take no more work, finish and exit.
+  // Tells an agent to take no more work, finish and exit. From now on assign() hands it nothing.
   void retire(const std::string& agent, const std::string& reason);
   // Tells an agent that the attempt's staging volume is full (found by the server).
   void staging_full(const std::string& agent, AttemptId attempt, const std::string& message);

@@ -26,6 +26,15 @@ XCom to_xcom(const wire::XComEntry& entry) {
   return xcom;
 }
 
+// What a session with this agent uses; nothing when it speaks no protocol of ours.
+std::optional<int> common_protocol(const wire::Hello& hello) {
+  int newest = std::max<int>(hello.protocol(), wire::PROTOCOL_OLDEST);
+  int oldest = hello.protocol_oldest() > 0 ? hello.protocol_oldest() : wire::PROTOCOL_OLDEST;
+  int common = std::min<int>(newest, wire::PROTOCOL_CURRENT);
+  if (common < std::max<int>(oldest, wire::PROTOCOL_OLDEST)) return std::nullopt;
+  return common;
+}
+
 }  // namespace
 
 AgentSessions::AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServiceOptions& options,
@@ -36,7 +45,7 @@ AgentSessions::AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServ
       listener_(listener),
       provider_(provider),
       sink_(sink),
-      connected_(std::make_shared<const std::vector<std::string>>()) {
+      names_(std::make_shared<const Names>()) {
   loop_.post([this] { on_tick(); });
 }
 
@@ -105,9 +114,14 @@ void AgentSessions::on_hello(SessionPeer& peer, const wire::Hello& hello) {
   agent.silent_ticks = 0;
   agent.local = peer.same_host();
   agent.pid = hello.pid();
+  agent.retiring = hello.retiring() || !common_protocol(hello);
   peers_[&peer] = id;
   watch_process(id, agent);
-  log::info("agent connected", {{"agent", id}, {"pid", agent.pid}, {"held", hello.held_size()}});
+  log::info("agent connected", {{"agent", id},
+                                {"pid", agent.pid},
+                                {"version", hello.version()},
+                                {"protocol", hello.protocol()},
+                                {"held", hello.held_size()}});
   welcome(id, agent, hello);
 }
 
@@ -117,6 +131,8 @@ void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hel
   wire::ServerMessage message;
   auto* welcome = message.mutable_welcome();
   welcome->set_instance_id(options_.instance_id);
+  welcome->set_protocol(common_protocol(hello).value_or(wire::PROTOCOL_CURRENT));
+  welcome->set_version(options_.version);
   welcome->set_lease_ms(
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease).count());
   for (auto& entry : hello.held()) {
@@ -135,8 +151,52 @@ void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hel
   agent.peer->send(message);
   publish();
   listener_.on_agent_connected(id, std::move(held));
-  for (auto& [attempt, assignment] : agent.unclaimed) send_assign(agent, attempt);
+  consider_replacing(id, agent, hello);
+  if (!agent.retiring) {
+    for (auto& [attempt, assignment] : agent.unclaimed) send_assign(agent, attempt);
+  }
   if (observer_) observer_->on_session_open(id);
+}
+
+// An agent of another version goes as soon as that costs nothing, so that one of ours is started;
+// one that we cannot talk to goes when its tasks are over. What it holds is taken from it before.
+void AgentSessions::consider_replacing(const std::string& id, Agent& agent,
+                                       const wire::Hello& hello) {
+  auto common = common_protocol(hello);
+  std::string theirs = "the agent is of version " + hello.version();
+  if (!common) {
+    std::string why =
+        theirs + " and speaks protocol " + std::to_string(std::max(hello.protocol_oldest(), 1)) +
+        " to " + std::to_string(std::max(hello.protocol(), 1)) + ", this server " +
+        std::to_string(wire::PROTOCOL_OLDEST) + " to " + std::to_string(wire::PROTOCOL_CURRENT);
+    bool again = std::exchange(replaced_[id], hello.version()) == hello.version();
+    log::warning(why + (again ? "; install both programs of one version"
+                              : "; it is replaced when its tasks are over, new ones wait for that"),
+                 {{"agent", id}, {"held", hello.held_size()}});
+    return retire(id, why);
+  }
+  if (options_.version.empty() || hello.version() == options_.version || agent.retiring) return;
+  std::string why = theirs + ", the server of " + options_.version;
+  if (std::exchange(replaced_[id], hello.version()) == hello.version())
+    return log::warning(why + "; install both programs of one version", {{"agent", id}});
+  if (*common >= wire::PROTOCOL_RETIRE_WHEN_IDLE) {
+    wire::ServerMessage message;
+    message.mutable_retire()->set_reason(why);
+    message.mutable_retire()->set_when_idle(true);
+    agent.peer->send(message);
+  } else if (hello.held_size() == 0) {
+    retire(id, why);
+  }
+}
+
+void AgentSessions::retire(const std::string& id, const std::string& reason) {
+  auto found = agents_.find(id);
+  if (found == agents_.end() || !found->second.peer) return;
+  found->second.retiring = true;
+  publish();
+  wire::ServerMessage message;
+  message.mutable_retire()->set_reason(reason);
+  found->second.peer->send(message);
 }
 
 // What counts as held: what the agent says, plus what was or will be sent to it and cannot be in
@@ -161,7 +221,8 @@ void AgentSessions::assign(const std::string& id, const WorkItem& item, wire::Cl
   auto found = agents_.find(id);
   if (found == agents_.end()) return;
   found->second.unclaimed[item.attempt].environment = item.environment;
-  if (found->second.peer) send_assign(found->second, item.attempt, claim);  // else after a hello
+  if (found->second.peer && !found->second.retiring)
+    send_assign(found->second, item.attempt, claim);  // else after a hello
 }
 
 void AgentSessions::send_assign(Agent& agent, AttemptId attempt, wire::ClaimReply* claim) {
@@ -311,13 +372,19 @@ void AgentSessions::on_xcom(const std::string& id, const wire::XComPush& push) {
 }
 
 void AgentSessions::publish() {
-  auto names = std::make_shared<std::vector<std::string>>();
+  auto names = std::make_shared<Names>();
   for (auto& [id, agent] : agents_) {
-    if (agent.peer) names->push_back(id);
+    if (!agent.peer) continue;
+    names->connected.push_back(id);
+    if (!agent.retiring) names->working.push_back(id);
   }
-  connected_.store(std::move(names));
+  names_.store(std::move(names));
 }
 
-std::vector<std::string> AgentSessions::connected() const { return *connected_.load(); }
+std::vector<std::string> AgentSessions::connected() const { return names_.load()->connected; }
+
+bool AgentSessions::takes_work(const std::string& agent) const {
+  return std::ranges::count(names_.load()->working, agent) > 0;
+}
 
 }  // namespace leoflow

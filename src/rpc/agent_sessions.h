@@ -53,10 +53,13 @@ class AgentSessions {
   void assign(const std::string& agent, const WorkItem& item, wire::ClaimReply* claim);
   void forget_assignment(AttemptId attempt);  // its claim was refused for good
   void send(const std::string& agent, const wire::ServerMessage& message);
+  void retire(const std::string& agent, const std::string& reason);
   void set_observer(AgentObserver* observer) { observer_ = observer; }
 
   // Any thread.
   std::vector<std::string> connected() const;
+  // Connected and not on its way out.
+  bool takes_work(const std::string& agent) const;
 
  private:
   struct Assignment {
@@ -64,6 +67,7 @@ class AgentSessions {
   };
   struct Agent {
     SessionPeer* peer = nullptr;
+    bool retiring = false;
     std::string hostname;
     int64_t pid = 0;
     bool local = false;
@@ -76,6 +80,7 @@ class AgentSessions {
 
   void on_hello(SessionPeer& peer, const wire::Hello& hello);
   void welcome(const std::string& id, Agent& agent, const wire::Hello& hello);
+  void consider_replacing(const std::string& id, Agent& agent, const wire::Hello& hello);
   std::vector<HeldAttempt> held_of(const std::string& id, Agent& agent, const wire::Hello& hello);
   void send_assign(Agent& agent, AttemptId attempt, wire::ClaimReply* claim = nullptr);
   void watch_process(const std::string& id, Agent& agent);
@@ -97,9 +102,15 @@ class AgentSessions {
   AgentObserver* observer_ = nullptr;
   std::map<std::string, Agent> agents_;
   std::unordered_map<SessionPeer*, std::string> peers_;
+  // Version of the agent that was sent away last, by its id: an agent program that is of another
+  // version for good is not sent away again.
+  std::map<std::string, std::string> replaced_;
   Loop::TimerId tick_ = 0;
   // Read by other threads while sessions come and go: replaced as a whole.
-  std::atomic<std::shared_ptr<const std::vector<std::string>>> connected_;
+  struct Names {
+    std::vector<std::string> connected, working;
+  };
+  std::atomic<std::shared_ptr<const Names>> names_;
 };
 
 }  // namespace leoflow

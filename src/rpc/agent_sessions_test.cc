@@ -75,6 +75,7 @@ class AgentSessionsTest : public testing::Test {
   AgentSessionsTest() {
     crypto_init();
     options_.node_secret = "secret";
+    options_.version = "2.0";
     options_.instance_id = "one";
     options_.lease = std::chrono::milliseconds(20);
     sessions_ = std::make_unique<AgentSessions>(thread_, options_, all_, all_, all_);
@@ -92,12 +93,34 @@ class AgentSessionsTest : public testing::Test {
     done.get_future().wait();
   }
   void hello(FakePeer& peer, std::vector<int64_t> held = {}, const std::string& secret = "secret") {
+    hello(peer, Speaks{}, std::move(held), secret);
+  }
+  // What an agent of some version would say; protocol 0 leaves the number out.
+  struct Speaks {
+    std::string version = "2.0";
+    int protocol = wire::PROTOCOL_CURRENT, oldest = wire::PROTOCOL_OLDEST;
+    bool retiring = false;
+  };
+  void hello(FakePeer& peer, const Speaks& speaks, std::vector<int64_t> held = {},
+             const std::string& secret = "secret") {
     wire::AgentMessage message;
-    message.mutable_hello()->set_agent_id("a");
-    message.mutable_hello()->set_secret(secret);
-    message.mutable_hello()->set_hostname("host");
-    for (int64_t id : held) message.mutable_hello()->add_held()->set_attempt(id);
+    auto* hello = message.mutable_hello();
+    hello->set_agent_id("a");
+    hello->set_secret(secret);
+    hello->set_hostname("host");
+    hello->set_version(speaks.version);
+    hello->set_protocol(speaks.protocol);
+    hello->set_protocol_oldest(speaks.oldest);
+    hello->set_retiring(speaks.retiring);
+    for (int64_t id : held) hello->add_held()->set_attempt(id);
     on_loop([&] { sessions_->on_message(peer, message); });
+  }
+  // The order to retire that a peer got, null when none.
+  static const wire::Retire* retired(const FakePeer& peer) {
+    for (auto& message : peer.sent) {
+      if (message.has_retire()) return &message.retire();
+    }
+    return nullptr;
   }
   void assign(int64_t id) {
     WorkItem item;
@@ -170,6 +193,65 @@ TEST_F(AgentSessionsTest, ARemoteAgentIsLostAfterItsLease) {
   auto lost = all_.lost.get_future();
   on_loop([&] { sessions_->on_closed(peer); });
   EXPECT_EQ(lost.get(), "a");
+}
+
+TEST_F(AgentSessionsTest, SaysTheProtocolOfTheSession) {
+  hello(first, Speaks{"2.0", 0, 0});
+  EXPECT_EQ(first.sent[0].welcome().protocol(), 1) << "an agent from before the number";
+  hello(second, Speaks{"2.0", wire::PROTOCOL_CURRENT + 3, 1});
+  EXPECT_EQ(second.sent[0].welcome().protocol(), wire::PROTOCOL_CURRENT);
+  EXPECT_EQ(second.sent[0].welcome().version(), "2.0");
+  EXPECT_EQ(retired(second), nullptr);
+  EXPECT_TRUE(sessions_->takes_work("a"));
+}
+
+TEST_F(AgentSessionsTest, AnAgentTooNewHandsInWhatItHoldsAndGetsNothing) {
+  constexpr int kFuture = wire::PROTOCOL_CURRENT + 1;
+  hello(first, Speaks{"9.0", kFuture, kFuture}, {1});
+  EXPECT_EQ(first.closed, "");
+  EXPECT_EQ(first.sent[0].welcome().log_offsets_size(), 1) << "its logs are taken";
+  ASSERT_NE(retired(first), nullptr);
+  EXPECT_FALSE(retired(first)->when_idle());
+  EXPECT_NE(retired(first)->reason().find("9.0"), std::string::npos) << retired(first)->reason();
+  EXPECT_EQ(sessions_->connected(), std::vector<std::string>{"a"}) << "cancels still reach it";
+  EXPECT_FALSE(sessions_->takes_work("a"));
+  assign(5);
+  wire::AgentMessage finished;
+  finished.mutable_finished()->set_attempt(1);
+  finished.mutable_finished()->set_kind("succeeded");
+  on_loop([&] { sessions_->on_message(first, finished); });
+  EXPECT_EQ(all_.outcomes.size(), 1u);
+  for (auto& message : first.sent) EXPECT_FALSE(message.has_assign());
+  hello(second);  // the fresh one
+  EXPECT_EQ(second.sent.back().assign().attempt(), 5) << "nothing was lost meanwhile";
+  EXPECT_TRUE(sessions_->takes_work("a"));
+}
+
+TEST_F(AgentSessionsTest, AnAgentOfAnotherVersionIsReplacedWhenThatCostsNothing) {
+  hello(first, Speaks{"1.9"}, {1});
+  ASSERT_NE(retired(first), nullptr);
+  EXPECT_TRUE(retired(first)->when_idle());
+  EXPECT_TRUE(sessions_->takes_work("a"));
+  hello(second, Speaks{"1.9"});
+  EXPECT_EQ(retired(second), nullptr) << "its program stays of that version: not again and again";
+  EXPECT_TRUE(sessions_->takes_work("a"));
+}
+
+TEST_F(AgentSessionsTest, AnAgentWithoutANumberIsReplacedOnlyWhenItHoldsNothing) {
+  hello(first, Speaks{"1.8", 0, 0}, {1});
+  EXPECT_EQ(retired(first), nullptr) << "it would take no work until its tasks are over";
+  EXPECT_TRUE(sessions_->takes_work("a"));
+  sessions_.reset();
+  sessions_ = std::make_unique<AgentSessions>(thread_, options_, all_, all_, all_);
+  hello(second, Speaks{"1.8", 0, 0});
+  ASSERT_NE(retired(second), nullptr);
+  EXPECT_FALSE(sessions_->takes_work("a"));
+}
+
+TEST_F(AgentSessionsTest, AnAgentThatRetiresGetsNoWork) {
+  hello(peer, Speaks{.retiring = true});
+  EXPECT_EQ(sessions_->connected().size(), 1u);
+  EXPECT_FALSE(sessions_->takes_work("a"));
 }
 
 TEST_F(AgentSessionsTest, AnUnknownOutcomeKindIsALossNotAGuess) {

@@ -7,9 +7,10 @@
 
 namespace leoflow {
 
-LocalExecutor::LocalExecutor(AgentLauncher& launcher, int slots_max)
+LocalExecutor::LocalExecutor(AgentLauncher& launcher, int slots_max, Duration check_every)
     : launcher_(launcher),
       slots_max_(slots_max),
+      check_every_(check_every),
       waiting_ids_(std::make_shared<const std::vector<AttemptId>>()),
       thread_("exec-local") {}
 
@@ -38,20 +39,31 @@ void LocalExecutor::keep_alive() {
   if (letting_go_ || !agent_.empty()) return;
   plan_check();
   auto running = launcher_.ensure_running();
+  if (!running) silent_checks_ = 0;
+  if (running) adopt(*running);
   std::string error = running ? "" : running.error().text();
+  if (silent_checks_ >= kSilentChecksMax) {
+    error = Error(Code::unavailable, "the agent " + *running + " runs but does not connect",
+                  "agent/agent.log in the home says why; when its process is ended, a fresh agent "
+                  "is started and runs its tasks again")
+                .text();
+  }
   if (!error.empty() && error != launch_error_) log::error(error);
   launch_error_ = error;
-  if (running) {
-    for (auto& id : gateway_->connected_agents()) {
-      if (id == *running) agent_ = id;
-    }
-    flush();
+}
+
+// The agent runs: its session may be open already.
+void LocalExecutor::adopt(const std::string& agent) {
+  for (auto& id : gateway_->connected_agents()) {
+    if (id == agent) agent_ = id;
   }
+  silent_checks_ = agent_.empty() ? silent_checks_ + 1 : 0;
+  flush();
 }
 
 void LocalExecutor::plan_check() {
   if (std::exchange(check_planned_, true)) return;
-  thread_.loop().after(kAgentCheckEvery, [this] { keep_alive(); });
+  thread_.loop().after(check_every_, [this] { keep_alive(); });
 }
 
 bool LocalExecutor::hand_over(const WorkItem& item) {
@@ -127,6 +139,7 @@ void LocalExecutor::on_session_open(const std::string& agent) {
   thread_.loop().post([this, agent] {
     if (!agent.starts_with("node-")) return;
     agent_ = agent;
+    silent_checks_ = 0;
     for (const std::string& environment : warm_) gateway_->warm(agent_, environment);
     flush();
   });

@@ -15,13 +15,14 @@
 namespace leoflow {
 
 constexpr auto kAgentCheckEvery = std::chrono::seconds(1);
+constexpr int kSilentChecksMax = 30;  // of an agent that runs and has no session; then it is told
 constexpr size_t kWarmMax = 4;
 constexpr size_t kWaitingFactor = 4;  // placements that may wait, in units of slots
 
 class LocalExecutor : public Executor, private AgentObserver {
  public:
   // place() and friends may be called at once; they wait for start().
-  LocalExecutor(AgentLauncher& launcher, int slots_max);
+  LocalExecutor(AgentLauncher& launcher, int slots_max, Duration check_every = kAgentCheckEvery);
   ~LocalExecutor() override;  // stop()
 
   // Gateway and listener outlive stop().
@@ -47,12 +48,14 @@ class LocalExecutor : public Executor, private AgentObserver {
   void on_session_closed(const std::string& agent) override;
 
   void keep_alive();
+  void adopt(const std::string& agent);
   void plan_check();
   void flush();
   bool hand_over(const WorkItem& item);
 
   AgentLauncher& launcher_;
   const int slots_max_;
+  const Duration check_every_;
   AgentGateway* gateway_ = nullptr;  // set once by start(), before anything is posted that uses it
   ExecutorListener* listener_ = nullptr;
   // Read by the gateway's thread.
@@ -60,7 +63,8 @@ class LocalExecutor : public Executor, private AgentObserver {
   std::atomic<bool> letting_go_ = false;
   std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
   std::string agent_;                      // id of the session to use; empty = none
-  std::string launch_error_;
+  std::string launch_error_;               // told once, and to what cannot wait
+  int silent_checks_ = 0;
   std::vector<std::string> warm_;  // latest last
   bool started_ = false, stopped_ = false, check_planned_ = false;
   LoopThread thread_;  // last: its tasks use the rest

@@ -4,6 +4,6 @@
 namespace leoflow {
 
 // Of both programs; raised with each release.
-constexpr const char* kVersion = "0.1.0";
+inline constexpr const char* kVersion = "0.1.0";
 
 }  // namespace leoflow
