@@ -54,7 +54,7 @@ Api::Api(const ApiPorts& ports, ApiOptions options)
       page_(options_.page),
       auth_(ports.store.users(), ports.store.sessions(), ports.clock, options_.jwt_secret),
       versions_(ports.store.dags()),
-      services_{ports, options_, auth_, versions_, metrics_, router_} {
+      services_{ports, options_, auth_, versions_, log_lines_, metrics_, router_} {
   add_all_routes(router_);
 }
 

@@ -35,6 +35,7 @@ class Api {
   Router router_;
   Authenticator auth_;
   VersionCache versions_;
+  LogLineIndex log_lines_;
   Metrics metrics_;
   Services services_;
 };

@@ -30,6 +30,15 @@ std::string change_json(const Change& change) {
   member_text(w, "task_id", change.task_id);
   w.member("map_index", change.map_index).member("try_number", change.try_number);
   member_text(w, "state", change.state);
+  bool dated = change.kind == Change::Kind::run || change.kind == Change::Kind::task_instance;
+  if (dated && !change.deleted) {
+    member_time(w, "queued_at", change.queued_at);
+    member_time(w, "start_date", change.start_date);
+    member_time(w, "end_date", change.end_date);
+    member_duration(w, change.start_date, change.end_date);
+    w.member("version_number", change.version_number);
+    member_text(w, "reason", change.reason);
+  }
   w.member("deleted", change.deleted).end_object();
   return w.take();
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/fakes_test.h"
 
+#include <algorithm>
+
+#include "api/url.h"
+#include "model/json_schema.h"
+
 namespace leoflow::api {
 namespace {
 
@@ -11,6 +16,7 @@ class TextReader : public LogReader {
   Result<std::string> read(uint64_t offset, size_t bytes_max) override {
     return offset >= text_.size() ? std::string() : text_.substr(offset, bytes_max);
   }
+  Result<uint64_t> size() override { return text_.size(); }
   std::string source() const override { return "log.txt"; }
 
  private:
@@ -138,7 +144,7 @@ ApiTest::ApiTest() {
   store = std::move(*open_sqlite_store({.synchronous_full = false}));
   add_dag();
   add_run();
-  ApiPorts ports{*store, engine, clock, secrets, workspace, logs};
+  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host};
   api = std::make_unique<Api>(ports,
                               ApiOptions{.version = "9.9.9", .jwt_secret = std::string(32, 'k')});
   User admin{.username = "admin", .password_hash = hash_password("adminpw"), .role = "Admin"};
@@ -270,7 +276,31 @@ Response ApiTest::raw(Method method, const std::string& target, const std::strin
     request.headers.emplace_back("content-type", "application/json");
     request.headers.emplace_back("content-length", std::to_string(body.size()));
   }
-  return api->handle(request);
+  Response response = api->handle(request);
+  check_answer(request, response);
+  return response;
+}
+
+void ApiTest::check_answer(const Request& request, const Response& response) const {
+  auto url = parse_url(request.target);
+  if (!url || response.status == 304 || request.method == Method::head) return;
+  const Router& router = api->router();
+  const Route* route = router.find(request.method, url->segments).route;
+  if (!route) return;
+  std::string shape = response.status == 422 ? "HTTPValidationError" : "HTTPExceptionResponse";
+  if (response.status < 400) {
+    auto declared = std::ranges::find(route->answers, response.status, &Answer::status);
+    ASSERT_NE(declared, route->answers.end())
+        << route->operation << " does not declare " << response.status;
+    shape = declared->shape;
+    if (!response.content_type.starts_with("application/json")) shape.clear();
+  }
+  if (shape.empty() || response.stream) return;
+  for (const auto& one :
+       check_json_schema(body(response), router.shape_of(shape), router.shapes())) {
+    ADD_FAILURE() << route->operation << " " << response.status << ": " << path_text(one.path)
+                  << " " << one.message << " in " << response.body.substr(0, 2000);
+  }
 }
 
 Response ApiTest::call(Method method, const std::string& target, const std::string& body,

@@ -86,12 +86,29 @@ class FakeWorkspace : public WorkspacePort {
     return {
         {.hash = "abc", .python_version = "3.11", .dependencies = {"duckdb"}, .state = "ready"}};
   }
+  Result<std::string> build_log(const std::string& hash) override {
+    if (hash != "abc") return fail(Code::not_found, "no log");
+    return std::string("installed duckdb\n");
+  }
   std::vector<DoctorCheck> doctor() override { return {{"python", "ok", "3.11.2", ""}}; }
   Status reparse(const std::string& path) override {
     reparsed.push_back(path);
     return {};
   }
   std::vector<std::string> reparsed;
+};
+
+class FakeHost : public HostPort {
+ public:
+  DiskState disk() override { return {"/home", uint64_t(5) << 30, uint64_t(9) << 30, false}; }
+  std::vector<AgentState> agents() override {
+    return {{"a1", "local", "host", "9.9.9", 42, from_micros(0)}};
+  }
+  std::vector<ExecutorState> executors() override { return {{"local", 32, true}}; }
+  std::vector<ConfigValue> configuration() override {
+    return {{"core", "parallelism", "32", "tasks at once"},
+            {"api", "admin_password", "hunter2", "", true}};
+  }
 };
 
 class FakeLogs : public LogPort {
@@ -131,12 +148,16 @@ class ApiTest : public testing::Test {
   // A bearer token of a new user with a role.
   std::string token_of(const std::string& role);
   static std::string drain(StreamSource& stream);
+  // Every answer of a route fits what the route declares for its status; checked of all that tests
+  // ask.
+  void check_answer(const Request& request, const Response& response) const;
 
   FakeClock clock;
   FakeEngine engine{clock};
   FakeSecrets secrets;
   FakeWorkspace workspace;
   FakeLogs logs;
+  FakeHost host;
   std::unique_ptr<Store> store;
   std::unique_ptr<Api> api;
   std::string admin_token;

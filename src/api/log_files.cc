@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/log_port.h"
@@ -20,6 +21,12 @@ class FileReader : public LogReader {
     if (count < 0) return fail(from_errno("read", path_.string()));
     bytes.resize(size_t(count));
     return bytes;
+  }
+
+  Result<uint64_t> size() override {
+    struct stat info{};
+    if (fstat(fd_.get(), &info) != 0) return fail(from_errno("look at", path_.string()));
+    return uint64_t(info.st_size);
   }
 
   std::string source() const override { return path_.string(); }

@@ -25,6 +25,8 @@ class LogReader {
   virtual ~LogReader() = default;
   // At most bytes_max bytes from offset; empty at the end of what is there so far.
   virtual Result<std::string> read(uint64_t offset, size_t bytes_max) = 0;
+  // Bytes that are there so far.
+  virtual Result<uint64_t> size() = 0;
   // Where the log comes from, as shown to users.
   virtual std::string source() const = 0;
 };

@@ -14,15 +14,18 @@ constexpr size_t kReadBytes = 64 * 1024;
 Result<std::optional<std::string>> LogCursor::next(bool take_partial) {
   while (true) {
     size_t newline = buffer_.find('\n', searched_);
-    if (newline != std::string::npos || buffer_.size() >= kLogLineBytesMax) {
-      size_t length = std::min(newline, kLogLineBytesMax);
-      std::string line = buffer_.substr(0, length);
-      size_t used = length + (length == newline ? 1 : 0);
-      buffer_.erase(0, used);
+    size_t length = std::min(newline, buffer_.size()) - begin_;
+    if (newline != std::string::npos || length >= kLogLineBytesMax) {
+      bool whole = newline != std::string::npos && length <= kLogLineBytesMax;
+      length = std::min(length, kLogLineBytesMax);
+      std::string line = buffer_.substr(begin_, length);
+      size_t used = length + (whole ? 1 : 0);
       offset_ += used;
-      searched_ = 0;
+      begin_ += used;
+      searched_ = begin_;
       return line;
     }
+    buffer_.erase(0, std::exchange(begin_, 0));  // once per read, not per line
     searched_ = buffer_.size();
     auto bytes = reader_->read(offset_ + buffer_.size(), kReadBytes);
     if (!bytes) return fail(bytes);

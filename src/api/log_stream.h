@@ -30,8 +30,9 @@ class LogCursor {
  private:
   std::unique_ptr<LogReader> reader_;
   uint64_t offset_;
-  std::string buffer_;   // bytes from offset_ on
-  size_t searched_ = 0;  // bytes of buffer_ known to have no newline
+  std::string buffer_;   // the byte at begin_ is the one at offset_
+  size_t begin_ = 0;     // what is before it has been given out
+  size_t searched_ = 0;  // up to here there is no newline after begin_
 };
 
 enum class LogFormat { ndjson, text };

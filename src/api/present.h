@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,8 @@ void dag_members(json::Writer& w, const Services& services, const Dag& dag,
                  const VersionInfo& version);
 void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version,
                          int64_t runs_active);
+// Which DAGs a user has marked, for is_favorite.
+using Favorites = std::set<std::string>;
 void write_version(json::Writer& w, const VersionInfo& version);
 void write_version_row(json::Writer& w, const DagVersion& version,
                        const std::string& dag_display_name);

@@ -28,6 +28,10 @@ void add_all_routes(Router& router) {
   add_event_routes(router);
   add_leoflow_routes(router);
   add_grid_routes(router);
+  add_dashboard_routes(router);
+  add_host_routes(router);
+  add_log_search_routes(router);
+  add_run_bulk_routes(router);
   add_openapi_routes(router);
 }
 

@@ -30,6 +30,10 @@ void add_token_routes(Router& router);
 void add_event_routes(Router& router);
 void add_leoflow_routes(Router& router);
 void add_grid_routes(Router& router);
+void add_dashboard_routes(Router& router);
+void add_host_routes(Router& router);
+void add_log_search_routes(Router& router);
+void add_run_bulk_routes(Router& router);
 void add_openapi_routes(Router& router);
 
 // All of the above.

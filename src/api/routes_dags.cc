@@ -28,6 +28,10 @@ Result<DagQuery> read_query(const Call& call) {
   query.has_import_errors = call.query_bool("has_import_errors");
   if (auto state = call.query_text("last_dag_run_state"))
     query.last_run_state = parse_run_state(*state);
+  if (auto favorite = call.query_bool("is_favorite")) {
+    query.favorites_of = call.user.username;
+    query.favorite = *favorite;
+  }
   auto page = call.page(kOrder, "dag_id");
   if (!page) return fail(page);
   query.page = std::move(*page);
@@ -51,22 +55,39 @@ std::vector<Param> dag_filters() {
            .fallback = "true"},
           {.name = "paused", .kind = Kind::boolean},
           {.name = "has_import_errors", .kind = Kind::boolean},
+          {.name = "is_favorite", .kind = Kind::boolean, .summary = "Of the caller"},
           {.name = "last_dag_run_state", .choices = "queued|running|success|failed"}};
 }
 
+Result<Favorites> favorites_of(const Call& call) {
+  auto list = call.services.store.favorites().list(call.user.username);
+  if (!list) return fail(list);
+  return Favorites(list->begin(), list->end());
+}
+
 void write_dag(json::Writer& w, const Services& services, const Dag& dag,
-               const VersionInfo& version) {
+               const VersionInfo& version, const Favorites& favorites) {
   w.begin_object();
   dag_members(w, services, dag, version);
-  w.end_object();
+  w.member("is_favorite", favorites.contains(dag.dag_id)).end_object();
+}
+
+Result<Response> dag_response(const Call& call, const DagAndVersion& found) {
+  auto favorites = favorites_of(call);
+  if (!favorites) return fail(favorites);
+  json::Writer w;
+  write_dag(w, call.services, found.dag, *found.version, *favorites);
+  return json_response(w);
 }
 
 Result<Response> dag_collection(const Call& call, const PageOf<Dag>& page) {
+  auto favorites = favorites_of(call);
+  if (!favorites) return fail(favorites);
   json::Writer w;
   w.begin_object().key("dags").begin_array();
   for (const Dag& dag : page.rows) {
     if (auto version = version_or_null(call.services, dag.current_version))
-      write_dag(w, call.services, dag, *version);
+      write_dag(w, call.services, dag, *version, *favorites);
   }
   w.end_array().member("total_entries", page.total).end_object();
   return json_response(w);
@@ -83,9 +104,7 @@ Result<Response> get_dags(Call& call) {
 Result<Response> get_dag(Call& call) {
   auto found = find_dag_version(call, call.path("dag_id"));
   if (!found) return fail(found);
-  json::Writer w;
-  write_dag(w, call.services, found->dag, *found->version);
-  return json_response(w);
+  return dag_response(call, *found);
 }
 
 Result<Response> get_dag_details(Call& call) {
@@ -93,12 +112,14 @@ Result<Response> get_dag_details(Call& call) {
   if (!found) return fail(found);
   auto counts = call.services.store.runs().run_counts({found->dag.dag_id});
   if (!counts) return fail(counts);
+  auto favorites = favorites_of(call);
+  if (!favorites) return fail(favorites);
   json::Writer w;
   w.begin_object();
   dag_members(w, call.services, found->dag, *found->version);
   dag_details_members(w, found->dag, *found->version,
                       (*counts)[found->dag.dag_id][RunState::running]);
-  w.end_object();
+  w.member("is_favorite", favorites->contains(found->dag.dag_id)).end_object();
   return json_response(w);
 }
 
@@ -128,9 +149,7 @@ Result<Response> patch_dag(Call& call) {
     if (auto status = set_paused(call, found->dag.dag_id, paused); !status) return fail(status);
     found->dag.is_paused = paused;
   }
-  json::Writer w;
-  write_dag(w, call.services, found->dag, *found->version);
-  return json_response(w);
+  return dag_response(call, *found);
 }
 
 Result<Response> patch_dags(Call& call) {
@@ -158,6 +177,22 @@ Result<Response> delete_dag(Call& call) {
   auto status = call.services.store.dags().delete_dag(dag->dag_id);
   if (!status) return fail(status);
   call.services.engine.dag_changed(dag->dag_id);
+  return no_content();
+}
+
+Result<Response> favorite_dag(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  auto added = call.services.store.favorites().add(call.user.username, dag->dag_id);
+  if (!added) return fail(added);
+  return no_content();
+}
+
+Result<Response> unfavorite_dag(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  auto removed = call.services.store.favorites().remove(call.user.username, dag->dag_id);
+  if (!removed) return fail(removed);
   return no_content();
 }
 
@@ -289,14 +324,14 @@ constexpr std::string_view kDagMembers =
     "has_import_errors:bool next_dagrun_logical_date:time? next_dagrun_data_interval_start:time? "
     "next_dagrun_data_interval_end:time? next_dagrun_run_after:time? allowed_run_types:[str]? "
     "owners:[str] "
-    "file_token:str";
+    "file_token:str is_favorite:bool";
 constexpr std::string_view kDetailMembers =
     " catchup:bool dag_run_timeout:str? asset_expression:obj? doc_md:str? start_date:time? "
     "end_date:time? "
     "is_paused_upon_creation:bool? params:{ParamResponse} render_template_as_native_obj:bool "
     "template_search_path:[str]? timezone:str? last_parsed:time? default_args:obj? "
     "owner_links:{str}? "
-    "is_favorite:bool active_runs_count:int concurrency:int latest_dag_version:DagVersionResponse?";
+    "active_runs_count:int concurrency:int latest_dag_version:DagVersionResponse?";
 
 void add_shapes(Router& router) {
   router.shape("DagTagResponse", "name:str dag_id:str dag_display_name:str");
@@ -320,11 +355,16 @@ void add_shapes(Router& router) {
 void add_dag_routes(Router& router) {
   add_shapes(router);
   router.tag("DAG");
-  std::vector<std::string> refused{
-      "bundle_name",          "bundle_version",         "has_asset_schedule",
-      "asset_dependency",     "dag_run_state",          "is_favorite",
-      "timetable_type",       "dag_run_start_date_gte", "dag_run_start_date_lte",
-      "dag_run_end_date_gte", "dag_run_end_date_lte"};
+  std::vector<std::string> refused{"bundle_name",
+                                   "bundle_version",
+                                   "has_asset_schedule",
+                                   "asset_dependency",
+                                   "dag_run_state",
+                                   "timetable_type",
+                                   "dag_run_start_date_gte",
+                                   "dag_run_start_date_lte",
+                                   "dag_run_end_date_gte",
+                                   "dag_run_end_date_lte"};
   router.add(Method::get, "/api/v2/dags", "get_dags", get_dags)
       .about("List DAGs")
       .takes(dag_filters())
@@ -354,6 +394,14 @@ void add_dag_routes(Router& router) {
       .answers_with(200, "DAGResponse");
   router.add(Method::del, "/api/v2/dags/{dag_id}", "delete_dag", delete_dag)
       .about("Delete a DAG with its versions and runs")
+      .answers_with(204);
+  router.add(Method::post, "/api/v2/dags/{dag_id}/favorite", "favorite_dag", favorite_dag)
+      .about("Mark a DAG as a favorite of the caller")
+      .unaudited()
+      .answers_with(204);
+  router.add(Method::post, "/api/v2/dags/{dag_id}/unfavorite", "unfavorite_dag", unfavorite_dag)
+      .about("Take the mark away")
+      .unaudited()
       .answers_with(204);
   router.add(Method::get, "/api/v2/dagStats", "get_dag_stats", get_dag_stats)
       .about("Number of runs by state")

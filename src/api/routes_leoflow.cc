@@ -111,7 +111,7 @@ Result<Response> get_environments(Call& call) {
     member_text(w, "error", environment.error);
     w.member("size_bytes", int64_t(environment.size_bytes));
     member_time(w, "created_at", environment.created_at);
-    w.end_object();
+    w.member("has_log", environment.has_log).end_object();
   }
   w.end_array().member("total_entries", int64_t(environments.size())).end_object();
   return json_response(w);
@@ -163,7 +163,7 @@ void add_shapes(Router& router) {
   router.shape(
       "EnvironmentResponse",
       "hash:str python_version:str dependencies:[str] state:<building|ready|failed> error:str? "
-      "size_bytes:int created_at:time?");
+      "size_bytes:int created_at:time? has_log:bool");
   router.shape("EnvironmentCollectionResponse",
                "environments:[EnvironmentResponse] total_entries:int");
   router.shape("DoctorCheckResponse", "name:str state:<ok|warning|failed> message:str hint:str?");

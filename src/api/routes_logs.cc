@@ -3,8 +3,8 @@
 // if asked.
 #include <algorithm>
 
+#include "api/log_lookup.h"
 #include "api/log_stream.h"
-#include "api/lookup.h"
 #include "api/params_check.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -13,24 +13,6 @@ namespace leoflow::api {
 namespace {
 
 constexpr size_t kLogPageBytesMax = 10 * 1024 * 1024;  // of log lines in one JSON answer
-
-// Whether a try can still write to its log.
-bool try_is_over(const TaskInstance& task, int try_number) {
-  if (task.try_number != try_number) return true;
-  return is_finished(task.state) || task.state == TaskState::up_for_retry ||
-         task.state == TaskState::none;
-}
-
-Result<LogName> find_log(const Call& call, const TaskInstanceRow& row, int try_number) {
-  auto attempt = call.services.store.runs().attempt_of_try(row.task_instance.key, try_number);
-  if (!attempt) return fail(attempt);
-  if (try_number < 1 || (!*attempt && try_number > row.task_instance.try_number)) {
-    return fail(Code::not_found, "The Task Instance has no try " + std::to_string(try_number));
-  }
-  TaskInstanceName name{row.run.dag_id, row.run.run_id, row.task_instance.task_id,
-                        row.task_instance.map_index};
-  return LogName{std::move(name), try_number, *attempt ? (*attempt)->id : AttemptId()};
-}
 
 // One page as {"content": [...], "continuation_token": ...}.
 Result<Response> json_page(const Call& call, const LogName& name, bool over) {
@@ -105,20 +87,13 @@ Response log_stream(const Call& call, const LogName& name, TaskInstanceKey key, 
 }
 
 Result<Response> get_log(Call& call) {
-  int map_index = int(
-      std::clamp<int64_t>(call.query_int("map_index").value_or(kUnmapped), INT32_MIN, INT32_MAX));
-  auto row = find_task_instance(call, map_index);
-  if (!row) return fail(row);
-  auto name = find_log(call, *row, call.path_int("try_number"));
-  if (!name) return fail(name);
+  auto found = find_log_of_path(call);
+  if (!found) return fail(found);
   bool follow = call.query_bool("follow").value_or(false);
-  if (call.content_type == "application/json" && !follow) {
-    bool over = try_is_over(row->task_instance, name->try_number) &&
-                call.services.logs.complete(*name);
-    return json_page(call, *name, over);
-  }
+  if (call.content_type == "application/json" && !follow)
+    return json_page(call, found->name, found->over);
   LogFormat format = call.content_type == "text/plain" ? LogFormat::text : LogFormat::ndjson;
-  return log_stream(call, *name, row->task_instance.key, follow, format);
+  return log_stream(call, found->name, found->row.task_instance.key, follow, format);
 }
 
 }  // namespace
@@ -137,8 +112,8 @@ void add_log_routes(Router& router) {
           "The log of a try: pages of at most 10 MiB as JSON, all of it as x-ndjson or text; "
           "follow goes on until "
           "the try ends (as x-ndjson unless text is accepted)")
-      .takes({{.name = "map_index", .kind = Param::Kind::integer, .fallback = "-1"},
-              {.name = "token", .summary = "continuation_token of the page before"},
+      .takes(log_params())
+      .takes({{.name = "token", .summary = "continuation_token of the page before"},
               {.name = "follow", .kind = Param::Kind::boolean, .fallback = "false"}})
       .answers_with(200, "TaskInstancesLogResponse")
       .answers_with(200, "", "application/x-ndjson")

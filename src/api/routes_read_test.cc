@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading routes; every JSON answer is checked against the shape that the document declares for it.
+// Reading routes; ApiTest checks every answer against the shape that is declared for it.
 #include "api/event_stream.h"
 #include "api/fakes_test.h"
 #include "api/log_stream.h"
@@ -10,26 +10,10 @@ namespace {
 
 class ReadTest : public ApiTest {
  protected:
-  // GETs a JSON answer that must fit the declared shape.
   json::value read(const std::string& target) {
     Response response = get(target);
     EXPECT_EQ(response.status, 200) << target << " " << response.body;
-    json::value value = body(response);
-    std::string path = target.substr(0, target.find('?'));
-    std::vector<std::string> segments;
-    for (size_t at = 1; at < path.size();) {
-      size_t end = std::min(path.find('/', at), path.size());
-      segments.push_back(path.substr(at, end - at));
-      at = end + 1;
-    }
-    const Route* route = api->router().find(Method::get, segments).route;
-    EXPECT_NE(route, nullptr);
-    const Router& router = api->router();
-    for (const auto& one :
-         check_json_schema(value, router.shape_of(route->answers.at(0).shape), router.shapes())) {
-      ADD_FAILURE() << target << ": " << path_text(one.path) << " " << one.message;
-    }
-    return value;
+    return body(response);
   }
 };
 
@@ -89,6 +73,11 @@ TEST_F(ReadTest, EveryPlainListAndObjectFitsItsShape) {
                                 "/api/leoflow/v1/dags/etl/dagRuns/r1/reasons",
                                 "/api/leoflow/v1/workspace",
                                 "/api/leoflow/v1/environments",
+                                "/api/leoflow/v1/environments/abc/log",
+                                "/api/leoflow/v1/dashboard",
+                                "/api/leoflow/v1/agents",
+                                "/api/leoflow/v1/configuration",
+                                "/api/leoflow/v1/pools",
                                 "/api/leoflow/v1/doctor"}) {
     read(target);
   }

@@ -43,6 +43,9 @@ class ScopedWorkspace final : public WorkspacePort {
 
   WorkspaceState workspace() override { return inner_.workspace(); }
   std::vector<EnvironmentState> environments() override { return inner_.environments(); }
+  Result<std::string> build_log(const std::string& hash) override {
+    return inner_.build_log(hash);
+  }
   std::vector<DoctorCheck> doctor() override { return inner_.doctor(); }
   // Every DAG of the file is compiled again, so the caller needs the role User on each.
   Status reparse(const std::string& relative_fileloc) override;

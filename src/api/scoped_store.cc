@@ -257,6 +257,49 @@ Result<std::optional<EventLog>> ScopedEventLogStore::get(int64_t id) {
   return row;
 }
 
+Result<RunCounts> ScopedFigureStore::run_counts(const DagsAllowed&) {
+  auto mine = scope_.dags(Role::viewer);
+  return mine ? inner_.run_counts(std::move(*mine)) : fail(mine);
+}
+
+Result<DagCounts> ScopedFigureStore::dag_counts(const DagsAllowed&) {
+  auto mine = scope_.dags(Role::viewer);
+  return mine ? inner_.dag_counts(std::move(*mine)) : fail(mine);
+}
+
+Result<std::vector<RunHour>> ScopedFigureStore::run_hours(const FigureQuery& query) {
+  auto mine = limited(query, scope_);
+  return mine ? inner_.run_hours(*mine) : fail(mine);
+}
+
+Result<std::vector<RunProgress>> ScopedFigureStore::open_runs(const FigureQuery& query) {
+  auto mine = limited(query, scope_);
+  return mine ? inner_.open_runs(*mine) : fail(mine);
+}
+
+Result<std::vector<TaskFailure>> ScopedFigureStore::failures(const FigureQuery& query) {
+  auto mine = limited(query, scope_);
+  return mine ? inner_.failures(*mine) : fail(mine);
+}
+
+Result<TaskFigures> ScopedFigureStore::task_figures(const FigureQuery& query) {
+  auto mine = limited(query, scope_);
+  return mine ? inner_.task_figures(*mine) : fail(mine);
+}
+
+Result<std::vector<PoolUse>> ScopedFigureStore::pool_use() {
+  auto all = inner_.pool_use();
+  if (!all) return all;
+  for (PoolUse& use : *all) {
+    auto role = scope_.role_on(use.dag_id);
+    if (!role) return fail(role);
+    if (*role != Role::none) continue;
+    use.dag_id.clear();
+    use.task_id.clear();
+  }
+  return all;
+}
+
 ScopedStore::ScopedStore(Store& inner, Scope& scope, Role listed)
     : inner_(inner),
       dags_(inner.dags(), scope, listed),
@@ -264,6 +307,7 @@ ScopedStore::ScopedStore(Store& inner, Scope& scope, Role listed)
       runs_(inner.runs(), scope),
       xcoms_(inner.xcoms(), runs_, scope),
       staging_(inner.staging(), scope),
-      event_log_(inner.event_log(), scope) {}
+      event_log_(inner.event_log(), scope),
+      figures_(inner.figures(), scope) {}
 
 }  // namespace leoflow::api

@@ -127,6 +127,24 @@ class ScopedEventLogStore final : public EventLogStore {
   Scope& scope_;
 };
 
+class ScopedFigureStore final : public FigureStore {
+ public:
+  ScopedFigureStore(FigureStore& inner, Scope& scope) : inner_(inner), scope_(scope) {}
+  Result<RunCounts> run_counts(const DagsAllowed& dags) override;
+  Result<DagCounts> dag_counts(const DagsAllowed& dags) override;
+  Result<std::vector<RunHour>> run_hours(const FigureQuery& query) override;
+  Result<std::vector<RunProgress>> open_runs(const FigureQuery& query) override;
+  Result<std::vector<TaskFailure>> failures(const FigureQuery& query) override;
+  Result<TaskFigures> task_figures(const FigureQuery& query) override;
+  // What other DAGs hold is told without their names: it is why a pool is full.
+  Result<std::vector<PoolUse>> pool_use() override;
+  Result<std::map<std::string, int64_t>> open_attempts() override { return inner_.open_attempts(); }
+
+ private:
+  FigureStore& inner_;
+  Scope& scope_;
+};
+
 class ScopedStore final : public Store {
  public:
   // inner and scope outlive this.
@@ -144,6 +162,9 @@ class ScopedStore final : public Store {
   SessionStore& sessions() override { return inner_.sessions(); }
   EventLogStore& event_log() override { return event_log_; }
   SettingStore& settings() override { return inner_.settings(); }
+  // Of the caller's own name; lists of DAGs are limited elsewhere.
+  FavoriteStore& favorites() override { return inner_.favorites(); }
+  FigureStore& figures() override { return figures_; }
   RetentionStore& retention() override { return inner_.retention(); }
 
  private:
@@ -154,6 +175,7 @@ class ScopedStore final : public Store {
   ScopedXComStore xcoms_;
   ScopedStagingStore staging_;
   ScopedEventLogStore event_log_;
+  ScopedFigureStore figures_;
 };
 
 }  // namespace leoflow::api

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "api/auth/authenticator.h"
+#include "api/host_port.h"
 #include "api/log_port.h"
+#include "api/log_window.h"
 #include "api/metrics.h"
 #include "api/router.h"
 #include "api/secrets_port.h"
@@ -26,6 +28,9 @@ struct ApiOptions {
   std::vector<ArchiveFile> page;  // files of the web page; their bytes outlive the Api
   // Whether connections may be tested: the server then talks to any host that an Op names.
   bool test_connections = false;
+  // Whether /api/v2/config answers, as Airflow's [api] expose_config: no (403), all, or what is not
+  // sensitive. Sensitive values are masked in both.
+  enum class ExposeConfig { no, non_sensitive_only, all } expose_config = ExposeConfig::no;
 };
 
 // Collaborators from outside; all outlive the Api.
@@ -36,25 +41,28 @@ struct ApiPorts {
   SecretsPort& secrets;
   WorkspacePort& workspace;
   LogPort& logs;
+  HostPort& host;
 };
 
 struct Services : ApiPorts {
   Services(const ApiPorts& ports, const ApiOptions& options, Authenticator& auth,
-           VersionCache& versions, Metrics& metrics, const Router& router)
+           VersionCache& versions, LogLineIndex& log_lines, Metrics& metrics, const Router& router)
       : ApiPorts(ports),
         options(options),
         auth(auth),
         versions(versions),
+        log_lines(log_lines),
         metrics(metrics),
         router(router) {}
   // The same with other views of what a caller may not see as a whole.
   Services(const Services& all, Store& store, Engine& engine, WorkspacePort& workspace)
-      : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs}, all.options,
-                 all.auth, all.versions, all.metrics, all.router) {}
+      : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs, all.host},
+                 all.options, all.auth, all.versions, all.log_lines, all.metrics, all.router) {}
 
   const ApiOptions& options;
   Authenticator& auth;
   VersionCache& versions;
+  LogLineIndex& log_lines;
   Metrics& metrics;
   const Router& router;
 };

@@ -28,7 +28,11 @@ struct EnvironmentState {
   std::string error;  // of a failed build; empty otherwise
   uint64_t size_bytes = 0;
   std::optional<Time> created_at;
+  bool has_log = false;  // what its builder said is kept
 };
+
+constexpr size_t kBuildLogBytesMax = 256 * 1024;  // of a build's log; the end is kept
+
 
 struct DoctorCheck {
   std::string name;   // "python", "disk space"
@@ -41,6 +45,8 @@ class WorkspacePort {
   virtual ~WorkspacePort() = default;
   virtual WorkspaceState workspace() = 0;
   virtual std::vector<EnvironmentState> environments() = 0;
+  // What the builder of an environment said. `not_found` when nothing is kept.
+  virtual Result<std::string> build_log(const std::string& hash) = 0;
   virtual std::vector<DoctorCheck> doctor() = 0;
   // Asks for a file (path relative to the workspace) to be compiled again soon. `not_found` when it
   // is gone.

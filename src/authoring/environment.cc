@@ -147,9 +147,30 @@ Result<Environment> Environments::ensure(const EnvironmentSpec& spec, const Buil
   }
   if (!lock) return fail(lock);
   if (auto environment = ready(hash, spec.python_version)) return *environment;
-  if (auto built = build(spec, options_.cache / hash, watch); !built) return fail(built);
+  if (auto built = build_logged(spec, hash, watch); !built) return fail(built);
   if (auto environment = ready(hash, spec.python_version)) return *environment;
   return fail(Code::internal, "environment " + hash + " was built but is not complete");
+}
+
+fs::path build_log_of(const fs::path& cache, const std::string& hash) {
+  return cache / (hash + ".log");
+}
+
+// A build with what its programs said kept beside the environment.
+Status Environments::build_logged(const EnvironmentSpec& spec, const std::string& hash,
+                                  const BuildWatch& watch) {
+  std::string said;
+  BuildWatch both{.on_progress =
+                      [&](std::string_view line) {
+                        if (said.size() < kBuildLogKeptMax) said.append(line).append("\n");
+                        if (watch.on_progress) watch.on_progress(line);
+                      },
+                  .cancel_fd = watch.cancel_fd};
+  Status built = build(spec, options_.cache / hash, both);
+  if (!built) said += built.error().message() + "\n";
+  // Losing the log of a build is no reason to lose the build.
+  static_cast<void>(write_file(build_log_of(options_.cache, hash), said));
+  return built;
 }
 
 Status Environments::build(const EnvironmentSpec& spec, const fs::path& folder,
@@ -240,6 +261,7 @@ Result<size_t> Environments::collect(const std::set<std::string>& hashes_in_use,
     const auto lock = lock_file(lock_path);
     if (!lock || last_used(folder) >= before) continue;  // somebody builds or uses it right now
     if (auto removed = remove_renamed(folder); !removed) return fail(removed);
+    static_cast<void>(remove_tree(build_log_of(options_.cache, folder.filename().string())));
     ++count;
   }
   return count;

@@ -23,6 +23,7 @@
 namespace leoflow {
 
 constexpr size_t kDependenciesMax = 500;
+constexpr size_t kBuildLogKeptMax = 1024 * 1024;  // of what a builder said
 
 struct EnvironmentSpec {
   std::string python_version{kPythonDefault};
@@ -79,6 +80,8 @@ class Environments {
  private:
   std::optional<Environment> ready(const std::string& hash,
                                    const std::string& python_version) const;
+  Status build_logged(const EnvironmentSpec& spec, const std::string& hash,
+                      const BuildWatch& watch);
   Status build(const EnvironmentSpec& spec, const fs::path& folder, const BuildWatch& watch);
   Status run(const std::string& program, std::vector<std::string> arguments,
              const BuildWatch& watch, std::string_view step);
@@ -86,6 +89,9 @@ class Environments {
   EnvironmentOptions options_;
   Interpreters& interpreters_;
 };
+
+// Where the builder's output of the last build of an environment is kept, also of a failed one.
+fs::path build_log_of(const fs::path& cache, const std::string& hash);
 
 // The uv program: `configured` if given (checked), else the first in folders of a PATH text, else
 // where its installers put it below a home folder; empty = none.

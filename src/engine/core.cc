@@ -205,7 +205,12 @@ Step Core::take_step(Time now) {
     ActiveRun& run = *it->second;
     if (!run.stored || run.committed != run.row.state) {
       step_.effects.changes.push_back({.kind = Change::Kind::run, .dag_id = run.row.dag_id, .run_id = run.row.run_id,
-                                       .state = std::string(to_string(run.row.state))});
+                                       .state = std::string(to_string(run.row.state)),
+                                       .queued_at = run.row.queued_at,
+                                       .start_date = run.row.start_date,
+                                       .end_date = run.row.end_date,
+                                       .version_number = run.version->number,
+                                       .reason = run.row.end_reason});
     }
     if (run.stored) ++run.row.version_stamp;
     (run.stored ? batch.runs_updated : batch.runs_inserted).push_back(run.row);
@@ -221,7 +226,12 @@ Step Core::take_step(Time now) {
       step_.effects.changes.push_back({.kind = Change::Kind::task_instance, .dag_id = run.row.dag_id,
                                        .run_id = run.row.run_id, .task_id = slot.row.task_id,
                                        .map_index = slot.row.map_index, .try_number = slot.row.try_number,
-                                       .state = std::string(to_string(slot.row.state))});
+                                       .state = std::string(to_string(slot.row.state)),
+                                       .queued_at = slot.row.queued_at,
+                                       .start_date = slot.row.start_date,
+                                       .end_date = slot.row.end_date,
+                                       .version_number = run.version->number,
+                                       .reason = slot.row.reason});
       ++stats_.moves;
     }
     if (slot.stored) ++slot.row.version_stamp;

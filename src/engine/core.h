@@ -127,6 +127,7 @@ class Core {
   void close(OpenAttempt& attempt, AttemptState state, std::string outcome, std::string reason, Time at);
   void cancel_open(TaskSlot& slot, CancelReason reason);
   void store_xcom(const OpenAttempt& attempt, XCom xcom, Time now);
+  void count_end(const ActiveRun& run, const TaskInstance& row, TaskEnd::Kind kind);
   void fail_fast(ActiveRun& run, Time now);
   void touch(ActiveRun& run, TaskIndex task);
   std::pair<ActiveRun*, TaskIndex> slot_of(const OpenAttempt& attempt);

@@ -193,7 +193,10 @@ void Core::settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Out
   if (!outcome.rendered_fields.empty()) step_.batch.rendered.push_back({slot.row.key, outcome.rendered_fields});
   std::vector<TaskIndex> next(run.version->plan.downstream(task).begin(), run.version->plan.downstream(task).end());
   switch (outcome.kind) {
-    case OutcomeKind::succeeded: set_state(run, task, TaskState::success, now); break;
+    case OutcomeKind::succeeded:
+      count_end(run, slot.row, TaskEnd::Kind::succeeded);
+      set_state(run, task, TaskState::success, now);
+      break;
     case OutcomeKind::skipped: set_state(run, task, TaskState::skipped, now); break;
     default: fail_try(run, task, outcome, now); break;
   }
@@ -210,10 +213,18 @@ void Core::fail_try(ActiveRun& run, TaskIndex task, const Outcome& outcome, Time
     RetryIdentity identity{run.row.dag_id, row.task_id, run.row.run_id, row.try_number};
     row.next_at = outcome.ended_at + retry_delay(spec, identity);
     timers_.insert({*row.next_at, TimerKey::Kind::retry, row.key.value, {}});
+    count_end(run, row, TaskEnd::Kind::retried);
     return set_state(run, task, TaskState::up_for_retry, now);
   }
+  if (outcome.kind == OutcomeKind::failed) count_end(run, row, TaskEnd::Kind::failed);
   set_state(run, task, TaskState::failed, now);
   if (run.version->spec->fail_fast) fail_fast(run, now);
+}
+
+void Core::count_end(const ActiveRun& run, const TaskInstance& row, TaskEnd::Kind kind) {
+  if (!row.start_date || !row.end_date) return;
+  step_.batch.task_ends.push_back(
+      {kind, run.row.dag_id, row.task_id, *row.end_date, *row.end_date - *row.start_date});
 }
 
 void Core::fail_fast(ActiveRun& run, Time now) {

@@ -71,6 +71,10 @@ struct Change {
   int try_number = 0;
   std::string state;                      // new state name
   bool deleted = false;
+  // Of runs and task instances, so that a page that shows the row need not ask for it again.
+  std::optional<Time> queued_at, start_date, end_date;
+  int version_number = 0;                 // of the run's DAG version; 0 for other kinds
+  std::string reason;                     // why it ended as it did; empty = none
 };
 
 struct EngineStats {

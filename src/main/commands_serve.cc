@@ -66,6 +66,7 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
       .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,
       .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};
   config.test_connections = variable_or("LEOFLOW_TEST_CONNECTIONS") == "1";
+  config.expose_config = variable_or("LEOFLOW_EXPOSE_CONFIG");
   if (!options.workspace.empty() && !fs::is_directory(options.workspace)) {
     return fail(Code::not_found, "the workspace " + options.workspace + " is not a folder",
                 "leoflow init " + options.workspace + " makes one with a first DAG");

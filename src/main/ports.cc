@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main/ports.h"
 
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "main/host.h"
+#include "main/host_view.h"
 
 namespace leoflow {
 namespace {
 
-constexpr uint64_t kFreeBytesWanted = uint64_t(2) << 30;
-
 api::DoctorCheck check_disk(const fs::path& home) {
-  struct statvfs info{};
-  fs::path at = home;
-  std::error_code error;
-  while (!fs::exists(at, error) && at.has_parent_path() && at != at.parent_path())
-    at = at.parent_path();
-  if (statvfs(at.c_str(), &info) != 0)
-    return {"disk space", "failed", "cannot look at " + at.string(), ""};
-  uint64_t bytes = uint64_t(info.f_bavail) * info.f_frsize;
-  std::string text = std::to_string(bytes >> 30) + " GiB free at " + at.string();
-  if (bytes >= kFreeBytesWanted) return {"disk space", "ok", text, ""};
+  api::DiskState disk = disk_of(home);
+  if (disk.total_bytes == 0) return {"disk space", "failed", "cannot look at " + disk.path, ""};
+  std::string text = std::to_string(disk.free_bytes >> 30) + " GiB free at " + disk.path;
+  if (!disk.low) return {"disk space", "ok", text, ""};
   return {"disk space", "warning", text, "free some space, or put the home elsewhere with --home"};
 }
 
@@ -79,6 +71,23 @@ api::DoctorCheck check_staging_mount() {
     return {"/staging", "ok", "bound in each task's own mount namespace", ""};
   return {"/staging", "warning", "tasks see their volume at $LEOFLOW_STAGING_DIR only",
           "as root, mkdir /staging makes it visible there too"};
+}
+
+// Environments whose last build left only its log.
+void add_failed(const fs::path& cache, std::vector<api::EnvironmentState>& states) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(cache, error)) {
+    fs::path log = entry.path();
+    if (log.extension() != ".log" || fs::exists(fs::path(log).replace_extension(), error)) continue;
+    auto text = read_file(log);
+    if (!text) continue;
+    while (text->ends_with('\n')) text->pop_back();
+    size_t newline = text->rfind('\n');
+    states.push_back({.hash = log.stem().string(),
+                      .state = "failed",
+                      .error = newline == std::string::npos ? *text : text->substr(newline + 1),
+                      .has_log = true});
+  }
 }
 
 }  // namespace
@@ -145,8 +154,10 @@ std::vector<api::EnvironmentState> WorkspaceView::environments() {
         if (line.is_string()) state.dependencies.emplace_back(line.as_string());
       }
     }
+    state.has_log = fs::exists(build_log_of(cache_, state.hash), error);
     states.push_back(std::move(state));
   }
+  add_failed(cache_, states);
   if (workspace_ == nullptr) return states;
   for (const FileStatus& file : workspace_->status()) {
     if (file.state != FileState::building_environment) continue;
@@ -155,6 +166,15 @@ std::vector<api::EnvironmentState> WorkspaceView::environments() {
                       .error = file.progress.empty() ? "" : file.progress.back()});
   }
   return states;
+}
+
+Result<std::string> WorkspaceView::build_log(const std::string& hash) {
+  bool plain = !hash.empty() && hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+  auto text = plain ? read_file(build_log_of(cache_, hash))
+                    : Result<std::string>(fail(Code::not_found, ""));
+  if (!text) return fail(Code::not_found, "no build log of environment " + hash.substr(0, 64));
+  if (text->size() > api::kBuildLogBytesMax) text->erase(0, text->size() - api::kBuildLogBytesMax);
+  return text;
 }
 
 std::vector<api::DoctorCheck> WorkspaceView::doctor() {

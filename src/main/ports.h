@@ -41,6 +41,7 @@ class WorkspaceView : public api::WorkspacePort {
         interpreters_(interpreters) {}
   api::WorkspaceState workspace() override;
   std::vector<api::EnvironmentState> environments() override;
+  Result<std::string> build_log(const std::string& hash) override;
   std::vector<api::DoctorCheck> doctor() override;
   Status reparse(const std::string& relative_fileloc) override;
 

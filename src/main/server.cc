@@ -17,6 +17,7 @@
 #include "main/claims.h"
 #include "main/embedded.h"
 #include "main/host.h"
+#include "main/host_view.h"
 #include "main/janitor.h"
 #include "main/ports.h"
 #include "main/server_parts.h"
@@ -64,6 +65,12 @@ Result<std::string> instance_id(Store& store) {
   return id;
 }
 
+api::ApiOptions::ExposeConfig exposure_of(const std::string& text) {
+  using Expose = api::ApiOptions::ExposeConfig;
+  if (text == "non-sensitive-only") return Expose::non_sensitive_only;
+  return text == "true" || text == "1" ? Expose::all : Expose::no;
+}
+
 // The command line on this home needs no login: it reads this token.
 Status ensure_cli_token(Store& store, const Home& home, Time now) {
   auto tokens = store.users().list_tokens();
@@ -106,6 +113,7 @@ struct Server::Impl {
   std::unique_ptr<VaultPort> vault_port;
   std::unique_ptr<Workspace> workspace;
   std::unique_ptr<WorkspaceView> workspace_view;
+  std::unique_ptr<HostView> host_view;
   std::unique_ptr<api::LogFiles> log_files;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<api::HttpServer> http;
@@ -247,6 +255,7 @@ Status Server::Impl::start_engine() {
                                       .node_secret = node_secret,
                                       .token_key = *token_key,
                                       .version = kVersion,
+                                      .clock = &clock,
                                       .lease = kLocalLease},
                                      *engine, *claims, *logs);
   if (!service) return fail(service);
@@ -313,14 +322,16 @@ Status Server::Impl::start_http() {
   };
   auto complete = [this](const api::LogName& name) { return logs->complete(name.attempt); };
   log_files = std::make_unique<api::LogFiles>(path_of, watch, complete);
+  host_view = std::make_unique<HostView>(config, home, *executor, *agents);
   auto page = read_archive(page_archive());
   if (!page) return fail(page);
   api = std::make_unique<api::Api>(
-      api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files},
+      api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files, *host_view},
       api::ApiOptions{.version = kVersion,
                       .jwt_secret = *secret,
                       .page = std::move(*page),
-                      .test_connections = config.test_connections});
+                      .test_connections = config.test_connections,
+                      .expose_config = exposure_of(config.expose_config)});
   auto server =
       api::HttpServer::start({.address = config.host, .port = config.port},
                              [this](const api::Request& request) { return api->handle(request); });

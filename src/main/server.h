@@ -21,6 +21,7 @@ struct ServerConfig {
   uint16_t port = 8080;  // 0 = any free one
   bool serve_http = true;
   bool test_connections = false;  // api/services.h
+  std::string expose_config;      // "", "true" or "non-sensitive-only": api/services.h
   int parallelism = 32;
   fs::path agent_program;  // empty = beside this program
   fs::path cache;          // of environments; empty = the user's cache folder

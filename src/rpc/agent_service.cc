@@ -326,6 +326,8 @@ void AgentService::staging_full(const std::string& agent, AttemptId attempt,
   impl_->send(agent, std::move(message));
 }
 
+std::vector<AgentFacts> AgentService::agents() const { return impl_->sessions.agents(); }
+
 std::vector<std::string> AgentService::connected_agents() const {
   return impl_->sessions.connected();
 }

@@ -28,10 +28,19 @@ struct AgentServiceOptions {
   std::string node_secret;               // agents must present it
   std::string token_key;                 // signs attempt tokens
   std::string version;                   // the server's; agents of another are replaced when idle
+  const Clock* clock = nullptr;          // tells when agents connected; null = nobody asks
   Duration lease = std::chrono::seconds(10);
   // An agent on this host whose process ended is lost; its outcomes may be on its disk, so a
   // successor gets this long to report them first.
   Duration successor_grace = std::chrono::seconds(3);
+};
+
+// An agent with an open session.
+struct AgentFacts {
+  std::string id, hostname, version;
+  int64_t pid = 0;
+  Time connected_at{};
+  bool retiring = false;  // on its way out: takes no work
 };
 
 class AgentService : public AgentGateway {
@@ -58,6 +67,7 @@ class AgentService : public AgentGateway {
   bool acknowledge(const std::string& agent, AttemptId attempt) override;
   bool warm(const std::string& agent, const std::string& environment_json) override;
   std::vector<std::string> connected_agents() const override;
+  std::vector<AgentFacts> agents() const;
   void resync() override;
   void observe(AgentObserver* observer) override;
 

@@ -45,7 +45,7 @@ AgentSessions::AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServ
       listener_(listener),
       provider_(provider),
       sink_(sink),
-      names_(std::make_shared<const Names>()) {
+      connected_(std::make_shared<const std::vector<AgentFacts>>()) {
   loop_.post([this] { on_tick(); });
 }
 
@@ -111,6 +111,8 @@ void AgentSessions::on_hello(SessionPeer& peer, const wire::Hello& hello) {
   agent.lost_timer = 0;
   agent.peer = &peer;
   agent.hostname = hello.hostname();
+  agent.version = hello.version();
+  if (options_.clock != nullptr) agent.connected_at = options_.clock->now();
   agent.silent_ticks = 0;
   agent.local = peer.same_host();
   agent.pid = hello.pid();
@@ -372,19 +374,28 @@ void AgentSessions::on_xcom(const std::string& id, const wire::XComPush& push) {
 }
 
 void AgentSessions::publish() {
-  auto names = std::make_shared<Names>();
+  auto facts = std::make_shared<std::vector<AgentFacts>>();
   for (auto& [id, agent] : agents_) {
     if (!agent.peer) continue;
-    names->connected.push_back(id);
-    if (!agent.retiring) names->working.push_back(id);
+    facts->push_back(
+        {id, agent.hostname, agent.version, agent.pid, agent.connected_at, agent.retiring});
   }
-  names_.store(std::move(names));
+  connected_.store(std::move(facts));
 }
 
-std::vector<std::string> AgentSessions::connected() const { return names_.load()->connected; }
+std::vector<AgentFacts> AgentSessions::agents() const { return *connected_.load(); }
+
+std::vector<std::string> AgentSessions::connected() const {
+  std::vector<std::string> names;
+  auto facts = connected_.load();
+  for (const AgentFacts& agent : *facts) names.push_back(agent.id);
+  return names;
+}
 
 bool AgentSessions::takes_work(const std::string& agent) const {
-  return std::ranges::count(names_.load()->working, agent) > 0;
+  auto facts = connected_.load();
+  return std::ranges::any_of(
+      *facts, [&](const AgentFacts& one) { return one.id == agent && !one.retiring; });
 }
 
 }  // namespace leoflow

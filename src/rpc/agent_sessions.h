@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is connected, what was sent to whom, and who is lost: the state behind AgentService, without
-// gRPC. All functions on the loop's thread except connected().
+// gRPC. All functions on the thread of the loop except connected() and agents().
 #pragma once
 
 #include <atomic>
@@ -60,6 +60,7 @@ class AgentSessions {
   std::vector<std::string> connected() const;
   // Connected and not on its way out.
   bool takes_work(const std::string& agent) const;
+  std::vector<AgentFacts> agents() const;
 
  private:
   struct Assignment {
@@ -68,7 +69,8 @@ class AgentSessions {
   struct Agent {
     SessionPeer* peer = nullptr;
     bool retiring = false;
-    std::string hostname;
+    std::string hostname, version;
+    Time connected_at{};
     int64_t pid = 0;
     bool local = false;
     bool process_gone = false;
@@ -107,10 +109,7 @@ class AgentSessions {
   std::map<std::string, std::string> replaced_;
   Loop::TimerId tick_ = 0;
   // Read by other threads while sessions come and go: replaced as a whole.
-  struct Names {
-    std::vector<std::string> connected, working;
-  };
-  std::atomic<std::shared_ptr<const Names>> names_;
+  std::atomic<std::shared_ptr<const std::vector<AgentFacts>>> connected_;
 };
 
 }  // namespace leoflow

@@ -9,7 +9,8 @@ size_t Batch::rows() const {
   return runs_inserted.size() + runs_updated.size() + task_instances_inserted.size() +
          task_instances_updated.size() + tries.size() + attempts_inserted.size() + attempts_updated.size() +
          xcoms.size() + xcoms_cleared.size() + rendered.size() + staging_inserted.size() +
-         staging_updated.size() + dags_planned.size() + events.size() + runs_deleted.size();
+         staging_updated.size() + dags_planned.size() + events.size() + task_ends.size() +
+         runs_deleted.size();
 }
 
 }  // namespace leoflow

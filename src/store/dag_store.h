@@ -22,6 +22,9 @@ struct DagQuery {
   std::optional<bool> paused, has_import_errors;
   std::optional<RunState> last_run_state;
   Page page;  // dag_id, last_run_state, next_run_after, ...
+  // Only the favorites of this user, or only the others; empty = no matter.
+  std::string favorites_of;
+  bool favorite = true;
   DagsAllowed dags_allowed;
 };
 

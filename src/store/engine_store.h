@@ -19,6 +19,16 @@ struct RenderedFields {
   std::string fields;
 };
 
+// A try that ran to its end, for the figures of tasks (figure_store.h). Lost and cancelled ones are
+// not the task's doing and do not count.
+struct TaskEnd {
+  // retried: failed, and another try follows
+  enum class Kind { succeeded, failed, retried } kind = Kind::succeeded;
+  std::string dag_id, task_id;
+  Time at{};
+  Duration took{0};
+};
+
 // Everything one engine step changes, written in one transaction or not at all. Updated rows carry the new content
 // with version_stamp already raised by one: the write applies only where the stored stamp is one less, and any row
 // that does not match makes the whole commit fail with `conflict` (a second writer; the engine reloads).
@@ -33,6 +43,7 @@ struct Batch {
   std::vector<StagingVolume> staging_inserted, staging_updated;
   std::vector<Dag> dags_planned;                         // next_* fields and is_paused are written, nothing else
   std::vector<EventLog> events;
+  std::vector<TaskEnd> task_ends;                        // added to the figures of their tasks
   std::vector<RunKey> runs_deleted;                      // with everything that hangs on them
 
   bool empty() const;

@@ -9,6 +9,8 @@
 #include "store/admin_store.h"
 #include "store/dag_store.h"
 #include "store/engine_store.h"
+#include "store/favorite_store.h"
+#include "store/figure_store.h"
 #include "store/run_store.h"
 
 namespace leoflow {
@@ -28,6 +30,8 @@ class Store {
   virtual SessionStore& sessions() = 0;
   virtual EventLogStore& event_log() = 0;
   virtual SettingStore& settings() = 0;
+  virtual FavoriteStore& favorites() = 0;
+  virtual FigureStore& figures() = 0;
   virtual RetentionStore& retention() = 0;
 };
 

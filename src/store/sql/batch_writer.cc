@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sql/batch_writer.h"
 
+#include "model/duration_bucket.h"
 #include "store/sql/bind_rows.h"
-#include "store/sql/queries_engine.h"
+#include "store/sql/figure_store.h"
+#include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
 
 namespace leoflow::sql {
@@ -48,7 +50,7 @@ Status BatchWriter::write() {
       &BatchWriter::insert_attempts,       &BatchWriter::update_attempts, &BatchWriter::upsert_tries,
       &BatchWriter::clear_xcoms,           &BatchWriter::upsert_xcoms,    &BatchWriter::upsert_rendered,
       &BatchWriter::insert_staging,        &BatchWriter::update_staging,  &BatchWriter::plan_dags,
-      &BatchWriter::insert_events,
+      &BatchWriter::insert_events,         &BatchWriter::count_task_ends,
   };
   for (Step step : kSteps) {
     if (Status done = (this->*step)(); !done) return done;
@@ -128,6 +130,44 @@ Status BatchWriter::plan_dags() {
 
 Status BatchWriter::insert_events() {
   return for_each_row(connection_, kInsertEvent, batch_.events, Expect::one_row, kKeepAll, bind_event);
+}
+
+namespace {
+
+struct TaskClass {
+  int64_t day = 0;
+  std::string_view dag_id, task_id;
+  int bucket = 0;
+  auto operator<=>(const TaskClass&) const = default;
+};
+struct TaskCounts {
+  int64_t tries = 0, failures = 0, retries = 0, took = 0;
+};
+
+}  // namespace
+
+// One row for all ends of a task of like duration: a batch often holds many.
+Status BatchWriter::count_task_ends() {
+  if (batch_.task_ends.empty()) return {};
+  std::map<TaskClass, TaskCounts> classes;
+  for (const TaskEnd& end : batch_.task_ends) {
+    TaskCounts& counts =
+        classes[{day_of(end.at), end.dag_id, end.task_id, duration_bucket(end.took)}];
+    ++counts.tries;
+    if (end.kind == TaskEnd::Kind::failed) ++counts.failures;
+    if (end.kind == TaskEnd::Kind::retried) ++counts.retries;
+    counts.took += end.took.count();
+  }
+  Result<Query> query = connection_.query(kCountTaskEnd);
+  if (!query) return fail(query);
+  for (const auto& [name, counts] : classes) {
+    query->bind("$day", name.day).bind("$dag_id", name.dag_id).bind("$task_id", name.task_id);
+    query->bind("$bucket", name.bucket).bind("$tries", counts.tries);
+    query->bind("$failures", counts.failures).bind("$retries", counts.retries);
+    Result<int64_t> changed = query->bind("$took", counts.took).run();
+    if (!changed) return fail(changed);
+  }
+  return {};
 }
 
 }  // namespace leoflow::sql

@@ -32,6 +32,7 @@ class BatchWriter {
   Status update_staging();
   Status plan_dags();
   Status insert_events();
+  Status count_task_ends();
   bool deleted(RunKey run) const { return !deleted_.empty() && deleted_.contains(run); }
 
   Connection& connection_;

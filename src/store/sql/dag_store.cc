@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "store/sql/queries_dags.h"
+#include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
 #include "store/sql/simple_query.h"
 
@@ -171,7 +172,10 @@ Status delete_in(Connection& connection, const std::string& dag_id) {
                   "stop or wait for its runs, then delete it");
     }
   }
-  if (auto runs = run_for_dag(connection, kDeleteRunsOfDag, dag_id); !runs) return fail(runs);
+  for (std::string_view sql : {kDeleteRunsOfDag.view(), kDeleteRunCountsOfDag.view(),
+                               kDeleteRunHoursOfDag.view(), kDeleteTaskDaysOfDag.view()}) {
+    if (auto rows = run_for_dag(connection, sql, dag_id); !rows) return fail(rows);
+  }
   auto dags = run_for_dag(connection, kDeleteDag, dag_id);
   if (!dags) return fail(dags);
   if (*dags == 0) return fail(no_such_dag(dag_id));
@@ -184,6 +188,10 @@ Where conditions_of(const DagQuery& query) {
   Where where;
   where.only("dag.dag_id", "$dags_allowed", query.dags_allowed);
   if (query.exclude_stale) where.add(kDagNotStale);
+  if (!query.favorites_of.empty()) {
+    where.add(query.favorite ? kDagFavorite.view() : kDagNoFavorite.view(), "$username",
+              query.favorites_of);
+  }
   where.matches("dag.dag_id", "$dag_id_pattern", query.dag_id_pattern);
   where.matches("dag.display_name", "$display_name_pattern", query.display_name_pattern);
   if (query.paused) where.add(kDagPaused, "$paused", static_cast<int64_t>(*query.paused));

@@ -29,6 +29,10 @@ inline constexpr SqlText kCountDags("SELECT count(*) FROM dags dag WHERE TRUE");
 inline constexpr auto kSelectDag = kListDags + " AND dag.dag_id = $dag_id";
 
 inline constexpr SqlText kDagNotStale(" AND dag.is_stale = 0");
+inline constexpr SqlText kDagFavorite(
+    " AND dag.dag_id IN (SELECT dag_id FROM favorites WHERE username = $username)");
+inline constexpr SqlText kDagNoFavorite(
+    " AND dag.dag_id NOT IN (SELECT dag_id FROM favorites WHERE username = $username)");
 inline constexpr SqlText kDagPaused(" AND dag.is_paused = $paused");
 inline constexpr auto kDagWithImportErrors = " AND " + kDagHasImportErrors;
 inline constexpr auto kDagWithoutImportErrors = " AND NOT " + kDagHasImportErrors;
@@ -90,7 +94,8 @@ inline constexpr SqlText kInsertOwner(
 inline constexpr SqlText kCountRunning(
     "SELECT count(*) FROM runs run JOIN task_instances task_instance ON task_instance.run_key = "
     "run.run_key"
-    " WHERE run.dag_id = $dag_id AND task_instance.state = 'running'");
+    " WHERE run.state IN ('queued', 'running') AND run.dag_id = $dag_id"
+    " AND task_instance.state = 'running'");
 inline constexpr SqlText kDeleteRunsOfDag("DELETE FROM runs WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteDag("DELETE FROM dags WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteVersionsOfDag("DELETE FROM dag_versions WHERE dag_id = $dag_id");

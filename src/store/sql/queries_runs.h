@@ -50,8 +50,8 @@ inline constexpr auto kTaskInstanceVersionIn =
     dialect::kInOpen + "$version_numbers" + dialect::kInClose + ")";
 
 inline constexpr SqlText kCountRunsByState(
-    "SELECT run.dag_id, run.state, count(*) FROM runs run WHERE TRUE");
-inline constexpr SqlText kGroupRunsByState(" GROUP BY run.dag_id, run.state");
+    "SELECT counted.dag_id, counted.state, counted.runs FROM run_counts counted"
+    " WHERE counted.runs > 0");
 
 inline constexpr auto kListXComs =
     "SELECT " + kXComColumns + ", run.dag_id, run.run_id, run.logical_date, run.run_after"

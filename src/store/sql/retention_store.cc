@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sql/admin_store.h"
+#include "store/sql/figure_store.h"
 #include "store/sql/queries_admin.h"
+#include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
 
 namespace leoflow::sql {
@@ -37,6 +39,19 @@ Status purge_versions(Connection& connection, int versions_max, int rows_max) {
   return {};
 }
 
+// Counters that no question reaches back to.
+Status purge_figures(Connection& connection, Time now) {
+  Result<Query> hours = connection.query(kPurgeRunHours);
+  if (!hours) return fail(hours);
+  auto removed = hours->bind("$before", hour_of(now - kRunHoursKept)).run();
+  if (!removed) return fail(removed);
+  Result<Query> days = connection.query(kPurgeTaskDays);
+  if (!days) return fail(days);
+  removed = days->bind("$before", day_of(now - kTaskDaysKept)).run();
+  if (!removed) return fail(removed);
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<DagRun>> SqlRetentionStore::purge(const RetentionPolicy& policy, Time now) {
@@ -56,6 +71,7 @@ Result<std::vector<DagRun>> SqlRetentionStore::purge(const RetentionPolicy& poli
     if (done && policy.versions_unused_max > 0) {
       done = purge_versions(connection, policy.versions_unused_max, rows_max);
     }
+    if (done) done = purge_figures(connection, now);
     if (!done) return fail(done);
     return runs;
   });

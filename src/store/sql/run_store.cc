@@ -198,8 +198,8 @@ Result<std::map<std::string, std::map<RunState, int64_t>>> SqlRunStore::run_coun
     const std::vector<std::string>& dag_ids) {
   using Counts = std::map<std::string, std::map<RunState, int64_t>>;
   Where where;
-  where.in("run.dag_id", "$dag_ids", dag_ids);
-  std::string sql = std::string(kCountRunsByState.view()) + where.text() + std::string(kGroupRunsByState.view());
+  where.in("counted.dag_id", "$dag_ids", dag_ids);
+  std::string sql = std::string(kCountRunsByState.view()) + where.text();
   return database_.read([&](Connection& connection) -> Result<Counts> {
     Result<Query> query = connection.query(sql);
     if (!query) return fail(query);

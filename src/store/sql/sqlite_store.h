@@ -7,6 +7,7 @@
 #include "store/sql/admin_store.h"
 #include "store/sql/dag_store.h"
 #include "store/sql/engine_store.h"
+#include "store/sql/figure_store.h"
 #include "store/sql/run_store.h"
 #include "store/store.h"
 
@@ -28,6 +29,8 @@ class SqliteStore final : public Store {
   SessionStore& sessions() override { return sessions_; }
   EventLogStore& event_log() override { return event_log_; }
   SettingStore& settings() override { return settings_; }
+  FavoriteStore& favorites() override { return favorites_; }
+  FigureStore& figures() override { return figures_; }
   RetentionStore& retention() override { return retention_; }
 
  private:
@@ -44,6 +47,8 @@ class SqliteStore final : public Store {
   SqlSessionStore sessions_{*database_};
   SqlEventLogStore event_log_{*database_};
   SqlSettingStore settings_{*database_};
+  SqlFavoriteStore favorites_{*database_};
+  SqlFigureStore figures_{*database_};
   SqlRetentionStore retention_{*database_};
 };
 
