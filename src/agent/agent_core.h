@@ -141,6 +141,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   bool retiring_ = false, retiring_when_idle_ = false, exited_ = false;
   bool welcomed_ = false;    // ever
   std::string turned_away_;  // why the server would not have us, last time
+  std::string told_;         // why there is no session; logged once
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
   Duration without_server_{0};  // how long, counted while waiting to reconnect

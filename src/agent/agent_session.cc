@@ -66,12 +66,11 @@ void AgentCore::on_no_welcome() {
 void AgentCore::on_disconnected(const Error& reason) {
   session_open_ = false;
   if (exited_) return;
-  if (connected_) log::warning("session lost", {{"reason", reason.message()}});
   connected_ = false;
-  bool refused = reason.code() == Code::unauthenticated;
-  if (refused && turned_away_ != reason.message())
-    log::error("turned away by the server", {{"reason", reason.message()}});
-  turned_away_ = refused ? reason.message() : "";
+  if (told_ != reason.text())
+    log::warning("no session with the server", {{"reason", reason.text()}});
+  told_ = reason.text();
+  turned_away_ = reason.code() == Code::unauthenticated ? reason.message() : "";
   if (welcome_timer_) timers_.cancel(welcome_timer_);
   if (heartbeat_timer_) timers_.cancel(heartbeat_timer_);
   welcome_timer_ = heartbeat_timer_ = 0;
@@ -135,6 +134,7 @@ bool AgentCore::adopt_instance(const std::string& instance_id) {
 void AgentCore::on_welcome(const wire::ServerMessage& message) {
   auto& welcome = message.welcome();
   connected_ = welcomed_ = true;
+  told_.clear();
   if (welcome_timer_) timers_.cancel(welcome_timer_);
   welcome_timer_ = 0;
   reconnect_delay_ = kReconnectDelayMin;

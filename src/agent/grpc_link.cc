@@ -33,6 +33,31 @@ Error to_error(const grpc::Status& status) {
   return Error(code, status.error_message());
 }
 
+// gRPC tells the cause of a connection that did not come about in its own words only.
+Error explain(const Error& error, const GrpcLinkOptions& options) {
+  auto says = [&](std::string_view words) {
+    return error.message().find(words) != std::string::npos;
+  };
+  if (says("certificate verify failed")) {
+    return Error(Code::unavailable, "the TLS certificate of " + options.server + " is not trusted",
+                 "it has expired, or another CA signed it than the one in " + options.tls_ca);
+  }
+  if (says("is not in peer certificate")) {
+    return Error(Code::unavailable,
+                 "the TLS certificate of " + options.server + " is for another name",
+                 "dial the server by a name that its certificate holds");
+  }
+  if (says("wrong version number")) {
+    return Error(Code::unavailable, options.server + " does not speak TLS",
+                 "give the server a certificate, or dial the port that has one");
+  }
+  if (options.tls_ca.empty() && says("failed to connect") && says("Socket closed")) {
+    return Error(Code::unavailable, options.server + " ended the connection at once",
+                 "the server may want TLS: --tls-ca");
+  }
+  return error;
+}
+
 // One session. Its own hold keeps it valid for the loop until leave(); gRPC's OnDone deletes it.
 class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire::ServerMessages> {
  public:
@@ -90,8 +115,9 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire:
 
 class GrpcLink : public ServerLink {
  public:
-  GrpcLink(Loop& loop, std::string server, std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : loop_(loop), server_(std::move(server)), credentials_(std::move(credentials)) {}
+  GrpcLink(Loop& loop, GrpcLinkOptions options,
+           std::shared_ptr<grpc::ChannelCredentials> credentials)
+      : loop_(loop), options_(std::move(options)), credentials_(std::move(credentials)) {}
 
   ~GrpcLink() override { close(); }
 
@@ -158,12 +184,12 @@ class GrpcLink : public ServerLink {
     arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
     arguments.SetMaxSendMessageSize(kMessageBytesMax);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    if (server_.starts_with("unix:")) {
+    if (options_.server.starts_with("unix:")) {
       arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // its pings wake both ends
     } else {
       arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     }
-    return grpc::CreateCustomChannel(server_, credentials_, arguments);
+    return grpc::CreateCustomChannel(options_.server, credentials_, arguments);
   }
 
   template <typename Request, typename Reply, typename Start>
@@ -217,11 +243,11 @@ class GrpcLink : public ServerLink {
     if (from != session_) return;
     session_ = nullptr;
     queue_.clear();
-    listener_->on_disconnected(reason);
+    listener_->on_disconnected(explain(reason, options_));
   }
 
   Loop& loop_;
-  std::string server_;
+  GrpcLinkOptions options_;
   std::shared_ptr<grpc::ChannelCredentials> credentials_;
   std::shared_ptr<grpc::Channel> channel_;  // gRPC's own handle
   ServerLinkListener* listener_ = nullptr;
@@ -242,11 +268,13 @@ Result<std::unique_ptr<ServerLink>> make_grpc_link(Loop& loop, const GrpcLinkOpt
   if (!options.tls_ca.empty()) {
     auto ca = read_file(options.tls_ca, 1 << 20);
     if (!ca) return fail(Code::invalid, "cannot read the CA file: " + ca.error().message());
+    if (ca->find("-----BEGIN CERTIFICATE-----") == ca->npos)
+      return fail(Code::invalid, "no PEM certificate in the CA file " + options.tls_ca);
     grpc::SslCredentialsOptions ssl;
     ssl.pem_root_certs = *ca;
     credentials = grpc::SslCredentials(ssl);
   }
-  return std::make_unique<GrpcLink>(loop, options.server, std::move(credentials));
+  return std::make_unique<GrpcLink>(loop, options, std::move(credentials));
 }
 
 }  // namespace leoflow

@@ -148,7 +148,7 @@ void Core::finish_run(ActiveRun& run, RunState state, std::string reason, Time n
   bool was_running = run.row.state == RunState::running;
   RunKey key = run.row.key;
   set_run_state(run, state);
-  run.row.end_date = now;
+  run.row.end_date = std::max(now, run.row.start_date.value_or(now));  // clocks are set back
   run.row.end_reason = std::move(reason);
   with_ready_.erase(key);
   finished_.push_back(key);

@@ -41,7 +41,8 @@ void Core::set_state(ActiveRun& run, TaskIndex task, TaskState state, Time now) 
     run.active += sign;
     hold(slot, sign);
   }
-  if (is_finished(state) && !slot.row.end_date) slot.row.end_date = now;
+  if (is_finished(state) && !slot.row.end_date)
+    slot.row.end_date = std::max(now, slot.row.start_date.value_or(now));
   if (!is_finished(old) && !is_finished(state)) return;
   for (TaskIndex next : run.version->plan.downstream(task)) {
     count_state(run.slots[next].upstream, old, -1);
@@ -160,7 +161,7 @@ void Core::close(OpenAttempt& attempt, AttemptState state, std::string outcome, 
   attempt.row.state = state;
   attempt.row.outcome = std::move(outcome);
   attempt.row.reason = std::move(reason);
-  attempt.row.ended_at = at;
+  attempt.row.ended_at = std::max(at, attempt.row.started_at.value_or(at));
   attempt.dirty = true;
   dirty_attempts_.insert(attempt.row.id);
   closed_.push_back(attempt.row.id);
@@ -186,7 +187,7 @@ void Core::settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Out
   }
   if (!occupies(slot.row.state)) return;  // marked by hand meanwhile: the report is history
   if (attempt.row.started_at) slot.row.start_date = attempt.row.started_at;
-  slot.row.end_date = outcome.ended_at;
+  slot.row.end_date = std::max(outcome.ended_at, slot.row.start_date.value_or(outcome.ended_at));
   slot.row.reason = outcome.reason;
   touch(run, task);
   for (XCom& xcom : outcome.xcoms) store_xcom(attempt, std::move(xcom), now);

@@ -186,6 +186,12 @@ Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(
     auto& error = certificate ? key.error() : certificate.error();
     return fail(Code::invalid, "TLS of the agent service: " + error.message());
   }
+  for (auto& [text, mark, file] :
+       {std::tuple(*certificate, "BEGIN CERTIFICATE", options.tls_certificate),
+        std::tuple(*key, "PRIVATE KEY", options.tls_key)}) {
+    if (text.find(mark) == text.npos)
+      return fail(Code::invalid, "TLS of the agent service: nothing in PEM form in " + file);
+  }
   grpc::SslServerCredentialsOptions ssl;
   ssl.pem_key_cert_pairs.push_back({*key, *certificate});
   return grpc::SslServerCredentials(ssl);
@@ -261,7 +267,10 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
   if (!bound) {
     return fail(Code::unavailable,
                 "cannot listen for agents on " +
-                    (chosen.socket.empty() ? chosen.tcp_address : chosen.socket.string()));
+                    (chosen.socket.empty() ? chosen.tcp_address : chosen.socket.string()),
+                chosen.tls_certificate.empty() ? ""
+                                               : "is the port free, and does " + chosen.tls_key +
+                                                     " belong to " + chosen.tls_certificate + "?");
   }
   return std::unique_ptr<AgentService>(new AgentService(std::move(impl)));
 }

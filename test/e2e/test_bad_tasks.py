@@ -11,6 +11,21 @@ MEGABYTES = 1000 if LARGE else 200
 LINE = "x" * 1023
 BIG_RUN_SECONDS = 300
 
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else {"end": None}
+
+
+# Every shape that JSON has, and the numbers and texts that are easily bent.
+SHAPES = {
+    "words": [None, True, False],
+    "numbers": [0, -1, 1.0, 0.1, -0.0, 1e300, 5e-324, 2**53 + 1, 2**63 - 1, -2**63, 2**64 - 1],
+    "texts": ["", " ", "null", '"\\', "\n\t\x7f", "h\u00e9", "\u2028", "\U0001f600", "</script>"],
+    "empty": [[], {}, [[]], [{}]],
+    "keys": {"": 1, "a b": 2, "return_value": 3, "\u00e9": 4},
+    "deep": nested(30),
+}
+
 DAG = '''
 import os
 import signal
@@ -134,9 +149,23 @@ def leaves():
 
     [abrupt(), asks_to_exit(), recurses()]
 
-for made in (flood, long_line, bytes_out, daemons, stubborn, deaf, values, leaves):
+@dag(**BASE)
+def shapes():
+    @task
+    def gives():
+        return SHAPES
+
+    @task
+    def takes(value):
+        assert value == SHAPES, value
+        assert [type(one) for one in value["numbers"]] == [type(one) for one in SHAPES["numbers"]]
+        return value["deep"]
+
+    takes(gives())
+
+for made in (flood, long_line, bytes_out, daemons, stubborn, deaf, values, leaves, shapes):
     made()
-'''.replace("MEGABYTES", str(MEGABYTES))
+'''.replace("MEGABYTES", str(MEGABYTES)).replace("SHAPES", repr(SHAPES))
 
 HUNGRY = '''
 import os
@@ -274,6 +303,14 @@ class BadTasks(ServerTest):
         self.assertRegex(text.lower(), r"serializ|serialis|json")
         self.assertEqual(self.server.xcom("values", "large"), "v" * (300 * 1024))
         self.assertEqual(self.server.xcom("values", "reads"), 300 * 1024)
+
+    def test_values_of_every_shape_come_back_as_they_were(self):
+        self.assertEqual(self.server.run("shapes"), "success", self.text("shapes", "takes"))
+        given = self.server.xcom("shapes", "gives")
+        self.assertEqual(given, SHAPES)
+        self.assertEqual([type(one) for one in given["numbers"]],
+                         [type(one) for one in SHAPES["numbers"]])
+        self.assertEqual(self.server.xcom("shapes", "takes"), SHAPES["deep"])
 
     def test_ways_to_leave(self):
         self.assertEqual(self.server.run("leaves"), "failed")

@@ -200,6 +200,23 @@ class Clients(ServerTest):
             for link in slow:
                 link.close()
 
+    def test_clients_that_do_not_read_do_not_hold_others(self):
+        address = urlsplit(self.server.url)
+        deaf = []
+        try:
+            for _ in range(50):
+                link = socket.create_connection((address.hostname, address.port), 30)
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                link.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+                deaf.append(link)
+            self.assertEqual(self.server.run("small", "beside_deaf"), "success")
+            status = Path(f"/proc/{self.server.pid}/status").read_text()
+            held = int(status.split("VmRSS:")[1].split()[0])
+            self.assertLess(held, 300 * 1024, "kB: answers wait for their reader, not in memory")
+        finally:
+            for link in deaf:
+                link.close()
+
     def test_many_requests_at_once(self):
         statuses = []
 
