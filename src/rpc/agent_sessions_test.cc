@@ -241,7 +241,7 @@ TEST_F(AgentSessionsTest, AnAgentWithoutANumberIsReplacedOnlyWhenItHoldsNothing)
   hello(first, Speaks{"1.8", 0, 0}, {1});
   EXPECT_EQ(retired(first), nullptr) << "it would take no work until its tasks are over";
   EXPECT_TRUE(sessions_->takes_work("a"));
-  sessions_.reset();
+  on_loop([&] { sessions_->close_all(); });  // the server starts anew
   sessions_ = std::make_unique<AgentSessions>(thread_, options_, all_, all_, all_);
   hello(second, Speaks{"1.8", 0, 0});
   ASSERT_NE(retired(second), nullptr);
