@@ -7,7 +7,7 @@ API_SECONDS ?= 300
 NICE := nice
 
 .DEFAULT_GOAL := build
-.PHONY: build programs setup test demo demo-failure check check-api lint header-check dev asan tsan fuzz sim bench clean
+.PHONY: build programs setup test test-cluster demo demo-failure check check-api lint header-check dev asan tsan fuzz sim bench clean
 
 setup:
 	@tools/setup
@@ -23,6 +23,11 @@ programs: setup
 
 test: build
 	@tools/run-tests --build build --jobs $(JOBS)
+
+# The tests that need a Kubernetes, and what that is made from: minutes, the first time.
+test-cluster: programs
+	@tools/setup --cluster
+	@LEOFLOW_BUILD=$(CURDIR)/build LEOFLOW_CLUSTER=1 test/cluster/run
 
 demo: programs
 	@tools/demo
