@@ -74,7 +74,16 @@ def eats():
 
 eats()
 '''
+STAGING = "staging: {enabled: true, size: 16Mi}\n"
+SYS_ADMIN = 1 << 21
 EATS_YAML = "tasks: {hungry: {resources: {limits: {memory: 128Mi}}}}\n"
+
+
+def capabilities(pid):
+    """Which sets of capabilities a process has: CapEff, CapBnd, ..."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return [{"capability": line.split(":")[0], "value": int(line.split()[1], 16)}
+            for line in lines if line.startswith("Cap")]
 
 
 def as_user(*words):
@@ -85,6 +94,25 @@ def reachable(path):
     return all(parent.stat().st_mode & 0o001 for parent in (path, *Path(path).parents))
 
 
+class WithoutMounts(unittest.TestCase):
+    """root in a container that may not mount: /staging cannot be shown, the volume still works."""
+
+    def test_tasks_use_the_volume_where_it_is(self):
+        if os.getuid() != 0:
+            self.skipTest("only root has a right to lose")
+        server = Server({"dags/dag.py": DAG, "dags/leoflow.yaml": STAGING},
+                        command=("setpriv", "--bounding-set=-sys_admin"))
+        self.addCleanup(server.close)
+        effects = server.folder / "effects"
+        effects.mkdir()
+        self.assertEqual(server.run("plain", conf={"folder": str(effects)}), "success")
+        daemon = int((effects / "daemon").read_text())
+        until("the end of the daemon", lambda: not alive(daemon))
+        kept = [row["capability"] for row in capabilities(server.agent())
+                if row["value"] & SYS_ADMIN]
+        self.assertEqual(kept, [])
+
+
 class Unprivileged(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -93,7 +121,7 @@ class Unprivileged(unittest.TestCase):
                                     " rights already")
         if not reachable(LEOFLOW):
             raise unittest.SkipTest(f"other users cannot reach {LEOFLOW}")
-        files = {"dags/dag.py": DAG, "dags/leoflow.yaml": "staging: {enabled: true, size: 16Mi}\n",
+        files = {"dags/dag.py": DAG, "dags/leoflow.yaml": STAGING,
                  "eats/dag.py": EATS, "eats/leoflow.yaml": EATS_YAML}
         server = Server(files, start=False, command=as_user())
         cls.server = server
