@@ -90,6 +90,10 @@ Result<SourceFiles> bundle_files(const DagFile& file, const LeoflowYaml* yaml) {
 Result<DagFile> dag_file_at(const fs::path& path) {
   std::error_code error;
   const fs::path real = fs::canonical(path, error);
+  if (error == std::errc::no_such_file_or_directory) {
+    return fail(Code::not_found, "there is no " + path.string(),
+                "name a project folder or a Python file; `leoflow init DIR` makes a project");
+  }
   if (error) return fail(from_errno("read", path.string(), error.value()));
   const bool is_folder = fs::is_directory(real, error);
   const fs::path folder = is_folder ? real : real.parent_path();

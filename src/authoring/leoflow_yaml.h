@@ -58,6 +58,11 @@ struct LeoflowYaml {
 // 'dependencies'?".
 Result<LeoflowYaml> parse_leoflow_yaml(std::string_view text, std::string_view name = kLeoflowYaml);
 
+// What parse_leoflow_yaml() accepts, as a JSON schema (draft 2020-12) with a description of every
+// key: for editors and for the reference. Some texts are checked more closely than it says (sizes,
+// paths, requirement lines).
+json::object leoflow_yaml_schema();
+
 // Applies it to one DAG. Precedence for retries, retry_delay and execution_timeout: tasks.<id>,
 // then the code, then defaults (a value equal to Airflow's own default counts as not set in code).
 // `invalid`: tasks: names a task that the DAG does not have.

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "authoring/nearest.h"
+#include "authoring/yaml_reader.h"
+#include "model/json_schema.h"
 
 namespace leoflow {
 namespace {
@@ -14,9 +16,17 @@ struct BadFile {
   const char* hint;
 };
 
+constexpr const char* kKnownKeys =
+    "known keys: schema_version, dag_id, description, owner, tags, python_version, dependencies, "
+    "connectors, preload, connections, variables, staging, defaults, tasks, base_image, "
+    "system_packages, dag_source, include_paths, exclude_paths, build, registry, dbt, dbt_groups, "
+    "alerts";
+
 const BadFile kBadFiles[] = {
     {"dag_id: a\ndependancies: []\n", "unknown key 'dependancies' at line 2",
      "did you mean 'dependencies'?"},
+    // A key that exists only to be refused is nobody's spelling mistake.
+    {"shedule: x\n", "unknown key 'shedule' at line 1", kKnownKeys},
     {"tasks:\n  a:\n    retrys: 1\n", "unknown key 'retrys' in tasks.a at line 3",
      "did you mean 'retries'?"},
     {"tags: [a]\nowner: x\ntags: [b]\n", "key 'tags' is given twice, at lines 1 and 3", ""},
@@ -202,6 +212,65 @@ TEST(LeoflowYaml, UnknownTaskIsRefusedWithTheNearest) {
   EXPECT_EQ(applied.error().message(),
             "leoflow.yaml: tasks names 'laod', which is not a task of DAG 'etl', at line 2");
   EXPECT_EQ(applied.error().hint(), "did you mean 'load'?");
+}
+
+// What the reader would take from the text, as JSON.
+json::value as_json(std::string_view text) {
+  const auto tree = parse_yaml(text, "test");
+  EXPECT_TRUE(tree) << text;
+  YamlReader reader("test");
+  json::value value = reader.any(*tree);
+  EXPECT_TRUE(reader.status()) << text;
+  return value;
+}
+
+TEST(LeoflowYamlSchema, AcceptsWhatTheReaderAccepts) {
+  const json::value schema = leoflow_yaml_schema();
+  for (const char* text : {kFull, "", "staging:\n", "staging: {size: 100000}\n",
+                           "tasks:\n  a:\n  b: {env: {}}\n", "dbt: {project: dbt}\n"}) {
+    ASSERT_TRUE(parse_leoflow_yaml(text)) << text;
+    const json::value value = as_json(text);
+    for (const SchemaViolation& violation : check_json_schema(value, schema))
+      ADD_FAILURE() << text << path_text(violation.path) << ": " << violation.message;
+  }
+}
+
+TEST(LeoflowYamlSchema, RefusesMistakesOfShape) {
+  const json::value schema = leoflow_yaml_schema();
+  for (const char* text :
+       {"dependancies: []\n", "tasks:\n  a:\n    retrys: 1\n", "defaults:\n  retries: -1\n",
+        "defaults: {retries: 1001}\n", "python_version: '3.9'\n", "staging: {enabled: 'true'}\n",
+        "tags: [a, a]\n", "tags: etl\n", "schedule: '@daily'\n", "schema_version: '2'\n",
+        "alerts: {on_failure: [{type: slack}]}\n", "registry: {auth_method: iamm}\n",
+        "defaults: {resources: {cpu: 1}}\n", "tasks: {a: {env: {A: 1}}}\n",
+        "tasks: {a: {execution: {affinity: [1]}}}\n", "dag_source: dag.txt\n"}) {
+    EXPECT_FALSE(parse_leoflow_yaml(text)) << text;
+    EXPECT_FALSE(check_json_schema(as_json(text), schema).empty()) << text;
+  }
+}
+
+// Objects that list their keys, and those below them.
+void expect_described(const json::object& schema, const std::string& path) {
+  if (const json::object* properties = json::object_or_null(schema, "properties")) {
+    EXPECT_EQ(schema.at("additionalProperties"), json::value(false)) << path;
+    for (const auto& [name, value] : *properties) {
+      const std::string inner = path + "." + std::string(name);
+      EXPECT_TRUE(json::string_or(value.get_object(), "description").ends_with('.')) << inner;
+      expect_described(value.get_object(), inner);
+    }
+  }
+  for (const char* below : {"items", "additionalProperties"}) {
+    if (const json::object* inner = json::object_or_null(schema, below))
+      expect_described(*inner, path + "." + below);
+  }
+}
+
+TEST(LeoflowYamlSchema, DescribesEveryKey) {
+  const json::object schema = leoflow_yaml_schema();
+  expect_described(schema, "");
+  EXPECT_EQ(schema.at("properties").at("staging").at("properties").at("size").at("default"), "1Gi");
+  EXPECT_EQ(schema.at("properties").at("defaults").at("properties").at("retries").at("maximum"),
+            kRetriesMax);
 }
 
 TEST(NearestName, KnowsTyposFromOtherWords) {

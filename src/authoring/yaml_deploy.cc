@@ -33,16 +33,19 @@ json::object read_alert(YamlReader& reader, const YamlNode& node) {
   reader.map(
       node,
       {
-          {"type",
+          {"type", "Kind of the receiver.",
            [&](const YamlNode& n) { alert["type"] = reader.choice(n, {"slack", "webhook"}); }},
-          {"conn", [&](const YamlNode& n) { alert["conn"] = reader.string(n); }},
+          {"conn", "Id of the connection that holds its address.",
+           [&](const YamlNode& n) { alert["conn"] = reader.string(n); }},
           {"message",
+           "Text; {{dag}}, {{run_id}}, {{logical_date}}, {{task}} and {{tasks}} are filled in.",
            [&](const YamlNode& n) {
              const std::string text = reader.string(n);
              check_placeholders(reader, n, text);
              alert["message"] = text;
            }},
       });
+  reader.describe("required", json::array{"type", "conn"});
   for (std::string_view needed : {"type", "conn"}) {
     if (!alert.contains(needed)) {
       reader.refuse(node.line, reader.path() + " lacks '" + std::string(needed) + "'");
@@ -59,23 +62,29 @@ std::string read_platform(YamlReader& reader, const YamlNode& node) {
   if (!shaped)
     reader.refuse(node.line, reader.path() + ": '" + text + "' is not a platform",
                   "such as linux/amd64");
+  reader.describe("examples", json::array{"linux/amd64"});
   return text;
 }
 
 YamlReader::Keys dbt_keys(YamlReader& reader, json::object& dbt) {
   return {
-      {"project", [&](const YamlNode& n) { dbt["project"] = read_inner_path(reader, n); }},
-      {"granularity",
+      {"project", "Folder of the dbt project.",
+       [&](const YamlNode& n) { dbt["project"] = read_inner_path(reader, n); }},
+      {"granularity", "What becomes a task: each node, each level or each folder.",
        [&](const YamlNode& n) {
          dbt["granularity"] = reader.choice(n, {"node", "level", "folder"});
        }},
-      {"manifest", [&](const YamlNode& n) { dbt["manifest"] = read_inner_path(reader, n); }},
-      {"connection", [&](const YamlNode& n) { dbt["connection"] = reader.string(n); }},
-      {"schema", [&](const YamlNode& n) { dbt["schema"] = reader.string(n); }},
+      {"manifest", "Compiled manifest, relative to the folder.",
+       [&](const YamlNode& n) { dbt["manifest"] = read_inner_path(reader, n); }},
+      {"connection", "Connection that dbt uses.",
+       [&](const YamlNode& n) { dbt["connection"] = reader.string(n); }},
+      {"schema", "Schema that dbt writes to.",
+       [&](const YamlNode& n) { dbt["schema"] = reader.string(n); }},
   };
 }
 
 void require_project(YamlReader& reader, const YamlNode& node, const json::object& dbt) {
+  reader.describe("required", json::array{"project"});
   if (!dbt.contains("project")) reader.refuse(node.line, reader.path() + " lacks 'project'");
 }
 
@@ -83,56 +92,57 @@ void require_project(YamlReader& reader, const YamlNode& node, const json::objec
 
 json::object read_build(YamlReader& reader, const YamlNode& node) {
   json::object build;
-  reader.map(
-      node,
-      {
-          {"dockerfile",
-           [&](const YamlNode& n) { build["dockerfile"] = read_inner_path(reader, n); }},
-          {"context", [&](const YamlNode& n) { build["context"] = read_inner_path(reader, n); }},
-          {"platforms",
-           [&](const YamlNode& n) {
-             json::array platforms;
-             reader.list(n, [&](const YamlNode& item) {
-               platforms.emplace_back(read_platform(reader, item));
+  reader.map(node,
+             {
+                 {"dockerfile", "Container file of your own.",
+                  [&](const YamlNode& n) { build["dockerfile"] = read_inner_path(reader, n); }},
+                 {"context", "Folder that the build sees.",
+                  [&](const YamlNode& n) { build["context"] = read_inner_path(reader, n); }},
+                 {"platforms", "Platforms to build for.",
+                  [&](const YamlNode& n) {
+                    json::array platforms;
+                    reader.list(n, [&](const YamlNode& item) {
+                      platforms.emplace_back(read_platform(reader, item));
+                    });
+                    build["platforms"] = std::move(platforms);
+                  }},
+                 {"labels", "Labels of the image.",
+                  [&](const YamlNode& n) {
+                    json::object labels;
+                    reader.each(n, [&](const YamlEntry& entry) {
+                      labels[entry.key] = read_line(reader, entry.value);
+                    });
+                    build["labels"] = std::move(labels);
+                  }},
              });
-             build["platforms"] = std::move(platforms);
-           }},
-          {"labels",
-           [&](const YamlNode& n) {
-             json::object labels;
-             reader.each(n, [&](const YamlEntry& entry) {
-               labels[entry.key] = read_line(reader, entry.value);
-             });
-             build["labels"] = std::move(labels);
-           }},
-      });
   return build;
 }
 
 json::object read_registry(YamlReader& reader, const YamlNode& node) {
   json::object registry;
-  reader.map(
-      node,
-      {
-          {"url", [&](const YamlNode& n) { registry["url"] = read_line(reader, n); }},
-          {"auth_method",
-           [&](const YamlNode& n) {
-             registry["auth_method"] = reader.choice(n, {"docker_config", "env", "iam"});
-           }},
-          {"image_name", [&](const YamlNode& n) { registry["image_name"] = read_line(reader, n); }},
-          {"tag_strategy",
-           [&](const YamlNode& n) {
-             registry["tag_strategy"] =
-                 reader.choice(n, {"version", "git_sha", "git_tag", "custom"});
-           }},
-      });
+  reader.map(node, {
+                       {"url", "Address of the registry.",
+                        [&](const YamlNode& n) { registry["url"] = read_line(reader, n); }},
+                       {"auth_method", "Where its credentials come from.",
+                        [&](const YamlNode& n) {
+                          registry["auth_method"] =
+                              reader.choice(n, {"docker_config", "env", "iam"});
+                        }},
+                       {"image_name", "Name of the image in the registry.",
+                        [&](const YamlNode& n) { registry["image_name"] = read_line(reader, n); }},
+                       {"tag_strategy", "What the image's tag is made from.",
+                        [&](const YamlNode& n) {
+                          registry["tag_strategy"] =
+                              reader.choice(n, {"version", "git_sha", "git_tag", "custom"});
+                        }},
+                   });
   return registry;
 }
 
 json::object read_alerts(YamlReader& reader, const YamlNode& node) {
   json::object alerts;
   reader.map(node, {
-                       {"on_failure",
+                       {"on_failure", "Receivers of a message when a run fails.",
                         [&](const YamlNode& n) {
                           json::array list;
                           reader.list(n, [&](const YamlNode& item) {
@@ -147,7 +157,8 @@ json::object read_alerts(YamlReader& reader, const YamlNode& node) {
 json::object read_dbt(YamlReader& reader, const YamlNode& node) {
   json::object dbt;
   YamlReader::Keys keys = dbt_keys(reader, dbt);
-  keys.push_back({"schedule", [&](const YamlNode& n) { dbt["schedule"] = reader.string(n); }});
+  keys.push_back({"schedule", "Kept for dbt; the DAG's schedule is code.",
+                  [&](const YamlNode& n) { dbt["schedule"] = reader.string(n); }});
   reader.map(node, keys);
   require_project(reader, node, dbt);
   return dbt;

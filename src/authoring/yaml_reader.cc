@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "authoring/nearest.h"
 
@@ -26,7 +27,43 @@ std::optional<double> fraction(std::string_view text) {
   return number;
 }
 
+const YamlNode kNothing;
+
+// An empty map counts as no map at all.
+json::array map_types() { return {"object", "null"}; }
+
 }  // namespace
+
+YamlReader YamlReader::describing(json::object& schema) {
+  YamlReader reader{std::string()};
+  reader.schema_ = &schema;
+  return reader;
+}
+
+void YamlReader::describe(std::string_view keyword, json::value value) {
+  if (schema_ != nullptr) (*schema_)[keyword] = std::move(value);
+}
+
+json::object YamlReader::described_inside(const std::function<void()>& inside) {
+  json::object schema;
+  json::object* outer = std::exchange(schema_, &schema);
+  inside();
+  schema_ = outer;
+  return schema;
+}
+
+void YamlReader::describe_keys(const Keys& keys) {
+  json::object properties;
+  for (const Key& key : keys) {
+    if (key.about.empty()) continue;
+    json::object schema{{"description", key.about}};
+    for (auto& member : described_inside([&] { key.take(kNothing); }))
+      schema[member.key()] = member.value();
+    properties[key.name] = std::move(schema);
+  }
+  describe("properties", std::move(properties));
+  describe("additionalProperties", false);
+}
 
 Status YamlReader::status() const {
   if (error_) return std::unexpected(*error_);
@@ -34,7 +71,7 @@ Status YamlReader::status() const {
 }
 
 void YamlReader::refuse(int line, const std::string& message, std::string hint) {
-  if (error_) return;
+  if (error_ || schema_ != nullptr) return;
   error_ = Error(Code::invalid, name_ + ": " + message + " at line " + std::to_string(line),
                  std::move(hint));
 }
@@ -57,6 +94,7 @@ void YamlReader::wrong(const YamlNode& node, std::string_view wanted, std::strin
 }
 
 void YamlReader::map(const YamlNode& node, const Keys& keys) {
+  if (described(map_types())) return describe_keys(keys);
   each(node, [&](const YamlEntry& entry) {
     auto key = std::ranges::find(keys, std::string_view(entry.key), &Key::name);
     if (key != keys.end()) return key->take(entry.value);
@@ -66,6 +104,7 @@ void YamlReader::map(const YamlNode& node, const Keys& keys) {
     std::vector<std::string_view> names;
     std::string all;
     for (const Key& known : keys) {
+      if (known.about.empty()) continue;
       names.push_back(known.name);
       all += (all.empty() ? "known keys: " : ", ") + std::string(known.name);
     }
@@ -75,6 +114,10 @@ void YamlReader::map(const YamlNode& node, const Keys& keys) {
 }
 
 void YamlReader::each(const YamlNode& node, const std::function<void(const YamlEntry&)>& take) {
+  if (described(map_types())) {
+    describe("additionalProperties", described_inside([&] { take(YamlEntry{}); }));
+    return;
+  }
   if (node.is_null()) return;
   if (node.kind != YamlNode::Kind::map) return wrong(node, "a map");
   for (const YamlEntry& entry : node.entries) {
@@ -85,6 +128,9 @@ void YamlReader::each(const YamlNode& node, const std::function<void(const YamlE
 }
 
 void YamlReader::list(const YamlNode& node, const std::function<void(const YamlNode&)>& take) {
+  if (described("array")) {
+    return describe("items", described_inside([&] { take(kNothing); }));
+  }
   if (node.kind != YamlNode::Kind::list) return wrong(node, "a list");
   for (size_t i = 0; i < node.items.size(); ++i) {
     path_.push_back("[" + std::to_string(i) + "]");
@@ -94,6 +140,10 @@ void YamlReader::list(const YamlNode& node, const std::function<void(const YamlN
 }
 
 std::string YamlReader::string(const YamlNode& node, bool empty_ok) {
+  if (described("string")) {
+    if (!empty_ok) describe("minLength", 1);
+    return {};
+  }
   if (node.kind != YamlNode::Kind::scalar) return wrong(node, "text"), std::string();
   if (node.plain &&
       (node.is_null() || looks_like_number(node.text) || looks_like_boolean(node.text))) {
@@ -107,6 +157,11 @@ std::string YamlReader::string(const YamlNode& node, bool empty_ok) {
 }
 
 int64_t YamlReader::integer(const YamlNode& node, int64_t min, int64_t max) {
+  if (described("integer")) {
+    describe("minimum", min);
+    describe("maximum", max);
+    return min;
+  }
   const std::string wanted =
       "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
   const bool scalar = node.kind == YamlNode::Kind::scalar;
@@ -125,6 +180,7 @@ int64_t YamlReader::integer(const YamlNode& node, int64_t min, int64_t max) {
 }
 
 bool YamlReader::boolean(const YamlNode& node) {
+  if (described("boolean")) return false;
   const bool scalar = node.kind == YamlNode::Kind::scalar && node.plain;
   if (scalar && node.text == "true") return true;
   if (scalar && node.text == "false") return false;
@@ -139,7 +195,12 @@ bool YamlReader::boolean(const YamlNode& node) {
 
 std::string YamlReader::choice(const YamlNode& node, const std::vector<std::string_view>& words) {
   const std::string text = string(node);
-  if (error_ || std::ranges::find(words, text) != words.end()) return text;
+  if (schema_ != nullptr) {
+    json::array all;
+    for (const std::string_view word : words) all.emplace_back(word);
+    describe("enum", std::move(all));
+  }
+  if (error_ || schema_ != nullptr || std::ranges::find(words, text) != words.end()) return text;
   std::string all;
   for (std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
   refuse(node.line, path() + " must be one of " + all + ", not '" + text + "',",
@@ -156,6 +217,7 @@ std::vector<std::string> YamlReader::strings(const YamlNode& node) {
       refuse(item.line, path() + " repeats '" + texts.back() + "'");
     }
   });
+  describe("uniqueItems", true);
   return texts;
 }
 
@@ -165,7 +227,14 @@ std::map<std::string, std::string> YamlReader::string_map(const YamlNode& node, 
   return texts;
 }
 
+json::value YamlReader::any_map(const YamlNode& node) {
+  if (described("object")) return json::object();
+  if (node.kind != YamlNode::Kind::map) refuse(node.line, path() + " must be a map,");
+  return any(node);
+}
+
 json::value YamlReader::any(const YamlNode& node) {
+  if (schema_ != nullptr) return nullptr;
   if (node.kind == YamlNode::Kind::list) {
     json::array items;
     list(node, [&](const YamlNode& item) { items.push_back(any(item)); });

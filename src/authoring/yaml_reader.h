@@ -2,6 +2,10 @@
 // Typed reading of a YAML tree. Remembers the first thing that is wrong, with its path and line;
 // after that every getter answers its default, so that a caller checks once, at the end. One
 // thread.
+//
+// The same calls describe what they would read: a reader made with describing() goes through every
+// known key once, reads nothing, refuses nothing and writes down a JSON schema instead. So the
+// schema cannot say anything else than the reader does.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +23,22 @@ namespace leoflow {
 
 class YamlReader {
  public:
-  // A known key of a map and what takes its value.
+  // A known key of a map and what takes its value. Without `about` the key only exists to be
+  // refused with a better message: the schema leaves it out.
   struct Key {
     std::string_view name;
+    std::string_view about;  // a sentence for the schema and the reference
     std::function<void(const YamlNode&)> take;
   };
   using Keys = std::vector<Key>;
 
   explicit YamlReader(std::string name) : name_(std::move(name)) {}
+  // Writes the schema of what it is asked to read into `schema`, which outlives it.
+  static YamlReader describing(json::object& schema);
+
+  // Adds to the schema of the value being taken what its type does not say: a pattern, a default.
+  // Nothing while reading.
+  void describe(std::string_view keyword, json::value value);
 
   // Success, or the first error (`invalid`).
   Status status() const;
@@ -58,14 +70,24 @@ class YamlReader {
   std::map<std::string, std::string> string_map(const YamlNode& node, bool empty_ok = true);
   // Any YAML as JSON; scalars of doubtful type are refused.
   json::value any(const YamlNode& node);
+  // The same, but only a map.
+  json::value any_map(const YamlNode& node);
 
  private:
   void wrong(const YamlNode& node, std::string_view wanted, std::string hint = {});
   json::value scalar(const YamlNode& node);
+  // Whether there is nothing to read: the value's type is written down, what is in it by `inside`.
+  bool described(json::value type) {
+    describe("type", std::move(type));
+    return schema_ != nullptr;
+  }
+  json::object described_inside(const std::function<void()>& inside);
+  void describe_keys(const Keys& keys);
 
   std::string name_;
   std::vector<std::string> path_;
   std::optional<Error> error_;
+  json::object* schema_ = nullptr;  // of the value being taken; null while reading
 };
 
 // Texts as a JSON array, a text map as a JSON object.

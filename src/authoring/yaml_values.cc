@@ -12,7 +12,9 @@ namespace {
 std::string quantity_text(YamlReader& reader, const YamlNode& node) {
   if (node.kind == YamlNode::Kind::scalar && node.plain && looks_like_number(node.text))
     return node.text;
-  return reader.string(node);
+  std::string text = reader.string(node);
+  reader.describe("type", json::array{"string", "number"});
+  return text;
 }
 
 }  // namespace
@@ -51,6 +53,7 @@ std::string read_inner_path(YamlReader& reader, const YamlNode& node) {
 
 std::string read_bytes(YamlReader& reader, const YamlNode& node) {
   std::string text = quantity_text(reader, node);
+  reader.describe("examples", json::array{"512Mi", "5Gi"});
   if (!reader.status()) return text;
   const auto bytes = parse_bytes(text);
   if (!bytes || *bytes == 0) {
@@ -62,6 +65,7 @@ std::string read_bytes(YamlReader& reader, const YamlNode& node) {
 
 std::string read_cpu(YamlReader& reader, const YamlNode& node) {
   std::string text = quantity_text(reader, node);
+  reader.describe("examples", json::array{"500m", 2});
   if (!reader.status()) return text;
   const auto milli = parse_milli_cpu(text);
   if (!milli || *milli == 0) {

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/reference.h"
 
 namespace leoflow::cli {
 namespace {
@@ -54,7 +55,8 @@ Result<int> run_words(const std::vector<std::string>& words, Console& console,
   std::vector<Argument> arguments = global_arguments(globals);
   auto root = command_tree();
   add_completion(*root, arguments);
-  if (words.size() == 1 && words[0] == "--version") {
+  add_help(*root, arguments);
+  if (words.size() == 1 && (words[0] == "--version" || words[0] == "-V")) {
     console.out("leoflow " + local.version() + "\n");
     return 0;
   }

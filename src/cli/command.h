@@ -103,6 +103,11 @@ struct Invocation {
 Result<Invocation> parse_arguments(const Command& root, const std::vector<Argument>& globals,
                                    const std::vector<std::string>& words);
 
+// `invalid`: the group has no such command; the hint is the one that was probably meant.
+std::unexpected<Error> unknown_command(const Command& group, const std::string& word);
+
+// "leoflow runs trigger DAG [options]".
+std::string usage(const Command& command);
 // The help text of a command; fits 100 columns.
 std::string help_text(const Command& command, const std::vector<Argument>& globals);
 // A completion script of a shell: bash, zsh or fish. `invalid` for others.

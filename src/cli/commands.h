@@ -7,7 +7,7 @@
 
 namespace leoflow::cli {
 
-void add_start_commands(Command& root);  // init, lite, server, run, compile, validate
+void add_start_commands(Command& root);  // init, lite, server, run, compile, validate, schema
 void add_run_commands(Command& root);    // runs
 void add_task_commands(Command& root);   // tasks
 void add_dag_commands(Command& root);    // dags, versions, import-errors
@@ -19,7 +19,7 @@ void add_user_commands(Command& root);
 void add_token_commands(Command& root);
 void add_tool_commands(Command& root);   // db, doctor, version
 
-// The whole tree but for `completion`, which needs the tree itself.
+// The whole tree but for `completion` and `help`, which need the tree itself.
 std::unique_ptr<Command> command_tree();
 
 }  // namespace leoflow::cli

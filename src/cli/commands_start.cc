@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands for beginning: a new project, servers, one run without a server, looking at what a
 // project compiles to.
+#include <algorithm>
+#include <cstring>
+
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -11,13 +14,23 @@
 namespace leoflow::cli {
 namespace {
 
+// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  auto plain = [](unsigned char c) { return isalnum(c) || std::strchr("_-./~+:,@%=", c); };
+  if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+  std::string quoted = "'";
+  for (char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 Result<int> init(Context& context, const std::string& folder) {
   auto dag_id = write_project(folder);
   if (!dag_id) return fail(dag_id);
   context.console.out(folder + "/dag.py\n" + folder + "/leoflow.yaml\n");
-  context.say("\nNext:\n  leoflow run " + folder + "\n  leoflow lite " + folder +
-              "\n  leoflow dags unpause " + *dag_id + "\n  leoflow runs trigger " + *dag_id +
-              " --follow");
+  std::string word = shell_word(folder);
+  context.say("\nNext:\n  leoflow run " + word + "    # once, without a server\n  leoflow lite " +
+              word + "   # server and web page; then, in another terminal:\n" +
+              "  leoflow runs trigger " + *dag_id + " --follow");
   return 0;
 }
 
@@ -42,7 +55,7 @@ void add_serve_options(Command& command, ServeOptions& options) {
   command.option("--host", "ADDRESS", &options.all.host, "Address to listen at (default 127.0.0.1)")
       .option("--port", "N", &options.port, "Port to listen at (default 8080, 0 = any free one)")
       .option("--executor", "KIND", &options.all.executor, "Where tasks run: process", {"process"})
-      .option("--parallelism", "N", &options.parallelism, "Tasks at once (default: by processors)")
+      .option("--parallelism", "N", &options.parallelism, "Tasks at once (default 32)")
       .option("--log-level", "LEVEL", &options.all.log_level, "debug, info, warning or error",
               {"debug", "info", "warning", "error"})
       .flag("--log-json", &options.all.log_json, "Log one JSON object per line")
@@ -233,6 +246,19 @@ void add_compile(Command& root, const std::string& name, const std::string& abou
       });
 }
 
+void add_schema(Command& root) {
+  root.add("schema", "Print the JSON schema of leoflow.yaml, for editors")
+      .group("Start")
+      .example("leoflow schema > leoflow.schema.json")
+      .note(
+          "Editors with a YAML language server read it when leoflow.yaml begins with the line\n"
+          "  # yaml-language-server: $schema=leoflow.schema.json")
+      .runs([](Context& context) -> Result<int> {
+        context.console.out(context.local.yaml_schema());
+        return 0;
+      });
+}
+
 }  // namespace
 
 void add_start_commands(Command& root) {
@@ -246,6 +272,7 @@ void add_start_commands(Command& root) {
   add_run(root);
   add_compile(root, "compile", "Print what a project compiles to (dag.json)", false);
   add_compile(root, "validate", "Say whether a project compiles, and why not", true);
+  add_schema(root);
 }
 
 }  // namespace leoflow::cli

@@ -23,6 +23,7 @@ class FakeConsole : public Console {
 class FakeLocal : public LocalCommands {
  public:
   std::string version() override { return "1.2.3"; }
+  std::string yaml_schema() override { return "{}"; }
   Result<int> lite(const LiteOptions& options) override {
     last_lite = options;
     return 0;

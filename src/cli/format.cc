@@ -95,7 +95,7 @@ Duration covered(std::vector<Interval> intervals) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
-  size_t best_distance = word.size() <= 3 ? 2 : 3;  // nearer than this
+  size_t best_distance = word.size() <= 4 ? 2 : 3;  // nearer than this
   for (const std::string& candidate : candidates) {
     size_t steps = distance(word, candidate);
     bool prefix = word.size() >= 2 && candidate.starts_with(word);

@@ -47,15 +47,6 @@ Entry option_entry(const Argument& option) {
   return {left, option.about};
 }
 
-std::string usage(const Command& command) {
-  std::string text = command.path();
-  if (!command.commands().empty()) return text + " COMMAND [options]";
-  for (const Argument& argument : command.arguments()) {
-    text += argument.required ? " " + argument.names : " [" + argument.names + "]";
-  }
-  return text + (command.options().empty() ? "" : " [options]");
-}
-
 // Commands under their headings, in order of first appearance.
 std::string command_lists(const Command& command) {
   std::vector<std::string> headings;
@@ -84,6 +75,15 @@ std::string options_of(const std::string& heading, const std::vector<Argument>& 
 
 }  // namespace
 
+std::string usage(const Command& command) {
+  std::string text = command.path();
+  if (!command.commands().empty()) return text + " COMMAND [options]";
+  for (const Argument& argument : command.arguments()) {
+    text += argument.required ? " " + argument.names : " [" + argument.names + "]";
+  }
+  return text + (command.options().empty() ? "" : " [options]");
+}
+
 std::string help_text(const Command& command, const std::vector<Argument>& globals) {
   std::string text = command.about() + "\n\nUsage: " + usage(command) + "\n";
   if (!command.commands().empty()) text += command_lists(command);
@@ -99,7 +99,11 @@ std::string help_text(const Command& command, const std::vector<Argument>& globa
     for (const std::string& line : command.examples()) text += "  " + line + "\n";
   }
   for (const std::string& line : command.notes()) text += "\n" + line + "\n";
-  if (!command.parent()) return text + options_of("Options of every command", globals);
+  if (!command.parent()) {
+    return text + options_of("Options of every command", globals) +
+           "\n`leoflow COMMAND --help` explains a command; `leoflow help exit-status` and `leoflow "
+           "help\nenvironment` list what a script needs to know.\n";
+  }
   return text +
          "\n--home, --server, --token, -o, -y and -h work with every command: see `leoflow "
          "--help`.\n";

@@ -107,6 +107,8 @@ class LocalCommands {
   virtual ~LocalCommands() = default;
 
   virtual std::string version() = 0;
+  // The JSON schema of leoflow.yaml, as text.
+  virtual std::string yaml_schema() = 0;
   // Serve until SIGINT or SIGTERM; the result is the exit status.
   virtual Result<int> lite(const LiteOptions& options) = 0;
   virtual Result<int> server(const ServerOptions& options) = 0;

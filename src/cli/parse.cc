@@ -25,15 +25,6 @@ bool takes_next_word(const std::vector<Argument>& options, const std::string& wo
   return false;
 }
 
-std::unexpected<Error> unknown_command(const Command& group, const std::string& word) {
-  std::vector<std::string> names;
-  for (const auto& command : group.commands()) names.push_back(command->name());
-  std::string guess = nearest(word, names);
-  std::string hint = guess.empty() ? "`" + group.path() + " --help` lists the commands"
-                                   : "did you mean `" + group.path() + " " + guess + "`?";
-  return fail(Code::invalid, "unknown command '" + printable(word) + "'", std::move(hint));
-}
-
 struct Found {
   const Command* command = nullptr;
   std::vector<std::string> rest;  // the words that name no command
@@ -56,6 +47,23 @@ Result<Found> find_command(const Command& root, const std::vector<Argument>& glo
     found.command = next;
   }
   return found;
+}
+
+// What other programs call a command of this group; empty if nothing.
+std::string other_word_for(const std::string& word, const Command& group) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"show", "get"},       {"get", "show"},      {"ls", "list"},
+      {"rm", "delete"},      {"remove", "delete"}, {"add", "set"},
+      {"add", "create"},     {"create", "set"},    {"update", "set"},
+      {"start", "trigger"},  {"run", "trigger"},   {"stop", "cancel"},
+      {"kill", "cancel"},    {"log", "logs"},      {"retry", "clear"},
+      {"rerun", "clear"},    {"serve", "server"},  {"standalone", "lite"},
+      {"check", "validate"}, {"new", "init"},      {"passwd", "set-password"},
+  };
+  for (const auto& [theirs, ours] : kWords) {
+    if (theirs == word && group.find(ours) != nullptr) return std::string(ours);
+  }
+  return {};
 }
 
 Status store_number(const Argument& argument, const std::string& text, int64_t& into) {
@@ -131,7 +139,8 @@ class Parser {
       option = app_.add_option(argument.names);
       option->type_size(1)->expected(1);
       bool repeated = std::holds_alternative<std::vector<std::string>*>(argument.into);
-      if (repeated) option->expected(-1)->allow_extra_args(false);
+      // An option takes one value each time; a positional argument all words that are left.
+      if (repeated) option->expected(-1)->allow_extra_args(!looks_like_option(argument.names));
       option->multi_option_policy(repeated ? CLI::MultiOptionPolicy::TakeAll
                                            : CLI::MultiOptionPolicy::TakeLast);
     }
@@ -174,7 +183,7 @@ class Parser {
         if (name.starts_with('-')) names.push_back(std::move(name));
       }
     }
-    std::string guess = nearest(word, names);
+    std::string guess = word.size() > 2 ? nearest(word, names) : "";
     return Error(Code::invalid, "`" + command_.path() + "` has no option '" + printable(word) + "'",
                  guess.empty() ? help : "did you mean " + guess + "?");
   }
@@ -186,6 +195,16 @@ class Parser {
 };
 
 }  // namespace
+
+std::unexpected<Error> unknown_command(const Command& group, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& command : group.commands()) names.push_back(command->name());
+  std::string guess = other_word_for(word, group);
+  if (guess.empty()) guess = nearest(word, names);
+  std::string hint = guess.empty() ? "`" + group.path() + " --help` lists the commands"
+                                   : "did you mean `" + group.path() + " " + guess + "`?";
+  return fail(Code::invalid, "unknown command '" + printable(word) + "'", std::move(hint));
+}
 
 Result<Invocation> parse_arguments(const Command& root, const std::vector<Argument>& globals,
                                    const std::vector<std::string>& words) {

@@ -2,11 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "base/file.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/fakes_for_test.h"
+#include "cli/reference.h"
 #include "test_paths.h"
 
 namespace leoflow::cli {
@@ -63,6 +66,18 @@ TEST(Parse, UnknownWordsSuggestWhatWasMeant) {
   EXPECT_EQ(option.hint(), "did you mean --follow?");
 }
 
+TEST(Parse, WordsOfOtherProgramsAreUnderstood) {
+  EXPECT_EQ(error_of_words({"connections", "show"}).hint(),
+            "did you mean `leoflow connections get`?");
+  EXPECT_EQ(error_of_words({"runs", "get"}).hint(), "did you mean `leoflow runs show`?");
+  EXPECT_EQ(error_of_words({"users", "add"}).hint(), "did you mean `leoflow users create`?");
+}
+
+TEST(Parse, FarFetchedGuessesAreNotMade) {
+  EXPECT_EQ(error_of_words({"-v"}).hint(), "`leoflow --help` shows what it takes");
+  EXPECT_EQ(error_of_words({"runs", "list", "--state", "lost"}).hint(), "");
+}
+
 TEST(Parse, MissingAndWrongValues) {
   EXPECT_EQ(error_of_words({"runs", "trigger"}).message(),
             "`leoflow runs trigger` needs DAG: Id of the DAG");
@@ -110,10 +125,61 @@ TEST(Help, OfACommand) {
   EXPECT_TRUE(text.starts_with(
       "Print the log of a task\n\nUsage: leoflow runs logs DAG RUN TASK [options]\n"))
       << text;
-  EXPECT_NE(text.find("\nExample\n  leoflow runs logs etl "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nExamples\n  leoflow runs logs etl "), std::string::npos) << text;
   for (size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
     EXPECT_LE(end - at, 100u) << text.substr(at, end - at);
   }
+}
+
+TEST(Reference, HasEveryCommandWithItsOptions) {
+  Parsed parsed({"version"});
+  add_help(*parsed.root, parsed.arguments);
+  json::object all = reference(*parsed.root, parsed.arguments);
+  bool found = false;
+  for (const json::value& row : all.at("commands").as_array()) {
+    if (row.at("path") != "leoflow runs list") continue;
+    found = true;
+    EXPECT_EQ(row.at("usage"), "leoflow runs list [options]");
+    EXPECT_FALSE(row.at("options").as_array().empty());
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(all.at("options").as_array().size(), parsed.arguments.size());
+}
+
+TEST(Reference, KnowsEveryExitStatus) {
+  std::set<std::string_view> known;
+  for (const Fact& fact : exit_statuses()) known.insert(fact.name);
+  for (int code = 0; code <= int(Code::internal); ++code) {
+    EXPECT_TRUE(known.contains(std::to_string(exit_status(Code(code))))) << code;
+  }
+  EXPECT_TRUE(known.contains(std::to_string(kExitRunFailed)));
+}
+
+struct Help {
+  FakeConsole console;
+  FakeLocal local;
+  Parsed parsed{{"version"}};
+  Result<int> result = 0;
+
+  explicit Help(const std::vector<std::string>& words, const std::string& output = "table") {
+    add_help(*parsed.root, parsed.arguments);
+    auto invocation = parse_arguments(*parsed.root, parsed.arguments, words);
+    EXPECT_TRUE(invocation) << invocation.error().text();
+    parsed.globals.output = output;
+    Context context(parsed.globals, console, local);
+    result = invocation->command->action()(context);
+  }
+};
+
+TEST(HelpCommand, ExplainsCommandsAndTopics) {
+  EXPECT_TRUE(Help({"help", "runs", "trigger"}).console.written.starts_with("Start a run"));
+  EXPECT_NE(Help({"help"}).console.written.find("Usage: leoflow COMMAND"), std::string::npos);
+  EXPECT_NE(Help({"help", "exit-status"}).console.written.find("not found"), std::string::npos);
+  EXPECT_NE(Help({"help", "environment"}).console.written.find("LEOFLOW_HOME"), std::string::npos);
+  EXPECT_TRUE(json::parse(Help({"help"}, "json").console.written));
+  Help unknown({"help", "runs", "tirgger"});
+  ASSERT_FALSE(unknown.result);
+  EXPECT_EQ(unknown.result.error().hint(), "did you mean `leoflow runs trigger`?");
 }
 
 TEST(Completion, KnowsShells) {

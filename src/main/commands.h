@@ -10,6 +10,7 @@ namespace leoflow {
 class Commands : public cli::LocalCommands {
  public:
   std::string version() override;
+  std::string yaml_schema() override;
   Result<int> lite(const cli::LiteOptions& options) override;
   Result<int> server(const cli::ServerOptions& options) override;
   Result<cli::RunOnceResult> run_once(const cli::RunOnceOptions& options,

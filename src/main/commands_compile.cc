@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authoring/compiler.h"
+#include "authoring/leoflow_yaml.h"
 #include "main/commands.h"
 #include "main/host.h"
 
@@ -24,7 +25,10 @@ cli::CompileReport report_of(const CompiledFile& compiled) {
 // The DAG files of a path: one file or project, or everything in a workspace.
 Result<std::vector<DagFile>> files_at(const fs::path& path) {
   if (auto one = dag_file_at(path)) return std::vector{*one};
-  if (!fs::is_directory(path)) return fail(Code::not_found, "no DAG file at " + path.string());
+  if (!fs::is_directory(path)) {
+    return fail(Code::not_found, "there is no DAG file at " + path.string(),
+                "name a project folder, a Python file or a folder of them");
+  }
   auto found = Discoverer(fs::absolute(path)).run();
   if (!found) return fail(found);
   if (found->files.empty()) {
@@ -60,6 +64,10 @@ Result<std::vector<cli::CompileReport>> Commands::compile(const cli::CompileOpti
     reports.push_back(report_of(compiler.compile(file, {.on_progress = options.on_progress})));
   }
   return reports;
+}
+
+std::string Commands::yaml_schema() {
+  return json::dump(json::value(leoflow_yaml_schema())) + "\n";
 }
 
 }  // namespace leoflow
