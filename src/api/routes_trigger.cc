@@ -39,7 +39,7 @@ Result<DagAndVersion> runnable_dag(const Call& call) {
     return fail(
         Code::invalid,
         "DAG with dag_id: '" + found->dag.dag_id + "' has import errors and cannot be triggered",
-        "see /api/v2/importErrors");
+        "`leoflow import-errors list`, or GET /api/v2/importErrors, says what is wrong");
   }
   return found;
 }

@@ -41,13 +41,33 @@ std::string field_problems(const json::array& problems) {
   return text;
 }
 
-std::string hint_for(int status) {
+// The command that lists what was not found.
+std::string where_to_look(std::string_view message) {
+  constexpr std::pair<std::string_view, std::string_view> kLists[] = {
+      {"The Dag with ID", "`leoflow dags list` lists the DAGs"},
+      {"The DagRun ", "`leoflow runs list --dag DAG` lists the runs; @latest is the newest"},
+      {"The Task Instance ", "`leoflow tasks list DAG RUN` lists the tasks of a run"},
+      {"The Connection ", "`leoflow connections list` lists the connections"},
+      {"The Variable ", "`leoflow variables list` lists the variables"},
+      {"The Pool ", "`leoflow pools list` lists the pools"},
+      {"the user ", "`leoflow users list` lists the users"},
+      {"the API token ", "`leoflow tokens list` lists the tokens"},
+  };
+  for (const auto& [start, hint] : kLists) {
+    if (message.starts_with(start)) return std::string(hint);
+  }
+  return {};
+}
+
+std::string hint_for(int status, std::string_view message) {
   if (status == 401) {
     return "a server started on this machine writes a token to its home (--home); otherwise give "
            "--token or set "
            "LEOFLOW_TOKEN";
   }
-  return status == 403 ? "the role of your user does not allow this" : "";
+  if (status == 403)
+    return "the role of your user does not allow this, or the token is not valid any more";
+  return status == 404 ? where_to_look(message) : "";
 }
 
 }  // namespace
@@ -94,7 +114,7 @@ Error error_of(int status, std::string_view body) {
       message = json::dump(json::value(*detail));
   }
   if (message.empty()) message = "the server answered " + std::to_string(status);
-  if (hint.empty()) hint = hint_for(status);
+  if (hint.empty()) hint = hint_for(status, message);
   return Error(code_of(status), std::move(message), std::move(hint));
 }
 

@@ -114,6 +114,27 @@ Result<int> set(Context& context, const SetOptions& options) {
   return 0;
 }
 
+// The stored password stays with the server: masked as it came, it is not replaced.
+Result<int> test(Context& context, const std::string& conn_id) {
+  auto api = context.api();
+  if (!api) return fail(api);
+  auto connection = (*api)->get_object(path_of(kPath, {conn_id}));
+  if (!connection) return fail(connection);
+  json::object body;
+  for (std::string_view key : {"connection_id", "conn_type", "description", "host", "login",
+                               "schema", "port", "password", "extra"}) {
+    const json::value* value = connection->if_contains(key);
+    if (value != nullptr && !value->is_null()) body[key] = *value;
+  }
+  auto tested = (*api)->send_object("POST", std::string(kPath) + "/test", body);
+  if (!tested) return fail(tested);
+  if (context.json()) context.console.out(json::dump(json::value(*tested)) + "\n");
+  std::string message = "connection " + conn_id + ": " + json::string_or(*tested, "message");
+  if (!json::bool_or(*tested, "status")) return fail(Code::unavailable, std::move(message));
+  context.say(message);
+  return 0;
+}
+
 Result<int> remove(Context& context, const std::string& conn_id) {
   auto api = context.api();
   if (!api) return fail(api);
@@ -160,6 +181,13 @@ void add_connection_commands(Command& root) {
       .example("leoflow connections get warehouse")
       .runs([id](Context& context) { return get(context, *id); });
   add_set(group);
+  group.add("test", "Let the server reach out to where a connection leads")
+      .argument("ID", id.get(), "Id of the connection")
+      .example("leoflow connections test warehouse")
+      .note(
+          "Only where the server was started with LEOFLOW_TEST_CONNECTIONS=1. Ends with status 6 "
+          "when nothing fitting answers.")
+      .runs([id](Context& context) { return test(context, *id); });
   group.add("delete", "Delete a connection")
       .argument("ID", id.get(), "Id of the connection")
       .example("leoflow connections delete warehouse")

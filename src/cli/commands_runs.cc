@@ -5,6 +5,7 @@
 #include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/reasons.h"
+#include "cli/run_view.h"
 
 namespace leoflow::cli {
 namespace {
@@ -101,7 +102,7 @@ Result<int> list(Context& context, const ListOptions& options) {
   return 0;
 }
 
-Result<int> show(Context& context, const RunName& name) {
+Result<int> show(Context& context, RunName name) {
   auto api = context.api();
   if (!api) return fail(api);
   auto view = load_run(**api, name.dag_id, name.run_id);
@@ -121,12 +122,14 @@ struct LogOptions {
 Result<int> logs(Context& context, const LogOptions& options) {
   auto api = context.api();
   if (!api) return fail(api);
-  LogRequest request{options.dag_id, options.run_id, options.task_id, options.map_index, 1,
-                     options.follow};
+  auto run_id = run_id_of(**api, options.dag_id, options.run_id);
+  if (!run_id) return fail(run_id);
+  LogRequest request{options.dag_id,    *run_id, options.task_id,
+                     options.map_index, 1,       options.follow};
   if (options.try_number) {
     request.try_number = *options.try_number;
   } else {
-    std::string path = run_path(options.dag_id, options.run_id, {"taskInstances", options.task_id});
+    std::string path = run_path(options.dag_id, *run_id, {"taskInstances", options.task_id});
     if (options.map_index >= 0) path += "/" + std::to_string(options.map_index);
     auto task = (*api)->get_object(path);
     if (!task) return fail(task);
@@ -136,9 +139,12 @@ Result<int> logs(Context& context, const LogOptions& options) {
   return 0;
 }
 
-Result<int> cancel(Context& context, const RunName& name) {
+Result<int> cancel(Context& context, RunName name) {
   auto api = context.api();
   if (!api) return fail(api);
+  auto run_id = run_id_of(**api, name.dag_id, name.run_id);
+  if (!run_id) return fail(run_id);
+  name.run_id = *run_id;
   auto run =
       (*api)->send_object("PATCH", run_path(name.dag_id, name.run_id), {{"state", "failed"}});
   if (!run) return fail(run);
@@ -147,9 +153,12 @@ Result<int> cancel(Context& context, const RunName& name) {
   return 0;
 }
 
-Result<int> remove(Context& context, const RunName& name) {
+Result<int> remove(Context& context, RunName name) {
   auto api = context.api();
   if (!api) return fail(api);
+  auto run_id = run_id_of(**api, name.dag_id, name.run_id);
+  if (!run_id) return fail(run_id);
+  name.run_id = *run_id;
   std::string what = "run " + name.run_id + " of " + name.dag_id;
   if (auto status = context.confirm("Delete " + what + ", its logs and its staging volume?");
       !status) {
@@ -178,12 +187,13 @@ void add_trigger(Command& runs) {
 }
 
 void add_named(Command& runs, const std::string& name, const std::string& about,
-               Result<int> (*action)(Context&, const RunName&)) {
+               Result<int> (*action)(Context&, RunName)) {
   auto options = std::make_shared<RunName>();
   runs.add(name, about)
       .argument("DAG", &options->dag_id, "Id of the DAG")
-      .argument("RUN", &options->run_id, "Id of the run")
+      .argument("RUN", &options->run_id, kRunAbout)
       .example("leoflow runs " + name + " etl manual__2026-01-31T00:00:00+00:00")
+      .example("leoflow runs " + name + " etl @latest")
       .runs([options, action](Context& context) { return action(context, *options); });
 }
 
@@ -199,12 +209,13 @@ void add_list_and_logs(Command& runs) {
   auto log = std::make_shared<LogOptions>();
   runs.add("logs", "Print the log of a task")
       .argument("DAG", &log->dag_id, "Id of the DAG")
-      .argument("RUN", &log->run_id, "Id of the run")
+      .argument("RUN", &log->run_id, kRunAbout)
       .argument("TASK", &log->task_id, "Id of the task")
       .option("--try", "N", &log->try_number, "Which try (default: the latest)")
       .option("--map-index", "N", &log->map_index, "Which instance of a mapped task")
       .flag("-f,--follow", &log->follow, "Go on until the try ends")
       .example("leoflow runs logs etl manual__2026-01-31T00:00:00+00:00 load --try 2")
+      .example("leoflow runs logs etl @latest load -f")
       .note("With -o json: the records as they are, one per line.")
       .runs([log](Context& context) { return logs(context, *log); });
 }

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/reasons.h"
+#include "cli/run_view.h"
 
 namespace leoflow::cli {
 namespace {
@@ -58,9 +59,12 @@ std::string counted(int64_t count) {
   return std::to_string(count) + (count == 1 ? " task instance" : " task instances");
 }
 
-Result<int> clear(Context& context, const ClearOptions& options) {
+Result<int> clear(Context& context, ClearOptions options) {
   auto api = context.api();
   if (!api) return fail(api);
+  auto run_id = run_id_of(**api, options.dag_id, options.run_id);
+  if (!run_id) return fail(run_id);
+  options.run_id = *run_id;
   std::string path = dags_path(options.dag_id, {"clearTaskInstances"});
   json::object body = clear_body(options);
   auto preview = (*api)->send_object("POST", path, body);
@@ -97,7 +101,9 @@ Result<int> clear(Context& context, const ClearOptions& options) {
 Result<int> mark(Context& context, const MarkOptions& options) {
   auto api = context.api();
   if (!api) return fail(api);
-  std::string path = run_path(options.dag_id, options.run_id, {"taskInstances", options.task_id});
+  auto run_id = run_id_of(**api, options.dag_id, options.run_id);
+  if (!run_id) return fail(run_id);
+  std::string path = run_path(options.dag_id, *run_id, {"taskInstances", options.task_id});
   if (options.map_index) path += "/" + std::to_string(*options.map_index);
   auto marked = (*api)->send_object("PATCH", path, {{"new_state", options.state}});
   if (!marked) return fail(marked);
@@ -114,7 +120,7 @@ void add_clear(Command& tasks) {
   auto options = std::make_shared<ClearOptions>();
   tasks.add("clear", "Run tasks of a run again: the failed ones, or those named")
       .argument("DAG", &options->dag_id, "Id of the DAG")
-      .argument("RUN", &options->run_id, "Id of the run")
+      .argument("RUN", &options->run_id, kRunAbout)
       .option("-t,--task", "TASK", &options->tasks,
               "This task whatever its state, TASK[N] for one instance; can be repeated")
       .flag("--upstream", &options->upstream, "Also what comes before the named tasks")
@@ -123,6 +129,7 @@ void add_clear(Command& tasks) {
       .flag("--keep-version", &options->keep_version,
             "Stay on the DAG version of the run; without it the run moves to the current one")
       .example("leoflow tasks clear etl manual__2026-01-31T00:00:00+00:00 --task load --downstream")
+      .example("leoflow tasks clear etl @latest")
       .note("Shows what it would touch and asks; without a terminal it needs --yes.")
       .runs([options](Context& context) { return clear(context, *options); });
 }
@@ -135,14 +142,14 @@ void add_task_commands(Command& root) {
   auto name = std::make_shared<MarkOptions>();
   tasks.add("list", "List the task instances of a run")
       .argument("DAG", &name->dag_id, "Id of the DAG")
-      .argument("RUN", &name->run_id, "Id of the run")
+      .argument("RUN", &name->run_id, kRunAbout)
       .example("leoflow tasks list etl manual__2026-01-31T00:00:00+00:00")
       .runs([name](Context& context) { return list(context, name->dag_id, name->run_id); });
   add_clear(tasks);
   auto options = std::make_shared<MarkOptions>();
   tasks.add("mark", "Set the state of a task")
       .argument("DAG", &options->dag_id, "Id of the DAG")
-      .argument("RUN", &options->run_id, "Id of the run")
+      .argument("RUN", &options->run_id, kRunAbout)
       .argument("TASK", &options->task_id, "Id of the task")
       .argument("STATE", &options->state, "success, failed or skipped",
                 {"success", "failed", "skipped"})

@@ -49,7 +49,26 @@ std::string traceback_text(const json::array& exceptions) {
 
 }  // namespace
 
-Result<RunView> load_run(ApiClient& api, const std::string& dag_id, const std::string& run_id) {
+Result<std::string> run_id_of(ApiClient& api, const std::string& dag_id, const std::string& run) {
+  if (run != kLatestRun) {
+    if (!run.starts_with('@')) return run;
+    return fail(Code::invalid, "'" + printable(run) + "' is not the id of a run",
+                "@latest is the newest run");
+  }
+  auto newest =
+      api.list(dags_path(dag_id, {"dagRuns"}), "dag_runs", {{"order_by", "-run_after"}}, 1);
+  if (!newest) return fail(newest);
+  if (newest->rows.empty()) {
+    return fail(Code::not_found, "the DAG " + dag_id + " has no runs yet",
+                "`leoflow runs trigger " + dag_id + "` starts one");
+  }
+  return json::string_or(newest->rows[0].as_object(), "dag_run_id");
+}
+
+Result<RunView> load_run(ApiClient& api, const std::string& dag_id, const std::string& name) {
+  auto id = run_id_of(api, dag_id, name);
+  if (!id) return fail(id);
+  const std::string& run_id = *id;
   auto run = api.get_object(run_path(dag_id, run_id));
   if (!run) return fail(run);
   auto tasks = api.list(run_path(dag_id, run_id, {"taskInstances"}), "task_instances",
@@ -116,10 +135,15 @@ void show_run(Context& context, const RunView& view) {
     context.console.out(json::dump(json::value(run)) + "\n");
     return;
   }
-  context.show_object(run_columns(), run);
+  // What the run does not have says nothing about it.
+  std::vector<Column> columns = run_columns();
+  std::erase_if(columns, [&](const Column& column) {
+    const json::value* value = run.if_contains(column.key);
+    return value == nullptr || value->is_null() || *value == json::value("");
+  });
+  context.show_object(columns, run);
   if (view.tasks.empty()) return;
-  context.console.out("\n" +
-                      render_table(context.console, task_columns(), task_rows(view.tasks)));
+  context.console.out("\n" + render_table(context.console, task_columns(), task_rows(view.tasks)));
   if (!times) return;
   context.console.out("\ntotal " + format_duration(times->total) + ", in tasks " +
                       format_duration(times->in_tasks) + ", outside tasks " +

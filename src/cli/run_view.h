@@ -13,7 +13,15 @@ struct RunView {
   json::array tasks;  // its task instances, in order of start
 };
 
-Result<RunView> load_run(ApiClient& api, const std::string& dag_id, const std::string& run_id);
+// What may stand for the id of a run: the newest run of the DAG. No run id can begin like this.
+constexpr std::string_view kLatestRun = "@latest";
+constexpr const char* kRunAbout = "Id of the run; @latest is the newest";
+
+// The id that is meant. `not_found` when the DAG has no run yet.
+Result<std::string> run_id_of(ApiClient& api, const std::string& dag_id, const std::string& run);
+
+// `run` may be kLatestRun.
+Result<RunView> load_run(ApiClient& api, const std::string& dag_id, const std::string& run);
 
 bool run_is_over(std::string_view state);
 // "load", or "load[3]" for an instance of a mapped task.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
 #include "main/commands.h"
 #include "main/host.h"
 #include "main/ports.h"
@@ -7,6 +8,9 @@
 
 namespace leoflow {
 namespace {
+
+// What goes wrong is the answer of the command; warnings of the log would say it twice.
+void log_only_errors() { log::configure(log::Level::error, false); }
 
 Result<Home> existing_home(const std::string& root) {
   Home home{fs::absolute(root)};
@@ -18,6 +22,7 @@ Result<Home> existing_home(const std::string& root) {
 }  // namespace
 
 Result<cli::MigrateReport> Commands::db_migrate(const std::string& root) {
+  log_only_errors();
   auto home = open_home(root);
   if (!home) return fail(home);
   auto lock = lock_home(*home);
@@ -35,16 +40,19 @@ Result<cli::MigrateReport> Commands::db_migrate(const std::string& root) {
 }
 
 Status Commands::db_check(const std::string& root) {
+  log_only_errors();
   auto home = existing_home(root);
   return home ? check_sqlite(home->database()) : fail(home);
 }
 
 Status Commands::db_backup(const std::string& root, const std::string& file) {
+  log_only_errors();
   auto home = existing_home(root);
   return home ? backup_sqlite(home->database(), file) : fail(home);
 }
 
 Result<cli::RotateReport> Commands::db_rotate_key(const std::string& root) {
+  log_only_errors();
   auto home = existing_home(root);
   if (!home) return fail(home);
   auto lock = lock_home(*home);

@@ -158,7 +158,7 @@ cli::RunOnceResult result_of(Store& store, const DagRun& run) {
     for (const TaskInstanceRow& row : rows->rows) {
       const TaskInstance& task = row.task_instance;
       result.tasks.push_back({task.task_id, task.map_index, std::string(to_string(task.state)),
-                              task.try_number, task.start_date, task.end_date});
+                              task.try_number, task.start_date, task.end_date, task.reason});
     }
   }
   return result;

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness import LEOFLOW, Server, ServerTest, clean_environment, leoflow
 
-EXIT_INVALID, EXIT_NOT_FOUND, EXIT_CONFLICT = 2, 4, 5
+EXIT_INVALID, EXIT_DENIED, EXIT_NOT_FOUND, EXIT_CONFLICT = 2, 3, 4, 5
 EXIT_UNAVAILABLE, EXIT_RUN_FAILED = 6, 10
 
 BASH = '''
@@ -103,6 +103,19 @@ class Run(unittest.TestCase):
     def test_path_that_is_not_there(self):
         ran = leoflow("run", str(self.folder / "none"))
         self.assertEqual(ran.returncode, EXIT_NOT_FOUND, ran.stderr)
+        self.assertIn("hint: ", ran.stderr)
+
+    def test_why_a_task_failed_is_in_the_table(self):
+        ran = self.run_text(FLAKY)
+        self.assertIn("ValueError: as planned", ran.stdout.split("REASON")[1])
+
+    def test_names_for_a_shell_are_quoted(self):
+        ran = leoflow("init", str(self.folder / "it's mine"))
+        self.assertIn(r"leoflow lite '" + str(self.folder) + r"/it'\''s mine'", ran.stderr)
+
+    def test_schema_of_leoflow_yaml(self):
+        ran = leoflow("schema")
+        self.assertIn("staging", json.loads(ran.stdout)["properties"], ran.stderr)
 
     def test_project_made_by_init_works_as_it_is(self):
         project = self.folder / "my_project"
@@ -201,6 +214,43 @@ class Commands(ServerTest):
             ran = self.server.leoflow(*words, "-o", "json")
             self.assertEqual(ran.returncode, 0, ran.stderr)
             self.assertTrue(json.loads(ran.stdout), words)
+
+    def test_the_newest_run_needs_no_id(self):
+        none = self.server.leoflow("runs", "show", "shell", "@latest")
+        self.assertEqual(none.returncode, EXIT_NOT_FOUND, none.stderr)
+        self.assertIn("`leoflow runs trigger shell`", none.stderr)
+        self.assertEqual(self.server.run("greet", "for_latest"), "success")
+        shown = self.server.leoflow("runs", "show", "greet", "@latest")
+        self.assertIn("for_latest", shown.stdout, shown.stderr)
+        self.assertNotIn("note", shown.stdout)
+        log = self.server.leoflow("runs", "logs", "greet", "@latest", "hello")
+        self.assertIn("hello world", log.stdout, log.stderr)
+        cleared = self.server.leoflow("tasks", "clear", "greet", "@latest", "--all", "--yes")
+        self.assertEqual(cleared.returncode, 0, cleared.stderr)
+        wrong = self.server.leoflow("runs", "show", "greet", "@first")
+        self.assertEqual(wrong.returncode, EXIT_INVALID, wrong.stderr)
+
+    def test_what_is_not_found_says_where_to_look(self):
+        for words, hint in ((("runs", "trigger", "gret"), "leoflow dags list"),
+                            (("runs", "show", "greet", "none"), "leoflow runs list"),
+                            (("connections", "get", "none"), "leoflow connections list"),
+                            (("variables", "get", "none"), "leoflow variables list")):
+            ran = self.server.leoflow(*words)
+            self.assertEqual(ran.returncode, EXIT_NOT_FOUND, ran.stderr)
+            self.assertIn(f"hint: `{hint}", ran.stderr)
+
+    def test_connections_are_tested_only_where_the_server_may(self):
+        self.server.leoflow("connections", "set", "elsewhere", "--uri", "http://127.0.0.1:9/")
+        ran = self.server.leoflow("connections", "test", "elsewhere")
+        self.assertEqual(ran.returncode, EXIT_DENIED, ran.stderr)
+        self.assertIn("LEOFLOW_TEST_CONNECTIONS=1", ran.stderr)
+
+    def test_doctor_shows_hints_whole(self):
+        checks = json.loads(self.server.leoflow("doctor", "-o", "json").stdout)
+        table = self.server.leoflow("doctor").stdout
+        for check in checks:
+            self.assertIn(check["message"], table)
+            self.assertIn(check["hint"], table)
 
     def test_secrets_are_not_printed(self):
         stored = self.server.leoflow("connections", "set", "cli_db", "--uri",
