@@ -4,10 +4,11 @@ JOBS ?= 2
 SEED ?= 1
 FUZZ_SECONDS ?= 30
 API_SECONDS ?= 300
+PREFIX ?= /usr/local
 NICE := nice
 
 .DEFAULT_GOAL := build
-.PHONY: build programs setup test test-cluster demo demo-failure check check-api lint header-check dev asan tsan fuzz sim bench clean
+.PHONY: build programs install uninstall setup test test-cluster demo demo-failure check check-api lint header-check dev asan tsan fuzz sim bench clean
 
 setup:
 	@tools/setup
@@ -20,6 +21,13 @@ build: setup
 programs: setup
 	@cmake --preset release > /dev/null
 	@$(NICE) cmake --build --preset release -j $(JOBS) --target leoflow leoflow-agent
+
+# The programs, shell completions, a systemd unit and the pages, below PREFIX (and DESTDIR).
+install: programs
+	@tools/install --prefix $(PREFIX)
+
+uninstall:
+	@tools/install --prefix $(PREFIX) --remove
 
 test: build
 	@tools/run-tests --build build --jobs $(JOBS)
