@@ -8,7 +8,8 @@ PREFIX ?= /usr/local
 NICE := nice
 
 .DEFAULT_GOAL := build
-.PHONY: build programs install uninstall setup test test-cluster demo demo-failure check check-api lint header-check dev asan tsan fuzz sim bench clean
+.PHONY: build programs install uninstall docs docs-reference docs-pictures setup test test-cluster demo demo-failure check \
+  check-api lint header-check dev asan tsan fuzz sim bench clean
 
 setup:
 	@tools/setup
@@ -28,6 +29,17 @@ install: programs
 
 uninstall:
 	@tools/install --prefix $(PREFIX) --remove
+
+# The documentation as a static site in build/docs.
+docs: setup
+	@tools/docs site
+
+# docs/reference, written anew from what the programs say; and the pictures of the case study.
+docs-reference: programs
+	@tools/docs reference
+
+docs-pictures: programs
+	@tools/docs pictures
 
 test: build
 	@tools/run-tests --build build --jobs $(JOBS)
