@@ -38,6 +38,8 @@ constexpr Fact kEnvironment[] = {
      "password of `admin` at the first start of a home; else one is made and shown once"},
     {"LEOFLOW_TEST_CONNECTIONS", kServer,
      "1: the server may test connections, that is connect to hosts an Op names; else it may not"},
+    {"LEOFLOW_EXPOSE_CONFIG", kServer,
+     "true or non-sensitive-only: /api/v2/config answers; else it is 403, as in Airflow"},
     {"LEOFLOW_CACHE", kBuilds,
      "where environments are built; else leoflow in XDG_CACHE_HOME, else in ~/.cache"},
     {"XDG_CACHE_HOME", kBuilds, "the user's folder for caches; else ~/.cache"},

@@ -141,7 +141,8 @@ class Run(unittest.TestCase):
 
 
 class Commands(ServerTest):
-    dags = {"greet.py": PYTHON.format(body="pass"), "flaky.py": FLAKY, "two_steps.py": TWO_STEPS}
+    dags = {"greet.py": PYTHON.format(body="pass"), "flaky.py": FLAKY, "two_steps.py": TWO_STEPS,
+            "never_run.py": BASH.format(status=0).replace("shell", "never_run")}
 
     def test_trigger_and_wait_tells_by_its_status(self):
         self.server.dag("greet")
@@ -216,9 +217,10 @@ class Commands(ServerTest):
             self.assertTrue(json.loads(ran.stdout), words)
 
     def test_the_newest_run_needs_no_id(self):
-        none = self.server.leoflow("runs", "show", "shell", "@latest")
+        self.server.dag("never_run")
+        none = self.server.leoflow("runs", "show", "never_run", "@latest")
         self.assertEqual(none.returncode, EXIT_NOT_FOUND, none.stderr)
-        self.assertIn("`leoflow runs trigger shell`", none.stderr)
+        self.assertIn("`leoflow runs trigger never_run`", none.stderr)
         self.assertEqual(self.server.run("greet", "for_latest"), "success")
         shown = self.server.leoflow("runs", "show", "greet", "@latest")
         self.assertIn("for_latest", shown.stdout, shown.stderr)
