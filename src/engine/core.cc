@@ -9,7 +9,7 @@
 namespace leoflow {
 
 bool Effects::empty() const {
-  return staging_created.empty() && placed.empty() && cancelled.empty() && acknowledged.empty() &&
+  return staging_created.empty() && recalled.empty() && placed.empty() && cancelled.empty() && acknowledged.empty() &&
          staging_freed.empty() && runs_deleted.empty() && answers.empty() && changes.empty();
 }
 
@@ -85,7 +85,9 @@ void Core::on(event::AgentConnected e, Time now) {
   for (HeldAttempt& one : e.held) held.emplace(one.attempt, one);
   std::vector<AttemptId> open;
   for (auto& [id, attempt] : attempts_) {
-    if (attempt.row.executor == options_.executor && !is_finished(attempt.row.state)) open.push_back(id);
+    bool speaks = !options_.agent_per_attempt || held.contains(id);
+    if (!speaks || is_finished(attempt.row.state)) continue;
+    if (attempt.row.executor == options_.executor) open.push_back(id);
   }
   std::ranges::sort(open);
   for (AttemptId id : open) {
@@ -121,6 +123,20 @@ void Core::on(event::DispatchFailed e, Time now) {
   auto it = attempts_.find(e.attempt);
   if (it == attempts_.end() || is_finished(it->second.row.state)) return;
   lose(it->second, e.error.message(), now);
+}
+
+void Core::on(event::AttemptWaits e, Time) {
+  auto it = attempts_.find(e.attempt);
+  if (it == attempts_.end() || it->second.row.state >= AttemptState::running) return;
+  it->second.waits = std::move(e.reason);
+  auto [run, task] = slot_of(it->second);
+  if (run == nullptr) return;
+  // Nothing is stored: whoever looks is told to look again.
+  const TaskInstance& row = run->slots[task].row;
+  step_.effects.changes.push_back({.kind = Change::Kind::task_instance, .dag_id = run->row.dag_id,
+                                   .run_id = run->row.run_id, .task_id = row.task_id,
+                                   .map_index = row.map_index, .try_number = row.try_number,
+                                   .state = std::string(to_string(row.state))});
 }
 
 void Core::on(event::Trigger e, Time now) { answer(std::move(e.reply), create_run(std::move(e.request), now)); }
@@ -198,6 +214,12 @@ Step Core::take_step(Time now) {
     step_.effects.placed.push_back(work_item(it->second));
   }
   to_place_.clear();
+  for (AttemptId id : to_recall_) {
+    auto it = attempts_.find(id);
+    if (it != attempts_.end() && !is_finished(it->second.row.state))
+      step_.effects.recalled.push_back(work_item(it->second));
+  }
+  to_recall_.clear();
   Batch& batch = step_.batch;
   for (RunKey key : dirty_runs_) {
     auto it = runs_.find(key);

@@ -17,6 +17,8 @@ namespace leoflow {
 
 struct CoreOptions {
   std::string executor = "local";
+  // Each attempt has an agent of its own, which speaks only for it; else one agent speaks for all.
+  bool agent_per_attempt = false;
   int parallelism = 32;                               // task instances queued or running at once
   Duration staging_ttl = std::chrono::hours(24);      // after the end of a run that did not succeed
   Duration staging_sweep_interval = std::chrono::minutes(10);
@@ -64,6 +66,7 @@ class Core {
   void on(event::AgentConnected e, Time now);
   void on(event::AgentLost e, Time now);
   void on(event::DispatchFailed e, Time now);
+  void on(event::AttemptWaits e, Time now);
   void on(event::Trigger e, Time now);
   void on(event::Clear e, Time now);
   void on(event::MarkTask e, Time now);
@@ -186,6 +189,7 @@ class Core {
   std::vector<AttemptId> closed_;
   Step step_;
   std::vector<AttemptId> to_place_;                   // open attempts to hand over (again)
+  std::vector<AttemptId> to_recall_;                  // those that agents had taken before load()
   bool step_taken_ = false;
   EngineStats stats_;
 };

@@ -11,7 +11,7 @@ namespace leoflow {
 Status Core::load(Time now) {
   dags_.clear(), runs_.clear(), slots_.clear(), attempts_.clear(), with_ready_.clear(), timers_.clear();
   dirty_runs_.clear(), dirty_slots_.clear(), dirty_attempts_.clear(), dirty_dags_.clear();
-  finished_.clear(), closed_.clear(), to_place_.clear();
+  finished_.clear(), closed_.clear(), to_place_.clear(), to_recall_.clear();
   step_ = Step{};
   step_taken_ = false;
   placed_ = 0;
@@ -31,9 +31,14 @@ Status Core::load(Time now) {
     attempts_.emplace(id, OpenAttempt{.row = std::move(row), .stored = true});
   }
   for (auto& [id, attempt] : attempts_) {
-    if (attempt.row.state <= AttemptState::dispatched) to_place_.push_back(id);
+    if (attempt.row.state <= AttemptState::dispatched) {
+      to_place_.push_back(id);
+    } else if (!is_finished(attempt.row.state) && attempt.row.executor == options_.executor) {
+      to_recall_.push_back(id);
+    }
   }
   std::ranges::sort(to_place_);
+  std::ranges::sort(to_recall_);
   int64_t offset = 0;
   for (bool more = true; more;) {
     auto dags = store_.dags().list_dags({.page = {.limit = kPageLimitMax, .offset = offset}});

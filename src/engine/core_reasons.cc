@@ -39,7 +39,11 @@ std::string Core::reason_of(const ActiveRun& run, const TaskSlot& slot, const Ta
   }
   if (row.state == TaskState::up_for_retry && row.next_at) return "retry at " + clock_of(*row.next_at);
   if (row.state == TaskState::restarting) return "its cleared attempt is still ending";
-  if (row.state == TaskState::queued) return "handed to the " + options_.executor + " executor";
+  if (row.state == TaskState::queued) {
+    auto attempt = attempts_.find(row.attempt);
+    if (attempt != attempts_.end() && !attempt->second.waits.empty()) return attempt->second.waits;
+    return "handed to the " + options_.executor + " executor";
+  }
   if (row.state == TaskState::scheduled) {
     if (row.next_at) return "placed again at " + clock_of(*row.next_at) + " after: " + row.reason;
     if (dag.row.is_paused) return "the DAG is paused";

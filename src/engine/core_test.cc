@@ -306,5 +306,45 @@ TEST(Core, PausesAfterConsecutiveFailures) {
   EXPECT_TRUE(h.store->dags().get_dag("d")->value().is_paused);
 }
 
+TEST(Core, AnAgentOfOneAttemptSpeaksOnlyForIt) {
+  CoreHarness h({.agent_per_attempt = true});
+  h.dag("d", "a b");
+  h.trigger("d", "r").value();
+  AttemptId a = h.placed.at("r/a").attempt, b = h.placed.at("r/b").attempt;
+  h.core->handle(event::AttemptClaimed{b, "pod-b", "host"}, h.now);
+  h.core->handle(event::AgentConnected{"pod-a", {{.attempt = a, .running = true}}}, h.now);
+  h.step();
+  EXPECT_EQ(h.states("d", "r"), "a=running b=queued");
+  EXPECT_EQ(h.order.size(), 2u);
+}
+
+TEST(Core, RecallsWhatAgentsHadTakenBeforeARestart) {
+  CoreHarness h;
+  h.dag("d", "a b");
+  h.trigger("d", "r").value();
+  AttemptId a = h.placed.at("r/a").attempt, b = h.placed.at("r/b").attempt;
+  h.core->handle(event::AttemptRunning{a, 1, h.now}, h.now);
+  h.step();
+  ASSERT_TRUE(h.core->load(h.now));
+  Step step = h.core->take_step(h.now);
+  ASSERT_EQ(step.effects.recalled.size(), 1u);
+  EXPECT_EQ(step.effects.recalled[0].attempt, a);
+  EXPECT_EQ(step.effects.recalled[0].task_id, "a");
+  ASSERT_EQ(step.effects.placed.size(), 1u);
+  EXPECT_EQ(step.effects.placed[0].attempt, b);
+}
+
+TEST(Core, SaysWhatAnAttemptWaitsFor) {
+  CoreHarness h;
+  h.dag("d", "a");
+  h.trigger("d", "r").value();
+  AttemptId a = h.placed.at("r/a").attempt;
+  EXPECT_EQ(h.reason("d", "r", "a"), "handed to the local executor");
+  h.core->handle(event::AttemptWaits{a, "no node takes the pod"}, h.now);
+  EXPECT_EQ(h.reason("d", "r", "a"), "no node takes the pod");
+  h.core->handle(event::AttemptWaits{a, ""}, h.now);
+  EXPECT_EQ(h.reason("d", "r", "a"), "handed to the local executor");
+}
+
 }  // namespace
 }  // namespace leoflow

@@ -40,6 +40,11 @@ struct DispatchFailed {
   Error error;
 };
 
+struct AttemptWaits {
+  AttemptId attempt;
+  std::string reason;
+};
+
 template <typename Request, typename Answer>
 struct Asked {
   Request request;
@@ -70,13 +75,15 @@ struct PoolsChanged {};
 }  // namespace event
 
 using Event = std::variant<event::AttemptClaimed, event::AttemptRunning, event::OutcomeReported, event::XComPushed,
-                           event::AgentConnected, event::AgentLost, event::DispatchFailed, event::Trigger,
+                           event::AgentConnected, event::AgentLost, event::DispatchFailed,
+                           event::AttemptWaits, event::Trigger,
                            event::Clear, event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
                            event::AskReasons, event::DagChanged, event::PoolsChanged>;
 
 // What is to be done once a step's batch is committed, in this order.
 struct Effects {
   std::vector<StagingVolume> staging_created;       // folders to make before placing
+  std::vector<WorkItem> recalled;                   // after a load: what agents had taken before
   std::vector<WorkItem> placed;
   std::vector<std::pair<AttemptId, CancelReason>> cancelled;
   std::vector<AttemptId> acknowledged;

@@ -115,6 +115,7 @@ void Runner::perform(Effects effects) {
     log::error("staging volume not created", {{"run", volume.run_id}, {"error", made.error().message()}});
     without_staging.insert(volume.run);
   }
+  if (!effects.recalled.empty()) executor_.recall(effects.recalled);
   for (const WorkItem& item : effects.placed) {
     if (without_staging.contains(item.run)) {
       on_dispatch_failed(item.attempt, Error(Code::exhausted, "the staging volume could not be created"));
@@ -219,6 +220,9 @@ void Runner::on_agent_lost(const std::string& agent, const std::string& reason) 
 }
 void Runner::on_dispatch_failed(AttemptId attempt, Error error) {
   post(event::DispatchFailed{attempt, std::move(error)});
+}
+void Runner::on_waiting(AttemptId attempt, const std::string& reason) {
+  post(event::AttemptWaits{attempt, reason});
 }
 
 }  // namespace leoflow

@@ -76,6 +76,7 @@ struct OpenAttempt {
   std::string dag_id, run_id;
   bool stored = false, dirty = false;
   std::optional<CancelReason> cancelling;
+  std::string waits;                  // what keeps its place from being there; empty = nothing
 };
 
 struct DagState {

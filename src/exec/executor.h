@@ -81,6 +81,8 @@ class ExecutorListener {
   virtual void on_agent_lost(const std::string& agent, const std::string& reason) = 0;
   // The attempt could not be handed over (never reached a place).
   virtual void on_dispatch_failed(AttemptId attempt, Error error) = 0;
+  // Why its place is not there yet, in words for people; empty = nothing keeps it any more.
+  virtual void on_waiting(AttemptId, const std::string&) {}
 };
 
 // Places attempts. Called on the engine's strand; calls return at once and never fail synchronously (failures arrive
@@ -96,6 +98,10 @@ class Executor {
   // The engine rebuilt its state from the store: every agent is to say again what it holds (on_agent_connected) and to
   // repeat outcomes that were not acknowledged.
   virtual void resync() = 0;
+  // The engine was loaded: attempts that agents had taken by then, before anything is placed. Whose
+  // place is gone is to be reported lost. An executor whose agents say what they hold has nothing
+  // to do.
+  virtual void recall(const std::vector<WorkItem>&) {}
   // How many attempts it takes at once; the engine never has more open.
   virtual int slots_max() const = 0;
 };

@@ -211,6 +211,7 @@ PodVerdict judge_pod(const json::object& pod) {
   std::string attempt = json::string_or(labels, kAttemptLabel);
   std::from_chars(attempt.data(), attempt.data() + attempt.size(), verdict.attempt.value);
   verdict.node = json::string_or(object_in(pod, "spec"), "nodeName");
+  verdict.service_account = json::string_or(object_in(pod, "spec"), "serviceAccountName");
   verdict.deleting = !json::string_or(metadata, "deletionTimestamp").empty();
   std::string phase = json::string_or(status, "phase");
   bool ended = phase == "Succeeded" || phase == "Failed";

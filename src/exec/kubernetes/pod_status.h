@@ -44,7 +44,7 @@ struct PodVerdict {
   std::optional<TerminationRecord> record;
   bool record_damaged = false;
   std::optional<Time> started_at, ended_at;  // of the container
-  std::string uid, node, place;
+  std::string uid, node, place, service_account;
   AttemptId attempt;  // of its label; 0 = none
 };
 

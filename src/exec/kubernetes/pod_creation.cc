@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a place gets its pod: planned, its volume made, created with a bound on how many at once, and
+// created again under the same name for as long as the cluster cannot take or answer it.
+#include "base/log.h"
+#include "exec/kubernetes/pod_executor.h"
+
+namespace leoflow::kube {
+namespace {
+
+constexpr Duration kRoomWaitFirst = std::chrono::milliseconds(500);
+
+// The pod's name is taken by this very place.
+bool ours(const json::object& pod, const PodSettings& settings, const std::string& place) {
+  auto* metadata = json::object_or_null(pod, "metadata");
+  auto* labels = metadata ? json::object_or_null(*metadata, "labels") : nullptr;
+  return labels && json::string_or(*labels, kInstanceLabel) == settings.instance &&
+         json::string_or(*labels, kPlaceLabel) == place;
+}
+
+std::string uid_of(const json::object& pod) {
+  auto* metadata = json::object_or_null(pod, "metadata");
+  return metadata ? json::string_or(*metadata, "uid") : "";
+}
+
+}  // namespace
+
+void PodExecutor::want(Place& place) {
+  place.pod = Place::Pod::waiting;
+  creations_.push_back(place.id);
+  create_more();
+}
+
+void PodExecutor::create_more() {
+  while (!creations_.empty() && creating_ < kCreationsInFlightMax && !room_timer_) {
+    std::string id = std::move(creations_.front());
+    creations_.pop_front();
+    auto found = places_.find(id);
+    bool wanted = found != places_.end() && found->second->pod == Place::Pod::waiting;
+    if (!wanted || found->second->reported) continue;
+    create(id);
+  }
+}
+
+void PodExecutor::create(const std::string& id) {
+  Place& place = *places_.at(id);
+  auto plan = planner_.plan(*place.item);
+  if (!plan) return report_lost(place, plan.error().message());
+  place.pod = Place::Pod::asked;
+  ++creating_;
+  if (!plan->volume) return with_volume(id, *plan, {});
+  auto then = [this, alive = alive_, id, plan = *plan](Status made) {
+    if (*alive) with_volume(id, plan, std::move(made));
+  };
+  staging_.ensure(*plan->volume, std::move(then));
+}
+
+void PodExecutor::with_volume(const std::string& id, const PodPlan& plan, Status made) {
+  auto found = places_.find(id);
+  if (found == places_.end()) {
+    --creating_;
+    return create_more();
+  }
+  Place& place = *found->second;
+  if (!made) {
+    --creating_;
+    const Error& error = made.error();
+    bool passes = error.code() != Code::invalid && error.code() != Code::denied;
+    ApiFailure failure{error, 0, {}, std::nullopt};
+    return passes ? wait_for_room(place, error.message(), kRoomWaitFirst) : refused(place, failure);
+  }
+  PodRequest request{.place = id,
+                     .attempt = place.item->attempt,
+                     .item = *place.item,
+                     .dag = plan.dag.get(),
+                     .task = plan.task,
+                     .volume_claim = plan.volume ? plan.volume->name : std::string()};
+  auto pod = make_pod(settings_, request);
+  if (!pod) {
+    --creating_;
+    return refused(place, {pod.error(), 0, {}, std::nullopt});
+  }
+  if (auto* account = pod->at("spec").as_object().if_contains("serviceAccountName")) {
+    place.account = std::string(account->as_string());
+    publish(place);
+  }
+  send(id, json::dump(*pod));
+}
+
+void PodExecutor::send(const std::string& id, std::string body) {
+  cluster_.api().create(kPods, settings_.namespace_name, std::move(body),
+                        [this, alive = alive_, id](ApiResult<json::object> answer) {
+                          if (*alive) created(id, std::move(answer));
+                        });
+}
+
+void PodExecutor::created(const std::string& id, ApiResult<json::object> answer) {
+  --creating_;
+  auto found = places_.find(id);
+  if (found != places_.end()) {
+    Place& place = *found->second;
+    if (answer) {
+      room_wait_ = Duration(0);
+      if (place.pod == Place::Pod::asked) place.pod = Place::Pod::made;
+      place.uid = uid_of(*answer);
+      publish(place);
+      if (place.deleting && place.pod == Place::Pod::made) remove(place, 0);
+    } else if (place.pod == Place::Pod::asked) {
+      refused(place, answer.error());
+    }
+  }
+  create_more();
+}
+
+// What the cluster did not take: ours already, not now, or never.
+void PodExecutor::refused(Place& place, const ApiFailure& failure) {
+  if (place.reported) return erase(place);
+  switch (failure.error.code()) {
+    case Code::exists: return look_at_existing(place.id);
+    case Code::exhausted:    // a quota: others have to end first
+    case Code::unavailable:  // the API is away or busy
+    case Code::timeout:
+    case Code::conflict:
+    case Code::outcome_unknown:  // perhaps it is there: the same name again will tell
+      return wait_for_room(place, failure.error.message(),
+                           failure.retry_after.value_or(kRoomWaitFirst));
+    case Code::invalid: {
+      // What the user asked for in leoflow.yaml is not to be had; trying again cannot help.
+      place.pod = Place::Pod::none;
+      Outcome outcome{.attempt = place.item->attempt,
+                      .kind = OutcomeKind::failed,
+                      .retryable = false,
+                      .reason = "the pod cannot be made: " + failure.error.text()};
+      outcome.ended_at = clock_.now();
+      return report(place, std::move(outcome));
+    }
+    default:
+      place.pod = Place::Pod::none;
+      return report_lost(place, "the pod cannot be made: " + failure.error.message());
+  }
+}
+
+void PodExecutor::look_at_existing(const std::string& id) {
+  cluster_.api().get(kPods, settings_.namespace_name, pod_name(settings_.instance, id),
+                     [this, alive = alive_, id](ApiResult<json::object> pod) {
+                       auto found = *alive ? places_.find(id) : places_.end();
+                       if (!*alive || found == places_.end()) return;
+                       Place& place = *found->second;
+                       if (place.pod != Place::Pod::asked) return;
+                       if (pod && ours(*pod, settings_, id)) {
+                         place.pod = Place::Pod::made;
+                         return on_object(pod_name(settings_.instance, id), *pod);
+                       }
+                       if (!pod && pod.error().error.code() != Code::not_found)
+                         return wait_for_room(place, pod.error().error.message(), kRoomWaitFirst);
+                       place.pod = Place::Pod::none;
+                       report_lost(place, pod ? "another pod has its name" : "the pod is gone");
+                     });
+}
+
+// Nobody is charged for a cluster that is full or away: everything waits, longer each time.
+void PodExecutor::wait_for_room(Place& place, const std::string& reason, Duration wait) {
+  place.pod = Place::Pod::waiting;
+  creations_.push_front(place.id);
+  if (place.told != reason && place.item) {
+    place.told = reason;
+    engine_->on_waiting(place.item->attempt, "waits for the cluster: " + reason);
+  }
+  if (room_timer_) return;
+  room_wait_ = std::clamp(room_wait_ * 2, std::min(wait, kRoomBackoffMax), kRoomBackoffMax);
+  room_timer_ = cluster_.loop().after(room_wait_, [this] {
+    room_timer_ = 0;
+    create_more();
+  });
+}
+
+}  // namespace leoflow::kube

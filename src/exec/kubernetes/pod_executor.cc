@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/kubernetes/pod_executor.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "model/pod_contract.h"
+
+namespace leoflow::kube {
+
+PodExecutor::PodExecutor(Cluster& cluster, PvcStaging& staging, PodPlanner& planner,
+                         const Clock& clock, PodSettings settings, int slots_max, Timing timing)
+    : cluster_(cluster),
+      staging_(staging),
+      planner_(planner),
+      clock_(clock),
+      settings_(std::move(settings)),
+      slots_max_(slots_max),
+      timing_(timing),
+      alive_(std::make_shared<std::atomic<bool>>(true)) {}
+
+PodExecutor::~PodExecutor() { stop(); }
+
+void PodExecutor::set_server(std::string address, std::string ca_pem) {
+  settings_.server = std::move(address);
+  settings_.server_ca = std::move(ca_pem);
+}
+
+void PodExecutor::start(AgentGateway& gateway) {
+  gateway_ = &gateway;
+  gateway.observe(this);
+  post([this] {
+    started_ = true;
+    std::string ours = std::string(kInstanceLabel) + "=" + settings_.instance;
+    cache_ = std::make_unique<WatchCache>(
+        cluster_.loop(), cluster_.api(), kPods,
+        ListQuery{.namespace_name = settings_.namespace_name, .label_selector = ours},
+        CacheHandlers{.on_object = [this](const std::string& name,
+                                          const json::object& pod) { on_object(name, pod); },
+                      .on_gone = [this](const std::string& name,
+                                        const json::object* last) { on_gone(name, last); },
+                      .on_synced = [this] { on_synced(); },
+                      .on_trouble =
+                          [](const Error& error) {
+                            log::warning("the Kubernetes API cannot be asked; going on trying",
+                                         {{"error", error.message()}});
+                          }},
+        timing_.watch);
+    cache_->start();
+    for (const std::string& agent : gateway_->connected_agents()) {
+      if (pod::is_pod_agent(agent)) sessions_.insert(agent);
+    }
+    tick_timer_ = cluster_.loop().after(timing_.tick, [this] { tick(); });
+  });
+}
+
+void PodExecutor::stop() {
+  if (stopped_.exchange(true)) return;
+  if (gateway_) gateway_->observe(nullptr);
+  cluster_.run([this] {
+    *alive_ = false;
+    cache_.reset();
+    for (auto timer : {room_timer_, collect_timer_, tick_timer_}) {
+      if (timer) cluster_.loop().cancel(timer);
+    }
+  });
+}
+
+// Runs on the cluster's thread unless we are gone by then.
+void PodExecutor::post(std::function<void()> task) {
+  cluster_.loop().post([alive = alive_, task = std::move(task)] {
+    if (*alive) task();
+  });
+}
+
+PodExecutor::Place* PodExecutor::of_attempt(AttemptId attempt) {
+  auto found = by_attempt_.find(attempt);
+  return found == by_attempt_.end() ? nullptr : places_.at(found->second).get();
+}
+
+std::string PodExecutor::place_of_pod(const std::string& pod) const {
+  std::string prefix = pod_name(settings_.instance, "");
+  return pod.starts_with(prefix) ? pod.substr(prefix.size()) : std::string();
+}
+
+std::string PodExecutor::agent_of(const Place& place) const {
+  return pod::agent_id(pod_name(settings_.instance, place.id));
+}
+
+PodExecutor::Place& PodExecutor::add(const std::string& id) {
+  auto& place = places_[id];
+  if (!place) {
+    place = std::make_unique<Place>();
+    place->id = id;
+    place->since = clock_.now();
+  }
+  return *place;
+}
+
+void PodExecutor::erase(Place& place) {
+  if (place.item) by_attempt_.erase(place.item->attempt);
+  wanted_.with([&](auto& wanted) { wanted.erase(place.id); });
+  std::string id = place.id;
+  places_.erase(id);
+}
+
+// Tells find() how things are.
+void PodExecutor::publish(const Place& place) {
+  bool wanted = place.item && !place.reported && place.pod != Place::Pod::ended &&
+                place.pod != Place::Pod::gone && !place.deleting;
+  PodPlace known{.namespace_name = settings_.namespace_name,
+                 .service_account = place.account,
+                 .pod_name = pod_name(settings_.instance, place.id),
+                 .pod_uid = place.uid,
+                 .version = place.item ? place.item->version : DagVersionId{}};
+  if (known.service_account.empty()) known.service_account = settings_.service_account;
+  if (known.service_account.empty()) known.service_account = "default";
+  wanted_.with([&](auto& all) {
+    wanted ? void(all[place.id] = std::move(known)) : void(all.erase(place.id));
+  });
+}
+
+Result<PodPlace> PodExecutor::find(const std::string& id) {
+  auto known = wanted_.with([&](const auto& wanted) {
+    auto found = wanted.find(id);
+    return found == wanted.end() ? std::optional<PodPlace>() : found->second;
+  });
+  if (known) return *known;
+  if (!synced_) return fail(Code::unavailable, "the pods of the cluster are not known yet");
+  return fail(Code::not_found, "no pod is wanted at this place");
+}
+
+// -- Executor
+
+void PodExecutor::place(const WorkItem& item) {
+  post([this, item] { take(item); });
+}
+void PodExecutor::cancel(AttemptId attempt, CancelReason reason) {
+  post([this, attempt, reason] { do_cancel(attempt, reason); });
+}
+void PodExecutor::acknowledge(AttemptId attempt) {
+  post([this, attempt] { do_acknowledge(attempt); });
+}
+void PodExecutor::recall(const std::vector<WorkItem>& items) {
+  post([this, items] {
+    recalled_.insert(recalled_.end(), items.begin(), items.end());
+    if (synced_) settle_recalled();
+  });
+}
+void PodExecutor::resync() {
+  post([this] {
+    if (started_) gateway_->resync();
+  });
+}
+
+void PodExecutor::take(const WorkItem& item) {
+  if (!synced_) return unjudged_.push_back(item);
+  // Known already, or made before a restart, perhaps.
+  Place* known = of_attempt(item.attempt);
+  bind(known ? *known : add(place_of(item.attempt)), item);
+}
+
+// Also of an attempt that the engine hands over again: what it was told of it is forgotten then.
+void PodExecutor::bind(Place& place, const WorkItem& item) {
+  place.item = item;
+  place.reported = place.acknowledged = false;
+  by_attempt_[item.attempt] = place.id;
+  place.since = clock_.now();
+  publish(place);
+  if (place.pod == Place::Pod::none) return want(place);
+  if (place.pod != Place::Pod::ended && place.pod != Place::Pod::gone) return hand_over(place);
+  report(place, outcome_of(place.verdict, item.attempt, clock_.now()));
+}
+
+// To its agent, if that is there and does not have it.
+void PodExecutor::hand_over(Place& place) {
+  bool wants = place.item && !place.claimed && !place.reported && connected(place);
+  if (wants && gateway_->assign(agent_of(place), *place.item)) place.assigned = true;
+}
+
+void PodExecutor::do_cancel(AttemptId attempt, CancelReason reason) {
+  std::erase_if(unjudged_, [&](const WorkItem& item) {
+    if (item.attempt == attempt) {
+      Place& place = add(place_of(attempt));
+      place.item = item;
+      by_attempt_[attempt] = place.id;
+    }
+    return item.attempt == attempt;
+  });
+  Place* place = of_attempt(attempt);
+  if (!place || place->reported) return;
+  place->cancelled = reason;
+  place->since = clock_.now();
+  if (connected(*place) && gateway_->cancel(agent_of(*place), attempt, reason)) return;
+  if (place->pod != Place::Pod::none && place->pod != Place::Pod::waiting)
+    remove(*place, std::nullopt);
+  // An agent that never got it cannot have begun; of others the end is told by the pod.
+  if (!place->claimed && !place->assigned) report_lost(*place, std::string(to_string(reason)));
+}
+
+void PodExecutor::do_acknowledge(AttemptId attempt) {
+  Place* place = of_attempt(attempt);
+  if (!place) return;
+  place->acknowledged = true;
+  place->since = clock_.now();
+  if (connected(*place)) gateway_->acknowledge(agent_of(*place), attempt);
+  using Pod = Place::Pod;
+  if (place->pod == Pod::none || place->pod == Pod::waiting || place->pod == Pod::gone)
+    return erase(*place);
+  if (place->pod == Pod::ended) collect(*place);
+}
+
+// The one way to the engine for the end of an attempt.
+void PodExecutor::report(Place& place, Outcome outcome) {
+  if (place.reported || !place.item) return;
+  place.reported = true;
+  bool asked = place.cancelled && outcome.kind == OutcomeKind::lost;
+  if (asked) {
+    outcome.kind = OutcomeKind::cancelled;
+    outcome.reason = std::string(to_string(*place.cancelled));
+  }
+  publish(place);
+  engine_->on_outcome(std::move(outcome));
+}
+
+void PodExecutor::report_lost(Place& place, std::string reason) {
+  if (!place.item) return;
+  Outcome outcome{.attempt = place.item->attempt, .kind = OutcomeKind::lost};
+  outcome.reason = std::move(reason);
+  outcome.ended_at = clock_.now();
+  report(place, std::move(outcome));
+}
+
+// Attempts that agents had before a restart: with their pod, or lost.
+void PodExecutor::settle_recalled() {
+  for (const WorkItem& item : std::exchange(recalled_, {})) {
+    Place* place = of_attempt(item.attempt);
+    auto ahead = places_.find(place_ahead_of(item.task_instance, item.try_number));
+    if (!place && ahead != places_.end() && ahead->second->verdict.attempt == item.attempt)
+      place = ahead->second.get();
+    if (!place) place = &add(place_of(item.attempt));
+    // A pod that the complete view does not have is gone.
+    if (place->pod == Place::Pod::none) place->pod = Place::Pod::gone;
+    place->claimed = true;
+    bind(*place, item);
+  }
+}
+
+// -- What agents say
+
+void PodExecutor::on_claimed(AttemptId attempt, const std::string& agent,
+                             const std::string& hostname) {
+  post([this, attempt, agent, hostname] {
+    if (Place* place = of_attempt(attempt)) place->claimed = true;
+    engine_->on_claimed(attempt, agent, hostname);
+  });
+}
+
+void PodExecutor::on_running(AttemptId attempt, int64_t pid, Time started_at) {
+  post([this, attempt, pid, started_at] { engine_->on_running(attempt, pid, started_at); });
+}
+
+void PodExecutor::on_outcome(Outcome outcome) {
+  post([this, outcome = std::move(outcome)] {
+    Place* place = of_attempt(outcome.attempt);
+    if (!place) return engine_->on_outcome(outcome);  // of an earlier life; it answers
+    // Told before: the agent wants to hear that it is committed, and what it says counts.
+    place->reported = false;
+    report(*place, outcome);
+  });
+}
+
+void PodExecutor::on_xcom(AttemptId attempt, XCom xcom, std::function<void(Status)> on_committed) {
+  post([this, attempt, xcom = std::move(xcom), done = std::move(on_committed)] {
+    engine_->on_xcom(attempt, xcom, done);
+  });
+}
+
+void PodExecutor::on_agent_connected(const std::string& agent, std::vector<HeldAttempt> held) {
+  post([this, agent, held = std::move(held)] {
+    for (const HeldAttempt& one : held) {
+      if (Place* place = of_attempt(one.attempt)) place->claimed = true;
+    }
+    engine_->on_agent_connected(agent, held);
+  });
+}
+
+// The end of a lease is no end of a pod: the cluster says when that is gone.
+void PodExecutor::on_agent_lost(const std::string& agent, const std::string& reason) {
+  log::info("the agent of a pod is silent", {{"agent", agent}, {"reason", reason}});
+}
+
+void PodExecutor::on_dispatch_failed(AttemptId attempt, Error error) {
+  post([this, attempt, error = std::move(error)] {
+    Place* place = of_attempt(attempt);
+    if (!place) return engine_->on_dispatch_failed(attempt, error);
+    report_lost(*place, error.message());
+    remove(*place, std::nullopt);
+  });
+}
+
+void PodExecutor::on_session_open(const std::string& agent) {
+  if (!pod::is_pod_agent(agent)) return;
+  post([this, agent] {
+    sessions_.insert(agent);
+    auto found = places_.find(place_of_pod(agent.substr(pod::kAgentPrefix.size())));
+    if (found == places_.end()) return;
+    Place& place = *found->second;
+    if (place.cancelled && place.item && !place.reported) {
+      gateway_->cancel(agent, place.item->attempt, *place.cancelled);
+    } else {
+      hand_over(place);
+    }
+  });
+}
+
+void PodExecutor::on_session_closed(const std::string& agent) {
+  post([this, agent] { sessions_.erase(agent); });
+}
+
+}  // namespace leoflow::kube

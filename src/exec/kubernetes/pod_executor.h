@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executor "kubernetes": one bare pod per attempt. Two sources tell how an attempt goes, the
+// agent's session and the cluster's view of the pod; they meet here, on one thread, and become
+// exactly one outcome. Nothing here is durable: after a restart the cluster's pods, the agents'
+// hellos and the engine's open attempts are put together again, and nobody is judged before the
+// view is complete.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "async/guarded.h"
+#include "exec/agent_gateway.h"
+#include "exec/kubernetes/cluster.h"
+#include "exec/kubernetes/pod_spec.h"
+#include "exec/kubernetes/pod_status.h"
+#include "exec/kubernetes/pvc_staging.h"
+#include "exec/kubernetes/watch_cache.h"
+#include "exec/pod_admission.h"
+
+namespace leoflow::kube {
+
+constexpr size_t kCreationsInFlightMax = 48;  // the rest of the connections is for everything else
+constexpr size_t kCollectedAtOnceMax = 100;   // pods that one call deletes
+constexpr Duration kCollectEvery = std::chrono::milliseconds(500);
+constexpr Duration kTickEvery = std::chrono::seconds(5);
+constexpr Duration kOrphanGrace = std::chrono::seconds(60);  // of pods nobody asked for
+constexpr Duration kPullTimeMax = std::chrono::minutes(10);  // with an image that cannot be pulled
+constexpr Duration kEndTimeMax = std::chrono::seconds(60);  // of an agent that heard "acknowledged"
+constexpr Duration kCancelTimeMax = std::chrono::seconds(60);    // on top of the pod's own grace
+constexpr Duration kNodeSilenceMax = std::chrono::seconds(120);  // of a pod that is to end
+constexpr Duration kRoomBackoffMax = std::chrono::seconds(15);
+
+// What is known of a work item besides itself.
+struct PodPlan {
+  std::shared_ptr<const DagSpec> dag;
+  const TaskSpec* task = nullptr;    // of dag; null for a DAG callback
+  std::optional<PvcRequest> volume;  // of the run's staging
+};
+class PodPlanner {
+ public:
+  virtual ~PodPlanner() = default;
+  // The cluster's thread; reads the store. `not_found` when run or version are gone.
+  virtual Result<PodPlan> plan(const WorkItem& item) = 0;
+};
+
+class PodExecutor final : public Executor,
+                          public ExecutorListener,
+                          public PodPlaces,
+                          private AgentObserver {
+ public:
+  struct Timing {
+    Duration tick = kTickEvery, collect = kCollectEvery, orphan_grace = kOrphanGrace;
+    Duration pull_time_max = kPullTimeMax, end_time_max = kEndTimeMax;
+    Duration cancel_time_max = kCancelTimeMax, node_silence_max = kNodeSilenceMax;
+    WatchCache::Options watch;
+  };
+  // Collaborators outlive stop(). place() and friends may be called at once; they wait for start().
+  PodExecutor(Cluster& cluster, PvcStaging& staging, PodPlanner& planner, const Clock& clock,
+              PodSettings settings, int slots_max)
+      : PodExecutor(cluster, staging, planner, clock, std::move(settings), slots_max, Timing()) {}
+  PodExecutor(Cluster& cluster, PvcStaging& staging, PodPlanner& planner, const Clock& clock,
+              PodSettings settings, int slots_max, Timing timing);
+  ~PodExecutor() override;  // stop()
+
+  // The engine, which is told what is decided here. Before the first listener call.
+  void set_listener(ExecutorListener& engine) { engine_ = &engine; }
+  // What is known only once the agent service listens.
+  void set_server(std::string address, std::string ca_pem);
+  void start(AgentGateway& gateway);
+  // Pods go on. Requires: the cluster is not stopped yet. Idempotent.
+  void stop();
+
+  // Executor.
+  std::string_view name() const override { return "kubernetes"; }
+  void place(const WorkItem& item) override;
+  void cancel(AttemptId attempt, CancelReason reason) override;
+  void acknowledge(AttemptId attempt) override;
+  void resync() override;
+  void recall(const std::vector<WorkItem>& items) override;
+  int slots_max() const override { return slots_max_; }
+
+  // ExecutorListener: what agents say, on its way to the engine.
+  void on_claimed(AttemptId attempt, const std::string& agent,
+                  const std::string& hostname) override;
+  void on_running(AttemptId attempt, int64_t pid, Time started_at) override;
+  void on_outcome(Outcome outcome) override;
+  void on_xcom(AttemptId attempt, XCom xcom, std::function<void(Status)> on_committed) override;
+  void on_agent_connected(const std::string& agent, std::vector<HeldAttempt> held) override;
+  void on_agent_lost(const std::string& agent, const std::string& reason) override;
+  void on_dispatch_failed(AttemptId attempt, Error error) override;
+
+  Result<PodPlace> find(const std::string& place) override;
+
+ private:
+  struct Place {
+    std::string id;                // place_of(), place_ahead_of()
+    std::optional<WorkItem> item;  // unset: held, or of nobody
+    enum class Pod { none, waiting, asked, made, ended, gone } pod = Pod::none;
+    bool seen = false;          // by the cache
+    bool assigned = false;      // the attempt was sent to its agent
+    bool claimed = false;       // the agent has it
+    bool reported = false;      // the engine was told an outcome
+    bool acknowledged = false;  // and has committed it
+    bool deleting = false;      // we asked for its deletion
+    std::optional<CancelReason> cancelled;
+    std::string uid, account;
+    std::string told;  // last reason for waiting
+    PodVerdict verdict;
+    Time since{};  // of what it waits for: made, orphaned, cancelled, acknowledged
+    std::optional<Time> deletion_seen;
+  };
+
+  std::vector<AttemptId> waiting_for(const std::string&) override { return {}; }
+  void on_session_open(const std::string& agent) override;
+  void on_session_closed(const std::string& agent) override;
+
+  void post(std::function<void()> task);
+  Place* of_attempt(AttemptId attempt);
+  std::string agent_of(const Place& place) const;
+  bool connected(const Place& place) const { return sessions_.contains(agent_of(place)); }
+  std::string place_of_pod(const std::string& pod) const;
+  Place& add(const std::string& id);
+  void erase(Place& place);
+  void publish(const Place& place);
+
+  // pod_executor.cc: attempts
+  void take(const WorkItem& item);
+  void bind(Place& place, const WorkItem& item);
+  void hand_over(Place& place);
+  void do_cancel(AttemptId attempt, CancelReason reason);
+  void do_acknowledge(AttemptId attempt);
+  void report(Place& place, Outcome outcome);
+  void report_lost(Place& place, std::string reason);
+  void settle_recalled();
+
+  // pod_creation.cc: pods come
+  void want(Place& place);
+  void create_more();
+  void create(const std::string& id);
+  void with_volume(const std::string& id, const PodPlan& plan, Status made);
+  void send(const std::string& id, std::string body);
+  void created(const std::string& id, ApiResult<json::object> answer);
+  void refused(Place& place, const ApiFailure& failure);
+  void look_at_existing(const std::string& id);
+  void wait_for_room(Place& place, const std::string& reason, Duration wait);
+
+  // pod_watch.cc: pods go
+  void on_object(const std::string& name, const json::object& pod);
+  void on_gone(const std::string& name, const json::object* last);
+  void on_synced();
+  void on_ended(Place& place);
+  void tell_waiting(Place& place);
+  void collect(Place& place);
+  void collect_now();
+  void remove(Place& place, std::optional<int> grace);
+  void tick();
+  void check(Place& place, Time now);
+
+  Cluster& cluster_;
+  PvcStaging& staging_;
+  PodPlanner& planner_;
+  const Clock& clock_;
+  PodSettings settings_;
+  const int slots_max_;
+  const Timing timing_;
+  ExecutorListener* engine_ = nullptr;
+  AgentGateway* gateway_ = nullptr;
+  std::atomic<bool> stopped_ = false;
+  std::shared_ptr<std::atomic<bool>> alive_;  // asked by what is posted and by replies
+  Guarded<std::unordered_map<std::string, PodPlace>> wanted_;  // for find()
+  // The rest: the cluster's thread.
+  bool started_ = false;
+  std::atomic<bool> synced_ = false;  // also read by find()
+  std::set<std::string> sessions_;    // agents of pods that are connected
+  std::unordered_map<std::string, std::unique_ptr<Place>> places_;
+  std::unordered_map<AttemptId, std::string> by_attempt_;
+  std::vector<WorkItem> unjudged_;  // placed before the cache was synced
+  std::vector<WorkItem> recalled_;
+  std::deque<std::string> creations_;
+  size_t creating_ = 0;
+  Duration room_wait_{0};
+  Loop::TimerId room_timer_ = 0, collect_timer_ = 0, tick_timer_ = 0;
+  std::vector<std::string> collected_;  // ids of places whose pods can go
+  std::unique_ptr<WatchCache> cache_;
+};
+
+}  // namespace leoflow::kube

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the cluster's view of the pods says, and how pods are removed.
+#include "base/log.h"
+#include "exec/kubernetes/pod_executor.h"
+
+namespace leoflow::kube {
+
+void PodExecutor::on_object(const std::string& name, const json::object& pod) {
+  std::string id = place_of_pod(name);
+  if (id.empty()) return;
+  Place& place = add(id);
+  place.verdict = judge_pod(pod);
+  place.seen = true;
+  place.uid = place.verdict.uid;
+  place.account = place.verdict.service_account;
+  if (place.verdict.deleting && !place.deletion_seen) place.deletion_seen = clock_.now();
+  if (place.verdict.phase == PodPhase::ended) return on_ended(place);
+  place.pod = Place::Pod::made;
+  publish(place);
+  hand_over(place);
+  if (place.verdict.phase == PodPhase::pending) tell_waiting(place);
+}
+
+void PodExecutor::tell_waiting(Place& place) {
+  const PodVerdict& verdict = place.verdict;
+  if (!place.item || place.reported || verdict.reason == place.told) return;
+  place.told = verdict.reason;
+  engine_->on_waiting(place.item->attempt, verdict.reason);
+  if (!verdict.hopeless) return;
+  Outcome outcome{.attempt = place.item->attempt, .kind = OutcomeKind::failed, .retryable = false};
+  outcome.reason = verdict.reason;
+  outcome.ended_at = clock_.now();
+  report(place, std::move(outcome));
+  remove(place, 0);
+}
+
+void PodExecutor::on_ended(Place& place) {
+  place.pod = Place::Pod::ended;
+  publish(place);
+  if (place.item && !place.reported)
+    report(place, outcome_of(place.verdict, place.item->attempt, clock_.now()));
+  // A pod without attempt may still get it: after a restart the engine speaks later than the pods.
+  if (place.acknowledged) collect(place);
+}
+
+void PodExecutor::on_gone(const std::string& name, const json::object* last) {
+  auto found = places_.find(place_of_pod(name));
+  if (found == places_.end()) return;
+  Place& place = *found->second;
+  if (last) place.verdict = judge_pod(*last);
+  if (place.verdict.cause == PodCause::none && !place.verdict.record) {
+    place.verdict.cause = PodCause::deleted;
+    place.verdict.reason = "the pod was deleted";
+  }
+  place.pod = Place::Pod::gone;
+  publish(place);
+  if (place.item && !place.reported)
+    report(place, outcome_of(place.verdict, place.item->attempt, clock_.now()));
+  if (!place.item || place.acknowledged) erase(place);
+  // There is room now.
+  if (creations_.empty() || !room_timer_) return;
+  cluster_.loop().cancel(std::exchange(room_timer_, 0));
+  create_more();
+}
+
+// The view is complete: what was placed before a restart is here or nowhere.
+void PodExecutor::on_synced() {
+  synced_ = true;
+  settle_recalled();
+  for (const WorkItem& item : std::exchange(unjudged_, {})) take(item);
+  for (auto& [id, place] : places_) place->since = clock_.now();
+}
+
+// Ended pods go together, many with one call.
+void PodExecutor::collect(Place& place) {
+  if (place.deleting) return;
+  place.deleting = true;
+  collected_.push_back(place.id);
+  if (collected_.size() >= kCollectedAtOnceMax) return collect_now();
+  if (collect_timer_) return;
+  collect_timer_ = cluster_.loop().after(timing_.collect, [this] {
+    collect_timer_ = 0;
+    collect_now();
+  });
+}
+
+void PodExecutor::collect_now() {
+  if (collected_.empty()) return;
+  std::string ids;
+  for (const std::string& id : collected_) ids += (ids.empty() ? "" : ",") + id;
+  ListQuery query{.namespace_name = settings_.namespace_name,
+                  .label_selector = std::string(kInstanceLabel) + "=" + settings_.instance + "," +
+                                    kPlaceLabel + " in (" + ids + ")"};
+  auto gone = [this, alive = alive_,
+               again = std::exchange(collected_, {})](ApiResult<json::object> answer) {
+    if (answer || !*alive) return;
+    log::warning("ended pods not removed; tried again later",
+                 {{"error", answer.error().error.message()}});
+    for (const std::string& id : again) {
+      if (auto found = places_.find(id); found != places_.end()) found->second->deleting = false;
+    }
+  };
+  cluster_.api().remove_all(kPods, query, {.grace_seconds = 0}, std::move(gone));
+}
+
+void PodExecutor::remove(Place& place, std::optional<int> grace) {
+  place.deleting = true;
+  publish(place);
+  if (place.pod == Place::Pod::none || place.pod == Place::Pod::waiting) return;
+  cluster_.api().remove(kPods, settings_.namespace_name, pod_name(settings_.instance, place.id),
+                        {.grace_seconds = grace, .uid = place.uid},
+                        [this, alive = alive_, id = place.id](ApiResult<json::object> gone) {
+                          auto found = *alive ? places_.find(id) : places_.end();
+                          if (!*alive || gone || found == places_.end()) return;
+                          // The next tick tries again, unless there is nothing to remove.
+                          if (gone.error().error.code() != Code::not_found)
+                            found->second->deleting = false;
+                        });
+}
+
+void PodExecutor::tick() {
+  tick_timer_ = cluster_.loop().after(timing_.tick, [this] { tick(); });
+  if (!synced_) return;
+  Time now = clock_.now();
+  std::vector<std::string> ids;
+  for (const auto& [id, place] : places_) ids.push_back(id);
+  for (const std::string& id : ids) {
+    if (auto found = places_.find(id); found != places_.end()) check(*found->second, now);
+  }
+}
+
+// What has waited for too long.
+void PodExecutor::check(Place& place, Time now) {
+  Duration waited = now - place.since;
+  using Pod = Place::Pod;
+  if (place.pod == Pod::ended) {
+    if (place.acknowledged || (!place.item && waited > timing_.orphan_grace)) collect(place);
+    return;
+  }
+  if (place.pod != Pod::made) return;
+  // Made, but no watch ever showed it: it went while nobody looked, perhaps.
+  if (!place.seen && waited > timing_.orphan_grace) {
+    place.pod = Pod::asked;
+    return look_at_existing(place.id);
+  }
+  bool silent = place.deletion_seen && now - *place.deletion_seen > timing_.node_silence_max;
+  const PodCause cause = place.verdict.cause;
+  bool stuck = cause == PodCause::image_pull || cause == PodCause::container_config ||
+               cause == PodCause::start_error;
+  if (!place.item) {
+    if (waited > timing_.orphan_grace && !place.deleting) remove(place, std::nullopt);
+  } else if (place.acknowledged) {
+    if (waited > timing_.end_time_max && !place.deleting) remove(place, std::nullopt);
+  } else if (place.cancelled) {
+    if (waited > timing_.cancel_time_max && !place.deleting) remove(place, std::nullopt);
+  } else if (place.verdict.phase == PodPhase::pending && stuck && waited > timing_.pull_time_max) {
+    report_lost(place, place.verdict.reason);
+    remove(place, 0);
+  } else if (silent && !connected(place) && !place.reported) {
+    // The node does not answer, so its pod never ends; neither does the agent.
+    report_lost(place, "the node of the pod was lost");
+    remove(place, 0);
+  }
+}
+
+}  // namespace leoflow::kube
