@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 REQUEST_SECONDS_MAX = 60
 MERGE_PATCH = "application/merge-patch+json"
 NOT_FOUND = 404
+# How a kept connection fails when the server has closed it meanwhile.
+CLOSED = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, http.client.RemoteDisconnected)
 
 
 class ApiError(Exception):
@@ -49,12 +51,18 @@ class Api:
 
     def request(self, method, path, body=None, kind="application/json"):
         """The answer as a value; throws ApiError, OSError."""
-        if not hasattr(self.local, "connection"):
+        fresh = not hasattr(self.local, "connection")
+        if fresh:
             self.local.connection = self.connect()
         try:
             return self._exchange(method, path, body, kind)
+        except CLOSED:
+            self.close()   # the next request opens it again
+            if fresh:
+                raise
+            return self._exchange(method, path, body, kind)   # it was kept for too long
         except (OSError, http.client.HTTPException):
-            self.local.connection.close()   # the next request opens it again
+            self.close()
             raise
 
     def _exchange(self, method, path, body, kind):

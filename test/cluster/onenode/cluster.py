@@ -21,11 +21,19 @@ ANSWER_SECONDS_MAX = 30
 ANSWER_BYTES_MAX = 1 << 16
 INIT_MODULE = b"onenode.init"
 PR_SET_PDEATHSIG = 1
+CLONE_NEWNET = 0x40000000
 
 
 def die_with_parent():
     """In a child before exec: it ends when its parent does."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def enter_network(file):
+    """Of an open file of /proc/PID/ns/net."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(file.fileno(), CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def is_at(folder, path):
@@ -210,6 +218,23 @@ class Cluster:
         if pid is None:
             raise Refused(f"the cluster {self.place.name} is not up", "tools/cluster up")
         return ["nsenter", f"--net=/proc/{pid}/ns/net", "--", *map(str, words)]
+
+    @contextlib.contextmanager
+    def entered(self):
+        """The calling thread, and what it starts, is in the cluster's network meanwhile, with its
+        kubeconfig. Requires: a thread that was started before stays outside."""
+        before = os.environ.get("KUBECONFIG")
+        with open(f"/proc/{self.init()}/ns/net", "rb") as inside, \
+                open("/proc/thread-self/ns/net", "rb") as outside:
+            enter_network(inside)
+            os.environ["KUBECONFIG"] = str(self.place.kubeconfig)
+            try:
+                yield
+            finally:
+                enter_network(outside)
+                del os.environ["KUBECONFIG"]
+                if before is not None:
+                    os.environ["KUBECONFIG"] = before
 
     def environment(self):
         return {**os.environ, "KUBECONFIG": str(self.place.kubeconfig),
