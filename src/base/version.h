@@ -3,7 +3,7 @@
 
 namespace leoflow {
 
-// Of both programs; raised with each release.
-inline constexpr const char* kVersion = "0.1.0";
+// Of both programs, raised with each release. In version.cc, so that raising it compiles one file.
+extern const char* const kVersion;
 
 }  // namespace leoflow
