@@ -21,6 +21,17 @@ std::string random_token(size_t count);
 
 std::string sha256(std::string_view bytes);        // 32 raw bytes
 std::string sha256_hex(std::string_view bytes);    // 64 hex digits
+// The same of bytes that arrive in parts.
+class Sha256 {
+ public:
+  Sha256();
+  void add(std::string_view bytes);
+  std::string hex() const;  // of what was added so far
+
+ private:
+  // The library's, which stays out of this header.
+  alignas(8) std::array<unsigned char, 128> state_;
+};
 std::string hmac_sha256(std::string_view key, std::string_view message);  // 32 raw bytes; any key length
 bool equal_constant_time(std::string_view a, std::string_view b);
 

@@ -16,13 +16,13 @@ constexpr std::string_view kTokenFile = "LEOFLOW_TOKEN_FILE";  // bootstrap toke
 constexpr std::string_view kPodName = "LEOFLOW_POD_NAME";      // downward API, like the next two
 constexpr std::string_view kNamespace = "LEOFLOW_POD_NAMESPACE";
 constexpr std::string_view kPodUid = "LEOFLOW_POD_UID";
-constexpr std::string_view kPlace = "LEOFLOW_PLACE";            // what the server calls this pod
-constexpr std::string_view kImage = "LEOFLOW_IMAGE";            // for messages
-constexpr std::string_view kWork = "LEOFLOW_WORK";              // emptyDir of this pod alone
-constexpr std::string_view kCache = "LEOFLOW_CACHE";            // may be shared by pods of a node
-constexpr std::string_view kCacheBytes = "LEOFLOW_CACHE_BYTES"; // of the cache, in bytes
-constexpr std::string_view kGrace = "LEOFLOW_GRACE_SECONDS";    // terminationGracePeriodSeconds
-constexpr std::string_view kLinger = "LEOFLOW_LINGER_SECONDS";  // wait for an acknowledgement
+constexpr std::string_view kPlace = "LEOFLOW_PLACE";             // what the server calls this pod
+constexpr std::string_view kImage = "LEOFLOW_IMAGE";             // for messages
+constexpr std::string_view kWork = "LEOFLOW_WORK";               // emptyDir of this pod alone
+constexpr std::string_view kCache = "LEOFLOW_CACHE";             // may be shared by pods of a node
+constexpr std::string_view kCacheBytes = "LEOFLOW_CACHE_BYTES";  // of the cache, in bytes
+constexpr std::string_view kGrace = "LEOFLOW_GRACE_SECONDS";     // terminationGracePeriodSeconds
+constexpr std::string_view kLinger = "LEOFLOW_LINGER_SECONDS";   // wait for an acknowledgement
 constexpr std::string_view kTerminationLog = "LEOFLOW_TERMINATION_LOG";
 
 // What holds when a variable is not set.
@@ -46,11 +46,11 @@ inline bool is_pod_agent(std::string_view agent_id) { return agent_id.starts_wit
 
 // Exit statuses of the container. They only sum up: the termination message and the session tell.
 enum class Exit {
-  done = 0,        // succeeded or skipped; or ended without having had an attempt
-  usage = 2,       // variables missing or wrong
-  failed = 10,     // the user's code or a limit of it
-  lost = 11,       // no fault of the task: refused, pod ended, interpreter gone
-  cancelled = 12,  // the server asked for it
+  done = 0,          // succeeded or skipped; or ended without having had an attempt
+  usage = 2,         // variables missing or wrong
+  failed = 10,       // the user's code or a limit of it
+  lost = 11,         // no fault of the task: refused, pod ended, interpreter gone
+  cancelled = 12,    // the server asked for it
   turned_away = 13,  // bootstrap refused for good
 };
 

@@ -30,14 +30,14 @@ struct TerminationRecord {
     int map_index = kUnmapped;
     bool operator==(const XComValue&) const = default;
   };
-  AttemptId attempt;       // 0 = the agent never had one; `reason` says why it ended
-  std::string kind;        // as OutcomeKind: succeeded, failed, skipped, lost, cancelled
-  bool retryable = true;   // failed only
+  AttemptId attempt;      // 0 = the agent never had one; `reason` says why it ended
+  std::string kind;       // as OutcomeKind: succeeded, failed, skipped, lost, cancelled
+  bool retryable = true;  // failed only
   std::string reason;
   int64_t exit_code = 0;
   int64_t started_at_us = 0;  // 0 = user code never began
   int64_t ended_at_us = 0;
-  bool acknowledged = false;  // the server has it: nothing of this record is needed
+  bool acknowledged = false;     // the server has it: nothing of this record is needed
   std::vector<XComValue> xcoms;  // not acknowledged before, as many as fit
   int64_t xcoms_missing = 0;     // that did not fit: a success without them is not whole
 

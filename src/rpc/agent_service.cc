@@ -4,13 +4,20 @@
 #include <grpcpp/grpcpp.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <future>
 
 #include "base/batch_queue.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "leoflow_agent.grpc.pb.h"
+#include "model/pod_contract.h"
+#include "rpc/agent_listeners.h"
 #include "rpc/agent_sessions.h"
+#include "rpc/certificates.h"
+#include "rpc/fetch_stream.h"
+#include "rpc/grpc_status.h"
+#include "rpc/pod_calls.h"
 #include "rpc/unary_calls.h"
 
 namespace leoflow {
@@ -98,8 +105,9 @@ class SessionReactor : public grpc::ServerBidiReactor<wire::AgentMessages, wire:
 
 class Service : public wire::AgentService::CallbackService {
  public:
-  Service(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, UnaryCalls& calls)
-      : thread_(std::move(thread)), sessions_(sessions), calls_(calls) {}
+  Service(std::shared_ptr<LoopThread> thread, AgentSessions& sessions, UnaryCalls& calls,
+          PodCalls& pods)
+      : thread_(std::move(thread)), sessions_(sessions), calls_(calls), pods_(pods) {}
 
   grpc::ServerBidiReactor<wire::AgentMessages, wire::ServerMessages>* Session(
       grpc::CallbackServerContext* context) override {
@@ -107,6 +115,27 @@ class Service : public wire::AgentService::CallbackService {
   }
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
+  Reactor* Bootstrap(Context* context, const wire::BootstrapRequest* request,
+                     wire::BootstrapReply* reply) override {
+    auto* reactor = context->DefaultReactor();
+    bool taken = calls_.enqueue([this, reactor, request, reply] {
+      reactor->Finish(to_grpc(pods_.bootstrap(*request, *reply)));
+    });
+    if (!taken) reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the server is busy"));
+    return reactor;
+  }
+  grpc::ServerWriteReactor<wire::FetchChunk>* Fetch(Context* context,
+                                                    const wire::FetchRequest* request) override {
+    if (fetches_->fetch_add(1) >= kFetchesMax) {
+      --*fetches_;
+      return refuse_fetch(Error(Code::unavailable, "the server is busy"));
+    }
+    auto open = [this, agent = metadata(*context, "leoflow-agent"),
+                 secret = metadata(*context, "leoflow-agent-secret"),
+                 hash = request->hash()] { return pods_.archive(agent, secret, hash); };
+    auto run = [this](std::function<void()> step) { return calls_.enqueue(std::move(step)); };
+    return start_fetch(std::move(run), std::move(open), [fetches = fetches_] { --*fetches; });
+  }
   Reactor* Claim(Context* context, const wire::ClaimRequest* request,
                  wire::ClaimReply* reply) override {
     return run(context, request, reply, &UnaryCalls::claim);
@@ -137,36 +166,19 @@ class Service : public wire::AgentService::CallbackService {
   }
 
  private:
-  static grpc::Status to_status(const Status& status) {
-    if (status) return grpc::Status::OK;
-    auto code = grpc::StatusCode::INTERNAL;
-    switch (status.error().code()) {
-      case Code::invalid: code = grpc::StatusCode::INVALID_ARGUMENT; break;
-      case Code::not_found: code = grpc::StatusCode::NOT_FOUND; break;
-      case Code::exists: code = grpc::StatusCode::ALREADY_EXISTS; break;
-      case Code::conflict: code = grpc::StatusCode::FAILED_PRECONDITION; break;
-      case Code::unavailable:
-      case Code::outcome_unknown:
-      case Code::cancelled: code = grpc::StatusCode::UNAVAILABLE; break;
-      case Code::timeout: code = grpc::StatusCode::DEADLINE_EXCEEDED; break;
-      case Code::unauthenticated: code = grpc::StatusCode::UNAUTHENTICATED; break;
-      case Code::denied: code = grpc::StatusCode::PERMISSION_DENIED; break;
-      case Code::exhausted: code = grpc::StatusCode::RESOURCE_EXHAUSTED; break;
-      case Code::internal: break;
-    }
-    return grpc::Status(code, status.error().text());
+  static std::string metadata(const Context& context, const char* name) {
+    auto found = context.client_metadata().find(name);
+    if (found == context.client_metadata().end()) return {};
+    return {found->second.data(), found->second.size()};
   }
 
   template <typename Request, typename Reply>
   Reactor* run(Context* context, const Request* request, Reply* reply,
                Status (UnaryCalls::*call)(const std::string&, const Request&, Reply&)) {
     auto* reactor = context->DefaultReactor();
-    auto token = context->client_metadata().find("leoflow-attempt-token");
-    std::string text;
-    if (token != context->client_metadata().end())
-      text.assign(token->second.data(), token->second.size());
+    std::string text = metadata(*context, "leoflow-attempt-token");
     bool taken = calls_.enqueue([this, reactor, request, reply, call, text = std::move(text)] {
-      reactor->Finish(to_status((calls_.*call)(text, *request, *reply)));
+      reactor->Finish(to_grpc((calls_.*call)(text, *request, *reply)));
     });
     if (!taken) reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the server is busy"));
     return reactor;
@@ -175,27 +187,10 @@ class Service : public wire::AgentService::CallbackService {
   std::shared_ptr<LoopThread> thread_;
   AgentSessions& sessions_;
   UnaryCalls& calls_;
+  PodCalls& pods_;
+  // Counted down by streams that gRPC may end after the service is gone.
+  std::shared_ptr<std::atomic<int>> fetches_ = std::make_shared<std::atomic<int>>(0);
 };
-
-Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(
-    const AgentServiceOptions& options) {
-  if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
-  auto certificate = read_file(options.tls_certificate, 1 << 20);
-  auto key = read_file(options.tls_key, 1 << 20);
-  if (!certificate || !key) {
-    auto& error = certificate ? key.error() : certificate.error();
-    return fail(Code::invalid, "TLS of the agent service: " + error.message());
-  }
-  for (auto& [text, mark, file] :
-       {std::tuple(*certificate, "BEGIN CERTIFICATE", options.tls_certificate),
-        std::tuple(*key, "PRIVATE KEY", options.tls_key)}) {
-    if (text.find(mark) == text.npos)
-      return fail(Code::invalid, "TLS of the agent service: nothing in PEM form in " + file);
-  }
-  grpc::SslServerCredentialsOptions ssl;
-  ssl.pem_key_cert_pairs.push_back({*key, *certificate});
-  return grpc::SslServerCredentials(ssl);
-}
 
 }  // namespace
 
@@ -209,7 +204,17 @@ struct AgentService::Impl {
               [this](AttemptId attempt) {
                 thread->loop().post([this, attempt] { sessions.forget_assignment(attempt); });
               }),
-        service(thread, sessions, calls) {}
+        pods(options, provider),
+        service(thread, sessions, calls, pods) {}
+
+  // What expires while the server runs is renewed; gRPC reads the files again.
+  void watch_certificates() {
+    thread->loop().after(kCertificateCheckEvery, [this] {
+      auto renewed = ensure_certificates(options.tls_folder, options.tls_names, clock.now());
+      if (!renewed) log::error(renewed.error().message());
+      watch_certificates();
+    });
+  }
 
   bool connected(const std::string& agent) const {
     auto names = sessions.connected();
@@ -225,7 +230,9 @@ struct AgentService::Impl {
   AgentServiceOptions options;
   std::shared_ptr<LoopThread> thread;  // see AgentSessions
   AgentSessions sessions;
+  SystemClock clock;
   UnaryCalls calls;
+  PodCalls pods;
   Service service;
   std::unique_ptr<grpc::Server> server;
   int tcp_port = 0;
@@ -257,7 +264,7 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
     builder.AddListeningPort("unix:" + chosen.socket.string(), grpc::InsecureServerCredentials());
   }
   if (!chosen.tcp_address.empty()) {
-    auto credentials = tcp_credentials(chosen);
+    auto credentials = tcp_credentials(chosen, impl->clock.now());
     if (!credentials) return fail(credentials);
     builder.AddListeningPort(chosen.tcp_address, *credentials, &impl->tcp_port);
   }
@@ -272,6 +279,8 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
                                                : "is the port free, and does " + chosen.tls_key +
                                                      " belong to " + chosen.tls_certificate + "?");
   }
+  if (makes_certificates(chosen))
+    impl->thread->loop().post([&started = *impl] { started.watch_certificates(); });
   return std::unique_ptr<AgentService>(new AgentService(std::move(impl)));
 }
 
@@ -293,11 +302,16 @@ void AgentService::stop() {
 
 int AgentService::tcp_port() const { return impl_->tcp_port; }
 
+std::string AgentService::authority_pem() const {
+  if (!makes_certificates(impl_->options)) return {};
+  return read_file(impl_->options.tls_folder / "ca.pem").value_or("");
+}
+
 bool AgentService::assign(const std::string& agent, const WorkItem& item) {
   if (!impl_->sessions.takes_work(agent)) return false;
   // Filled here and not on the agents' thread; what cannot be filled is told when the agent asks.
   auto claim = std::make_shared<wire::ClaimReply>();
-  if (!impl_->calls.fill_claim(item.attempt, *claim)) claim = nullptr;
+  if (!impl_->calls.fill_claim(item.attempt, pod::is_pod_agent(agent), *claim)) claim = nullptr;
   impl_->thread->loop().post([this, agent, item, claim = std::move(claim)] {
     impl_->sessions.assign(agent, item, claim.get());
   });

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "exec/agent_gateway.h"
+#include "exec/pod_admission.h"
+#include "rpc/archive_source.h"
 #include "rpc/claim_provider.h"
 #include "rpc/log_sink.h"
 
@@ -17,22 +19,42 @@ namespace leoflow {
 
 constexpr int kRpcWorkers = 4;
 constexpr int kRpcCallsMax = 1024;  // unary calls waiting; past it agents are told to try again
+constexpr int64_t kPodXComBytesMax = 32 << 20;  // from a pod, which cannot spill on our disk
 constexpr size_t kSessionMessagesMax =
     20'000;  // orders waiting for one agent; past it its session is ended
 
+constexpr Duration kCertificateCheckEvery = std::chrono::hours(6);
+
+// What it takes to admit pods. Everything outlives the service; without reviewer and places no pod
+// is admitted.
+struct PodAdmission {
+  PodReviewer* reviewer = nullptr;
+  PodPlaces* places = nullptr;
+  std::string audience;               // of their tokens
+  fs::path ledger;                    // which pods were admitted (rpc/pod_bootstrap.h)
+  ArchiveSource* archives = nullptr;  // what they fetch
+};
+
 struct AgentServiceOptions {
-  fs::path socket;                       // unix socket; its folder gets mode 0700. Empty = none
-  std::string tcp_address;               // "0.0.0.0:9091"; empty = none
-  std::string tls_certificate, tls_key;  // PEM files for the TCP address; empty = plain text
-  std::string instance_id;               // of the installation
-  std::string node_secret;               // agents must present it
-  std::string token_key;                 // signs attempt tokens
-  std::string version;                   // the server's; agents of another are replaced when idle
-  const Clock* clock = nullptr;          // tells when agents connected; null = nobody asks
+  fs::path socket;          // unix socket; its folder gets mode 0700. Empty = none
+  std::string tcp_address;  // "0.0.0.0:9091"; empty = none
+  // PEM files for the TCP address. Without them certificates are made in tls_folder for tls_names
+  // and renewed there in time; without that folder the text is plain, which is refused off
+  // loopback unless allow_plain_text says otherwise.
+  std::string tls_certificate, tls_key;
+  fs::path tls_folder;
+  std::vector<std::string> tls_names;
+  bool allow_plain_text = false;
+  std::string instance_id;       // of the installation
+  std::string node_secret;       // agents must present it
+  std::string token_key;         // signs attempt tokens
+  std::string version;           // the server's; agents of another are replaced when idle
+  const Clock* clock = nullptr;  // tells when agents connected; null = nobody asks
   Duration lease = std::chrono::seconds(10);
   // An agent on this host whose process ended is lost; its outcomes may be on its disk, so a
   // successor gets this long to report them first.
   Duration successor_grace = std::chrono::seconds(3);
+  PodAdmission pods;
 };
 
 // An agent with an open session.
@@ -46,7 +68,8 @@ struct AgentFacts {
 class AgentService : public AgentGateway {
  public:
   // Listens when it returns. listener, provider and sink outlive the service.
-  // `unavailable` when an address cannot be bound, `invalid` for unreadable TLS files.
+  // `unavailable` when an address cannot be bound, `invalid` for unreadable TLS files, a name that
+  // no certificate can bear, and plain text off loopback.
   static Result<std::unique_ptr<AgentService>> start(AgentServiceOptions options,
                                                      ExecutorListener& listener,
                                                      ClaimProvider& provider, LogSink& sink);
@@ -57,6 +80,9 @@ class AgentService : public AgentGateway {
   void stop();
   // The bound TCP port, 0 when there is none (tests bind port 0).
   int tcp_port() const;
+  // PEM text of the authority that agents of the TCP address are to trust; empty with certificates
+  // that were brought along and with plain text.
+  std::string authority_pem() const;
   // Tells an agent to take no more work, finish and exit. From now on assign() hands it nothing.
   void retire(const std::string& agent, const std::string& reason);
   // Tells an agent that the attempt's staging volume is full (found by the server).

@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <set>
 
-#include "base/crypto.h"
 #include "base/log.h"
 #include "leoflow_agent.pb.h"
+#include "model/pod_contract.h"
 #include "rpc/attempt_token.h"
+#include "rpc/pod_calls.h"
 
 namespace leoflow {
 
@@ -96,8 +97,8 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
 
 void AgentSessions::on_hello(SessionPeer& peer, const wire::Hello& hello) {
   const std::string id = hello.agent_id();
-  if (id.empty() || !equal_constant_time(hello.secret(), options_.node_secret)) {
-    log::warning("an agent without the node secret was turned away",
+  if (!agent_admitted(options_, id, hello.secret())) {
+    log::warning("an agent without the right secret was turned away",
                  {{"hostname", hello.hostname()}});
     return peer.close(
         Error(Code::unauthenticated, "the agent's secret does not belong to this installation"));
@@ -257,7 +258,13 @@ void AgentSessions::on_closed(SessionPeer& peer) {
   publish();
   log::info("agent session ended", {{"agent", id}});
   if (observer_) observer_->on_session_closed(id);
-  if (agent.process_gone) {
+  if (pod::is_pod_agent(id)) {
+    if (agent.unclaimed.empty()) {
+      agents_.erase(id);
+    } else {
+      forget_later(id);
+    }
+  } else if (agent.process_gone) {
     arm_lost(id, options_.successor_grace, "the agent's process ended");
   } else if (!agent.local) {
     arm_lost(id, options_.lease,
@@ -316,6 +323,12 @@ void AgentSessions::arm_lost(const std::string& id, Duration delay, const std::s
   });
 }
 
+// Whether a pod is gone is for its executor to say, not for the silence of its agent: a node
+// without network still runs it. What was sent to it waits for its next session.
+void AgentSessions::forget_later(const std::string& id) {
+  agents_.at(id).lost_timer = loop_.after(kPodForgottenAfter, [this, id] { agents_.erase(id); });
+}
+
 // Half a lease went by: sessions that said nothing for a whole one are ended.
 void AgentSessions::on_tick() {
   for (auto& [id, agent] : agents_) {
@@ -336,7 +349,10 @@ void AgentSessions::on_finished(const wire::Finished& finished) {
   outcome.exit_code = finished.exit_code();
   if (finished.started_at_us() > 0) outcome.started_at = from_micros(finished.started_at_us());
   outcome.ended_at = from_micros(finished.ended_at_us());
-  for (auto& entry : finished.xcoms()) outcome.xcoms.push_back(to_xcom(entry));
+  for (auto& entry : finished.xcoms()) {
+    outcome.xcoms.push_back(to_xcom(entry));
+    spill(outcome.attempt, outcome.xcoms.back());
+  }
   outcome.rendered_fields = finished.rendered_fields();
   listener_.on_outcome(std::move(outcome));
 }
@@ -370,7 +386,15 @@ void AgentSessions::on_xcom(const std::string& id, const wire::XComPush& push) {
       send(id, message);
     });
   };
-  listener_.on_xcom(attempt, to_xcom(push.entry()), std::move(committed));
+  XCom xcom = to_xcom(push.entry());
+  spill(attempt, xcom);
+  listener_.on_xcom(attempt, std::move(xcom), std::move(committed));
+}
+
+// Of an agent that could not do it itself. On an error the value stays inline.
+void AgentSessions::spill(AttemptId attempt, XCom& xcom) {
+  if (auto spilled = provider_.spill(attempt, xcom); !spilled)
+    log::warning(spilled.error().message(), {{"attempt", attempt.value}});
 }
 
 void AgentSessions::publish() {

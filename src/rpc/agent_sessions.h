@@ -27,6 +27,9 @@ namespace leoflow {
 
 namespace wire = agent::v1;
 
+// How long orders that a pod has not heard of are kept for its next session.
+constexpr Duration kPodForgottenAfter = std::chrono::hours(2);
+
 // One open session towards an agent.
 class SessionPeer {
  public:
@@ -90,6 +93,8 @@ class AgentSessions {
   void on_process_gone(const std::string& id);
   void on_tick();
   void arm_lost(const std::string& id, Duration delay, const std::string& reason);
+  void forget_later(const std::string& id);
+  void spill(AttemptId attempt, XCom& xcom);
   void on_finished(const wire::Finished& finished);
   void on_log(const std::string& id, const wire::LogChunk& chunk);
   void on_xcom(const std::string& id, const wire::XComPush& push);

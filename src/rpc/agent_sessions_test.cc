@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "leoflow_agent.pb.h"
+#include "rpc/pod_session.h"
 
 namespace leoflow {
 namespace {
@@ -70,6 +71,11 @@ class Everything : public ExecutorListener, public ClaimProvider, public LogSink
   std::promise<std::string> lost;
 };
 
+class NoPlaces : public PodPlaces {
+ public:
+  Result<PodPlace> find(const std::string&) override { return fail(Code::not_found, "none"); }
+};
+
 class AgentSessionsTest : public testing::Test {
  protected:
   AgentSessionsTest() {
@@ -100,12 +106,13 @@ class AgentSessionsTest : public testing::Test {
     std::string version = "2.0";
     int protocol = wire::PROTOCOL_CURRENT, oldest = wire::PROTOCOL_OLDEST;
     bool retiring = false;
+    std::string agent = "a";
   };
   void hello(FakePeer& peer, const Speaks& speaks, std::vector<int64_t> held = {},
              const std::string& secret = "secret") {
     wire::AgentMessage message;
     auto* hello = message.mutable_hello();
-    hello->set_agent_id("a");
+    hello->set_agent_id(speaks.agent);
     hello->set_secret(secret);
     hello->set_hostname("host");
     hello->set_version(speaks.version);
@@ -122,10 +129,15 @@ class AgentSessionsTest : public testing::Test {
     }
     return nullptr;
   }
-  void assign(int64_t id) {
+  void hello_of_pod(FakePeer& peer, const std::string& pod, const std::string& secret) {
+    Speaks speaks;
+    speaks.agent = "pod-" + pod;
+    hello(peer, speaks, {}, secret);
+  }
+  void assign(int64_t id, const std::string& agent = "a") {
     WorkItem item;
     item.attempt = AttemptId{id};
-    on_loop([&] { sessions_->assign("a", item, nullptr); });
+    on_loop([&] { sessions_->assign(agent, item, nullptr); });
   }
 
   FakePeer peer, silent, first, second;  // outlive the sessions
@@ -252,6 +264,39 @@ TEST_F(AgentSessionsTest, AnAgentThatRetiresGetsNoWork) {
   hello(peer, Speaks{.retiring = true});
   EXPECT_EQ(sessions_->connected().size(), 1u);
   EXPECT_FALSE(sessions_->takes_work("a"));
+}
+
+TEST_F(AgentSessionsTest, APodNeedsTheSecretOfItsOwnSessions) {
+  NoPlaces places;
+  options_.token_key = "key";
+  std::string secret = make_pod_secret("key", "etl-1", "uid");
+  hello_of_pod(first, "etl-1", secret);
+  EXPECT_NE(first.closed, "") << "no pods are taken here";
+  options_.pods.places = &places;
+  hello_of_pod(second, "etl-1", "secret");
+  EXPECT_NE(second.closed, "") << "that of the home is not for pods";
+  hello_of_pod(silent, "etl-2", secret);
+  EXPECT_NE(silent.closed, "");
+  hello_of_pod(peer, "etl-1", secret);
+  EXPECT_EQ(peer.closed, "");
+  EXPECT_EQ(sessions_->connected(), std::vector<std::string>{"pod-etl-1"});
+}
+
+TEST_F(AgentSessionsTest, ASilentPodIsNotLostAndGetsItsOrdersLater) {
+  NoPlaces places;
+  options_.token_key = "key";
+  options_.pods.places = &places;
+  std::string secret = make_pod_secret("key", "etl-1", "uid");
+  hello_of_pod(first, "etl-1", secret);
+  assign(5, "pod-etl-1");
+  on_loop([&] { sessions_->on_closed(first); });
+  // A node agent that goes later is lost, so the pod would have been.
+  hello(peer);
+  on_loop([&] { sessions_->on_closed(peer); });
+  EXPECT_EQ(all_.lost.get_future().get(), "a");
+  hello_of_pod(second, "etl-1", secret);
+  ASSERT_EQ(second.sent.size(), 2u);
+  EXPECT_EQ(second.sent[1].assign().attempt(), 5);
 }
 
 TEST_F(AgentSessionsTest, AnUnknownOutcomeKindIsALossNotAGuess) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "model/entities.h"
 #include "model/ids.h"
 
 namespace leoflow {
@@ -27,6 +28,18 @@ struct Claim {
   int64_t staging_limit_bytes = 0;
   int64_t xcom_bytes_max = 262'144;
   std::string spill_folder;  // empty = larger values are refused
+  DagVersionId version;      // what the attempt runs; 0 = not told
+};
+
+// What a pod fetches in place of paths on the server's disk (proto: Sources).
+struct PodSources {
+  std::string runtime, environment, bundle;  // archives by SHA-256; environment empty = bare
+  std::string bundle_path;                   // how the start frame names the bundle's folder
+  std::string python_version;
+};
+struct PodPreparation {
+  std::string environment_json;
+  PodSources sources;
 };
 
 struct XComPull {
@@ -65,6 +78,19 @@ class ClaimProvider {
                                                         const std::string& conn_id) = 0;
   // Latest successful earlier run as the start frame shows runs; empty when there is none.
   virtual Result<std::string> previous_run(AttemptId attempt) = 0;
+  // What a pod needs for a version; the archives exist when it returns (made on first use, which
+  // takes as long as reading the environment).
+  virtual Result<PodPreparation> prepare_pod(DagVersionId version) {
+    static_cast<void>(version);
+    return fail(Code::not_found, "nothing is prepared for pods here");
+  }
+  // A value that was pushed by an agent which cannot reach the server's disk: too large ones are
+  // put there now. An error keeps the value inline.
+  virtual Status spill(AttemptId attempt, XCom& xcom) {
+    static_cast<void>(attempt);
+    static_cast<void>(xcom);
+    return {};
+  }
 };
 
 }  // namespace leoflow

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/unary_calls.h"
 
+#include <algorithm>
 #include <future>
 
 #include "leoflow_agent.pb.h"
 #include "rpc/attempt_token.h"
+#include "rpc/pod_calls.h"
 
 namespace leoflow {
 
@@ -51,16 +53,23 @@ Status UnaryCalls::claim(const std::string& token, const wire::ClaimRequest& req
                          wire::ClaimReply& reply) {
   AttemptId attempt{request.attempt()};
   auto open = check(token, attempt);
-  auto filled = open ? fill_claim(attempt, reply) : open;
+  auto filled = open ? fill_claim(attempt, request.pod(), reply) : open;
   if (filled) return filled;
   bool dropped = filled.error().code() == Code::not_found || filled.error().code() == Code::denied;
   if (dropped) closed_(attempt);
   return filled;
 }
 
-Status UnaryCalls::fill_claim(AttemptId attempt, wire::ClaimReply& reply) {
+Status UnaryCalls::fill_claim(AttemptId attempt, bool pod, wire::ClaimReply& reply) {
   auto claim = provider_.claim(attempt);
   if (!claim) return fail(claim);
+  if (pod) {
+    auto prepared = provider_.prepare_pod(claim->version);
+    if (!prepared) return fail(prepared);
+    fill(*reply.mutable_sources(), prepared->sources);
+    claim->spill_folder.clear();
+    claim->xcom_bytes_max = std::max(claim->xcom_bytes_max, kPodXComBytesMax);
+  }
   reply.set_kind(claim->kind);
   reply.set_start_json(std::move(claim->start_json));
   reply.set_environment_json(std::move(claim->environment_json));

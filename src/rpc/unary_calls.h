@@ -44,7 +44,8 @@ class UnaryCalls {
   Status claim(const std::string& token, const wire::ClaimRequest& request,
                wire::ClaimReply& reply);
   // The same without a token, for an attempt that the server itself hands over. Any thread.
-  Status fill_claim(AttemptId attempt, wire::ClaimReply& reply);
+  // For a pod also what it is to fetch, and no path on our disk.
+  Status fill_claim(AttemptId attempt, bool pod, wire::ClaimReply& reply);
   Status pull_xcom(const std::string& token, const wire::PullXComRequest& request,
                    wire::PullXComReply& reply);
   Status get_variable(const std::string& token, const wire::GetVariableRequest& request,

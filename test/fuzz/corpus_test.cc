@@ -16,7 +16,8 @@
 using FuzzEntry = int(const uint8_t*, size_t);
 // CMake gives each *_fuzz.cc its own name for the entry point.
 extern "C" FuzzEntry fuzz_api_request, fuzz_connection, fuzz_cron, fuzz_dag_json, fuzz_frame,
-    fuzz_ignore_rules, fuzz_json, fuzz_leoflow_yaml, fuzz_size, fuzz_time;
+    fuzz_ignore_rules, fuzz_json, fuzz_leoflow_yaml, fuzz_size, fuzz_termination, fuzz_time,
+    fuzz_tree_archive;
 
 namespace leoflow {
 namespace {
@@ -39,7 +40,9 @@ constexpr Fuzzer kFuzzers[] = {
     {"json", fuzz_json},
     {"leoflow_yaml", fuzz_leoflow_yaml},
     {"size", fuzz_size},
+    {"termination", fuzz_termination},
     {"time", fuzz_time},
+    {"tree_archive", fuzz_tree_archive},
 };
 
 // By name, so that the mutations do not depend on the file system's order.
