@@ -28,10 +28,16 @@ Launch make_launch(AttemptId id, const wire::ClaimReply& reply) {
   launch.staging_bytes_max = reply.staging_limit_bytes();
   if (reply.xcom_bytes_max() > 0) launch.xcom_bytes_max = reply.xcom_bytes_max();
   launch.spill_folder = reply.spill_folder();
+  if (reply.has_sources()) launch.sources = read_sources(reply.sources());
   return launch;
 }
 
 }  // namespace
+
+LaunchSources read_sources(const wire::Sources& from) {
+  return {from.runtime(), from.environment(), from.bundle(), from.bundle_path(),
+          from.python_version()};
+}
 
 AgentCore::AgentCore(Options options, AttemptStore& store, ServerLink& link, TaskRunner& runner,
                      AgentTimers& timers, const Clock& clock)
@@ -53,6 +59,8 @@ AgentCore::~AgentCore() {
 
 void AgentCore::start(std::vector<StoredAttempt> stored) {
   for (StoredAttempt& attempt : stored) restore(std::move(attempt));
+  taken_ = int(attempts_.size());
+  if (options_.attempts_max > 0 && taken_ >= options_.attempts_max) retiring_ = true;
   connect();
 }
 
@@ -106,6 +114,7 @@ void AgentCore::assign(AttemptId id, const wire::Assign& order) {
   if (active() >= options_.slots_max * kSlotsOverbooking) return refuse(id, "the agent is full");
   Attempt& attempt = attempts_[id];
   attempt.token = order.token();
+  if (++taken_ == options_.attempts_max) retiring_ = true;
   if (order.has_claim()) return launch(id, attempt, order.claim());
   claim(id);
 }
@@ -116,6 +125,7 @@ void AgentCore::claim(AttemptId id) {
   attempt->claim_in_flight = true;
   wire::ClaimRequest request;
   request.set_attempt(id.value);
+  request.set_pod(options_.pod);
   link_.claim(attempt->token, request,
               [this, id](auto reply) { on_claim_reply(id, std::move(reply)); });
 }
@@ -135,8 +145,8 @@ void AgentCore::on_claim_reply(AttemptId id, Result<std::shared_ptr<wire::ClaimR
   } else if (error.code() == Code::not_found || error.code() == Code::denied) {
     drop(id);  // no longer wanted
   } else {
-    drop(id);
     refuse(id, error.text());
+    drop(id);
   }
 }
 
@@ -146,8 +156,8 @@ void AgentCore::launch(AttemptId id, Attempt& attempt, const wire::ClaimReply& r
   auto created =
       start ? store_.create(id) : Status(fail(start.error().within("start frame of the attempt")));
   if (!created) {
-    drop(id);
-    return refuse(id, created.error().text());
+    refuse(id, created.error().text());
+    return drop(id);
   }
   if (start->is_object())
     launch.map_index = int(json::int_or(start->as_object(), "map_index", kUnmapped));
@@ -182,6 +192,7 @@ void AgentCore::acknowledge(AttemptId id) {
   if (!attempt || !attempt->finished || attempt->process.acknowledged) return;
   attempt->process.acknowledged = true;
   attempt->xcoms.clear();
+  if (options_.witness) options_.witness->on_acknowledged(id);
   forget_if_done(id);
   // Not durable on purpose: at worst the outcome is reported and acknowledged once more.
   if (find(id)) (void)store_.save_process(id, attempt->process);
@@ -213,6 +224,7 @@ void AgentCore::drop(AttemptId id) {
 
 void AgentCore::refuse(AttemptId id, const std::string& reason) {
   log::warning("attempt refused", {{"attempt", id.value}, {"reason", reason}});
+  if (options_.witness) options_.witness->on_refused(id, reason);
   wire::AgentMessage message;
   message.mutable_refused()->set_attempt(id.value);
   message.mutable_refused()->set_reason(reason);
@@ -220,8 +232,8 @@ void AgentCore::refuse(AttemptId id, const std::string& reason) {
 }
 
 void AgentCore::on_refused(AttemptId id, const std::string& reason) {
-  drop(id);
   refuse(id, reason);  // unheard, the attempt is missing in the next hello: the same to the server
+  drop(id);
 }
 
 void AgentCore::on_process(AttemptId id, const ProcessRecord& process) {
@@ -292,6 +304,10 @@ Status AgentCore::on_outcome(AttemptId id, const FinishedRecord& outcome) {
   Attempt* attempt = find(id);
   if (!attempt || attempt->finished) return {};
   if (auto saved = store_.save_outcome(id, outcome); !saved) return saved;
+  if (options_.witness) {
+    auto seen = options_.witness->on_outcome(id, outcome, attempt->xcoms);
+    if (!seen) return seen;
+  }
   attempt->finished = outcome;
   attempt->call.reset();
   pump_log(id, *attempt);  // what it printed is there before its outcome
@@ -313,6 +329,7 @@ void AgentCore::on_ended(AttemptId id) {
     pump_log(id, *attempt);
     send_log_end(id, *attempt);
   }
+  if (options_.witness) options_.witness->on_ended(id);
   forget_if_done(id);
   consider_exit();
 }

@@ -39,12 +39,30 @@ class AgentTimers {
   virtual void cancel(uint64_t timer) = 0;
 };
 
+// Told what becomes of attempts, before the server is.
+class OutcomeWitness {
+ public:
+  virtual ~OutcomeWitness() = default;
+  // The outcome is journalled; `unacknowledged` are the XComs that go with it. On an error it is
+  // not told to the server, and tried again later.
+  virtual Status on_outcome(AttemptId attempt, const FinishedRecord& outcome,
+                            const std::map<int64_t, JournaledXCom>& unacknowledged) = 0;
+  virtual void on_acknowledged(AttemptId attempt) = 0;
+  virtual void on_refused(AttemptId attempt, const std::string& reason) = 0;
+  virtual void on_ended(AttemptId attempt) = 0;  // no process is left
+};
+
 class AgentCore : public TaskRunnerListener, private ServerLinkListener {
  public:
   struct Options {
     std::string agent_id, version, hostname, secret;
     int64_t pid = 0;
     int slots_max = 16;
+    int attempts_max = 0;  // takes no more than so many, then retires; 0 = any number
+    // In a pod: no path of the server's disk means anything, and an outcome that is not
+    // acknowledged keeps the agent alive however long the server is away.
+    bool pod = false;
+    OutcomeWitness* witness = nullptr;  // outlives the core
     std::function<bool()> home_exists;
     std::function<void(const std::string& reason)> exit;  // called once: nothing is left to do
   };
@@ -142,6 +160,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   bool welcomed_ = false;    // ever
   std::string turned_away_;  // why the server would not have us, last time
   std::string told_;         // why there is no session; logged once
+  int taken_ = 0;  // attempts, over its life
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
   Duration without_server_{0};  // how long, counted while waiting to reconnect

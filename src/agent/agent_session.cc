@@ -294,6 +294,7 @@ std::string AgentCore::reason_to_exit() const {
   if (!idle) return "";
   if (options_.home_exists && !options_.home_exists()) return "its home is gone";
   if (connected_) return "";
+  if (options_.pod && !attempts_.empty()) return "";  // its disk goes with it
   if (!turned_away_.empty()) return "turned away: " + turned_away_;
   Duration patience = welcomed_ ? Duration(kIdleWithoutServerMax) : Duration(kNeverWelcomedMax);
   return without_server_ >= patience ? "no server for " + format_duration(patience) : "";

@@ -53,6 +53,7 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
       logs_at_outcome[outcome.attempt] = logs[outcome.attempt];
     });
     if (executor && acknowledge) executor->acknowledge(outcome.attempt);
+    if (acknowledger && acknowledge) acknowledger(outcome.attempt);
   }
   void on_xcom(AttemptId, XCom xcom, std::function<void(Status)> done) override {
     change([&] { xcoms[xcom.key] = xcom; });
@@ -100,6 +101,7 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     return std::nullopt;
   }
   Result<std::string> previous_run(AttemptId) override { return std::string(); }
+  Result<PodPreparation> prepare_pod(DagVersionId) override { return preparation; }
 
   Result<uint64_t> append(AttemptId a, uint64_t offset, std::string_view bytes) override {
     std::lock_guard lock(mutex);
@@ -133,6 +135,8 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
   int connections = 0, outcome_reports = 0;
   bool acknowledge = true;
   LocalExecutor* executor = nullptr;
+  std::function<void(AttemptId)> acknowledger;  // of places without an executor
+  PodPreparation preparation;
 };
 
 class AgentEndToEnd : public testing::Test {

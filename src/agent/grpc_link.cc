@@ -3,60 +3,15 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "agent/grpc_errors.h"
 #include "base/batch_queue.h"
-#include "base/file.h"
 #include "leoflow_agent.grpc.pb.h"
 
 namespace leoflow {
 
 namespace {
 
-constexpr int kMessageBytesMax = 256 << 20;
 constexpr auto kCallTimeout = std::chrono::seconds(30);
-constexpr int kKeepaliveMs = 10'000;
-
-Error to_error(const grpc::Status& status) {
-  Code code = Code::internal;
-  switch (status.error_code()) {
-    case grpc::StatusCode::INVALID_ARGUMENT: code = Code::invalid; break;
-    case grpc::StatusCode::NOT_FOUND: code = Code::not_found; break;
-    case grpc::StatusCode::ALREADY_EXISTS: code = Code::exists; break;
-    case grpc::StatusCode::FAILED_PRECONDITION: code = Code::conflict; break;
-    case grpc::StatusCode::PERMISSION_DENIED: code = Code::denied; break;
-    case grpc::StatusCode::UNAUTHENTICATED: code = Code::unauthenticated; break;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED: code = Code::exhausted; break;
-    case grpc::StatusCode::DEADLINE_EXCEEDED: code = Code::timeout; break;
-    case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::CANCELLED: code = Code::unavailable; break;
-    default: break;
-  }
-  return Error(code, status.error_message());
-}
-
-// gRPC tells the cause of a connection that did not come about in its own words only.
-Error explain(const Error& error, const GrpcLinkOptions& options) {
-  auto says = [&](std::string_view words) {
-    return error.message().find(words) != std::string::npos;
-  };
-  if (says("certificate verify failed")) {
-    return Error(Code::unavailable, "the TLS certificate of " + options.server + " is not trusted",
-                 "it has expired, or another CA signed it than the one in " + options.tls_ca);
-  }
-  if (says("is not in peer certificate")) {
-    return Error(Code::unavailable,
-                 "the TLS certificate of " + options.server + " is for another name",
-                 "dial the server by a name that its certificate holds");
-  }
-  if (says("wrong version number")) {
-    return Error(Code::unavailable, options.server + " does not speak TLS",
-                 "give the server a certificate, or dial the port that has one");
-  }
-  if (options.tls_ca.empty() && says("failed to connect") && says("Socket closed")) {
-    return Error(Code::unavailable, options.server + " ended the connection at once",
-                 "the server may want TLS: --tls-ca");
-  }
-  return error;
-}
 
 // One session. Its own hold keeps it valid for the loop until leave(); gRPC's OnDone deletes it.
 class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire::ServerMessages> {
@@ -99,7 +54,7 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire:
   void OnDone(const grpc::Status& status) override {
     events_.loop.post([this, reason = status.ok()
                                           ? Error(Code::unavailable, "the server ended the session")
-                                          : to_error(status)] {
+                                          : from_grpc(status)] {
       events_.on_done(this, reason);
       delete this;
     });
@@ -123,7 +78,7 @@ class GrpcLink : public ServerLink {
 
   void open(ServerLinkListener& listener) override {
     listener_ = &listener;
-    channel_ = make_channel();
+    channel_ = make_channel(options_.server, credentials_);
     session_ = new SessionReactor(events_, channel_);  // deletes itself when gRPC is done with it
   }
   void close() override {
@@ -176,22 +131,6 @@ class GrpcLink : public ServerLink {
   }
 
  private:
-  // A channel per session: gRPC's own reconnect backoff is longer than ours and shared between
-  // sessions.
-  std::shared_ptr<grpc::Channel> make_channel() const {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-    arguments.SetMaxSendMessageSize(kMessageBytesMax);
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    if (options_.server.starts_with("unix:")) {
-      arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // its pings wake both ends
-    } else {
-      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-    }
-    return grpc::CreateCustomChannel(options_.server, credentials_, arguments);
-  }
-
   template <typename Request, typename Reply, typename Start>
   void call(const std::string& token, const Request& request, CallDone<Reply> done, Start start) {
     if (!channel_) {
@@ -213,7 +152,7 @@ class GrpcLink : public ServerLink {
     std::function<void(grpc::Status)> finished = [this, made](const grpc::Status& status) {
       loop_.post([this, made, status] {
         made->done(status.ok() ? Result<std::shared_ptr<Reply>>(made->reply)
-                               : fail(to_error(status)));
+                               : fail(from_grpc(status)));
         delete made;
       });
     };
@@ -264,17 +203,9 @@ class GrpcLink : public ServerLink {
 }  // namespace
 
 Result<std::unique_ptr<ServerLink>> make_grpc_link(Loop& loop, const GrpcLinkOptions& options) {
-  auto credentials = grpc::InsecureChannelCredentials();
-  if (!options.tls_ca.empty()) {
-    auto ca = read_file(options.tls_ca, 1 << 20);
-    if (!ca) return fail(Code::invalid, "cannot read the CA file: " + ca.error().message());
-    if (ca->find("-----BEGIN CERTIFICATE-----") == ca->npos)
-      return fail(Code::invalid, "no PEM certificate in the CA file " + options.tls_ca);
-    grpc::SslCredentialsOptions ssl;
-    ssl.pem_root_certs = *ca;
-    credentials = grpc::SslCredentials(ssl);
-  }
-  return std::make_unique<GrpcLink>(loop, options, std::move(credentials));
+  auto credentials = channel_credentials(options);
+  if (!credentials) return fail(credentials);
+  return std::make_unique<GrpcLink>(loop, options, std::move(*credentials));
 }
 
 }  // namespace leoflow

@@ -8,8 +8,9 @@
 namespace leoflow {
 
 struct GrpcLinkOptions {
-  std::string server;  // "unix:/path" or "host:port"
-  std::string tls_ca;  // PEM file of the CA; empty = plain text
+  std::string server;           // "unix:/path" or "host:port"
+  std::string tls_ca = {};      // PEM file of the CA; neither = plain text
+  std::string tls_ca_pem = {};  // or its text
 };
 
 // `invalid` for an unreadable CA file. gRPC's threads may call into the link at any time: it lives

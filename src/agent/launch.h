@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,15 @@
 #include "model/ids.h"
 
 namespace leoflow {
+
+// What a pod fetches, by SHA-256 of the archives, and how the server names the rest.
+struct LaunchSources {
+  std::string runtime;
+  std::string environment;  // empty = bare interpreter
+  std::string bundle;
+  std::string bundle_path;
+  std::string python_version;
+};
 
 // A claimed attempt, ready to start. Never written to disk: it holds secrets.
 struct Launch {
@@ -27,6 +37,7 @@ struct Launch {
   int64_t staging_bytes_max = 0;
   int64_t xcom_bytes_max = 262'144;
   std::string spill_folder;
+  std::optional<LaunchSources> sources;  // pods only
   int map_index = kUnmapped;
 };
 

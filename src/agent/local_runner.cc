@@ -56,7 +56,9 @@ LocalRunner::LocalRunner(Loop& loop, const Clock& clock, const AttemptStore& sto
             files_.loop(),
             options_.agent_id,
             options_.hostname,
-            [this](AttemptId attempt) { ended(attempt); }} {
+            [this](AttemptId attempt) { ended(attempt); },
+            options_.kill_grace,
+            options_.memory_events} {
   log::info("control groups", {{"processes", cgroups_.usable() ? "yes" : "no"},
                                {"memory", cgroups_.limits_memory() ? "yes" : "no"}});
   sweep();

@@ -19,12 +19,16 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   struct Options {
     fs::path python_dir;  // holds leoflow/template.py
     std::string agent_id, hostname;
-    std::string cgroup_name;  // folder for this home's groups
+    std::string cgroup_name;           // folder for this home's groups
+    Duration kill_grace = kKillGrace;  // from SIGTERM to SIGKILL
+    fs::path memory_events = {};       // of the container around us, see TaskProcess::Host
   };
   LocalRunner(Loop& loop, const Clock& clock, const AttemptStore& store, Options options);
   ~LocalRunner() override;  // kills what still runs
 
   void set_listener(TaskRunnerListener& listener) { forward_.listener = &listener; }
+  // Of interpreters that are started from now on.
+  void set_python_dir(fs::path folder) { options_.python_dir = std::move(folder); }
 
   void launch(Launch launch) override;
   void end(AttemptId attempt, const std::string& kind, const std::string& reason) override;

@@ -10,6 +10,7 @@
 #include "agent/grpc_link.h"
 #include "agent/leftovers.h"
 #include "agent/local_runner.h"
+#include "agent/loop_timers.h"
 #include "agent/processes.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -19,18 +20,6 @@
 namespace leoflow {
 
 namespace {
-
-class LoopTimers : public AgentTimers {
- public:
-  explicit LoopTimers(Loop& loop) : loop_(loop) {}
-  uint64_t after(Duration delay, std::move_only_function<void()> task) override {
-    return loop_.after(delay, std::move(task));
-  }
-  void cancel(uint64_t timer) override { loop_.cancel(timer); }
-
- private:
-  Loop& loop_;
-};
 
 std::string host_name() {
   char name[256] = {};

@@ -24,11 +24,15 @@ class DeleteVariableRequest;
 class GetConnectionRequest;
 class GetConnectionReply;
 class Empty;
+class Sources;
 }  // namespace leoflow::agent::v1
 
 namespace leoflow {
 
 namespace wire = agent::v1;
+
+struct LaunchSources;
+LaunchSources read_sources(const wire::Sources& from);
 
 class ServerLinkListener {
  public:

@@ -23,9 +23,9 @@ constexpr auto kSweepEvery = std::chrono::milliseconds(5);
 constexpr int kSweepsMax = 2000;        // 10 s: what survives SIGKILL so long hangs in the kernel
 constexpr int kStagingCheckShare = 20;  // a check may take 1/20 of the time
 
-// How often the kernel killed for want of memory, on the whole host.
-int64_t host_oom_kills() {
-  std::ifstream file("/proc/vmstat");
+// How often the kernel killed for want of memory: on the whole host, or in a group.
+int64_t oom_kills(const fs::path& counters) {
+  std::ifstream file(counters);
   std::string key;
   int64_t value = 0;
   while (file >> key >> value) {
@@ -33,6 +33,8 @@ int64_t host_oom_kills() {
   }
   return 0;
 }
+
+int64_t host_oom_kills() { return oom_kills("/proc/vmstat"); }
 
 }  // namespace
 
@@ -63,6 +65,7 @@ void TaskProcess::disarm(Timer timer) {
 Status TaskProcess::open(const fs::path& log_path) {
   begun_at_ = host_.clock.now();
   host_oom_kills_ = host_oom_kills();
+  if (!host_.memory_events.empty()) container_oom_kills_ = oom_kills(host_.memory_events);
   return log_.open(log_path, launch_.attempt);
 }
 
@@ -214,7 +217,7 @@ void TaskProcess::end(const std::string& kind, const std::string& reason) {
   if (pid_ == 0) return;  // killed as soon as the fork is reported
   disarm(kLimit);
   signal_everything(SIGTERM);
-  if (!timers_[kKill]) arm(kKill, kKillGrace, [this] { kill_everything(); });
+  if (!timers_[kKill]) arm(kKill, host_.kill_grace, [this] { kill_everything(); });
 }
 
 void TaskProcess::on_exited(int wait_status) {
@@ -229,6 +232,12 @@ void TaskProcess::on_template_ended(const std::string& reason) {
   after_exit(lost);
 }
 
+// Whether its own limit killed it, be it that of its groups or of the container.
+bool TaskProcess::out_of_memory() const {
+  if (groups_.out_of_memory()) return true;
+  return !host_.memory_events.empty() && oom_kills(host_.memory_events) > container_oom_kills_;
+}
+
 FinishedRecord TaskProcess::record_for_exit(int wait_status) const {
   FinishedRecord record{.kind = "failed", .reason = describe_wait_status(wait_status)};
   record.exit_code =
@@ -237,7 +246,7 @@ FinishedRecord TaskProcess::record_for_exit(int wait_status) const {
   if (forced_) {
     record.kind = forced_->kind;
     record.reason = forced_->reason;
-  } else if (sigkill && !groups_.out_of_memory() && host_oom_kills() > host_oom_kills_) {
+  } else if (sigkill && !out_of_memory() && host_oom_kills() > host_oom_kills_) {
     record.kind = "lost";
     record.reason = "the host ran out of memory";
   } else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) {
@@ -282,9 +291,11 @@ void TaskProcess::settle(FinishedRecord record) {
 
 void TaskProcess::commit(FinishedRecord record) {
   bool memory = record.reason.starts_with("MemoryError") && (rlimit_ || groups_.memory_limited());
-  if (record.kind == "failed" && !forced_ && (memory || groups_.out_of_memory())) {
-    record.reason =
-        "memory limit " + format_binary_size(uint64_t(launch_.memory_bytes_max)) + " exceeded";
+  if (record.kind == "failed" && !forced_ && (memory || out_of_memory())) {
+    record.reason = launch_.memory_bytes_max == 0
+                        ? "the memory limit of the container was exceeded"
+                        : "memory limit " + format_binary_size(uint64_t(launch_.memory_bytes_max)) +
+                              " exceeded";
   }
   record.started_at_us = started_at_ ? to_micros(*started_at_) : 0;
   record.ended_at_us = to_micros(host_.clock.now());

@@ -40,6 +40,10 @@ class TaskProcess {
     std::string agent_id, hostname;
     // Called last: nothing is left; the host destroys it later (not within the call).
     std::function<void(AttemptId)> ended;
+    Duration kill_grace = kKillGrace;  // from SIGTERM to SIGKILL
+    // Where the container around us counts what the kernel killed for its memory limit; empty =
+    // there is none.
+    fs::path memory_events = {};
   };
   TaskProcess(Host& host, Launch launch);
   ~TaskProcess();
@@ -79,6 +83,7 @@ class TaskProcess {
   Result<std::string> start_frame() const;
   void send_start();
   bool limited_by_rlimit() const;
+  bool out_of_memory() const;
   void apply_memory_limit();
   void signal_everything(int signal);
   size_t kill_everything();
@@ -115,7 +120,7 @@ class TaskProcess {
   std::string kind_;  // of the outcome once decided
   std::string reason_;
   int64_t pid_ = 0;
-  int64_t host_oom_kills_ = 0;  // when it began
+  int64_t host_oom_kills_ = 0, container_oom_kills_ = 0;  // when it began
   int64_t next_spill_ = 1;
   std::optional<Time> started_at_;  // user code began
   Time begun_at_{};

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/node_agent.h"
+#include "agent/pod_agent.h"
 #include "base/version.h"
 
 namespace {
@@ -16,11 +17,25 @@ namespace {
 constexpr const char* kUsage =
     "usage: leoflow-agent node --home DIR --server unix:PATH|HOST:PORT --python-dir DIR\n"
     "                          [--tls-ca FILE] [--slots N] [--detach]\n"
+    "       leoflow-agent pod            (as the first process of a pod; told by variables)\n"
     "       leoflow-agent --version\n";
 
 int usage(const std::string& problem) {
   std::fprintf(stderr, "leoflow-agent: %s\n\n%s", problem.c_str(), kUsage);
   return 2;
+}
+
+int run_pod(int argc) {
+  if (argc > 2) return usage("pod takes no options");
+  auto options = leoflow::read_pod_options([](std::string_view name) {
+    const char* text = std::getenv(std::string(name).c_str());
+    return std::string(text != nullptr ? text : "");
+  });
+  if (!options) {
+    std::fprintf(stderr, "leoflow-agent: %s\n", options.error().text().c_str());
+    return int(leoflow::pod::Exit::usage);
+  }
+  return int(leoflow::run_pod_agent(std::move(*options)));
 }
 
 }  // namespace
@@ -34,6 +49,11 @@ int main(int argc, char** argv) {
   if (command == "--help" || command == "-h") {
     std::fputs(kUsage, stdout);
     return 0;
+  }
+  if (command == "pod") {
+    int status = run_pod(argc);
+    std::fflush(stderr);
+    _exit(status);  // threads of gRPC may still run
   }
   if (command != "node")
     return usage(command.empty() ? "a command is missing" : "unknown command " + command);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "main/start_frame.h"
+#include "model/pod_contract.h"
 #include "secrets/connection_text.h"
 #include "secrets/masking.h"
 
@@ -65,6 +66,7 @@ Result<Claim> Claims::claim(AttemptId attempt) {
   if (!at) return fail(at);
   Claim claim;
   claim.kind = at->task == nullptr ? "dag_callback" : "task";
+  claim.version = at->version->id;
   auto environment = environment_json(*at->version, *at->spec);
   if (!environment) return fail(environment);
   claim.environment_json = std::move(*environment);
@@ -128,7 +130,8 @@ Status Claims::fill_limits(const Context& at, Claim& claim) {
   if (!*volume || (*volume)->state != "active") return {};
   auto path = staging_.create((*volume)->name, (*volume)->size_bytes);
   if (!path) return fail(path);
-  claim.staging_path = *path;
+  // A volume that is not on this host is one that pods mount.
+  claim.staging_path = path->empty() ? std::string(pod::kStagingPath) : *path;
   claim.staging_limit_bytes = int64_t((*volume)->size_bytes);
   return {};
 }

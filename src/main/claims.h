@@ -10,6 +10,7 @@
 #include "async/guarded.h"
 #include "authoring/environment.h"
 #include "exec/staging/staging_backend.h"
+#include "main/archives.h"
 #include "model/dag_spec.h"
 #include "rpc/claim_provider.h"
 #include "secrets/vault.h"
@@ -21,6 +22,8 @@ struct ClaimsOptions {
   fs::path xcoms;                       // spill folders, one per run
   int64_t xcom_bytes_max = 256 * 1024;  // larger values are spilled
   std::string hostname, base_url;
+  Archives* archives = nullptr;  // what pods fetch; null = no pods
+  fs::path python;               // the Python side, unpacked
 };
 
 // Any thread; blocks on the store. Collaborators outlive it.
@@ -50,6 +53,8 @@ class Claims : public ClaimProvider {
   Result<std::optional<std::string>> connection(AttemptId attempt,
                                                 const std::string& conn_id) override;
   Result<std::string> previous_run(AttemptId attempt) override;
+  Result<PodPreparation> prepare_pod(DagVersionId version) override;
+  Status spill(AttemptId attempt, XCom& xcom) override;
 
  private:
   // An attempt with the rows around it.

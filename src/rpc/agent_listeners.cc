@@ -49,6 +49,13 @@ Result<std::shared_ptr<grpc::ServerCredentials>> tcp_credentials(const AgentServ
       return fail(Code::invalid,
                   "TLS of the agent service: nothing in PEM form in " + file.string());
   }
+  // gRPC would listen and refuse every handshake.
+  if (auto fits = key_fits(read_file(certificate, kPemBytesMax).value_or(""),
+                           read_file(key, kPemBytesMax).value_or(""));
+      !fits) {
+    return fail(Code::invalid, "TLS of the agent service: " + key.string() +
+                                   " does not belong to " + certificate.string());
+  }
   auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
       key.string(), certificate.string(), kReloadSeconds);
   grpc::experimental::TlsServerCredentialsOptions tls(provider);

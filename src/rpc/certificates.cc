@@ -187,6 +187,15 @@ Result<Time> certificate_end(const std::string& pem) {
   return to_time(X509_get0_notAfter(certificate.get()));
 }
 
+Status key_fits(const std::string& certificate_pem, const std::string& key_pem) {
+  auto certificate = parse_certificate(certificate_pem);
+  Bio bio(BIO_new_mem_buf(key_pem.data(), int(key_pem.size())));
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  bool fits = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
+  if (fits) return {};
+  return fail(Code::invalid, "the key does not belong to the certificate");
+}
+
 Result<std::vector<std::string>> certificate_names(const std::string& pem) {
   auto certificate = parse_certificate(pem);
   if (!certificate) return fail(Code::invalid, "the certificate cannot be read");

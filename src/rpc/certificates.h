@@ -33,6 +33,8 @@ Result<CertificateFiles> ensure_certificates(const fs::path& folder,
 
 // When a PEM certificate expires. `invalid` when it cannot be read.
 Result<Time> certificate_end(const std::string& pem);
+// Whether a key is of the certificate. `invalid` when either cannot be read, too.
+Status key_fits(const std::string& certificate_pem, const std::string& key_pem);
 // Its names and addresses, sorted.
 Result<std::vector<std::string>> certificate_names(const std::string& pem);
 

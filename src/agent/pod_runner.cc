@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/pod_runner.h"
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace leoflow {
+
+PodRunner::PodRunner(Loop& loop, const Clock& clock, LocalRunner& inner, Options options)
+    : loop_(loop),
+      clock_(clock),
+      inner_(inner),
+      options_(std::move(options)),
+      cache_(options_.cache, options_.cache_bytes_max, clock),
+      thread_("agent-fetch") {}
+
+PodRunner::~PodRunner() = default;
+
+// One after the other on its thread: what is fetched ahead is there when the attempt asks.
+void PodRunner::fetch(const LaunchSources& sources, Fetched done) {
+  thread_.loop().post([this, sources, done = std::move(done), alive = alive_]() mutable {
+    auto paths = std::make_shared<Result<FetchedPaths>>(fetch_now(sources));
+    loop_.post([done = std::move(done), paths, weak = std::weak_ptr<bool>(alive)] {
+      if (weak.lock()) done(std::move(*paths));
+    });
+  });
+}
+
+Result<FetchedPaths> PodRunner::fetch_now(const LaunchSources& sources) {
+  FetchedPaths paths;
+  auto runtime = get(sources.runtime);
+  if (!runtime) return fail(runtime.error().within("the task runtime"));
+  paths.runtime = std::move(*runtime);
+  auto bundle = get(sources.bundle);
+  if (!bundle) return fail(bundle.error().within("the DAG's files"));
+  paths.bundle = std::move(*bundle);
+  if (sources.environment.empty()) return paths;
+  auto environment = get(sources.environment);
+  if (!environment) return fail(environment.error().within("the DAG's environment"));
+  paths.environment = std::move(*environment);
+  return paths;
+}
+
+Result<fs::path> PodRunner::get(const std::string& hash) {
+  auto delay = kFetchRetryMin;
+  for (int tries = 1;; ++tries) {
+    auto path = cache_.get(hash, options_.fetch);
+    bool again =
+        !path && (path.error().code() == Code::unavailable || path.error().code() == Code::timeout);
+    if (!again || tries >= kFetchTriesMax) return path;
+    if (tries == 1) log::warning(path.error().message(), {{"archive", hash}});
+    poll(nullptr, 0, int(delay.count()));
+    delay = std::min<std::chrono::milliseconds>(delay * 2, kFetchRetryMax);
+  }
+}
+
+void PodRunner::prepare(const std::string& environment_json, const LaunchSources& sources) {
+  fetch(sources, [this, environment_json, sources](Result<FetchedPaths> paths) {
+    if (!paths) return log::warning(paths.error().message());
+    auto python = find_interpreter(sources.python_version, options_.folders, options_.image);
+    if (!python) return log::warning(python.error().message());
+    auto environment = environment_in_pod(environment_json, *python, paths->environment);
+    if (!environment) return log::warning(environment.error().message());
+    inner_.set_python_dir(paths->runtime);
+    inner_.warm(*environment);
+    log::info("prepared", {{"python", python->string()}});
+  });
+}
+
+void PodRunner::launch(Launch launch) {
+  AttemptId attempt = launch.attempt;
+  if (!launch.sources) {
+    return loop_.post([this, attempt] {
+      listener_->on_refused(attempt, "the server did not say what the pod is to fetch");
+    });
+  }
+  LaunchSources sources = *launch.sources;
+  fetching_.insert_or_assign(attempt, std::move(launch));
+  fetch(sources, [this, attempt](Result<FetchedPaths> paths) {
+    auto found = fetching_.find(attempt);
+    if (found == fetching_.end()) return;  // ended meanwhile
+    Launch launch = std::move(found->second);
+    fetching_.erase(found);
+    auto started = paths ? start(std::move(launch), *paths) : Status(fail(paths));
+    if (!started) listener_->on_refused(attempt, started.error().text());
+  });
+}
+
+Status PodRunner::start(Launch launch, const FetchedPaths& paths) {
+  auto python = find_interpreter(launch.sources->python_version, options_.folders, options_.image);
+  if (!python) return fail(python);
+  auto environment = environment_in_pod(launch.environment_json, *python, paths.environment);
+  if (!environment) return fail(environment);
+  auto start = start_in_pod(launch.start_json, launch.sources->bundle_path, paths.bundle);
+  if (!start) return fail(start);
+  launch.environment_json = std::move(*environment);
+  launch.start_json = std::move(*start);
+  launch.spill_folder.clear();
+  started_.push_back(launch.attempt);
+  inner_.set_python_dir(paths.runtime);
+  inner_.launch(std::move(launch));
+  return {};
+}
+
+void PodRunner::end(AttemptId attempt, const std::string& kind, const std::string& reason) {
+  if (fetching_.erase(attempt) == 0) return inner_.end(attempt, kind, reason);
+  FinishedRecord record{.kind = kind, .reason = reason, .ended_at_us = to_micros(clock_.now())};
+  auto durable = listener_->on_outcome(attempt, record);
+  if (!durable) log::error(durable.error().message(), {{"attempt", attempt.value}});
+  listener_->on_ended(attempt);
+}
+
+void PodRunner::end_all(const std::string& kind, const std::string& reason) {
+  std::vector<AttemptId> all = started_;
+  for (auto& [attempt, launch] : fetching_) all.push_back(attempt);
+  for (AttemptId attempt : all) end(attempt, kind, reason);
+}
+
+void PodRunner::answer(AttemptId attempt, const std::string& frame,
+                       const std::vector<std::string>& masked) {
+  inner_.answer(attempt, frame, masked);
+}
+
+void PodRunner::warm(const std::string&) {}
+
+}  // namespace leoflow

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the session and the runner of a pod: fetches what an attempt needs before it is started,
+// and translates its paths. Loop's thread only; fetching blocks a thread of its own.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/fetch_cache.h"
+#include "agent/launch.h"
+#include "agent/local_runner.h"
+#include "agent/pod_paths.h"
+
+namespace leoflow {
+
+constexpr auto kFetchRetryMin = std::chrono::milliseconds(200);
+constexpr auto kFetchRetryMax = std::chrono::seconds(5);
+constexpr int kFetchTriesMax = 400;  // half an hour without the server; then the attempt is refused
+
+class PodRunner : public TaskRunner {
+ public:
+  struct Options {
+    fs::path cache;
+    uint64_t cache_bytes_max = 0;
+    std::string image;              // for messages
+    std::vector<fs::path> folders;  // where interpreters are looked for
+    ArchiveBytes fetch;             // called on the fetching thread
+  };
+  // The inner runner outlives it.
+  PodRunner(Loop& loop, const Clock& clock, LocalRunner& inner, Options options);
+  ~PodRunner() override;
+
+  // Before any launch; outlives it.
+  void set_listener(TaskRunnerListener& listener) { listener_ = &listener; }
+
+  // Fetches and starts the interpreter ahead. What fails is told to the attempt.
+  void prepare(const std::string& environment_json, const LaunchSources& sources);
+  // Ends whatever it has.
+  void end_all(const std::string& kind, const std::string& reason);
+
+  void launch(Launch launch) override;
+  void end(AttemptId attempt, const std::string& kind, const std::string& reason) override;
+  void answer(AttemptId attempt, const std::string& frame,
+              const std::vector<std::string>& masked) override;
+  // Without sources there is nothing to start it from here.
+  void warm(const std::string& environment_json) override;
+
+ private:
+  using Fetched = std::function<void(Result<FetchedPaths>)>;
+  void fetch(const LaunchSources& sources, Fetched done);
+  Result<FetchedPaths> fetch_now(const LaunchSources& sources);
+  Result<fs::path> get(const std::string& hash);
+  Status start(Launch launch, const FetchedPaths& paths);
+
+  Loop& loop_;
+  const Clock& clock_;
+  LocalRunner& inner_;
+  TaskRunnerListener* listener_ = nullptr;
+  Options options_;
+  FetchCache cache_;  // fetching thread only
+  std::map<AttemptId, Launch> fetching_;
+  std::vector<AttemptId> started_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by results on the loop
+  LoopThread thread_;                                           // last: its tasks use the rest
+};
+
+}  // namespace leoflow

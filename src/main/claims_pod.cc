@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What attempts in pods have instead of this host's disk: archives to fetch, and large XComs stored
+// for them.
+#include "async/child.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "main/claims.h"
+
+namespace leoflow {
+namespace {
+
+constexpr auto kCompileTimeMax = std::chrono::minutes(5);
+
+// Compiled files travel along, so that no pod compiles them again. Python trusts them by the time
+// of their source, which the archive keeps. What cannot be compiled is left as it is.
+void compile_all(const fs::path& python, const fs::path& folder) {
+  ChildSpec spec;
+  spec.program = python;
+  spec.arguments = {"-I", "-m", "compileall", "-q", "-j", "0", folder.string()};
+  spec.environment = {"LC_ALL=C.UTF-8"};
+  RunLimits limits;
+  limits.timeout = kCompileTimeMax;
+  auto ran = run_child(std::move(spec), {}, limits);
+  if (!ran) log::warning(ran.error().message(), {{"folder", folder.string()}});
+}
+
+}  // namespace
+
+Result<PodPreparation> Claims::prepare_pod(DagVersionId id) {
+  if (!options_.archives) return fail(Code::not_found, "this server takes no pods");
+  auto made = version(id);
+  if (!made) return fail(made);
+  const DagVersion& row = *made->first;
+  const DagSpec& spec = *made->second;
+  auto environment = environments_.locate(row.environment, spec.python_version);
+  if (!environment) return fail(environment);
+  PodPreparation prepared;
+  PodSources& sources = prepared.sources;
+  sources.python_version = spec.python_version;
+  sources.bundle_path = row.bundle_path;
+  fs::path python = environment->python;
+  auto compile = [&](const fs::path& folder) {
+    return [python, folder] { compile_all(python, folder); };
+  };
+  std::string runtime = options_.python.filename().string() + "-" + spec.python_version;
+  auto hash =
+      options_.archives->ensure("python-" + runtime, options_.python, compile(options_.python));
+  if (!hash) return fail(hash);
+  sources.runtime = std::move(*hash);
+  // The name of its folder is the hash of its content.
+  hash = options_.archives->ensure("bundle-" + fs::path(row.bundle_path).filename().string(),
+                                   row.bundle_path);
+  if (!hash) return fail(hash);
+  sources.bundle = std::move(*hash);
+  if (!environment->site_packages.empty()) {
+    const fs::path& packages = environment->site_packages.front();
+    hash =
+        options_.archives->ensure("environment-" + environment->hash, packages, compile(packages));
+    if (!hash) return fail(hash);
+    sources.environment = std::move(*hash);
+  }
+  prepared.environment_json =
+      environment_json({std::move(*environment), spec.python_version, spec.preload});
+  return prepared;
+}
+
+Status Claims::spill(AttemptId attempt, XCom& xcom) {
+  if (!xcom.spill_path.empty() || int64_t(xcom.value.size()) <= options_.xcom_bytes_max) return {};
+  auto row = store_.runs().get_attempt(attempt);
+  if (!row) return fail(row);
+  if (!*row) return fail(Code::not_found, "the attempt of an XCom is not known");
+  fs::path folder = options_.xcoms / std::to_string((*row)->run.value);
+  if (auto made = make_folder(folder, 0700); !made) return made;
+  // Sent again, the same value has the same name.
+  fs::path path = folder / ("xcom-" + std::to_string(attempt.value) + "-" +
+                            sha256_hex(xcom.key + "\n" + xcom.value).substr(0, 32) + ".json");
+  if (auto written = write_file_durably(path, xcom.value); !written) return written;
+  xcom.spill_path = path;
+  xcom.value.clear();
+  return {};
+}
+
+}  // namespace leoflow
