@@ -29,7 +29,7 @@ def cluster():
     is made by tools/cluster up, once."""
     made = Cluster("bench")
     why_not = ability.reasons(made.place)
-    if not why_not and not ability.is_all_cached():
+    if not why_not and not ability.is_made():
         why_not = ["Kubernetes is not built yet\nhint: tools/cluster up, once"]
     if why_not:
         raise SystemExit("pods: " + "; ".join(why_not))

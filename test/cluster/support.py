@@ -28,13 +28,16 @@ def pod(name, command, spec=None, **container):
 class ClusterTest(unittest.TestCase):
     """Each class has a namespace of its own."""
 
+    namespace_labels = {}
+
     @classmethod
     def setUpClass(cls):
         cls.cluster = cluster()
         cls.api = cls.cluster.api()
         cls.addClassCleanup(cls.api.close)
         cls.namespace = cls.__name__.lower()
-        cls.api.create("/api/v1/namespaces", {"metadata": {"name": cls.namespace}})
+        cls.api.create("/api/v1/namespaces", {"metadata": {
+            "name": cls.namespace, "labels": cls.namespace_labels}})
         cls.addClassCleanup(cls.api.delete, f"/api/v1/namespaces/{cls.namespace}")
         account = f"/api/v1/namespaces/{cls.namespace}/serviceaccounts/default"
         until("the default service account", lambda: cls.api.find(account), WAIT_SECONDS)

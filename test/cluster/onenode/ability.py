@@ -83,9 +83,7 @@ def is_cached(path):
     return path.exists()
 
 
-def is_all_cached():
+def is_made():
     """Whether up() needs no network and no minutes."""
     return all(is_cached(path) for path in (programs.KUBERNETES.cached(), images.cached_pause(),
                                             images.cached_python()))
-
-

@@ -49,6 +49,8 @@ def make_parts(say):
     folder = os.open(cache_folder(), os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
+        for left in (path for path in cache_folder().iterdir() if path.is_dir()):
+            shutil.rmtree(left, ignore_errors=True)   # of a build that was killed
         return programs.KUBERNETES.binary(say), images.images(say)
     finally:
         os.close(folder)

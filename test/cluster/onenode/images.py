@@ -14,7 +14,9 @@ from .settings import PAUSE_IMAGE, PYTHON_IMAGES, SOURCE, Refused, cache_folder
 
 PAUSE_SOURCE = SOURCE / "images" / "pause.c"
 SUITE = "bookworm"
-PACKAGES = "python3.11,ca-certificates,libstdc++6"
+# debootstrap does not follow every dependency of python3.11-venv.
+PACKAGES = ("python3,python3.11,python3.11-venv,python3-distutils,python3-lib2to3,ca-certificates,"
+            "libstdc++6")
 UNUSED = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man",
           "usr/share/locale")
 # As in Docker's image: python3 is found in /usr/local/bin.
@@ -46,7 +48,7 @@ def pause_image():
         root = folder / "root"
         root.mkdir()
         compile_pause(root / "pause")
-        write_archive(folder, root, path, (PAUSE_IMAGE,), {"Entrypoint": ["/pause"]})
+        keep_image(folder, root, path, (PAUSE_IMAGE,), {"Entrypoint": ["/pause"]})
     return path
 
 
@@ -70,7 +72,7 @@ def python_image(say):
         for name in INTERPRETERS:
             (root / "usr/local/bin" / name).symlink_to("/usr/bin/python3.11")
         config = {"Env": [PATH], "Cmd": ["python3"]}
-        write_archive(folder, root, path, PYTHON_IMAGES, config)
+        keep_image(folder, root, path, PYTHON_IMAGES, config)
     return path
 
 
@@ -93,7 +95,8 @@ def mirror():
 
 def workplace():
     cache_folder().mkdir(parents=True, exist_ok=True)
-    folder = tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-")
+    folder = tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-",
+                                         ignore_cleanup_errors=True)
     return WorkFolder(folder)
 
 
@@ -110,22 +113,31 @@ class WorkFolder:
         self.folder.cleanup()
 
 
-def write_archive(folder, root, path, names, config):
-    """One layer with the files of root, in the form that `docker save` writes."""
-    layer = folder / "layer.tar"
-    command = ["tar", "--numeric-owner", "--one-file-system", "--sort=name", "-C", str(root),
-               "-cf", str(layer), "."]
-    subprocess.run(command, check=True)
+def pack(root, layer):
+    """The files of a folder as a layer."""
+    subprocess.run(["tar", "--numeric-owner", "--one-file-system",
+                    "--sort=name", "-C", str(root), "-cf", str(layer), "."], check=True)
+    return layer
+
+
+def write_archive(layers, made, names, config):
+    """An image in the form that `docker save` writes."""
     document = json.dumps({
         "architecture": "amd64", "os": "linux", "config": config,
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha256_of(layer)]}}).encode()
+        "rootfs": {"type": "layers",
+                   "diff_ids": ["sha256:" + sha256_of(layer) for layer in layers]}}).encode()
     manifest = json.dumps([{"Config": "config.json", "RepoTags": list(names),
-                            "Layers": ["layer.tar"]}]).encode()
-    made = folder / "image.tar"
+                            "Layers": [layer.name for layer in layers]}]).encode()
     with tarfile.open(made, "w") as archive:
         for name, data in (("config.json", document), ("manifest.json", manifest)):
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
-        archive.add(layer, "layer.tar")
-    keep(made, path)
+        for layer in layers:
+            archive.add(layer, layer.name)
+
+
+def keep_image(folder, root, path, names, config):
+    """Of one layer, in the cache."""
+    write_archive([pack(root, folder / "layer.tar")], folder / "image.tar", names, config)
+    keep(folder / "image.tar", path)

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""deploy/helm/leoflow: linted, rendered, accepted by the API server, and installed for real."""
+import base64
+import contextlib
+import http.client
+import json
+import subprocess
+import unittest
+from pathlib import Path
+
+import server_image
+from onenode import programs
+from onenode.api import ApiError
+from onenode.processes import until
+from onenode.settings import ROOT
+from support import WAIT_SECONDS, ClusterTest
+
+CHART = ROOT / "deploy" / "helm" / "leoflow"
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+INSTALL_SECONDS_MAX = 300
+# What people set, in the combinations that render differently.
+VARIANTS = {
+    "defaults": {},
+    "all switches on": {
+        "ingress": {"enabled": True, "host": "flows.example.org", "className": "nginx"},
+        "podDisruptionBudget": {"enabled": True},
+        "serviceMonitor": {"enabled": True, "tokenSecret": "metrics", "labels": {"of": "us"}},
+        "networkPolicies": {"httpFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
+        "workspace": {"existingClaim": "dags", "subPath": "production"},
+        "server": {"extraArgs": ["--log-level=debug"], "nodeSelector": {"disk": "ssd"},
+                   "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+                   "tolerations": [{"key": "only", "operator": "Exists"}],
+                   "affinity": {"nodeAffinity": {}}, "priorityClassName": "high",
+                   "podLabels": {"team": "data"}, "podAnnotations": {"note": "yes"}},
+        "image": {"repository": "registry.example.org/leoflow", "tag": "1.2.3",
+                  "pullSecrets": [{"name": "registry"}]},
+    },
+    "everything brought along": {
+        "home": {"existingClaim": "home"}, "admin": {"existingSecret": "admin"},
+        "serviceAccount": {"create": False, "name": "flows"},
+        "networkPolicies": {"enabled": False},
+    },
+}
+REFUSED = (
+    ({"replicas": 2}, "additional properties"),
+    ({"server": {"parallelism": "many"}}, "/server/parallelism"),
+    ({"server": {"logLevel": "loud"}}, "/server/logLevel"),
+    ({"home": {"size": "big"}}, "/home/size"),
+    ({"ingress": {"enabled": True}}, "/ingress/host"),
+    ({"serviceMonitor": {"enabled": True}}, "/serviceMonitor/tokenSecret"),
+)
+MONITORS = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
+    "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced",
+             "names": {"plural": "servicemonitors", "kind": "ServiceMonitor"},
+             "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
+                 "openAPIV3Schema": {"type": "object",
+                                     "x-kubernetes-preserve-unknown-fields": True}}}]}}
+
+
+RUNS = "/api/v2/dags/hello/dagRuns"
+DAG = """from airflow.sdk import DAG, task
+
+@task
+def hello():
+    print("hello from a pod")
+
+with DAG("hello", schedule=None):
+    hello()
+"""
+
+
+def helm(*words, values=None):
+    """The finished process; values go in as JSON, which is YAML."""
+    # Built by `run`, before this process was in a network without a way out.
+    command = [str(programs.HELM.cached()), *map(str, words)]
+    if values is not None:
+        command += ["--values", "-"]
+    return subprocess.run(command, input=json.dumps(values or {}), capture_output=True, text=True,
+                          check=False)
+
+
+def render(values):
+    version = programs.KUBERNETES.version()
+    return helm("template", "flows", CHART, "--namespace", "testchart", "--kube-version", version,
+                values=values)
+
+
+class Rendering(unittest.TestCase):
+    def test_lint_finds_nothing(self):
+        for name, values in VARIANTS.items():
+            with self.subTest(name):
+                done = helm("lint", "--strict", CHART, values=values)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_values_that_would_do_nothing_are_refused(self):
+        for values, expected in REFUSED:
+            with self.subTest(values):
+                done = render(values)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(expected, done.stderr)
+
+    def test_every_value_has_a_schema(self):
+        schema = json.loads((CHART / "values.schema.json").read_text())
+        shown = helm("show", "values", CHART).stdout
+        names = {line.split(":")[0] for line in shown.splitlines()
+                 if line[:1].isalpha() and ":" in line}
+        self.assertEqual(names, set(schema["properties"]) - {"global"})
+
+
+class Server(ClusterTest):
+    namespace_labels = RESTRICTED
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", MONITORS)
+        until("the kind ServiceMonitor", cls.monitors_are_known, WAIT_SECONDS)
+
+    @classmethod
+    def monitors_are_known(cls):
+        with contextlib.suppress(ApiError):   # 404, then 429 while it begins
+            return cls.api.get("/apis/monitoring.coreos.com/v1/servicemonitors")
+
+    def test_api_server_takes_every_variant(self):
+        for name, values in VARIANTS.items():
+            with self.subTest(name):
+                text = render(values).stdout.replace("namespace: testchart",
+                                                     f"namespace: {self.namespace}")
+                done = self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict",
+                                            "-n", self.namespace, "-f", "-", input=text)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertNotIn("Warning", done.stderr)
+
+    def test_installed_it_serves_and_keeps_what_it_was_told(self):
+        image = server_image.load(self.cluster).rsplit(":", 1)
+        values = {"image": {"repository": image[0], "tag": image[1]}, "home": {"size": "1Gi"},
+                  "workspace": {"existingClaim": self.claim_with_dag()}}
+        done = helm("install", "flows", CHART, "--namespace", self.namespace, "--wait",
+                    "--timeout", f"{INSTALL_SECONDS_MAX}s", values=values)
+        self.assertEqual(done.returncode, 0, done.stderr + self.why())
+        self.run_dag()
+        self.api.delete(self.path("pods", "flows-leoflow-0"))
+        until("another pod answers", self.answers_anew, INSTALL_SECONDS_MAX)
+        status, found = self.ask("GET", RUNS + "/first", None, self.log_in())
+        self.assertEqual((status, found["state"]), (200, "success"))
+        self.upgrade_keeps_the_password(values)
+
+    def claim_with_dag(self):
+        """Name of a claim whose volume holds a workspace."""
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+        path = self.path("persistentvolumeclaims", "dags")
+        self.api.create(self.path("persistentvolumeclaims"),
+                        {"metadata": {"name": "dags"}, "spec": spec})
+        volume = until("the claim is bound",
+                       lambda: self.api.get(path)["spec"].get("volumeName"), WAIT_SECONDS)
+        found = self.api.get(f"/api/v1/persistentvolumes/{volume}")
+        folder = self.cluster.place.volumes / Path(found["spec"]["hostPath"]["path"]).name
+        (folder / "hello").mkdir()
+        (folder / "hello" / "dag.py").write_text(DAG)
+        return "dags"
+
+    def run_dag(self):
+        token = self.log_in()
+        until("the DAG is there",
+              lambda: self.ask("GET", "/api/v2/dags/hello", None, token)[0] == 200,
+              INSTALL_SECONDS_MAX)
+        self.ask("PATCH", "/api/v2/dags/hello", {"is_paused": False}, token)
+        run = {"dag_run_id": "first", "logical_date": None}
+        self.assertEqual(self.ask("POST", RUNS, run, token)[0], 200)
+        state = until("the run ends", lambda: self.end_of_run(token), INSTALL_SECONDS_MAX)
+        self.assertEqual(state, "success")
+
+    def end_of_run(self, token):
+        state = self.ask("GET", RUNS + "/first", None, token)[1]["state"]
+        return state if state in ("success", "failed") else None
+
+    def upgrade_keeps_the_password(self, values):
+        before = self.password()
+        done = helm("upgrade", "flows", CHART, "--namespace", self.namespace, values=values)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.password(), before)
+
+    def why(self):
+        """For a message: what the pod says of itself."""
+        return self.cluster.kubectl("-n", self.namespace, "describe", "pods").stdout[-3000:]
+
+    def password(self):
+        secret = self.api.get(self.path("secrets", "flows-leoflow-admin"))
+        return base64.b64decode(secret["data"]["password"]).decode()
+
+    def log_in(self):
+        login = {"username": "admin", "password": self.password()}
+        return self.ask("POST", "/auth/token", login)[1]["access_token"]
+
+    def ready_pod(self):
+        found = self.api.find(self.path("pods", "flows-leoflow-0"))
+        conditions = found["status"].get("conditions", []) if found else []
+        ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+        return found if ready and "deletionTimestamp" not in found["metadata"] else None
+
+    def answers_anew(self):
+        return self.ready_pod() and self.ask("GET", "/api/v2/version")[0] == 200
+
+    def ask(self, method, path, body=None, token=None):
+        connection = http.client.HTTPConnection(self.ready_pod()["status"]["podIP"], 8080,
+                                                timeout=WAIT_SECONDS)
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        connection.request(method, path, body and json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        return answer.status, json.loads(text) if text else None
+
+
+if __name__ == "__main__":
+    unittest.main()
