@@ -101,6 +101,28 @@ TEST_F(DashboardTest, AgentsEnvironmentsAndConfiguration) {
   EXPECT_EQ(body(settings).at("settings").at(0).at("value").as_string(), "32");
 }
 
+TEST_F(DashboardTest, ConfigurationInAirflowsFormIsOptIn) {
+  EXPECT_EQ(get("/api/v2/config").status, 403);
+  EXPECT_EQ(get("/api/v2/config/section/core/option/parallelism").status, 403);
+  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host};
+  for (auto expose :
+       {ApiOptions::ExposeConfig::all, ApiOptions::ExposeConfig::non_sensitive_only}) {
+    api = std::make_unique<Api>(
+        ports, ApiOptions{.jwt_secret = std::string(32, 'k'), .expose_config = expose});
+    Response all = get("/api/v2/config");
+    EXPECT_EQ(all.status, 200) << all.body;
+    EXPECT_EQ(all.body.find("hunter2"), std::string::npos);
+    bool named = all.body.find("admin_password") != std::string::npos;
+    EXPECT_EQ(named, expose == ApiOptions::ExposeConfig::all);
+    json::value one = body(get("/api/v2/config/section/core/option/parallelism"));
+    EXPECT_EQ(one.at("sections").at(0).at("options").at(0).at("value").as_string(), "32");
+    EXPECT_EQ(get("/api/v2/config?section=nowhere").status, 404);
+    EXPECT_EQ(get("/api/v2/config/section/core/option/nothing").status, 404);
+    Response text = call(Method::get, "/api/v2/config", "", {{"accept", "text/plain"}});
+    EXPECT_NE(text.body.find("[core]\nparallelism = 32\n"), std::string::npos) << text.body;
+  }
+}
+
 TEST_F(DashboardTest, FavoritesArePerUser) {
   EXPECT_EQ(post("/api/v2/dags/etl/favorite", "").status, 204);
   EXPECT_EQ(post("/api/v2/dags/etl/favorite", "").status, 204);

@@ -63,10 +63,6 @@ Result<Response> no_hitl_detail(Call& call) {
                                    row->task_instance.task_id);
 }
 
-Result<Response> config_hidden(Call&) {
-  return fail(Code::denied, "Your administrator chose not to expose the configuration");
-}
-
 void add_list(Router& router, const std::string& path, std::string_view operation, Handler handler,
               std::string_view member) {
   std::string shape(operation);
@@ -176,14 +172,6 @@ void add_empty_routes(Router& router) {
   add_list(router, "/api/v2/jobs", "get_jobs", get_jobs, "jobs");
   add_list(router, "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails", "get_hitl_details",
            get_hitl_details, "hitl_details");
-  router.add(Method::get, "/api/v2/config", "get_config", config_hidden)
-      .about("Not shown: always 403")
-      .answers_with(403, "HTTPExceptionResponse");
-  router
-      .add(Method::get, "/api/v2/config/section/{section}/option/{option}", "get_config_value",
-           config_hidden)
-      .about("Not shown: always 403")
-      .answers_with(403, "HTTPExceptionResponse");
   add_queued_event_routes(router);
   add_asset_change_routes(router);
   add_backfill_change_routes(router);

@@ -6,6 +6,7 @@
 #include "api/call.h"
 #include "api/present.h"
 #include "api/routes.h"
+#include "api/routes_config.h"
 
 namespace leoflow::api {
 namespace {
@@ -146,6 +147,7 @@ void add_host_routes(Router& router) {
           "Who holds the slots of each pool and who waits for them, by task; tasks of DAGs that "
           "the caller may not see have no names")
       .answers_with(200, "PoolUseCollectionResponse");
+  add_config_routes(router);
 }
 
 }  // namespace leoflow::api

@@ -183,9 +183,14 @@ TEST_F(WriteTest, Pools) {
 
 TEST_F(WriteTest, PoolsCountTakenSlots) {
   Batch batch;
+  DagRun open = run;
+  open.key = {9};
+  open.run_id = "r9";
+  open.state = RunState::running;
+  batch.runs_inserted = {open};
   TaskInstance running = load;
   running.key = {9};
-  running.task_id = "other";
+  running.run = {9};
   running.state = TaskState::running;
   running.pool_slots = 4;
   batch.task_instances_inserted = {running};

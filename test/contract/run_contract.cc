@@ -239,3 +239,80 @@ TEST_P(StoreContract, XComsAreReplacedListedClearedAndRemoved) {
 }
 
 }  // namespace leoflow
+
+namespace leoflow {
+
+TEST_P(StoreContract, PagesGoThroughAllRunsOnce) {
+  Batch batch;
+  for (int64_t key = 1; key <= 23; ++key) {
+    DagRun run = make_run(key);
+    run.run_after = at(key % 4);
+    if (key % 3 != 0) run.start_date = at(key % 5);
+    if (key % 3 == 1) run.end_date = at(10 + key % 7);
+    run.state = key % 2 == 0 ? RunState::success : RunState::failed;
+    batch.runs_inserted.push_back(run);
+  }
+  commit(batch);
+  RunStore& runs = store_->runs();
+  for (std::string column : {"id", "run_after", "start_date", "duration", "state", "run_id"}) {
+    for (bool descending : {false, true}) {
+      RunQuery query{.page = {.limit = 23, .order = {{column, descending}}}};
+      Keys all = keys_of(runs.list_runs(query)), seen;
+      ASSERT_EQ(all.size(), 23u);
+      query.page.limit = 4;
+      for (; query.page.offset < 24; query.page.offset += 4) {
+        auto page = runs.list_runs(query);
+        ASSERT_TRUE(page) << page.error().text();
+        EXPECT_EQ(page->total, 23);
+        for (const DagRun& run : page->rows) seen.push_back(run.key.value);
+      }
+      EXPECT_EQ(seen, all) << column << descending;
+    }
+  }
+}
+
+TEST_P(StoreContract, PagesGoThroughAllTaskInstancesOnce) {
+  Batch batch;
+  batch.runs_inserted = {make_run(1), make_run(2)};
+  for (int64_t key = 1; key <= 19; ++key) {
+    TaskInstance task = make_task(key, 1 + key % 2, "t" + std::to_string(key), int(key % 3) - 1);
+    if (key % 4 != 0) task.start_date = at(key % 5);
+    batch.task_instances_inserted.push_back(task);
+  }
+  commit(batch);
+  for (std::string column : {"id", "map_index", "start_date", "run_id", "duration"}) {
+    for (bool descending : {false, true}) {
+      TaskInstanceQuery query{.page = {.limit = 19, .order = {{column, descending}}}};
+      Keys all = keys_of(store_->runs().list_task_instances(query)), seen;
+      ASSERT_EQ(all.size(), 19u);
+      query.page.limit = 4;
+      for (; query.page.offset < 20; query.page.offset += 4) {
+        auto page = store_->runs().list_task_instances(query);
+        ASSERT_TRUE(page) << page.error().text();
+        for (const TaskInstanceRow& row : page->rows) seen.push_back(row.task_instance.key.value);
+      }
+      EXPECT_EQ(seen, all) << column << descending;
+    }
+  }
+}
+
+// Beyond what is counted, the total stays ahead of the pages: who pages until it sees every row.
+TEST_P(StoreContract, LongListsArePagedToTheirEnd) {
+  constexpr int64_t kTasks = 10'500;
+  Batch batch;
+  batch.runs_inserted = {make_run(1)};
+  for (int64_t key = 1; key <= kTasks; ++key)
+    batch.task_instances_inserted.push_back(make_task(key, 1, "t", int(key)));
+  commit(batch);
+  TaskInstanceQuery query{.page = {.limit = 1000, .order = {{"id"}}}};
+  int64_t seen = 0;
+  for (int64_t total = 1; query.page.offset < total; query.page.offset += 1000) {
+    auto page = store_->runs().list_task_instances(query);
+    ASSERT_TRUE(page) << page.error().text();
+    total = page->total;
+    seen += int64_t(page->rows.size());
+  }
+  EXPECT_EQ(seen, kTasks);
+}
+
+}  // namespace leoflow

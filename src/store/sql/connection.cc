@@ -135,4 +135,21 @@ void Connection::rollback() {
   if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+namespace {
+constexpr int kInstructionsPerLook = 10'000;
+}
+
+Connection::Budget::Budget(Connection& connection, int64_t instructions)
+    : db_(connection.db_), left_(instructions) {
+  sqlite3_progress_handler(db_, kInstructionsPerLook, &Budget::spend, this);
+}
+
+Connection::Budget::~Budget() { sqlite3_progress_handler(db_, 0, nullptr, nullptr); }
+
+int Connection::Budget::spend(void* self) {
+  auto* budget = static_cast<Budget*>(self);
+  budget->left_ -= kInstructionsPerLook;
+  return budget->left_ < 0 ? 1 : 0;
+}
+
 }  // namespace leoflow::sql

@@ -49,6 +49,20 @@ class Connection {
 
   sqlite3* handle() const { return db_; }
 
+  // While it lives, the statements of a connection end with `timeout` after a number of the
+  // database's own instructions: about 100 million a second. One at a time.
+  class Budget {
+   public:
+    Budget(Connection& connection, int64_t instructions);
+    ~Budget();
+    Budget(const Budget&) = delete;
+
+   private:
+    static int spend(void* self);
+    sqlite3* db_;
+    int64_t left_;
+  };
+
  private:
   explicit Connection(sqlite3* db) : db_(db) {}
   Result<Prepared*> prepare(std::string_view sql);

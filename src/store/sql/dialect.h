@@ -16,6 +16,12 @@ inline constexpr SqlText kInClose("))");
 // Largest of several values; PostgreSQL: greatest.
 inline constexpr SqlText kGreatest("max");
 
+// Which index to walk, where the choice is ours: a table's name + kIndexedBy + an index's.
+// PostgreSQL: nothing, its planner keeps statistics.
+inline constexpr SqlText kIndexedBy(" INDEXED BY ");
+// The order of the key itself.
+inline constexpr SqlText kNotIndexed(" NOT INDEXED");
+
 // Takes the write lock at once, so that two writers meet at the start and not in the middle. PostgreSQL: "BEGIN".
 inline constexpr SqlText kBeginWrite("BEGIN IMMEDIATE");
 // A snapshot for several reads. PostgreSQL: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY".

@@ -2,6 +2,7 @@
 #include "store/sql/listing.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.h"
 #include "store/sql/dialect.h"
@@ -137,36 +138,91 @@ void Where::bind_to(Query& query) const {
   }
 }
 
+std::string json_list(const std::vector<int64_t>& numbers) {
+  json::Writer list;
+  list.begin_array();
+  for (int64_t number : numbers) list.number(number);
+  return list.end_array().take();
+}
+
+namespace {
+
+Result<const OrderColumn*> column_of(const Order& order, std::span<const OrderColumn> columns) {
+  auto column = std::ranges::find(columns, order.column, &OrderColumn::name);
+  if (column != columns.end()) return &*column;
+  return fail(Code::invalid, "cannot order by '" + order.column.substr(0, 64) + "'",
+              "order by one of: " + known_names(columns));
+}
+
+Status check_bounds(const Page& page) {
+  if (page.limit >= 0 && page.limit <= kPageLimitMax && page.offset >= 0 &&
+      page.offset <= kPageOffsetMax)
+    return {};
+  return fail(Code::invalid, "a page holds 0 to " + std::to_string(kPageLimitMax) +
+                                 " rows, from offset 0 to " + std::to_string(kPageOffsetMax));
+}
+
+// NULLs come last either way; where there are none, saying so would only hide the index.
+std::string_view direction_of(const OrderColumn& column, bool descending) {
+  if (column.nullable) return descending ? " DESC NULLS LAST" : " ASC NULLS LAST";
+  return descending ? " DESC" : " ASC";
+}
+
+}  // namespace
+
 Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns,
-                                    std::string_view key) {
-  if (page.limit < 0 || page.limit > kPageLimitMax || page.offset < 0 ||
-      page.offset > kPageOffsetMax) {
-    return fail(Code::invalid, "a page holds 0 to " + std::to_string(kPageLimitMax) +
-                                   " rows, from offset 0 to " + std::to_string(kPageOffsetMax));
-  }
+                                    std::string_view key, bool not_null) {
+  if (auto status = check_bounds(page); !status) return fail(status);
   std::string text = " ORDER BY ";
   bool descending = false;
   for (const Order& order : page.order) {
-    auto column = std::ranges::find(columns, order.column, &OrderColumn::name);
-    if (column == columns.end()) {
-      return fail(Code::invalid, "cannot order by '" + order.column.substr(0, 64) + "'",
-                  "order by one of: " + known_names(columns));
-    }
+    auto column = column_of(order, columns);
+    if (!column) return fail(column);
     descending = order.descending;
-    text.append(column->expression).append(descending ? " DESC NULLS LAST, " : " ASC NULLS LAST, ");
+    OrderColumn shown = **column;
+    shown.nullable = shown.nullable && !std::exchange(not_null, false);
+    text.append(shown.expression).append(direction_of(shown, descending)).append(", ");
   }
   text.append(key).append(descending ? " DESC" : " ASC");
   return text + " LIMIT $limit OFFSET $offset";
 }
 
-Result<int64_t> count_matching(Connection& connection, std::string_view count, const Where& where) {
-  std::string sql = std::string(count) + where.text();
+Result<Counted> count_matching(Connection& connection, std::string_view count, const Where& where) {
+  Connection::Budget budget(connection, kCountInstructionsMax);
+  std::string sql = std::string(count) + where.text() + " LIMIT $counted_max";
   Result<Query> query = connection.query(sql);
   if (!query) return fail(query);
   where.bind_to(*query);
-  Result<std::optional<int64_t>> total = read_one(*query, read_integer);
-  if (!total) return fail(total);
-  return total->value_or(0);
+  query->bind("$counted_max", kRowsCountedMax + 1);
+  Counted counted;
+  while (counted.rows <= kRowsCountedMax) {
+    Result<bool> more = query->step();
+    if (!more && more.error().code() != Code::timeout) return fail(more);
+    if (more && !*more) return counted;
+    counted.all = more && counted.rows < kRowsCountedMax;
+    if (!counted.all) return counted;
+    ++counted.rows;
+  }
+  return counted;
+}
+
+Result<std::vector<int64_t>> read_keys(Connection& connection, const KeyedList& list,
+                                       const Walk& walk, const Where& where, const Page& page) {
+  if (!where.status()) return fail(where.status());
+  auto order = order_and_limit(page, list.columns, list.key, !walk.otherwise.empty());
+  if (!order) return fail(order);
+  std::string sql = "SELECT " + std::string(list.key) + walk.from + " WHERE TRUE" +
+                    walk.conditions + where.text() + *order;
+  auto read = [&]() -> Result<std::vector<int64_t>> {
+    Result<Query> query = connection.query(sql);
+    if (!query) return fail(query);
+    where.bind_to(*query);
+    query->bind("$limit", page.limit).bind("$offset", page.offset);
+    return read_all(*query, read_integer);
+  };
+  auto keys = read();
+  if (!keys || walk.otherwise.empty() || keys->size() == size_t(page.limit)) return keys;
+  return read_keys(connection, list, {.from = walk.otherwise}, where, page);
 }
 
 }  // namespace leoflow::sql

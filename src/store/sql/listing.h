@@ -3,6 +3,8 @@
 // public column names, one page of rows with the total.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,27 +67,51 @@ class Where {
   Status status_;
 };
 
+// A JSON array, as lists are bound.
+std::string json_list(const std::vector<int64_t>& numbers);
+
 // A column that lists can be ordered by: its public name and the SQL it stands for.
 struct OrderColumn {
   std::string_view name;
   std::string_view expression;
+  bool nullable = false;
+  std::string_view index = {};  // whose order it is; empty = rows have to be sorted
 };
+
+constexpr int64_t kRowsCountedMax = 10'000;            // matching rows are counted up to here
+constexpr int64_t kListInstructionsMax = 300'000'000;  // seconds; a list beyond is `timeout`
+constexpr int64_t kCountInstructionsMax = 1'000'000;   // some 10 ms; a count beyond is a minimum
 
 // " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction
 // of the last column. `invalid` for an unknown column (naming the known ones) and for a page beyond
 // the limits.
+// not_null: the first column has none in the rows that are asked for.
 Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns,
-                                    std::string_view key);
+                                    std::string_view key, bool not_null = false);
 
-// Two statements over the same conditions. Both texts end in "WHERE TRUE".
+// Two statements over the same conditions. Both texts end in "WHERE TRUE"; the second gives any
+// column of each row.
 struct ListQuery {
   std::string_view select, count;
   std::span<const OrderColumn> columns;
   std::string_view key;
 };
 
-// How many rows match.
-Result<int64_t> count_matching(Connection& connection, std::string_view count, const Where& where);
+// How many rows match, up to kRowsCountedMax and while it costs no more than a page may.
+struct Counted {
+  int64_t rows = 0;
+  bool all = true;
+};
+Result<Counted> count_matching(Connection& connection, std::string_view count, const Where& where);
+// Into a page that has its rows. Where counting was given up, total is a lower bound, larger than
+// what the pages so far have shown if there is more: who pages until total sees every row.
+template <typename Value>
+void set_total(PageOf<Value>& result, const Page& page, const Counted& counted) {
+  int64_t seen = int64_t(result.rows.size());
+  // More than what has been shown, while the page is full.
+  if (seen > 0) seen += page.offset + (seen == page.limit ? 1 : 0);
+  result.total = counted.all ? counted.rows : std::max(counted.rows, seen);
+}
 
 template <typename Value>
 Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, const Where& where,
@@ -93,16 +119,67 @@ Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, c
   if (!where.status()) return fail(where.status());
   Result<std::string> order = order_and_limit(page, list.columns, list.key);
   if (!order) return fail(order);
-  std::string sql = std::string(list.select) + where.text() + *order;
-  Result<Query> query = connection.query(sql);
+  PageOf<Value> result;
+  {
+    Connection::Budget budget(connection, kListInstructionsMax);
+    std::string sql = std::string(list.select) + where.text() + *order;
+    Result<Query> query = connection.query(sql);
+    if (!query) return fail(query);
+    where.bind_to(*query);
+    query->bind("$limit", page.limit).bind("$offset", page.offset);
+    auto rows = read_all(*query, read);
+    if (!rows) return fail(rows);
+    result.rows = std::move(*rows);
+  }
+  Result<Counted> counted = count_matching(connection, list.count, where);
+  if (!counted) return fail(counted);
+  set_total(result, page, *counted);
+  return result;
+}
+
+// One way to walk a list that may be long: the tables with the index to use, and conditions that
+// this way needs beside those of the question.
+struct Walk {
+  std::string from;        // " FROM runs run INDEXED BY runs_by_start"
+  std::string conditions;  // " AND run.start_date IS NOT NULL"
+  // Of a walk that only sees the rows that come first, those whose ordered column is not NULL or
+  // has its least value: the tables without it, asked when a page is not filled.
+  std::string otherwise;
+};
+
+// A list by keys: the page's keys are found on the walk, then the rows behind them are read.
+struct KeyedList {
+  std::string_view rows;  // wide SELECT of the rows whose key is in the JSON array $keys
+  std::span<const OrderColumn> columns;
+  std::string_view key;
+};
+
+// The keys of one page in their order.
+Result<std::vector<int64_t>> read_keys(Connection& connection, const KeyedList& list,
+                                       const Walk& walk, const Where& where, const Page& page);
+
+template <typename Value>
+Result<PageOf<Value>> read_keyed_page(Connection& connection, const KeyedList& list,
+                                      const Walk& walk, const Where& where, const Page& page,
+                                      Value (*read)(Row&), int64_t (*key_of)(const Value&)) {
+  Connection::Budget budget(connection, kListInstructionsMax);
+  auto keys = read_keys(connection, list, walk, where, page);
+  if (!keys) return fail(keys);
+  PageOf<Value> result;
+  if (keys->empty()) return result;
+  Result<Query> query = connection.query(list.rows);
   if (!query) return fail(query);
-  where.bind_to(*query);
-  query->bind("$limit", page.limit).bind("$offset", page.offset);
+  std::string text = json_list(*keys);
+  query->bind("$keys", text);
   auto rows = read_all(*query, read);
   if (!rows) return fail(rows);
-  Result<int64_t> total = count_matching(connection, list.count, where);
-  if (!total) return fail(total);
-  return PageOf<Value>{std::move(*rows), *total};
+  std::map<int64_t, Value*> by_key;
+  for (Value& row : *rows) by_key[key_of(row)] = &row;
+  for (int64_t key : *keys) {
+    auto found = by_key.find(key);
+    if (found != by_key.end()) result.rows.push_back(std::move(*found->second));
+  }
+  return result;
 }
 
 // The names of states, for Where::in.

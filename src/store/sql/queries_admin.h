@@ -15,7 +15,7 @@ inline constexpr SqlText kConnectionColumns(
 inline constexpr auto kListConnections =
     "SELECT " + kConnectionColumns + " FROM connections connection WHERE TRUE";
 inline constexpr SqlText kCountConnections(
-    "SELECT count(*) FROM connections connection WHERE TRUE");
+    "SELECT 1 FROM connections connection WHERE TRUE");
 inline constexpr auto kSelectConnection = kListConnections + " AND connection.conn_id = $conn_id";
 inline constexpr SqlText kInsertConnection(
     "INSERT INTO connections (conn_id, conn_type, description, host, login, schema_name, "
@@ -38,13 +38,13 @@ inline constexpr OrderColumn kConnectionOrder[] = {
     {"conn_type", "connection.conn_type"},
     {"description", "connection.description"},
     {"host", "connection.host"},
-    {"port", "connection.port"},
+    {"port", "connection.port", true},
 };
 
 inline constexpr SqlText kVariableColumns("variable.key, variable.description, variable.sealed");
 inline constexpr auto kListVariables =
     "SELECT " + kVariableColumns + " FROM variables variable WHERE TRUE";
-inline constexpr SqlText kCountVariables("SELECT count(*) FROM variables variable WHERE TRUE");
+inline constexpr SqlText kCountVariables("SELECT 1 FROM variables variable WHERE TRUE");
 inline constexpr auto kSelectVariable = kListVariables + " AND variable.key = $key";
 inline constexpr SqlText kInsertVariable(
     "INSERT INTO variables (key, description, sealed) VALUES ($key, $description, $sealed)");
@@ -75,10 +75,10 @@ inline constexpr SqlText kDeletePool("DELETE FROM pools WHERE name = $name");
 
 inline constexpr auto kListVolumes =
     "SELECT " + kVolumeColumns + " FROM staging_volumes volume WHERE TRUE";
-inline constexpr SqlText kCountVolumes("SELECT count(*) FROM staging_volumes volume WHERE TRUE");
+inline constexpr SqlText kCountVolumes("SELECT 1 FROM staging_volumes volume WHERE TRUE");
 inline constexpr OrderColumn kVolumeOrder[] = {
     {"id", "volume.volume_id"},          {"created_at", "volume.created_at"},
-    {"deleted_at", "volume.deleted_at"}, {"size_bytes", "volume.size_bytes"},
+    {"deleted_at", "volume.deleted_at", true}, {"size_bytes", "volume.size_bytes"},
     {"state", "volume.state"},           {"dag_id", "volume.dag_id"},
     {"run_id", "volume.run_id"},
 };
@@ -146,7 +146,7 @@ inline constexpr SqlText kEventColumns(
     "event.map_index,"
     " event.try_number, event.owner, event.extra, event.object, event.address");
 inline constexpr auto kListEvents = "SELECT " + kEventColumns + " FROM event_log event WHERE TRUE";
-inline constexpr SqlText kCountEvents("SELECT count(*) FROM event_log event WHERE TRUE");
+inline constexpr SqlText kCountEvents("SELECT 1 FROM event_log event WHERE TRUE");
 inline constexpr auto kSelectEvent = kListEvents + " AND event.event_id = $event_id";
 inline constexpr SqlText kEventBefore(" AND event.logged_at < $before");
 inline constexpr SqlText kEventAfter(" AND event.logged_at > $after");
@@ -161,8 +161,8 @@ inline constexpr OrderColumn kEventOrder[] = {
     {"id", "event.event_id"},           {"event_log_id", "event.event_id"},
     {"when", "event.logged_at"},        {"event", "event.event"},
     {"dag_id", "event.dag_id"},         {"run_id", "event.run_id"},
-    {"task_id", "event.task_id"},       {"map_index", "event.map_index"},
-    {"try_number", "event.try_number"}, {"owner", "event.owner"},
+    {"task_id", "event.task_id"},       {"map_index", "event.map_index", true},
+    {"try_number", "event.try_number", true}, {"owner", "event.owner"},
     {"extra", "event.extra"},           {"object", "event.object"},
     {"address", "event.address"},
 };

@@ -25,7 +25,7 @@ inline constexpr SqlText kLastRunStart(
     " ORDER BY last.run_after DESC, last.run_key DESC LIMIT 1)");
 
 inline constexpr auto kListDags = "SELECT " + kDagColumns + " FROM dags dag WHERE TRUE";
-inline constexpr SqlText kCountDags("SELECT count(*) FROM dags dag WHERE TRUE");
+inline constexpr SqlText kCountDags("SELECT 1 FROM dags dag WHERE TRUE");
 inline constexpr auto kSelectDag = kListDags + " AND dag.dag_id = $dag_id";
 
 inline constexpr SqlText kDagNotStale(" AND dag.is_stale = 0");
@@ -61,11 +61,11 @@ inline constexpr OrderColumn kDagOrder[] = {
     {"dag_display_name", "dag.display_name"},
     {"is_paused", "dag.is_paused"},
     {"last_parsed_time", "dag.last_parsed_time"},
-    {"next_dagrun", "dag.next_logical_date"},
-    {"next_logical_date", "dag.next_logical_date"},
-    {"next_run_after", "dag.next_run_after"},
-    {"last_run_state", kLastRunState.text},
-    {"last_run_start_date", kLastRunStart.text},
+    {"next_dagrun", "dag.next_logical_date", true},
+    {"next_logical_date", "dag.next_logical_date", true},
+    {"next_run_after", "dag.next_run_after", true},
+    {"last_run_state", kLastRunState.text, true},
+    {"last_run_start_date", kLastRunStart.text, true},
 };
 
 inline constexpr SqlText kUpsertDag(
@@ -118,7 +118,7 @@ inline constexpr auto kSelectCurrentVersion =
     " ON version.version_id = dag.current_version WHERE dag.dag_id = $dag_id";
 inline constexpr auto kListVersions =
     "SELECT " + kVersionFacts + "'', '' FROM dag_versions version WHERE TRUE";
-inline constexpr SqlText kCountVersions("SELECT count(*) FROM dag_versions version WHERE TRUE");
+inline constexpr SqlText kCountVersions("SELECT 1 FROM dag_versions version WHERE TRUE");
 inline constexpr SqlText kInsertVersion(
     "INSERT INTO dag_versions (dag_id, version_number, label, content_hash, bundle_path, "
     "environment, created_at,"
@@ -144,7 +144,7 @@ inline constexpr SqlText kUpsertImportError(
 inline constexpr SqlText kDeleteImportError("DELETE FROM import_errors WHERE filename = $filename");
 inline constexpr auto kListImportErrors =
     "SELECT " + kImportErrorColumns + " FROM import_errors broken WHERE TRUE";
-inline constexpr SqlText kCountImportErrors("SELECT count(*) FROM import_errors broken WHERE TRUE");
+inline constexpr SqlText kCountImportErrors("SELECT 1 FROM import_errors broken WHERE TRUE");
 inline constexpr auto kSelectImportError =
     kListImportErrors + " AND broken.import_error_id = $import_error_id";
 

@@ -16,10 +16,18 @@ inline constexpr auto kTaskInstanceUpdatedAt =
     " coalesce(task_instance.start_date, 0), coalesce(task_instance.end_date, 0))";
 // Seconds; NULL while open.
 inline constexpr SqlText kRunDuration("(run.end_date - run.start_date) / 1000000.0");
+// The same in the unit of its index.
+inline constexpr SqlText kRunMicros("(run.end_date - run.start_date)");
 inline constexpr SqlText kTaskInstanceDuration("(task_instance.end_date - task_instance.start_date) / 1000000.0");
 
-inline constexpr auto kListRuns = "SELECT " + kRunColumns + " FROM runs run WHERE TRUE";
-inline constexpr SqlText kCountRuns("SELECT count(*) FROM runs run WHERE TRUE");
+inline constexpr auto kRunsByKey = "SELECT " + kRunColumns + " FROM runs run WHERE run.run_key" +
+                                   dialect::kInOpen + "$keys" + dialect::kInClose;
+inline constexpr SqlText kFromRuns(" FROM runs run");
+// How many runs each DAG has in each state, as far as conditions on the two let through.
+inline constexpr SqlText kSelectRunCounts(
+    "SELECT counted.dag_id, counted.state, counted.runs FROM run_counts counted"
+    " WHERE counted.runs > 0");
+inline constexpr SqlText kInCountOrder(" ORDER BY counted.dag_id, counted.state");
 inline constexpr auto kRunVersionIn =
     " AND run.version_id IN (SELECT version_id FROM dag_versions WHERE version_number" + dialect::kInOpen +
     "$version_numbers" + dialect::kInClose + ")";
@@ -38,26 +46,29 @@ inline constexpr auto kListTaskInstances =
 inline constexpr auto kSelectTaskInstanceByName =
     kListTaskInstances + " AND run.dag_id = $dag_id AND run.run_id = $run_id"
     " AND task_instance.task_id = $task_id AND task_instance.map_index = $map_index";
-// Counting joins only what the conditions mention.
-inline constexpr SqlText kCountTaskInstances("SELECT count(*) FROM task_instances task_instance WHERE TRUE");
-inline constexpr SqlText kCountTaskInstancesWithRun(
-    "SELECT count(*) FROM task_instances task_instance JOIN runs run ON run.run_key = task_instance.run_key"
-    " WHERE TRUE");
-inline constexpr auto kCountTaskInstancesWithAttempt =
-    "SELECT count(*)" + kTaskInstanceJoins + " WHERE TRUE";
+inline constexpr auto kTaskInstancesByKey =
+    kListTaskInstances + " AND task_instance.task_instance_key" + dialect::kInOpen + "$keys" +
+    dialect::kInClose;
+inline constexpr SqlText kFromTaskInstances(" FROM task_instances task_instance");
+inline constexpr SqlText kWithRuns(
+    " CROSS JOIN runs run ON run.run_key = task_instance.run_key");
+inline constexpr SqlText kWithTaskInstances(
+    " CROSS JOIN task_instances task_instance ON task_instance.run_key = run.run_key");
+inline constexpr SqlText kWithAttempts(
+    " LEFT JOIN attempts attempt ON attempt.attempt_id = task_instance.attempt_id");
+inline constexpr SqlText kUnsuccessful(
+    " AND task_instance.state IN ('failed', 'upstream_failed', 'skipped', 'removed')");
+inline constexpr auto kRunOpen = " AND " + kRunIsActive;
 inline constexpr auto kTaskInstanceVersionIn =
     " AND " + kTaskInstanceVersion + " IN (SELECT version_id FROM dag_versions WHERE version_number" +
     dialect::kInOpen + "$version_numbers" + dialect::kInClose + ")";
 
-inline constexpr SqlText kCountRunsByState(
-    "SELECT counted.dag_id, counted.state, counted.runs FROM run_counts counted"
-    " WHERE counted.runs > 0");
 
 inline constexpr auto kListXComs =
     "SELECT " + kXComColumns + ", run.dag_id, run.run_id, run.logical_date, run.run_after"
     " FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE";
 inline constexpr SqlText kCountXComs(
-    "SELECT count(*) FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE");
+    "SELECT 1 FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE");
 inline constexpr SqlText kXComMapIndex(" AND xcom.map_index = $map_index");
 inline constexpr auto kSelectXCom =
     "SELECT " + kXComColumns + " FROM xcoms xcom WHERE xcom.run_key = $run_key AND xcom.task_id = $task_id"
@@ -67,21 +78,21 @@ inline constexpr SqlText kDeleteXCom(
 
 inline constexpr OrderColumn kRunOrder[] = {
     {"id", "run.run_key"},
-    {"dag_id", "run.dag_id"},
+    {"dag_id", "run.dag_id", false, "runs_by_dag"},
     {"run_id", "run.run_id"},
     {"dag_run_id", "run.run_id"},
     {"state", "run.state"},
     {"run_type", "run.run_type"},
-    {"logical_date", "run.logical_date"},
-    {"run_after", "run.run_after"},
+    {"logical_date", "run.logical_date", true, "runs_by_logical_date"},
+    {"run_after", "run.run_after", false, "runs_by_run_after"},
     {"queued_at", "run.queued_at"},
-    {"start_date", "run.start_date"},
-    {"end_date", "run.end_date"},
+    {"start_date", "run.start_date", true, "runs_by_start"},
+    {"end_date", "run.end_date", true, "runs_by_end"},
     {"updated_at", kRunUpdatedAt.text},
-    {"duration", kRunDuration.text},
+    {"duration", kRunMicros.text, true, "runs_by_duration"},
     {"conf", "run.conf"},
-    {"data_interval_start", "run.interval_start"},
-    {"data_interval_end", "run.interval_end"},
+    {"data_interval_start", "run.interval_start", true},
+    {"data_interval_end", "run.interval_end", true},
     {"triggering_user_name", "run.triggering_user"},
 };
 
@@ -89,11 +100,11 @@ inline constexpr OrderColumn kTaskInstanceOrder[] = {
     {"id", "task_instance.task_instance_key"},
     {"map_index", "task_instance.map_index"},
     {"state", "task_instance.state"},
-    {"duration", kTaskInstanceDuration.text},
-    {"start_date", "task_instance.start_date"},
-    {"end_date", "task_instance.end_date"},
-    {"queued_when", "task_instance.queued_at"},
-    {"scheduled_when", "task_instance.scheduled_at"},
+    {"duration", kTaskInstanceDuration.text, true},
+    {"start_date", "task_instance.start_date", true, "task_instances_started"},
+    {"end_date", "task_instance.end_date", true},
+    {"queued_when", "task_instance.queued_at", true},
+    {"scheduled_when", "task_instance.scheduled_at", true},
     {"updated_at", kTaskInstanceUpdatedAt.text},
     {"try_number", "task_instance.try_number"},
     {"operator", "task_instance.operator_name"},
@@ -103,9 +114,9 @@ inline constexpr OrderColumn kTaskInstanceOrder[] = {
     {"dag_id", "run.dag_id"},
     {"run_id", "run.run_id"},
     {"run_after", "run.run_after"},
-    {"logical_date", "run.logical_date"},
-    {"data_interval_start", "run.interval_start"},
-    {"data_interval_end", "run.interval_end"},
+    {"logical_date", "run.logical_date", true},
+    {"data_interval_start", "run.interval_start", true},
+    {"data_interval_end", "run.interval_end", true},
 };
 
 inline constexpr OrderColumn kXComOrder[] = {
@@ -116,7 +127,7 @@ inline constexpr OrderColumn kXComOrder[] = {
     {"map_index", "xcom.map_index"},
     {"timestamp", "xcom.pushed_at"},
     {"run_after", "run.run_after"},
-    {"logical_date", "run.logical_date"},
+    {"logical_date", "run.logical_date", true},
 };
 inline constexpr SqlText kXComKey("xcom.run_key ASC, xcom.task_id ASC, xcom.map_index ASC, xcom.key");
 

@@ -12,6 +12,8 @@ namespace leoflow::sql {
 
 DagRun read_run(Row& row);
 TaskInstance read_task_instance(Row& row);
+// With its run, version, rendered fields and attempt.
+TaskInstanceRow read_task_instance_row(Row& row);
 TaskTry read_try(Row& row);
 Attempt read_attempt(Row& row);
 XCom read_xcom(Row& row);

@@ -110,6 +110,16 @@ Attempt read_attempt(Row& row) {
   return attempt;
 }
 
+TaskInstanceRow read_task_instance_row(Row& row) {
+  TaskInstanceRow result;
+  result.task_instance = read_task_instance(row);
+  result.run = read_run(row);
+  result.version = row.id<DagVersionId>();
+  result.rendered_fields = row.text();
+  if (!row.null_here()) result.attempt = read_attempt(row);
+  return result;
+}
+
 XCom read_xcom(Row& row) {
   XCom xcom;
   xcom.run = row.id<RunKey>();

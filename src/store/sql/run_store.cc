@@ -8,78 +8,6 @@
 namespace leoflow::sql {
 namespace {
 
-Where conditions_of(const RunQuery& query) {
-  Where where;
-  where.only("run.dag_id", "$dags_allowed", query.dags_allowed);
-  where.equal("run.dag_id", "$dag_id", query.dag_id);
-  where.matches("run.dag_id", "$dag_id_pattern", query.dag_id_pattern);
-  where.matches("run.run_id", "$run_id_pattern", query.run_id_pattern);
-  where.matches("run.triggering_user", "$user_pattern", query.user_pattern);
-  where.in("run.state", "$states", names_of(query.states));
-  where.in("run.run_type", "$types", names_of(query.types));
-  if (!query.version_numbers.empty()) where.add_list(kRunVersionIn, "$version_numbers", query.version_numbers);
-  if (!query.bundle_version.empty()) where.add(kRunBundleVersion, "$bundle_version", query.bundle_version);
-  where.matches("run.conf", "$conf_contains", query.conf_contains);
-  where.range("run.run_after", "$run_after", query.run_after);
-  where.range("run.logical_date", "$logical_date", query.logical_date);
-  where.range("run.start_date", "$start_date", query.start_date);
-  where.range("run.end_date", "$end_date", query.end_date);
-  where.range(kRunUpdatedAt, "$updated_at", query.updated_at);
-  where.range(kRunDuration, "$duration", query.duration);
-  return where;
-}
-
-// Conditions on the run of a task instance; true if there are any.
-bool add_run_conditions(const TaskInstanceQuery& query, Where& where) {
-  size_t before = where.text().size();
-  where.only("run.dag_id", "$dags_allowed", query.dags_allowed);
-  where.equal("run.dag_id", "$dag_id", query.dag_id);
-  where.equal("run.run_id", "$run_id", query.run_id);
-  where.matches("run.dag_id", "$dag_id_pattern", query.dag_id_pattern);
-  where.matches("run.run_id", "$run_id_pattern", query.run_id_pattern);
-  where.range("run.run_after", "$run_after", query.run_after);
-  where.range("run.logical_date", "$logical_date", query.logical_date);
-  return where.text().size() > before;
-}
-
-// One `=` instead of a list of one: only that finds a partial index.
-void add_task_states(const TaskInstanceQuery& query, Where& where) {
-  std::vector<std::string> names;
-  for (std::optional<TaskState> state : query.states) {
-    names.emplace_back(to_string(state.value_or(TaskState::none)));
-  }
-  if (names == std::vector<std::string>{"failed"}) {
-    where.add(" AND task_instance.state = 'failed'");
-  } else {
-    where.in("task_instance.state", "$states", names);
-  }
-}
-
-void add_task_conditions(const TaskInstanceQuery& query, Where& where) {
-  where.equal("task_instance.task_id", "$task_id", query.task_id);
-  where.matches("task_instance.task_id", "$task_id_pattern", query.task_id_pattern);
-  add_task_states(query, where);
-  where.in("task_instance.pool", "$pools", query.pools);
-  where.in("task_instance.queue", "$queues", query.queues);
-  where.in("task_instance.operator_name", "$operators", query.operators);
-  where.in("task_instance.try_number", "$try_numbers", query.try_numbers);
-  where.in("task_instance.map_index", "$map_indexes", query.map_indexes);
-  where.range("task_instance.start_date", "$start_date", query.start_date);
-  where.range("task_instance.end_date", "$end_date", query.end_date);
-  where.range(kTaskInstanceUpdatedAt, "$updated_at", query.updated_at);
-  where.range(kTaskInstanceDuration, "$duration", query.duration);
-}
-
-TaskInstanceRow read_task_instance_row(Row& row) {
-  TaskInstanceRow result;
-  result.task_instance = read_task_instance(row);
-  result.run = read_run(row);
-  result.version = row.id<DagVersionId>();
-  result.rendered_fields = row.text();
-  if (!row.null_here()) result.attempt = read_attempt(row);
-  return result;
-}
-
 XComRow read_xcom_row(Row& row) {
   XComRow result;
   result.xcom = read_xcom(row);
@@ -106,13 +34,6 @@ StateCount read_state_count(Row& row) {
 
 }  // namespace
 
-Result<PageOf<DagRun>> SqlRunStore::list_runs(const RunQuery& query) {
-  Where where = conditions_of(query);
-  ListQuery list{kListRuns, kCountRuns, kRunOrder, "run.run_key"};
-  return database_.read(
-      [&](Connection& connection) { return read_page(connection, list, where, query.page, read_run); });
-}
-
 Result<std::optional<DagRun>> SqlRunStore::get_run(const std::string& dag_id, const std::string& run_id) {
   return database_.read([&](Connection& connection) -> Result<std::optional<DagRun>> {
     Result<Query> query = connection.query(kSelectRunByName);
@@ -128,21 +49,6 @@ Result<std::optional<DagRun>> SqlRunStore::get_run(RunKey key) {
     if (!query) return fail(query);
     query->bind("$run_key", key.value);
     return read_one(*query, read_run);
-  });
-}
-
-Result<PageOf<TaskInstanceRow>> SqlRunStore::list_task_instances(const TaskInstanceQuery& query) {
-  Where where;
-  bool by_run = add_run_conditions(query, where);
-  add_task_conditions(query, where);
-  std::string_view count = by_run ? kCountTaskInstancesWithRun.view() : kCountTaskInstances.view();
-  if (!query.version_numbers.empty()) {
-    where.add_list(kTaskInstanceVersionIn, "$version_numbers", query.version_numbers);
-    count = kCountTaskInstancesWithAttempt;
-  }
-  ListQuery list{kListTaskInstances, count, kTaskInstanceOrder, "task_instance.task_instance_key"};
-  return database_.read([&](Connection& connection) {
-    return read_page(connection, list, where, query.page, read_task_instance_row);
   });
 }
 
@@ -199,7 +105,7 @@ Result<std::map<std::string, std::map<RunState, int64_t>>> SqlRunStore::run_coun
   using Counts = std::map<std::string, std::map<RunState, int64_t>>;
   Where where;
   where.in("counted.dag_id", "$dag_ids", dag_ids);
-  std::string sql = std::string(kCountRunsByState.view()) + where.text();
+  std::string sql = std::string(kSelectRunCounts.view()) + where.text();
   return database_.read([&](Connection& connection) -> Result<Counts> {
     Result<Query> query = connection.query(sql);
     if (!query) return fail(query);

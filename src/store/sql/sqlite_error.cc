@@ -78,7 +78,9 @@ Error error_of(sqlite3* db, int code) {
                    "run `leoflow db check`; restore the last backup if it reports damage");
     case SQLITE_NOMEM: return Error(Code::exhausted, "out of memory in the database");
     case SQLITE_TOOBIG: return Error(Code::exhausted, "a value is longer than the database takes");
-    case SQLITE_INTERRUPT: return Error(Code::cancelled, "the query was interrupted");
+    case SQLITE_INTERRUPT:
+      return Error(Code::timeout, "the question would take too long",
+                   "narrow it down: by dag_id, by a range of dates, or order by another column");
     default: return Error(Code::internal, "the database failed (code " + std::to_string(code) + ")");
   }
 }
@@ -87,7 +89,8 @@ Error error_of(sqlite3* db, int code) {
 
 Error database_error(sqlite3* db, int code, std::string_view statement) {
   // Taken keys and vanished parents are answers, not failures of the database.
-  if ((code & 0xff) != SQLITE_CONSTRAINT) log_failure(db, code, statement);
+  bool answer = (code & 0xff) == SQLITE_CONSTRAINT || (code & 0xff) == SQLITE_INTERRUPT;
+  if (!answer) log_failure(db, code, statement);
   return error_of(db, code);
 }
 
