@@ -110,6 +110,10 @@ Response WebPage::serve(const Request& request, const std::vector<std::string>& 
   const File* file = find(path);
   if (!file && wants_file(segments, path)) return problem(404, "Not Found");
   if (!file) {
+    path += "/" + std::string(kIndex);  // a page of its own: docs
+    file = find(path);
+  }
+  if (!file) {
     path = kIndex;
     file = find(kIndex);
   }

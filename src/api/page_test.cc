@@ -25,6 +25,7 @@ class PageTest : public testing::Test {
   }
   const WebPage page{{{"assets/app-1a2b.js", "let a"},
                    {"assets/app-1a2b.js.gz", "packed"},
+                   {"docs/index.html", "<docs>"},
                    {"index.html", "<html>"},
                    {"logo.svg", "<svg/>"}}};
 };
@@ -59,6 +60,12 @@ TEST_F(PageTest, DeepLinksAreTheIndex) {
     EXPECT_NE(header(response, "Content-Security-Policy").find("frame-ancestors 'none'"),
               std::string::npos);
   }
+}
+
+TEST_F(PageTest, AFolderWithAnIndexIsAPageOfItsOwn) {
+  EXPECT_EQ(get("/docs").body, "<docs>");
+  EXPECT_EQ(get("/docs").content_type, "text/html; charset=utf-8");
+  EXPECT_EQ(get("/docs/more").body, "<html>");
 }
 
 TEST_F(PageTest, MissingFilesAreMissing) {
