@@ -11,6 +11,7 @@
 #include "authoring/environment.h"
 #include "exec/staging/staging_backend.h"
 #include "main/archives.h"
+#include "main/pod_preparations.h"
 #include "model/dag_spec.h"
 #include "rpc/claim_provider.h"
 #include "secrets/vault.h"
@@ -36,7 +37,12 @@ class Claims : public ClaimProvider {
         environments_(environments),
         staging_(staging),
         clock_(clock),
-        options_(std::move(options)) {}
+        options_(std::move(options)) {
+    if (!options_.archives) return;
+    preparations_ = std::make_unique<PodPreparations>([this](DagVersionId version, int cancel_fd) {
+      return make_pod_preparation(version, cancel_fd);
+    });
+  }
 
   // How to start a template interpreter for tasks of this version (ClaimReply.environment_json).
   Result<std::string> environment_json(const DagVersion& version, const DagSpec& spec);
@@ -74,6 +80,7 @@ class Claims : public ClaimProvider {
 
   using Version = std::pair<std::shared_ptr<const DagVersion>, std::shared_ptr<const DagSpec>>;
   Result<Version> version(DagVersionId id);
+  Result<PodPreparation> make_pod_preparation(DagVersionId id, int cancel_fd);
 
   Store& store_;
   Vault& vault_;
@@ -82,6 +89,7 @@ class Claims : public ClaimProvider {
   const Clock& clock_;
   ClaimsOptions options_;
   Guarded<std::map<DagVersionId, Version>> versions_;
+  std::unique_ptr<PodPreparations> preparations_;  // last: it uses the rest; null = no pods
 };
 
 }  // namespace leoflow

@@ -13,13 +13,14 @@ constexpr auto kCompileTimeMax = std::chrono::minutes(5);
 
 // Compiled files travel along, so that no pod compiles them again. Python trusts them by the time
 // of their source, which the archive keeps. What cannot be compiled is left as it is.
-void compile_all(const fs::path& python, const fs::path& folder) {
+void compile_all(const fs::path& python, const fs::path& folder, int cancel_fd) {
   ChildSpec spec;
   spec.program = python;
   spec.arguments = {"-I", "-m", "compileall", "-q", "-j", "0", folder.string()};
   spec.environment = {"LC_ALL=C.UTF-8"};
   RunLimits limits;
   limits.timeout = kCompileTimeMax;
+  limits.cancel_fd = cancel_fd;
   auto ran = run_child(std::move(spec), {}, limits);
   if (!ran) log::warning(ran.error().message(), {{"folder", folder.string()}});
 }
@@ -27,7 +28,11 @@ void compile_all(const fs::path& python, const fs::path& folder) {
 }  // namespace
 
 Result<PodPreparation> Claims::prepare_pod(DagVersionId id) {
-  if (!options_.archives) return fail(Code::not_found, "this server takes no pods");
+  if (!preparations_) return fail(Code::not_found, "this server takes no pods");
+  return preparations_->get(id);
+}
+
+Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_fd) {
   auto made = version(id);
   if (!made) return fail(made);
   const DagVersion& row = *made->first;
@@ -40,7 +45,7 @@ Result<PodPreparation> Claims::prepare_pod(DagVersionId id) {
   sources.bundle_path = row.bundle_path;
   fs::path python = environment->python;
   auto compile = [&](const fs::path& folder) {
-    return [python, folder] { compile_all(python, folder); };
+    return [python, folder, cancel_fd] { compile_all(python, folder, cancel_fd); };
   };
   std::string runtime = options_.python.filename().string() + "-" + spec.python_version;
   auto hash =

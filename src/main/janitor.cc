@@ -12,7 +12,8 @@
 namespace leoflow {
 
 Janitor::Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments,
-                 BundleStore& bundles, const Clock& clock, RetentionPolicy policy)
+                 BundleStore& bundles, const Clock& clock, RetentionPolicy policy,
+                 const Archives* archives)
     : store_(store),
       logs_(logs),
       home_(home),
@@ -20,6 +21,7 @@ Janitor::Janitor(Store& store, RunLogs& logs, const Home& home, Environments& en
       bundles_(bundles),
       clock_(clock),
       policy_(policy),
+      archives_(archives),
       thread_("janitor") {
   thread_.loop().post([this] { thread_.loop().after(kFirstLook, [this] { look(); }); });
 }
@@ -67,6 +69,7 @@ void Janitor::collect(Time now) {
   // long time goes.
   auto dropped = environments_.collect(environments, now - kUnusedKept);
   if (!dropped) log::error("environments not collected", {{"error", dropped.error().message()}});
+  if (archives_) archives_->collect(now - kUnusedKept);
 }
 
 void wait_until_gone(int64_t pid, std::chrono::milliseconds at_most) {

@@ -6,6 +6,7 @@
 #include "async/loop.h"
 #include "authoring/bundle.h"
 #include "authoring/environment.h"
+#include "main/archives.h"
 #include "main/home.h"
 #include "main/run_logs.h"
 
@@ -20,7 +21,8 @@ class Janitor {
   static constexpr int kStepsMax = 200;  // purge transactions in one look
 
   Janitor(Store& store, RunLogs& logs, const Home& home, Environments& environments,
-          BundleStore& bundles, const Clock& clock, RetentionPolicy policy);
+          BundleStore& bundles, const Clock& clock, RetentionPolicy policy,
+          const Archives* archives = nullptr);
   void stop() { thread_.stop_and_join(); }
 
  private:
@@ -35,6 +37,7 @@ class Janitor {
   BundleStore& bundles_;
   const Clock& clock_;
   RetentionPolicy policy_;
+  const Archives* archives_;  // null = no pods
   LoopThread thread_;
 };
 

@@ -78,8 +78,8 @@ class ClaimProvider {
                                                         const std::string& conn_id) = 0;
   // Latest successful earlier run as the start frame shows runs; empty when there is none.
   virtual Result<std::string> previous_run(AttemptId attempt) = 0;
-  // What a pod needs for a version; the archives exist when it returns (made on first use, which
-  // takes as long as reading the environment).
+  // What a pod needs for a version; the archives exist when it returns. `unavailable` while they
+  // are being made: the pod asks again.
   virtual Result<PodPreparation> prepare_pod(DagVersionId version) {
     static_cast<void>(version);
     return fail(Code::not_found, "nothing is prepared for pods here");
