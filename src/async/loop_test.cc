@@ -29,11 +29,14 @@ TEST(Loop, RunsPostsInOrderFromAnotherThread) {
 TEST(Loop, TimersFireInOrderOfDelay) {
   Loop loop;
   std::string seen;
-  loop.after(milliseconds(20), [&] {
-    seen += 'b';
-    loop.stop();
+  loop.after(std::chrono::hours(1), [&] { seen += 'c'; });
+  loop.after(milliseconds(1), [&] {
+    seen += 'a';
+    loop.after(milliseconds(1), [&] {
+      seen += 'b';
+      loop.stop();
+    });
   });
-  loop.after(milliseconds(1), [&] { seen += 'a'; });
   loop.run();
   EXPECT_EQ(seen, "ab");
 }

@@ -45,8 +45,7 @@ AgentSessions::AgentSessions(std::shared_ptr<LoopThread> thread, const AgentServ
       options_(options),
       listener_(listener),
       provider_(provider),
-      sink_(sink),
-      connected_(std::make_shared<const std::vector<AgentFacts>>()) {
+      sink_(sink) {
   loop_.post([this] { on_tick(); });
 }
 
@@ -398,26 +397,26 @@ void AgentSessions::spill(AttemptId attempt, XCom& xcom) {
 }
 
 void AgentSessions::publish() {
-  auto facts = std::make_shared<std::vector<AgentFacts>>();
+  std::vector<AgentFacts> facts;
   for (auto& [id, agent] : agents_) {
     if (!agent.peer) continue;
-    facts->push_back(
+    facts.push_back(
         {id, agent.hostname, agent.version, agent.pid, agent.connected_at, agent.retiring});
   }
-  connected_.store(std::move(facts));
+  connected_.set(std::move(facts));
 }
 
-std::vector<AgentFacts> AgentSessions::agents() const { return *connected_.load(); }
+std::vector<AgentFacts> AgentSessions::agents() const { return *connected_.get(); }
 
 std::vector<std::string> AgentSessions::connected() const {
   std::vector<std::string> names;
-  auto facts = connected_.load();
+  auto facts = connected_.get();
   for (const AgentFacts& agent : *facts) names.push_back(agent.id);
   return names;
 }
 
 bool AgentSessions::takes_work(const std::string& agent) const {
-  auto facts = connected_.load();
+  auto facts = connected_.get();
   return std::ranges::any_of(
       *facts, [&](const AgentFacts& one) { return one.id == agent && !one.retiring; });
 }

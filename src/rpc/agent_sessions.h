@@ -3,7 +3,6 @@
 // gRPC. All functions on the thread of the loop except connected() and agents().
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "async/loop.h"
+#include "async/published.h"
 #include "rpc/agent_service.h"
 
 namespace leoflow::agent::v1 {
@@ -114,7 +114,7 @@ class AgentSessions {
   std::map<std::string, std::string> replaced_;
   Loop::TimerId tick_ = 0;
   // Read by other threads while sessions come and go: replaced as a whole.
-  std::atomic<std::shared_ptr<const std::vector<AgentFacts>>> connected_;
+  Published<std::vector<AgentFacts>> connected_;
 };
 
 }  // namespace leoflow

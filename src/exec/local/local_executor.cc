@@ -11,7 +11,6 @@ LocalExecutor::LocalExecutor(AgentLauncher& launcher, int slots_max, Duration ch
     : launcher_(launcher),
       slots_max_(slots_max),
       check_every_(check_every),
-      waiting_ids_(std::make_shared<const std::vector<AttemptId>>()),
       thread_("exec-local") {}
 
 LocalExecutor::~LocalExecutor() { stop(); }
@@ -87,9 +86,9 @@ void LocalExecutor::flush() {
   if (started_) {
     std::erase_if(waiting_, [this](auto& entry) { return hand_over(entry.second); });
   }
-  auto ids = std::make_shared<std::vector<AttemptId>>();
-  for (auto& [attempt, item] : waiting_) ids->push_back(attempt);
-  waiting_ids_.store(std::move(ids));
+  std::vector<AttemptId> ids;
+  for (auto& [attempt, item] : waiting_) ids.push_back(attempt);
+  waiting_ids_.set(std::move(ids));
 }
 
 void LocalExecutor::warm(std::string environment_json) {
@@ -132,7 +131,7 @@ void LocalExecutor::resync() {
 }
 
 std::vector<AttemptId> LocalExecutor::waiting_for(const std::string&) {
-  return *waiting_ids_.load();
+  return *waiting_ids_.get();
 }
 
 void LocalExecutor::on_session_open(const std::string& agent) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "async/loop.h"
+#include "async/published.h"
 #include "exec/agent_gateway.h"
 #include "exec/local/agent_launcher.h"
 
@@ -59,7 +60,7 @@ class LocalExecutor : public Executor, private AgentObserver {
   AgentGateway* gateway_ = nullptr;  // set once by start(), before anything is posted that uses it
   ExecutorListener* listener_ = nullptr;
   // Read by the gateway's thread.
-  std::atomic<std::shared_ptr<const std::vector<AttemptId>>> waiting_ids_;
+  Published<std::vector<AttemptId>> waiting_ids_;
   std::atomic<bool> letting_go_ = false;
   std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
   std::string agent_;                      // id of the session to use; empty = none
