@@ -47,7 +47,7 @@ export function Routes() {
     );
   }
   return (
-    <Page name="Not found">
+    <Page name="Not found" title="Not found">
       <Empty title="There is no such page" action={<Link to="/">Go home</Link>}>
         <code>{pathname}</code> is none of ours. An old link, perhaps: search with Ctrl K.
       </Empty>

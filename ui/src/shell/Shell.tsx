@@ -36,6 +36,16 @@ export function Shell({ children }: { children: ReactNode }) {
   });
   return (
     <div className={`${styles.shell} ${nav === "narrow" ? styles.narrow : ""}`}>
+      <a
+        className={styles.skip}
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       <Nav narrow={nav === "narrow"} />
       <div className={styles.body}>
         <TopBar onPalette={() => setOpen("palette")} onHelp={() => setOpen("help")} />

@@ -17,6 +17,7 @@ import {
   IconSun,
   IconUser,
 } from "@tabler/icons-react";
+import { useState } from "react";
 import { useZone, type ZoneChoice } from "@/app/ZoneProvider";
 import { useAuth } from "@/auth/AuthProvider";
 import { localZone } from "@/lib/time";
@@ -35,12 +36,7 @@ export function TopBar({ onPalette, onHelp }: Props) {
   return (
     <header className={styles.top}>
       <CrumbTrail />
-      <button
-        type="button"
-        className={styles.search}
-        onClick={onPalette}
-        aria-label="Search and commands"
-      >
+      <button type="button" className={styles.search} onClick={onPalette}>
         <IconSearch size={14} aria-hidden />
         <span className={styles.searchText}>Search or do…</span>
         <kbd className={styles.key}>{mac ? "⌘" : "Ctrl"} K</kbd>
@@ -54,6 +50,7 @@ export function TopBar({ onPalette, onHelp }: Props) {
 }
 
 function ZoneMenu() {
+  const [open, setOpen] = useState(false);
   const { choice, setChoice, zone, dagZone } = useZone();
   const choices: { key: ZoneChoice; title: string; zone: string }[] = [
     { key: "utc", title: "UTC", zone: "UTC" },
@@ -61,9 +58,9 @@ function ZoneMenu() {
     { key: "dag", title: "The DAG's own", zone: dagZone ?? "UTC where there is none" },
   ];
   return (
-    <Menu width={240}>
+    <Menu width={280} opened={open} onChange={setOpen}>
       <Menu.Target>
-        <Tooltip label={`Times are in ${zone}`}>
+        <Tooltip label={`Times are in ${zone}`} disabled={open}>
           <Button
             variant="subtle"
             color="gray"
@@ -81,18 +78,18 @@ function ZoneMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Show times in</Menu.Label>
-        {choices.map(({ key, title, zone: name }) => (
-          <Menu.Item
-            key={key}
-            onClick={() => setChoice(key)}
-            fw={choice === key ? 600 : 400}
-            aria-checked={choice === key}
-            role="menuitemradio"
-            rightSection={<span className="faint">{name}</span>}
-          >
-            {title}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={choice} onChange={(key) => setChoice(key as ZoneChoice)}>
+          {choices.map(({ key, title, zone: name }) => (
+            <Menu.RadioItem
+              key={key}
+              value={key}
+              closeMenuOnClick
+              rightSection={<span className="faint">{name}</span>}
+            >
+              {title}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
@@ -105,31 +102,35 @@ const kSchemes: { key: MantineColorScheme; title: string; icon: typeof IconSun }
 ];
 
 function SchemeMenu() {
+  const [open, setOpen] = useState(false);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const current = kSchemes.find(({ key }) => key === colorScheme);
   const Icon = current?.icon ?? IconDeviceDesktop;
   return (
-    <Menu width={170}>
+    <Menu width={190} opened={open} onChange={setOpen}>
       <Menu.Target>
-        <Tooltip label="Light or dark">
+        <Tooltip label="Light or dark" disabled={open}>
           <ActionIcon aria-label={`Appearance: ${current?.title ?? "as the system"}`}>
             <Icon size={16} stroke={1.6} />
           </ActionIcon>
         </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
-        {kSchemes.map(({ key, title, icon: Each }) => (
-          <Menu.Item
-            key={key}
-            leftSection={<Each size={15} />}
-            fw={colorScheme === key ? 600 : 400}
-            role="menuitemradio"
-            aria-checked={colorScheme === key}
-            onClick={() => setColorScheme(key)}
-          >
-            {title}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(key) => setColorScheme(key as MantineColorScheme)}
+        >
+          {kSchemes.map(({ key, title, icon: Each }) => (
+            <Menu.RadioItem
+              key={key}
+              value={key}
+              closeMenuOnClick
+              rightSection={<Each size={15} />}
+            >
+              {title}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

@@ -27,7 +27,7 @@ export function useShortcuts(shortcuts: Record<string, () => void>): void {
       const name = mod ? `mod+${event.key.toLowerCase()}` : event.key;
       if (!mod && (isTyping(event.target) || event.altKey)) return;
       if (!mod && document.querySelector("[role=dialog]")) return;
-      const now = Date.now();
+      const now = event.timeStamp; // when it was pressed, however late we hear of it
       const sequence = now - beforeAt < kSequenceWait ? `${before} ${name}` : name;
       const run = latest.current[sequence] ?? latest.current[name];
       before = name;

@@ -38,7 +38,7 @@ export function AdminPage({ path }: { path: Record<string, string> }) {
   const View = kPages[path["page"] ?? ""];
   if (View) return <View />;
   return (
-    <Page name="Not found">
+    <Page name="Not found" title="Not found">
       <Empty title="There is no such page" />
     </Page>
   );

@@ -77,7 +77,6 @@ function LastRun({ dagId }: { dagId: string }) {
       to={links.run({ dagId, runId: run.dag_run_id })}
       className="row"
       style={{ gap: 6 }}
-      aria-label={`Last run: ${run.state}`}
     >
       <StateIcon state={run.state} labelled />
       <Time at={run.start_date ?? run.run_after} ago />

@@ -72,6 +72,7 @@ export function LogPanel({ task, tryNumber, open }: Props) {
   const { zone } = useZone();
   const { fail } = useToasts();
   const area = useRef<HTMLDivElement>(null);
+  const top = useRef(0);
   const { search, onlyMatching, level, source: from, wrap, follow } = options;
 
   // A stream that broke is opened again as soon as the server is back.
@@ -113,7 +114,11 @@ export function LogPanel({ task, tryNumber, open }: Props) {
   const onScroll = useCallback(
     (event: UIEvent<HTMLDivElement>) => {
       const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
-      if (follow && scrollHeight - scrollTop - clientHeight > kNearEnd * 10) set({ follow: false });
+      // Only who scrolls back wants to stay there: new lines move the end away as well.
+      const back = scrollTop < top.current;
+      top.current = scrollTop;
+      if (follow && back && scrollHeight - scrollTop - clientHeight > kNearEnd)
+        set({ follow: false });
     },
     // `set` is new each time but always does the same.
     // eslint-disable-next-line react-hooks/exhaustive-deps

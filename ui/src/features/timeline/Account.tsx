@@ -65,7 +65,12 @@ export function RunAccount({ run }: { run: DagRun }) {
             key={phase}
             className={look}
             data-state="success"
-            style={{ flexGrow: parts[phase], position: "static", height: "100%", borderRadius: 0 }}
+            style={{
+              flexGrow: (parts[phase] / total) * 100,
+              position: "static",
+              height: "100%",
+              borderRadius: 0,
+            }}
             title={`${title}: ${span(parts[phase])}`}
           />
         ))}

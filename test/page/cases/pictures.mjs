@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page, wide and phone, light and dark: a picture, no serious finding of axe, nothing wider
+// than the window, no console error, no refused request.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { findings, kPhone, kShots, kWide, settled } from "../support/browser.mjs";
+import { ok, test } from "../support/tests.mjs";
+
+const kRun = "/dags/orders/runs/r3";
+const kTask = `${kRun}/tasks/check`;
+
+/** Name and address of each view. */
+const kViews = {
+  home: ["/"],
+  dags: ["/dags", "/dags?view=failing", "/dags?q=nothing-like-this"],
+  runs: ["/runs", "/runs?state=failed"],
+  errors: ["/import-errors", "/menu", "/no/such/page"],
+  dag: ["", "/graph", "/gantt", "/durations", "/runs", "/tasks", "/code", "/details", "/audit"].map(
+    (tab) => `/dags/orders${tab}`,
+  ),
+  run: ["", "/graph", "/gantt", "/details", "/compare"].map((tab) => `${kRun}${tab}`),
+  task: ["", "/xcom", "/rendered", "/tries", "/details"].map((tab) => `${kTask}${tab}`),
+  more: [
+    "/dags/many/graph",
+    "/dags/many",
+    "/dags/broken_load/runs/r1",
+    "/dags/broken_load/runs/r1/tasks/load",
+    "/dags/broken_load/runs/r1/tasks/publish",
+    "/dags/orders/runs/r3/tasks/extract/xcom",
+  ],
+  secrets: ["connections", "variables", "pools", "staging"].map((page) => `/admin/${page}`),
+  people: ["users", "tokens", "audit"].map((page) => `/admin/${page}`),
+  system: ["environments", "configuration", "about"].map((page) => `/admin/${page}`),
+};
+
+const kName = (path) => (path === "/" ? "home" : path.slice(1).replace(/\W+/g, "-"));
+
+async function look(page, name, problems, part) {
+  await settled(page);
+  await page.screenshot({ path: join(kShots, `${name}.png`) });
+  for (const finding of await findings(page, part)) problems.push(`${name}: ${finding}`);
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (wider > 1) problems.push(`${name}: ${wider} px wider than the window`);
+}
+
+/** The four looks of a view without loading it again. */
+async function lookAtAll(page, path, problems) {
+  const name = kName(path);
+  await page.goto(path);
+  await look(page, `${name}-wide-light`, problems);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await look(page, `${name}-wide-dark`, problems, "colour");
+  await page.setViewportSize(kPhone);
+  await look(page, `${name}-phone-dark`, problems, "colour");
+  await page.emulateMedia({ colorScheme: "light" });
+  await look(page, `${name}-phone-light`, problems, "shape");
+  await page.setViewportSize(kWide);
+}
+
+async function furnish(server) {
+  await server.story();
+  server.furnished ??= Promise.all([
+    server.api("POST", "/api/v2/connections", {
+      connection_id: "warehouse",
+      conn_type: "postgres",
+      host: "db.example.com",
+      port: 5432,
+      schema: "dwh",
+      login: "loader",
+      password: "secret",
+      description: "Where the sums go",
+    }),
+    server.api("POST", "/api/v2/variables", {
+      key: "orders_url",
+      value: "https://shop.example.com/orders",
+      description: "Where orders come from",
+    }),
+    server.api("POST", "/api/v2/variables", { key: "api_key", value: "hidden" }),
+    server.pool("gates", 16),
+    server.user("vera", "Viewer"),
+    server.api("POST", "/api/leoflow/v1/tokens", { name: "ci", expires_at: null }),
+  ]);
+  await server.furnished;
+}
+
+for (const [part, paths] of Object.entries(kViews))
+  test(
+    `pictures: ${part}`,
+    async ({ server, page }) => {
+      await furnish(server);
+      mkdirSync(kShots, { recursive: true });
+      // 403 unless the server is told to show its configuration; a page that is not there is none.
+      page.allow(/403 GET .*\/api\/v2\/config$/, /403.*\/api\/v2\/config$/);
+      const problems = [];
+      for (const path of paths) await lookAtAll(page, path, problems);
+      ok(problems.length === 0, problems.join("\n"));
+    },
+    { seconds: 300 },
+  );
+
+test(
+  "pictures: sign in",
+  async ({ visitor }) => {
+    const page = await visitor.page({ user: null });
+    page.allow(/401.*\/me$/);
+    const problems = [];
+    await page.goto("/");
+    await page.getByLabel("User name").waitFor();
+    for (const [size, viewport] of [
+      ["wide", kWide],
+      ["phone", kPhone],
+    ])
+      for (const scheme of ["light", "dark"]) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme: scheme });
+        await page.screenshot({ path: join(kShots, `login-${size}-${scheme}.png`) });
+        for (const finding of await findings(page)) problems.push(`login: ${finding}`);
+      }
+    ok(problems.length === 0, problems.join("\n"));
+  },
+  { own: true },
+);
