@@ -80,7 +80,7 @@ struct OrderColumn {
 
 constexpr int64_t kRowsCountedMax = 10'000;            // matching rows are counted up to here
 constexpr int64_t kListInstructionsMax = 300'000'000;  // seconds; a list beyond is `timeout`
-constexpr int64_t kCountInstructionsMax = 1'000'000;   // some 10 ms; a count beyond is a minimum
+constexpr int64_t kCountInstructionsMax = 250'000;     // a few ms; a count beyond is a minimum
 
 // " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction
 // of the last column. `invalid` for an unknown column (naming the known ones) and for a page beyond

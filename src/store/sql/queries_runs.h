@@ -58,6 +58,7 @@ inline constexpr SqlText kWithAttempts(
     " LEFT JOIN attempts attempt ON attempt.attempt_id = task_instance.attempt_id");
 inline constexpr SqlText kUnsuccessful(
     " AND task_instance.state IN ('failed', 'upstream_failed', 'skipped', 'removed')");
+inline constexpr SqlText kTaskFailed(" AND task_instance.state = 'failed'");
 inline constexpr auto kRunOpen = " AND " + kRunIsActive;
 inline constexpr auto kTaskInstanceVersionIn =
     " AND " + kTaskInstanceVersion + " IN (SELECT version_id FROM dag_versions WHERE version_number" +
