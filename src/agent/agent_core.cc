@@ -145,8 +145,7 @@ void AgentCore::on_claim_reply(AttemptId id, Result<std::shared_ptr<wire::ClaimR
   } else if (error.code() == Code::not_found || error.code() == Code::denied) {
     drop(id);  // no longer wanted
   } else {
-    refuse(id, error.text());
-    drop(id);
+    give_back(id, error.text());
   }
 }
 
@@ -155,10 +154,7 @@ void AgentCore::launch(AttemptId id, Attempt& attempt, const wire::ClaimReply& r
   auto start = json::parse(launch.start_json);
   auto created =
       start ? store_.create(id) : Status(fail(start.error().within("start frame of the attempt")));
-  if (!created) {
-    refuse(id, created.error().text());
-    return drop(id);
-  }
+  if (!created) return give_back(id, created.error().text());
   if (start->is_object())
     launch.map_index = int(json::int_or(start->as_object(), "map_index", kUnmapped));
   attempt.claimed = true;
@@ -224,17 +220,20 @@ void AgentCore::drop(AttemptId id) {
 
 void AgentCore::refuse(AttemptId id, const std::string& reason) {
   log::warning("attempt refused", {{"attempt", id.value}, {"reason", reason}});
-  if (options_.witness) options_.witness->on_refused(id, reason);
   wire::AgentMessage message;
   message.mutable_refused()->set_attempt(id.value);
   message.mutable_refused()->set_reason(reason);
   if (connected_) link_.send(message);
 }
 
-void AgentCore::on_refused(AttemptId id, const std::string& reason) {
-  refuse(id, reason);  // unheard, the attempt is missing in the next hello: the same to the server
+// Unheard, the attempt is missing in the next hello: the same to the server.
+void AgentCore::give_back(AttemptId id, const std::string& reason) {
+  if (options_.witness) options_.witness->on_refused(id, reason);
+  refuse(id, reason);
   drop(id);
 }
+
+void AgentCore::on_refused(AttemptId id, const std::string& reason) { give_back(id, reason); }
 
 void AgentCore::on_process(AttemptId id, const ProcessRecord& process) {
   Attempt* attempt = find(id);

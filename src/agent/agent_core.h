@@ -48,6 +48,7 @@ class OutcomeWitness {
   virtual Status on_outcome(AttemptId attempt, const FinishedRecord& outcome,
                             const std::map<int64_t, JournaledXCom>& unacknowledged) = 0;
   virtual void on_acknowledged(AttemptId attempt) = 0;
+  // It was taken, and given back before a process existed.
   virtual void on_refused(AttemptId attempt, const std::string& reason) = 0;
   virtual void on_ended(AttemptId attempt) = 0;  // no process is left
 };
@@ -142,6 +143,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void acknowledge(AttemptId id);
   void make_call(AttemptId id);
   void refuse(AttemptId id, const std::string& reason);
+  void give_back(AttemptId id, const std::string& reason);
   void drop(AttemptId id);
   void forget_if_done(AttemptId id);
   void remember_forgotten(AttemptId id);
@@ -160,7 +162,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   bool welcomed_ = false;    // ever
   std::string turned_away_;  // why the server would not have us, last time
   std::string told_;         // why there is no session; logged once
-  int taken_ = 0;  // attempts, over its life
+  int taken_ = 0;            // attempts, over its life
   Duration reconnect_delay_ = kReconnectDelayMin;
   Duration lease_ = std::chrono::seconds(10);
   Duration without_server_{0};  // how long, counted while waiting to reconnect

@@ -79,6 +79,28 @@ class FixedClock : public Clock {
   Time now() const override { return from_micros(1'000'000); }
 };
 
+// Writes down what it is told, and what had been sent by then.
+class FakeWitness : public OutcomeWitness {
+ public:
+  explicit FakeWitness(FakeLink& link) : link_(link) {}
+  Status on_outcome(AttemptId, const FinishedRecord& outcome,
+                    const std::map<int64_t, JournaledXCom>& unacknowledged) override {
+    sent_before = link_.sent.size();
+    told.push_back(outcome.kind + " with " + std::to_string(unacknowledged.size()));
+    return full ? Status(fail(Code::unavailable, "full")) : Status();
+  }
+  void on_acknowledged(AttemptId) override { told.emplace_back("acknowledged"); }
+  void on_refused(AttemptId, const std::string& reason) override { told.push_back(reason); }
+  void on_ended(AttemptId) override { told.emplace_back("ended"); }
+
+  std::vector<std::string> told;
+  size_t sent_before = 0;
+  bool full = false;
+
+ private:
+  FakeLink& link_;
+};
+
 class AgentCoreTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -95,6 +117,7 @@ class AgentCoreTest : public testing::Test {
     store_.emplace(*AttemptStore::open(root_));
     AgentCore::Options options{"node-1", "0.1.0", "host", "secret", 1, 2};
     options.exit = [this](const std::string& reason) { exit_ = reason; };
+    if (change_options_) change_options_(options);
     core_ = std::make_unique<AgentCore>(options, *store_, link_, runner_, timers_, clock_);
     core_->start(*store_->load());
   }
@@ -157,6 +180,7 @@ class AgentCoreTest : public testing::Test {
   std::optional<AttemptStore> store_;
   std::unique_ptr<AgentCore> core_;
   std::string exit_;
+  std::function<void(AgentCore::Options&)> change_options_;
   AttemptId one_{1};
 };
 
@@ -425,6 +449,75 @@ TEST_F(AgentCoreTest, EndsAfterTenMinutesWithoutAServer) {
     }
   }
   EXPECT_EQ(exit_, "no server for 10m 00.0s");
+}
+
+// As in a pod: one attempt, and a witness.
+class PodCoreTest : public AgentCoreTest {
+ protected:
+  void SetUp() override {
+    change_options_ = [this](AgentCore::Options& options) {
+      options.pod = true;
+      options.attempts_max = 1;
+      options.witness = &witness_;
+    };
+    AgentCoreTest::SetUp();
+  }
+  FakeWitness witness_{link_};
+};
+
+TEST_F(PodCoreTest, TakesOneAttemptAndEndsWhenItIsAcknowledged) {
+  welcome();
+  begin(1);
+  assign(2);
+  EXPECT_EQ(take(Body::kRefused).size(), 1u);
+  ASSERT_TRUE(core_->on_xcom(one_, {.key = "k", .value_json = "5"}));
+  link_.sent.clear();
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  EXPECT_EQ(witness_.sent_before, 0u) << "the witness knows before the server";
+  core_->on_ended(one_);
+  EXPECT_EQ(exit_, "");
+  acknowledge(1);
+  EXPECT_EQ(exit_, "retired");
+  EXPECT_EQ(witness_.told, (std::vector<std::string>{"succeeded with 1", "ended", "acknowledged"}))
+      << "what it never took is not its outcome";
+}
+
+TEST_F(PodCoreTest, EndsWhenItGivesItsAttemptBack) {
+  welcome();
+  begin(1);
+  link_.sent.clear();
+  core_->on_refused(one_, "no such interpreter");
+  EXPECT_EQ(take(Body::kRefused).size(), 1u);
+  EXPECT_EQ(witness_.told, std::vector<std::string>{"no such interpreter"});
+  EXPECT_EQ(exit_, "retired");
+}
+
+TEST_F(PodCoreTest, AnOutcomeThatTheWitnessCannotKeepIsNotTold) {
+  welcome();
+  begin(1);
+  link_.sent.clear();
+  witness_.full = true;
+  EXPECT_FALSE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  EXPECT_TRUE(take(Body::kFinished).empty());
+  witness_.full = false;
+  EXPECT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  EXPECT_EQ(take(Body::kFinished).size(), 1u);
+}
+
+TEST_F(PodCoreTest, KeepsAnOutcomeHoweverLongTheServerIsAway) {
+  welcome();
+  begin(1);
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  core_->on_ended(one_);
+  Duration away{0};
+  while (away < 2 * kIdleWithoutServerMax) {
+    link_.listener->on_disconnected(kGone);
+    away += timers_.fire();
+  }
+  EXPECT_EQ(exit_, "");
+  welcome();
+  acknowledge(1);
+  EXPECT_EQ(exit_, "retired");
 }
 
 }  // namespace
