@@ -54,7 +54,16 @@ Status finish(Context& context, ServeOptions& options) {
 void add_serve_options(Command& command, ServeOptions& options) {
   command.option("--host", "ADDRESS", &options.all.host, "Address to listen at (default 127.0.0.1)")
       .option("--port", "N", &options.port, "Port to listen at (default 8080, 0 = any free one)")
-      .option("--executor", "KIND", &options.all.executor, "Where tasks run: process", {"process"})
+      .option("--executor", "KIND", &options.all.executor, "Where tasks run: process or k8s (pods)",
+              {"process", "k8s", "kubernetes"})
+      .option("--kubernetes", "FILE", &options.all.kubernetes,
+              "Settings of the k8s executor (docs/kubernetes.md)")
+      .option("--kubernetes-context", "NAME", &options.all.kubernetes_context,
+              "Context of the kubeconfig (default: the current one)")
+      .option("--kubernetes-namespace", "NAME", &options.all.kubernetes_namespace,
+              "Namespace of the pods (default: the context's)")
+      .option("--agent-address", "ADDRESS", &options.all.agent_address,
+              "Where pods reach this machine (default: found out)")
       .option("--parallelism", "N", &options.parallelism, "Tasks at once (default 32)")
       .option("--log-level", "LEVEL", &options.all.log_level, "debug, info, warning or error",
               {"debug", "info", "warning", "error"})

@@ -23,7 +23,9 @@ struct ServerOptions {
   std::string workspace;  // folder of DAGs that is watched; empty = none
   std::string host = "127.0.0.1";
   uint16_t port = kDefaultPort;  // 0 = any free port
-  std::string executor = "process";
+  std::string executor = "process";  // or k8s, kubernetes: the next four count
+  std::string kubernetes;            // YAML file of settings; empty = none
+  std::string kubernetes_context, kubernetes_namespace, agent_address;
   int parallelism = 0;  // attempts at once; 0 = chosen by the number of processors
   bool log_json = false;
   std::string log_level = "info";  // debug, info, warning, error

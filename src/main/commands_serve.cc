@@ -4,9 +4,10 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/version.h"
+#include "exec/kubernetes/yaml_json.h"
 #include "main/commands.h"
 #include "main/host.h"
-#include "base/version.h"
 
 namespace leoflow {
 namespace {
@@ -42,6 +43,23 @@ void greet(const Server& server, const cli::ServerOptions& options, bool lite) {
   std::fflush(stdout);
 }
 
+// The settings file, if any, and what the command line says on top of it.
+Result<KubernetesConfig> kubernetes_config(const cli::ServerOptions& options) {
+  KubernetesConfig config;
+  if (!options.kubernetes.empty()) {
+    auto text = read_file(options.kubernetes, kube::kYamlBytesMax);
+    if (!text) return fail(text);
+    auto parsed = parse_kubernetes_config(*text, options.kubernetes);
+    if (!parsed) return fail(parsed);
+    config = std::move(*parsed);
+  }
+  if (!options.kubernetes_context.empty()) config.choice.context = options.kubernetes_context;
+  if (!options.kubernetes_namespace.empty())
+    config.choice.namespace_name = options.kubernetes_namespace;
+  if (!options.agent_address.empty()) config.agent_address = options.agent_address;
+  return config;
+}
+
 }  // namespace
 
 void prepare_signals() {
@@ -51,9 +69,10 @@ void prepare_signals() {
 }
 
 Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
-  if (options.executor != "process") {
+  const bool pods = options.executor == "k8s" || options.executor == "kubernetes";
+  if (!pods && options.executor != "process") {
     return fail(Code::invalid, "unknown executor '" + options.executor + "'",
-                "the executor of this version is: process");
+                "the executors of this version are: process, k8s");
   }
   log::configure(level_of(options.log_level), options.log_json);
   ServerConfig config{
@@ -65,6 +84,11 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
       .agent_program = options.agent_path,
       .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,
       .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};
+  if (pods) {
+    auto kubernetes = kubernetes_config(options);
+    if (!kubernetes) return fail(kubernetes);
+    config.kubernetes = std::move(*kubernetes);
+  }
   config.test_connections = variable_or("LEOFLOW_TEST_CONNECTIONS") == "1";
   config.expose_config = variable_or("LEOFLOW_EXPOSE_CONFIG");
   if (!options.workspace.empty() && !fs::is_directory(options.workspace)) {

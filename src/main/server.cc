@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "exec/local/agent_home.h"
 #include "exec/local/local_executor.h"
 #include "exec/staging/local_staging.h"
@@ -19,9 +20,9 @@
 #include "main/host.h"
 #include "main/host_view.h"
 #include "main/janitor.h"
+#include "main/pods.h"
 #include "main/ports.h"
 #include "main/server_parts.h"
-#include "base/version.h"
 #include "rpc/agent_service.h"
 #include "secrets/installation_secrets.h"
 #include "secrets/key_ring.h"
@@ -34,6 +35,8 @@ constexpr size_t kPasswordLength = 20;
 constexpr int kDagsWarmedMax = 20;  // whose interpreters are started with the server
 // The end of an agent on this host is seen at once; the lease only finds one that hangs.
 constexpr Duration kLocalLease = std::chrono::minutes(1);
+// The cluster tells of pods that end; a lease only finds sessions that hang.
+constexpr Duration kPodLease = std::chrono::seconds(30);
 constexpr auto kAgentEndMax = std::chrono::seconds(10);
 constexpr auto kIdleAgentEndMax = std::chrono::seconds(2);
 constexpr const char* kCliTokenName = "command line of this home";
@@ -98,6 +101,7 @@ struct Server::Impl {
   std::unique_ptr<KeyRing> keys;
   std::unique_ptr<Vault> vault;
   std::unique_ptr<LocalStaging> staging;
+  std::unique_ptr<Pods> pods;  // in place of launcher and local executor
   std::unique_ptr<Interpreters> interpreters;
   std::unique_ptr<Environments> environments;
   std::unique_ptr<BundleStore> bundles;
@@ -124,6 +128,12 @@ struct Server::Impl {
 
   Status open();
   Status prepare_agent();
+  fs::path agent_program() const;
+  Status open_pods(const std::string& instance);
+  void make_claims();
+  void make_engine();
+  RunnerHooks hooks();
+  AgentServiceOptions agent_options(const std::string& instance, const std::string& token_key);
   Status begin_admin();
   Status finish_admin();
   Status build_authoring();
@@ -162,14 +172,17 @@ Status Server::Impl::open() {
   return config.serve_http ? begin_admin() : Status{};
 }
 
+fs::path Server::Impl::agent_program() const {
+  return config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
+}
+
 Status Server::Impl::prepare_agent() {
   auto secret = ensure_node_secret(home.root);
   if (!secret) return fail(secret);
   node_secret = std::move(*secret);
-  fs::path agent =
-      config.agent_program.empty() ? beside_this_program("leoflow-agent") : config.agent_program;
+  if (config.kubernetes) return {};
   launcher = std::make_unique<ProcessAgentLauncher>(
-      ProcessAgentLauncher::Options{.program = agent,
+      ProcessAgentLauncher::Options{.program = agent_program(),
                                     .home = home.root,
                                     .server = "unix:" + home.agent_socket().string(),
                                     .python_dir = python,
@@ -218,18 +231,44 @@ Status Server::Impl::build_authoring() {
   return {};
 }
 
-Status Server::Impl::start_engine() {
-  logs = std::make_unique<RunLogs>(home.logs(), *store);
-  claims = std::make_unique<Claims>(*store, *vault, *environments, *staging, clock,
-                                    ClaimsOptions{.xcoms = home.xcoms(), .hostname = host_name()});
-  executor = std::make_unique<LocalExecutor>(*early_launcher, config.parallelism);
-  RunnerHooks hooks{
+Status Server::Impl::open_pods(const std::string& instance) {
+  fs::path cache = config.cache.empty() ? default_cache() : config.cache;
+  auto opened = Pods::open({.config = *config.kubernetes,
+                            .kubeconfig = variable_or("KUBECONFIG"),
+                            .user_home = variable_or("HOME", "/root"),
+                            .service_host = variable_or("KUBERNETES_SERVICE_HOST"),
+                            .service_port = variable_or("KUBERNETES_SERVICE_PORT"),
+                            .environment = passed_variables(),
+                            .instance_id = instance,
+                            .agent_program = agent_program(),
+                            .home = home.root,
+                            .archives = cache / "archives",
+                            .slots_max = config.parallelism},
+                           *store, clock);
+  if (!opened) return fail(opened);
+  pods = std::move(*opened);
+  return {};
+}
+
+void Server::Impl::make_claims() {
+  StagingBackend& volumes = pods ? static_cast<StagingBackend&>(pods->staging()) : *staging;
+  claims = std::make_unique<Claims>(*store, *vault, *environments, volumes, clock,
+                                    ClaimsOptions{.xcoms = home.xcoms(),
+                                                  .hostname = host_name(),
+                                                  .archives = pods ? &pods->archives() : nullptr,
+                                                  .python = python});
+}
+
+RunnerHooks Server::Impl::hooks() {
+  return {
       .make_staging = [this](const StagingVolume& volume) -> Status {
+        if (pods) return {};  // made before its first pod
         auto path = staging->create(volume.name, volume.size_bytes);
         return path ? Status{} : fail(path);
       },
       .remove_staging =
           [this](const StagingVolume& volume) {
+            if (pods) return pods->staging().remove_later(volume.name);
             if (auto removed = staging->remove(volume.name); !removed) {
               log::error("staging volume not removed",
                          {{"name", volume.name}, {"error", removed.error().message()}});
@@ -241,29 +280,60 @@ Status Server::Impl::start_engine() {
             static_cast<void>(remove_tree(home.xcoms() / std::to_string(run.key.value)));
           },
   };
-  engine = std::make_unique<Runner>(
-      *store, *executor, clock, std::move(hooks),
-      CoreOptions{.parallelism = config.parallelism, .staging_root = home.staging()});
-  if (auto started = engine->start(); !started) return started;
+}
+
+void Server::Impl::make_engine() {
+  CoreOptions options{.parallelism = config.parallelism, .staging_root = home.staging()};
+  if (pods) {
+    options.executor = pods->executor().name();
+    options.agent_per_attempt = true;
+    engine = std::make_unique<Runner>(*store, pods->executor(), clock, hooks(), options);
+    pods->executor().set_listener(*engine);
+  } else {
+    executor = std::make_unique<LocalExecutor>(*early_launcher, config.parallelism);
+    engine = std::make_unique<Runner>(*store, *executor, clock, hooks(), options);
+  }
+}
+
+AgentServiceOptions Server::Impl::agent_options(const std::string& instance,
+                                                const std::string& token_key) {
+  AgentServiceOptions options{.socket = home.agent_socket(),
+                              .instance_id = instance,
+                              .node_secret = node_secret,
+                              .token_key = token_key,
+                              .version = kVersion,
+                              .clock = &clock,
+                              .lease = kLocalLease};
+  if (!pods) return options;
+  options.lease = kPodLease;
+  pods->prepare(options);
+  return options;
+}
+
+Status Server::Impl::start_engine() {
   auto instance = instance_id(*store);
   if (!instance) return fail(instance);
+  if (config.kubernetes) {
+    if (auto opened = open_pods(*instance); !opened) return opened;
+  }
+  logs = std::make_unique<RunLogs>(home.logs(), *store);
+  make_claims();
+  make_engine();
+  if (auto started = engine->start(); !started) return started;
   auto token_key =
       installation_secret(store->settings(), *keys, InstallationSecret::attempt_token_key);
   if (!token_key) return fail(token_key);
-  auto service = AgentService::start({.socket = home.agent_socket(),
-                                      .instance_id = *instance,
-                                      .node_secret = node_secret,
-                                      .token_key = *token_key,
-                                      .version = kVersion,
-                                      .clock = &clock,
-                                      .lease = kLocalLease},
-                                     *engine, *claims, *logs);
+  ExecutorListener& listener = pods ? static_cast<ExecutorListener&>(pods->executor())
+                                    : static_cast<ExecutorListener&>(*engine);
+  auto service =
+      AgentService::start(agent_options(*instance, *token_key), listener, *claims, *logs);
   if (!service) return fail(service);
   agents = std::move(*service);
   return {};
 }
 
 void Server::Impl::warm(const DagVersion& version, const DagSpec& spec) {
+  if (!executor) return;  // pods are told what to prepare one by one
   // An environment that is gone is told to the attempts that want it.
   auto environment = claims->environment_json(version, spec);
   if (environment) executor->warm(std::move(*environment));
@@ -287,8 +357,9 @@ void Server::Impl::warm_known() {
 
 Status Server::Impl::make_workspace() {
   parts = std::make_unique<Server::Parts>(Server::Parts{
-      *store, *engine, *logs, nullptr, *compiler, clock,
-      [this](const EnvironmentUse& use) { executor->warm(Claims::environment_json(use)); }});
+      *store, *engine, *logs, nullptr, *compiler, clock, [this](const EnvironmentUse& use) {
+        if (executor) executor->warm(Claims::environment_json(use));
+      }});
   if (!config.workspace.empty()) {
     workspace = std::make_unique<Workspace>(
         WorkspaceOptions{.folder = config.workspace,
@@ -350,7 +421,10 @@ Status Server::Impl::start_http() {
 
 // What starts processes comes last: the address answers sooner without them.
 Status Server::Impl::begin_work() {
-  executor->start(*agents, *engine);
+  if (executor) executor->start(*agents, *engine);
+  if (pods) {
+    if (auto started = pods->start(*agents); !started) return started;
+  }
   if (workspace) {
     if (auto started = workspace->start(); !started) return started;
   }
@@ -377,6 +451,7 @@ void Server::Impl::stop() {
   if (janitor) janitor->stop();
   if (workspace) workspace->stop();
   if (executor) executor->stop();
+  if (pods) pods->stop();
   if (agents) agents->stop();
   if (engine) engine->stop();
 }
@@ -387,7 +462,7 @@ void Server::stop() { impl_->stop(); }
 
 void Server::stop_with_agent() {
   auto live = find_live_agent(impl_->home.root);
-  if (live && impl_->agents) {
+  if (live && impl_->agents && impl_->executor) {
     impl_->executor->let_go();
     impl_->agents->retire(live->agent_id, "the server stops for good");
   }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "authoring/registrar.h"
 #include "base/error.h"
 #include "main/home.h"
+#include "main/kubernetes_config.h"
 #include "store/admin_store.h"
 
 namespace leoflow {
@@ -22,6 +24,7 @@ struct ServerConfig {
   bool serve_http = true;
   bool test_connections = false;  // api/services.h
   std::string expose_config;      // "", "true" or "non-sensitive-only": api/services.h
+  std::optional<KubernetesConfig> kubernetes;  // tasks in pods; unset = processes of this host
   int parallelism = 32;
   fs::path agent_program;  // empty = beside this program
   fs::path cache;          // of environments; empty = the user's cache folder

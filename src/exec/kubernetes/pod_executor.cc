@@ -17,7 +17,10 @@ PodExecutor::PodExecutor(Cluster& cluster, PvcStaging& staging, PodPlanner& plan
       settings_(std::move(settings)),
       slots_max_(slots_max),
       timing_(timing),
-      alive_(std::make_shared<std::atomic<bool>>(true)) {}
+      alive_(std::make_shared<std::atomic<bool>>(true)) {
+  for (size_t i = 0; i < kHandOverThreads; ++i)
+    threads_.push_back(std::make_unique<LoopThread>("pods-assign"));
+}
 
 PodExecutor::~PodExecutor() { stop(); }
 
@@ -57,6 +60,7 @@ void PodExecutor::start(AgentGateway& gateway) {
 void PodExecutor::stop() {
   if (stopped_.exchange(true)) return;
   if (gateway_) gateway_->observe(nullptr);
+  for (auto& thread : threads_) thread->stop_and_join();
   cluster_.run([this] {
     *alive_ = false;
     cache_.reset();
@@ -130,6 +134,12 @@ Result<PodPlace> PodExecutor::find(const std::string& id) {
   return fail(Code::not_found, "no pod is wanted at this place");
 }
 
+size_t PodExecutor::live_pods() const {
+  return size_t(std::ranges::count_if(places_, [](const auto& entry) {
+    return entry.second->pod == Place::Pod::made && entry.second->seen && entry.second->item;
+  }));
+}
+
 // -- Executor
 
 void PodExecutor::place(const WorkItem& item) {
@@ -172,10 +182,19 @@ void PodExecutor::bind(Place& place, const WorkItem& item) {
   report(place, outcome_of(place.verdict, item.attempt, clock_.now()));
 }
 
-// To its agent, if that is there and does not have it.
+// To its agent, if that is there and does not have it. The gateway reads all that the attempt
+// needs, which may take as long as packing an environment.
 void PodExecutor::hand_over(Place& place) {
-  bool wants = place.item && !place.claimed && !place.reported && connected(place);
-  if (wants && gateway_->assign(agent_of(place), *place.item)) place.assigned = true;
+  if (!place.item || place.assigned || place.claimed || place.reported || !connected(place)) return;
+  place.assigned = true;
+  auto& thread = threads_[next_thread_++ % threads_.size()];
+  thread->loop().post([this, id = place.id, agent = agent_of(place), item = *place.item] {
+    if (gateway_->assign(agent, item)) return;
+    post([this, id] {
+      auto found = places_.find(id);
+      if (found != places_.end()) found->second->assigned = false;  // its next session gets it
+    });
+  });
 }
 
 void PodExecutor::do_cancel(AttemptId attempt, CancelReason reason) {

@@ -26,6 +26,7 @@
 namespace leoflow::kube {
 
 constexpr size_t kCreationsInFlightMax = 48;  // the rest of the connections is for everything else
+constexpr size_t kHandOverThreads = 4;        // what an attempt needs is read and packed on them
 constexpr size_t kCollectedAtOnceMax = 100;   // pods that one call deletes
 constexpr Duration kCollectEvery = std::chrono::milliseconds(500);
 constexpr Duration kTickEvery = std::chrono::seconds(5);
@@ -96,6 +97,8 @@ class PodExecutor final : public Executor,
   void on_dispatch_failed(AttemptId attempt, Error error) override;
 
   Result<PodPlace> find(const std::string& place) override;
+  // Pods that were made and have not ended. The cluster's thread.
+  size_t live_pods() const;
 
  private:
   struct Place {
@@ -188,6 +191,8 @@ class PodExecutor final : public Executor,
   Loop::TimerId room_timer_ = 0, collect_timer_ = 0, tick_timer_ = 0;
   std::vector<std::string> collected_;  // ids of places whose pods can go
   std::unique_ptr<WatchCache> cache_;
+  size_t next_thread_ = 0;
+  std::vector<std::unique_ptr<LoopThread>> threads_;  // last: their tasks use the rest
 };
 
 }  // namespace leoflow::kube

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "exec/kubernetes/pod_spec.h"
+#include "model/pod_contract.h"
 
 namespace leoflow::kube {
 namespace {
@@ -129,6 +130,12 @@ void PvcStaging::remove_later(const std::string& name) {
 }
 
 Result<std::string> PvcStaging::create(const std::string& name, uint64_t size_bytes) {
+  if (auto named = check_name(name); !named) return fail(named);
+  // Most are there already, made with their first pod.
+  auto there = cluster_.call([this, name](ApiClient& api, ApiClient::Reply reply) {
+    api.get(kVolumeClaims, settings_.namespace_name, name, std::move(reply));
+  });
+  if (there) return std::string(pod::kStagingPath);
   auto promise = std::make_shared<std::promise<Status>>();
   auto future = promise->get_future();
   cluster_.loop().post([this, name, size_bytes, promise] {
@@ -139,7 +146,7 @@ Result<std::string> PvcStaging::create(const std::string& name, uint64_t size_by
   if (future.wait_for(kBlockingCallMax) != std::future_status::ready)
     return fail(Code::timeout, "the staging volume was not made in time");
   if (auto made = future.get(); !made) return fail(made);
-  return std::string();
+  return std::string(pod::kStagingPath);
 }
 
 Status PvcStaging::remove(const std::string& name) {

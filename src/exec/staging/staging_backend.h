@@ -28,7 +28,7 @@ class StagingBackend {
  public:
   virtual ~StagingBackend() = default;
   // Makes the volume, or finds the one of that name again with what is in it (clear re-attaches).
-  // Returns the local path, empty when it is not local. `invalid` for a name that staging_name()
+  // Returns the path where tasks find it. `invalid` for a name that staging_name()
   // cannot have made, `exhausted` when the place is full.
   virtual Result<std::string> create(const std::string& name, uint64_t size_bytes) = 0;
   // Removes the volume and what is in it; a missing one is success. The name is free when this

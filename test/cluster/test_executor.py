@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`leoflow lite --executor k8s` on the real cluster: tasks in pods from a stock image, and what
+happens when the server, a pod or an image goes."""
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from support import ClusterTest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from harness import BUILD, LEOFLOW, Server, until  # noqa: E402
+
+SECONDS = 120
+CHAIN = """
+import os
+import time
+from pathlib import Path
+from airflow.sdk import dag, task
+
+@dag(schedule=None)
+def {name}():
+    @task
+    def first():
+        print("in", os.uname().nodename, "as", os.getuid())
+        Path(os.environ["LEOFLOW_STAGING_DIR"], "left").write_text("by first")
+        return {{"rows": 3}}
+
+    @task
+    def second(given):
+        time.sleep({seconds})
+        left = Path(os.environ["LEOFLOW_STAGING_DIR"], "left").read_text()
+        return f"{{left}} {{given['rows']}}"
+
+    @task
+    def third(given):
+        print("got", given)
+
+    third(second(first()))
+
+{name}()
+"""
+STAGING = "staging: {enabled: true, size: 10Mi}\n"
+
+
+def project(name, seconds=0, yaml=STAGING):
+    return {f"{name}/dag.py": CHAIN.format(name=name, seconds=seconds),
+            f"{name}/leoflow.yaml": f'schema_version: "1.0"\ndag_id: {name}\n{yaml}'}
+
+
+class Executor(ClusterTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        settings = Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "kubernetes.yaml"
+        # A port of this test's own: other tests may run in the same network.
+        settings.write_text("agent_port: 19191\nimage_pull_policy: IfNotPresent\n")
+        dags = {**project("chain"), **project("slow", 8),
+                **project("bad", yaml=STAGING + "tasks: {first: {execution: "
+                                                "{node_selector: {no: such}}}}\n")}
+        cls.server = Server(
+            dags, env={"KUBECONFIG": os.environ["KUBECONFIG"]},
+            arguments=["--executor", "k8s", "--kubernetes", str(settings),
+                       "--kubernetes-namespace", cls.namespace])
+        cls.addClassCleanup(cls.server.close)
+
+    def pods(self):
+        return self.api.get(self.path("pods"))["items"]
+
+    def running_pod(self, task):
+        """Name of the pod in which the task runs."""
+        def look():
+            for pod in self.pods():
+                labels = pod["metadata"].get("labels", {})
+                if labels.get("leoflow.io/task") == task and pod["status"]["phase"] == "Running":
+                    return pod["metadata"]["name"]
+            return None
+        return until(f"a pod runs {task}", look, SECONDS)
+
+    def run_is(self, state, dag, run="r1"):
+        seen = self.server.finished(dag, run, SECONDS)
+        if seen != state:
+            print(self.server.printed()[-4000:])
+            print(json.dumps(self.server.tasks(dag, run), indent=1)[:4000])
+        self.assertEqual(seen, state)
+
+    def test_a_chain_shares_its_volume_and_leaves_nothing(self):
+        self.server.dag("chain")
+        self.server.trigger("chain")
+        self.run_is("success", "chain")
+        self.assertIn("got by first 3", json.dumps(self.server.whole_log("chain", "third")))
+        self.assertIn("as 65532", json.dumps(self.server.whole_log("chain", "first")))
+        until("pods and volumes are gone",
+              lambda: not self.pods() and
+              not self.api.get(self.path("persistentvolumeclaims"))["items"], SECONDS)
+
+    def test_a_killed_server_finds_its_pod_again(self):
+        self.server.dag("slow")
+        self.server.trigger("slow")
+        name = self.running_pod("second")
+        self.server.task_is("slow", "second", "running")
+        self.server.kill()
+        self.server.start()
+        self.run_is("success", "slow")
+        attempts = self.server.attempts("slow", task_id="second")
+        self.assertEqual(len(attempts), 1, attempts)
+        self.assertTrue(name)
+
+    def test_a_deleted_pod_is_placed_again_and_no_retry_is_spent(self):
+        self.server.dag("slow")
+        self.server.trigger("slow", "r2")
+        name = self.running_pod("second")
+        self.server.task_is("slow", "second", "running", "r2")
+        self.api.delete(self.path("pods", name), gracePeriodSeconds=0)
+        self.run_is("success", "slow", "r2")
+        self.assertEqual(self.server.task("slow", "second", "r2")["try_number"], 1)
+        self.assertEqual(len(self.server.attempts("slow", "r2", "second")), 2)
+
+    def test_a_pod_that_no_node_takes_says_why(self):
+        self.server.dag("bad")
+        self.server.trigger("bad")
+        until("the reason is told",
+              lambda: "no node takes the pod" in json.dumps(self.server.get(
+                  "/api/leoflow/v1/dags/bad/dagRuns/r1/reasons")), SECONDS)
+
+
+assert LEOFLOW.exists(), f"{LEOFLOW} is missing in {BUILD}; hint: make"
