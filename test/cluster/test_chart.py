@@ -25,7 +25,13 @@ VARIANTS = {
         "ingress": {"enabled": True, "host": "flows.example.org", "className": "nginx"},
         "podDisruptionBudget": {"enabled": True},
         "serviceMonitor": {"enabled": True, "tokenSecret": "metrics", "labels": {"of": "us"}},
-        "networkPolicies": {"httpFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
+        "networkPolicies": {"httpFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}],
+                            "taskEgress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]},
+        "tasks": {"image": "registry.example.org/python:{python}", "imagePullPolicy": "Always",
+                  "storageClass": "shared", "stagingAccess": "ReadWriteMany",
+                  "cacheHostPath": "/var/cache/leoflow", "protectFromDrain": True,
+                  "podTemplate": {"spec": {"priorityClassName": "low"}},
+                  "policy": {"execution_keys": ["node_selector"]}},
         "workspace": {"existingClaim": "dags", "subPath": "production"},
         "server": {"extraArgs": ["--log-level=debug"], "nodeSelector": {"disk": "ssd"},
                    "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
@@ -38,12 +44,16 @@ VARIANTS = {
     "everything brought along": {
         "home": {"existingClaim": "home"}, "admin": {"existingSecret": "admin"},
         "serviceAccount": {"create": False, "name": "flows"},
-        "networkPolicies": {"enabled": False},
+        "networkPolicies": {"enabled": False}, "rbac": {"create": False},
+        "tasks": {"serviceAccount": {"create": False, "name": "worker"}},
     },
+    "tasks as processes": {"executor": "process"},
 }
 REFUSED = (
     ({"replicas": 2}, "additional properties"),
     ({"server": {"parallelism": "many"}}, "/server/parallelism"),
+    ({"executor": "podman"}, "/executor"),
+    ({"tasks": {"podTemplate": {"kind": "Pod"}}}, "/tasks/podTemplate"),
     ({"server": {"logLevel": "loud"}}, "/server/logLevel"),
     ({"home": {"size": "big"}}, "/home/size"),
     ({"ingress": {"enabled": True}}, "/ingress/host"),
@@ -59,6 +69,14 @@ MONITORS = {
                                      "x-kubernetes-preserve-unknown-fields": True}}}]}}
 
 
+# There is no DNS and no service proxy here: agents find the server by the address of its pod.
+BY_ADDRESS = {"server": {
+    "extraArgs": ["--agent-address=$(POD_IP)"],
+    "extraEnv": [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]}}
+# What the server may do, and a few things that it may not.
+RIGHTS = (("create", "pods", True), ("create", "persistentvolumeclaims", True),
+          ("create", "tokenreviews", True), ("get", "secrets", False), ("create", "jobs", False),
+          ("update", "nodes", False), ("exec", "pods", False))
 RUNS = "/api/v2/dags/hello/dagRuns"
 DAG = """from airflow.sdk import DAG, task
 
@@ -136,16 +154,25 @@ class Server(ClusterTest):
     def test_installed_it_serves_and_keeps_what_it_was_told(self):
         image = server_image.load(self.cluster).rsplit(":", 1)
         values = {"image": {"repository": image[0], "tag": image[1]}, "home": {"size": "1Gi"},
-                  "workspace": {"existingClaim": self.claim_with_dag()}}
+                  "workspace": {"existingClaim": self.claim_with_dag()}, **BY_ADDRESS}
         done = helm("install", "flows", CHART, "--namespace", self.namespace, "--wait",
                     "--timeout", f"{INSTALL_SECONDS_MAX}s", values=values)
         self.assertEqual(done.returncode, 0, done.stderr + self.why())
         self.run_dag()
+        self.server_has_no_other_rights()
         self.api.delete(self.path("pods", "flows-leoflow-0"))
         until("another pod answers", self.answers_anew, INSTALL_SECONDS_MAX)
         status, found = self.ask("GET", RUNS + "/first", None, self.log_in())
         self.assertEqual((status, found["state"]), (200, "success"))
         self.upgrade_keeps_the_password(values)
+
+    def server_has_no_other_rights(self):
+        account = f"system:serviceaccount:{self.namespace}:flows-leoflow"
+        for verb, kind, may in RIGHTS:
+            with self.subTest(f"{verb} {kind}"):
+                done = self.cluster.kubectl("-n", self.namespace, "auth", "can-i", verb, kind,
+                                            "--as", account)
+                self.assertEqual(done.stdout.strip(), "yes" if may else "no")
 
     def claim_with_dag(self):
         """Name of a claim whose volume holds a workspace."""
@@ -171,6 +198,8 @@ class Server(ClusterTest):
         self.assertEqual(self.ask("POST", RUNS, run, token)[0], 200)
         state = until("the run ends", lambda: self.end_of_run(token), INSTALL_SECONDS_MAX)
         self.assertEqual(state, "success")
+        path = f"{RUNS}/first/taskInstances/hello"
+        self.assertRegex(self.ask("GET", path, None, token)[1]["hostname"], "^leoflow-.*-a1$")
 
     def end_of_run(self, token):
         state = self.ask("GET", RUNS + "/first", None, token)[1]["state"]

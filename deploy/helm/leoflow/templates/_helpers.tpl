@@ -32,6 +32,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.serviceAccount.name | default (include "leoflow.fullname" .) -}}
 {{- end -}}
 
+{{- define "leoflow.pods" -}}
+{{- if eq .Values.executor "kubernetes" }}yes{{ end -}}
+{{- end -}}
+
+{{- define "leoflow.tasks.namespace" -}}
+{{- .Values.tasks.namespace | default .Release.Namespace -}}
+{{- end -}}
+
+{{- define "leoflow.tasks.serviceAccount" -}}
+{{- .Values.tasks.serviceAccount.name | default (printf "%s-tasks" (include "leoflow.fullname" .)) -}}
+{{- end -}}
+
+{{- /* What every pod of a task bears. */ -}}
+{{- define "leoflow.tasks.selector" -}}
+app.kubernetes.io/name: leoflow-task
+app.kubernetes.io/managed-by: leoflow
+{{- end -}}
+
 {{- define "leoflow.adminSecret" -}}
 {{- .Values.admin.existingSecret | default (printf "%s-admin" (include "leoflow.fullname" .)) -}}
 {{- end -}}
