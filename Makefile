@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 NICE := nice
 
 .DEFAULT_GOAL := build
-.PHONY: build programs install uninstall docs docs-reference docs-pictures setup test test-cluster demo demo-failure check \
+.PHONY: build programs install uninstall docs docs-reference docs-pictures setup test test-cluster demo demo-failure demo-k8s check \
   check-api lint header-check dev asan tsan fuzz sim bench clean
 
 setup:
@@ -54,6 +54,11 @@ demo: programs
 
 demo-failure: programs
 	@tools/demo --failure
+
+# With every task in a pod; FAILURE=1 for the other half of the case study.
+demo-k8s: programs
+	@[ -n "$$KUBECONFIG" ] || tools/setup --cluster
+	@tools/demo --k8s $(if $(FAILURE),--failure)
 
 dev: setup
 	@cmake --preset dev > /dev/null
