@@ -430,7 +430,7 @@ Status Server::Impl::begin_work() {
   }
   warm_known();
   janitor = std::make_unique<Janitor>(*store, *logs, home, *environments, *bundles, clock,
-                                      config.retention);
+                                      config.retention, pods ? &pods->archives() : nullptr);
   return {};
 }
 
