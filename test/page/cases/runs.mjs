@@ -183,3 +183,41 @@ test("run: deleted after a question", async ({ server, page }) => {
   const { dag_runs: runs } = await server.get("/api/v2/dags/quiet/dagRuns");
   ok(!runs.some((run) => run.dag_run_id === "deleted"), "it is gone");
 });
+
+test("runs: several chosen, cleared and deleted together", async ({ server, page }) => {
+  await Promise.all([server.ran("quiet", "bulk1"), server.ran("quiet", "bulk2")]);
+  await page.goto("/dags/quiet/runs?q=bulk");
+  for (const run of ["bulk1", "bulk2"])
+    await page.getByRole("checkbox", { name: `Choose ${run} of quiet` }).click();
+  const bar = page.getByRole("group", { name: "Chosen runs" });
+  await bar.getByText("2 chosen").waitFor();
+  await bar.getByRole("button", { name: "Clear…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This touches 2 task instances of 2 runs:").waitFor();
+  await dialog.getByRole("button", { name: "Clear 2 runs" }).click();
+  await page.getByText("Cleared 2 runs").waitFor();
+  for (const run of ["bulk1", "bulk2"])
+    await until("a second try", async () => {
+      const path = `/api/v2/dags/quiet/dagRuns/${run}/taskInstances/work`;
+      const task = await server.get(path);
+      return task.try_number === 2 && task.state === "success";
+    });
+  await page.getByRole("checkbox", { name: "Choose all that are listed" }).click();
+  await bar.getByRole("button", { name: "Delete…" }).click();
+  await dialog.getByRole("button", { name: "Delete 2 runs" }).click();
+  await page.getByText("No run matches").waitFor();
+});
+
+test("run: the logs of all its tasks are searched at once", async ({ server, page }) => {
+  await server.story();
+  await page.goto("/dags/orders/runs/r1/logs");
+  await page.getByText("Look through every log of this run").waitFor();
+  await page.getByRole("textbox", { name: "Find in all logs" }).fill("warehouse was busy");
+  const table = page.getByRole("table", { name: "Lines found" });
+  await table.getByRole("link", { name: /check/ }).first().waitFor();
+  await page.goto("/dags/orders/runs/r1/logs?level=error");
+  await table.getByText("an error line that is only a line").waitFor();
+  await page.goto("/dags/orders/runs/r1/logs?q=page%207");
+  await table.getByRole("link", { name: "extract" }).first().click();
+  await page.getByRole("log").getByText("page 7 of 40").waitFor();
+});

@@ -13,6 +13,7 @@ export interface DagFilter {
   paused?: boolean;
   lastState?: RunState;
   importErrors?: boolean;
+  favourite?: boolean;
   order?: string;
 }
 
@@ -24,6 +25,7 @@ function dagQuery(filter: DagFilter) {
     paused: filter.paused,
     last_dag_run_state: filter.lastState,
     has_import_errors: filter.importErrors,
+    is_favorite: filter.favourite,
     order_by: [filter.order ?? "dag_id"],
   };
 }
@@ -42,15 +44,6 @@ export const dagsInfinite = (filter: DagFilter) =>
       return last.dags.length > 0 && have < last.total_entries ? have : undefined;
     },
     placeholderData: keepPreviousData,
-  });
-
-/** How many DAGs a filter matches. */
-export const dagsCount = (filter: DagFilter) =>
-  queryOptions({
-    queryKey: ["dags", "count", filter],
-    queryFn: ({ signal }) =>
-      api.get("/api/v2/dags", { query: { ...dagQuery(filter), limit: 1 }, signal }),
-    select: (page) => page.total_entries,
   });
 
 export const dagSearch = (search: string, limit: number) =>
@@ -221,6 +214,14 @@ export const runStaging = (ref: RunRef) =>
         signal,
       }),
     select: (page) => page.staging_volumes,
+  });
+
+/** Everything the home page shows, in one answer. */
+export const dashboard = () =>
+  queryOptions({
+    queryKey: ["dashboard"],
+    queryFn: ({ signal }) => api.get("/api/leoflow/v1/dashboard", { signal }),
+    refetchOnMount: "always",
   });
 
 export const importErrors = () =>

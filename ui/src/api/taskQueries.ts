@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
 import { kPageMax } from "./paging";
-import type { TaskRef, TaskState } from "./types";
+import type { TaskRef } from "./types";
 
 const place = ({ dagId, runId, taskId }: TaskRef) => ({
   dag_id: dagId,
@@ -64,30 +64,4 @@ export const xcomValue = (ref: TaskRef, xcomKey: string) =>
           signal,
         },
       ),
-  });
-
-interface TaskFilter {
-  states?: NonNullable<TaskState>[];
-  limit?: number;
-  order?: string;
-  /** ISO time: only what started since. */
-  since?: string;
-}
-
-/** Task instances of all runs. */
-export const allTasks = (filter: TaskFilter) =>
-  queryOptions({
-    queryKey: ["tasks", filter],
-    queryFn: ({ signal }) =>
-      api.get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", {
-        path: { dag_id: "~", dag_run_id: "~" },
-        query: {
-          state: filter.states,
-          limit: filter.limit ?? kPageMax,
-          order_by: [filter.order ?? "-start_date"],
-          start_date_gte: filter.since,
-        },
-        signal,
-      }),
-    placeholderData: keepPreviousData,
   });

@@ -24,6 +24,10 @@ export type ApiToken = Schemas["TokenResponse"];
 export type XCom = Schemas["XComResponse"];
 export type LogMessage = Schemas["StructuredLogMessage"];
 export type ChangeEvent = Schemas["ChangeEvent"];
+export type RunLogMatch = Schemas["RunLogMatch"];
+export type PoolUse = Schemas["PoolUseResponse"];
+export type Dashboard = Schemas["DashboardResponse"];
+export type TaskFigure = Schemas["TaskFigure"];
 export type Param = Schemas["ParamResponse"];
 
 export type RunState = Schemas["DagRunState"];

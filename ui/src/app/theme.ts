@@ -57,6 +57,7 @@ export const theme = createTheme({
     Modal: {
       defaultProps: {
         centered: true,
+        closeButtonProps: { "aria-label": "Close" },
         overlayProps: { backgroundOpacity: 0.35, blur: 2 },
         transitionProps: { duration: 120, transition: "fade" },
       },

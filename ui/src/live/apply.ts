@@ -13,17 +13,17 @@ export function staleKeys(change: ChangeEvent): QueryKey[] {
   const { dag_id: dag, run_id: run, task_id: task } = change;
   switch (change.kind) {
     case "run":
-      return [["run", dag, run], ["dag", dag, "runs"], ["runs"], ["dags"], ["slow"]];
+      return [["run", dag, run], ["dag", dag, "runs"], ["runs"], ["dags"], ["dashboard"]];
     case "task_instance":
       return [
         ["run", dag, run],
         ["task", dag, run, task],
         ["cells", dag, run],
-        ["tasks"],
         ["pools"],
+        ["dashboard"],
       ];
     case "dag":
-      return [["dag", dag], ["dags"]];
+      return [["dag", dag], ["dags"], ["dashboard"]];
     case "import_error":
       return [["importErrors"], ["dags"]];
     case "staging":

@@ -3,7 +3,7 @@ import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 const kFirstWait = 60; // a burst that belongs together is one load
 const kGapMin = 900; // between two loads of the same key
-const kGaps: Record<string, number> = { dags: 3000, slow: 10_000 }; // what costs more, less often
+const kGaps: Record<string, number> = { dags: 3000, dashboard: 1500 }; // what costs more, less often
 
 /**
  * Loads stale queries again: soon after a change, but each key at most about once a second, and

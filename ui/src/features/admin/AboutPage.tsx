@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
 import { api } from "@/api/client";
-import { ApiError } from "@/api/error";
 import { useAuth } from "@/auth/AuthProvider";
-import { JsonTree } from "@/components/JsonTree";
 import { Cards, Facts, Page, Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
-import { Empty, Loaded } from "@/components/States";
+import { Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
 import styles from "./admin.module.css";
 
@@ -144,35 +142,6 @@ export function AboutPage() {
         <Health />
         {me.can.operate && <Doctor />}
       </Cards>
-    </Page>
-  );
-}
-
-/** The configuration, where the server shows it. */
-export function ConfigurationPage() {
-  const query = useQuery({
-    queryKey: ["config"],
-    queryFn: ({ signal }) =>
-      api.get("/api/v2/config", { signal }).catch((error: unknown) => {
-        if (error instanceof ApiError && error.status === 403) return null;
-        throw error;
-      }),
-  });
-  return (
-    <Page name="Configuration" title="Configuration">
-      <Panel>
-        <Loaded query={query}>
-          {(config) =>
-            config ? (
-              <JsonTree value={config} open={3} />
-            ) : (
-              <Empty title="The configuration is not shown">
-                The server keeps it to itself. <code>leoflow doctor</code> checks it on the machine.
-              </Empty>
-            )
-          }
-        </Loaded>
-      </Panel>
     </Page>
   );
 }

@@ -2,8 +2,10 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import { Page } from "@/components/Page";
 import { Empty } from "@/components/States";
-import { AboutPage, ConfigurationPage } from "./AboutPage";
+import { AboutPage } from "./AboutPage";
+import { AgentsPage } from "./AgentsPage";
 import { AuditList } from "./AuditList";
+import { ConfigurationPage } from "./ConfigurationPage";
 import { EnvironmentsPage } from "./EnvironmentsPage";
 import { PoolsPage } from "./PoolsPage";
 import { StagingPage } from "./StagingPage";
@@ -26,6 +28,7 @@ const kPages: Record<string, ComponentType | LazyExoticComponent<ComponentType>>
   pools: PoolsPage,
   staging: StagingPage,
   environments: EnvironmentsPage,
+  agents: AgentsPage,
   users: UsersPage,
   tokens: TokensPage,
   audit: AuditPage,

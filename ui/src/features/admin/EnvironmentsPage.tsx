@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Button, Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { api } from "@/api/client";
 import { Chip, Page, Panel } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { Empty, Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
 import { bytes } from "@/lib/text";
+import styles from "./admin.module.css";
 
 const kStates = {
   building: ["running", "Building"],
@@ -13,8 +16,30 @@ const kStates = {
   failed: ["failed", "Failed"],
 } as const;
 
+/** What building an environment printed. */
+function BuildLog({ hash, onClose }: { hash: string; onClose: () => void }) {
+  const query = useQuery({
+    queryKey: ["environments", "log", hash],
+    queryFn: ({ signal }) =>
+      api.get("/api/leoflow/v1/environments/{hash}/log", { path: { hash }, signal }),
+    staleTime: 0,
+  });
+  return (
+    <Modal opened onClose={onClose} title="Build log" size="xl">
+      <Loaded query={query} rows={8}>
+        {({ log }) => (
+          <pre className={styles.log} tabIndex={0} aria-label="Build log">
+            {log || "Nothing was printed."}
+          </pre>
+        )}
+      </Loaded>
+    </Modal>
+  );
+}
+
 /** Python environments: one for each set of version and dependencies, shared by what needs it. */
 export function EnvironmentsPage() {
+  const [shown, setShown] = useState<string | null>(null);
   const query = useQuery({
     queryKey: ["environments"],
     queryFn: ({ signal }) => api.get("/api/leoflow/v1/environments", { signal }),
@@ -41,14 +66,23 @@ export function EnvironmentsPage() {
                   key={each.hash}
                   title={
                     <span className="row" style={{ gap: 14 }}>
-                      Python {each.python_version}
+                      Python {each.python_version || "environment"}
                       <StateBadge state={kStates[each.state][0]} label={kStates[each.state][1]} />
                     </span>
                   }
                   actions={
                     <span className="row faint" style={{ gap: 14 }}>
                       <span className="num">{bytes(each.size_bytes)}</span>
-                      <Time at={each.created_at} ago />
+                      <Time at={each.created_at} ago none="now" />
+                      {each.has_log && (
+                        <Button
+                          size="compact-xs"
+                          variant="default"
+                          onClick={() => setShown(each.hash)}
+                        >
+                          Build log
+                        </Button>
+                      )}
                     </span>
                   }
                 >
@@ -74,6 +108,7 @@ export function EnvironmentsPage() {
           )
         }
       </Loaded>
+      {shown && <BuildLog hash={shown} onClose={() => setShown(null)} />}
     </Page>
   );
 }

@@ -5,12 +5,16 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
 import { kPageMax } from "@/api/paging";
-import type { Pool } from "@/api/types";
+import type { Pool, PoolUse } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
 import { Confirm } from "@/components/Confirm";
 import { Page, Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Loaded } from "@/components/States";
+import { Time } from "@/components/Time";
+import { count } from "@/lib/text";
+import { links } from "@/router/links";
+import { Link } from "@/router/router";
 import styles from "./admin.module.css";
 import { RowActions } from "./RowActions";
 import { useSave } from "./useSave";
@@ -81,14 +85,44 @@ const kParts = [
   ["scheduled", "scheduled_slots"],
 ] as const;
 
+type User = PoolUse["holders"][number];
+
+function Users({ title, users }: { title: string; users: readonly User[] }) {
+  if (users.length === 0) return null;
+  return (
+    <div className={styles.users}>
+      <span className="faint">{title}</span>
+      {users.map((user) => (
+        <span key={`${user.dag_id} ${user.task_id} ${user.state}`} className={styles.user}>
+          <StateIcon state={user.state} size={12} labelled />
+          {user.dag_id === null ? (
+            <span className="faint">a task you may not see</span>
+          ) : (
+            <Link to={links.dag(user.dag_id)}>
+              {user.dag_id} <span className="dim">{user.task_id}</span>
+            </Link>
+          )}
+          <span className="faint num">{count(user.slots, "slot")}</span>
+          {user.since && (
+            <span className="faint">
+              <Time at={user.since} ago />
+            </span>
+          )}
+        </span>
+      ))}
+    </div>
+  );
+}
+
 interface RowProps {
   pool: Pool;
+  use: PoolUse | undefined;
   change: boolean;
   onEdit: () => void;
   onDelete: () => void;
 }
 
-function PoolRow({ pool, change, onEdit, onDelete }: RowProps) {
+function PoolRow({ pool, use, change, onEdit, onDelete }: RowProps) {
   const size = pool.slots < 0 ? Math.max(1, pool.occupied_slots) : pool.slots;
   const free = Math.max(0, size - pool.running_slots - pool.queued_slots);
   return (
@@ -120,6 +154,8 @@ function PoolRow({ pool, change, onEdit, onDelete }: RowProps) {
             </span>
           ))}
         </div>
+        <Users title="Held by" users={use?.holders ?? []} />
+        <Users title="Waiting" users={use?.waiting ?? []} />
       </div>
       <div className="num">
         <strong>{pool.occupied_slots}</strong>
@@ -143,8 +179,13 @@ export function PoolsPage() {
   const [deleting, setDeleting] = useState<Pool | null>(null);
   const { save } = useSave(["pools"]);
   const query = useQuery({
-    queryKey: ["pools"],
+    queryKey: ["pools", "list"],
     queryFn: ({ signal }) => api.get("/api/v2/pools", { query: { limit: kPageMax }, signal }),
+    refetchOnMount: "always",
+  });
+  const use = useQuery({
+    queryKey: ["pools", "use"],
+    queryFn: ({ signal }) => api.get("/api/leoflow/v1/pools", { signal }),
     refetchOnMount: "always",
   });
   return (
@@ -167,6 +208,7 @@ export function PoolsPage() {
               <PoolRow
                 key={pool.name}
                 pool={pool}
+                use={use.data?.pools.find((each) => each.name === pool.name)}
                 change={me.can.operate}
                 onEdit={() => setEditing(pool)}
                 onDelete={() => setDeleting(pool)}

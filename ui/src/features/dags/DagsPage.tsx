@@ -13,7 +13,7 @@ import { links } from "@/router/links";
 import { useSearch } from "@/router/router";
 import { dagColumns } from "./columns";
 import { DagFilters } from "./DagFilters";
-import { useFavourites } from "./favourites";
+import { useFavourite } from "./favourites";
 import { readFilter } from "./filter";
 import { usePause } from "./usePause";
 import { useTrigger } from "../trigger/TriggerProvider";
@@ -22,30 +22,27 @@ import { useTrigger } from "../trigger/TriggerProvider";
 export function DagsPage() {
   const { params, set } = useSearch();
   const { me } = useAuth();
-  const { ids: favourites, toggle } = useFavourites();
+  const favourite = useFavourite();
   const pause = usePause();
   const { trigger } = useTrigger();
-  const filter = useMemo(() => readFilter(params, favourites), [params, favourites]);
+  const filter = useMemo(() => readFilter(params), [params]);
   const query = useInfiniteQuery(dagsInfinite(filter));
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
   const onlyFavourites = params.get("view") === "favourites";
 
   const rows = useMemo(() => {
     const all: Dag[] = query.data?.pages.flatMap((page) => page.dags) ?? [];
-    if (onlyFavourites) return all.filter((dag) => favourites.has(dag.dag_id));
+    if (onlyFavourites) return all.filter((dag) => dag.is_favorite);
     if (filter.order && filter.order !== "dag_id") return all;
-    return [...all].sort(
-      (a, b) => Number(favourites.has(b.dag_id)) - Number(favourites.has(a.dag_id)),
-    );
-  }, [query.data, favourites, onlyFavourites, filter.order]);
+    return [...all].sort((a, b) => Number(b.is_favorite) - Number(a.is_favorite));
+  }, [query.data, onlyFavourites, filter.order]);
 
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
   const columns = dagColumns({
-    favourites,
-    toggle,
+    favourite: (dag) => void favourite(dag),
     pause: (dag) => void pause(dag.dag_id, !dag.is_paused),
     trigger: (dag) => trigger(dag.dag_id),
     canRun: me.can.trigger,
@@ -109,7 +106,7 @@ function NoDags({ filtered, favourites, reset }: NoDagsProps) {
           </Button>
         }
       >
-        Press the star before a DAG: it stays on top of the list in this browser.
+        Press the star before a DAG: it stays on top of the list for you.
       </Empty>
     );
   if (filtered)

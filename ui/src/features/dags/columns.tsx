@@ -17,19 +17,14 @@ import { scheduleLabel } from "./schedule";
 const kBars = 14;
 
 interface Actions {
-  favourites: ReadonlySet<string>;
-  toggle: (dagId: string) => void;
+  favourite: (dag: Dag) => void;
   pause: (dag: Dag) => void;
   trigger: (dag: Dag) => void;
   canRun: boolean;
 }
 
-function DagName({
-  dag,
-  favourites,
-  toggle,
-}: Pick<Actions, "favourites" | "toggle"> & { dag: Dag }) {
-  const on = favourites.has(dag.dag_id);
+function DagName({ dag, favourite }: Pick<Actions, "favourite"> & { dag: Dag }) {
+  const on = dag.is_favorite;
   return (
     <div className="row" style={{ gap: 4 }}>
       <button
@@ -37,7 +32,7 @@ function DagName({
         className={styles.star}
         aria-pressed={on}
         aria-label={`Favourite ${dag.dag_id}`}
-        onClick={() => toggle(dag.dag_id)}
+        onClick={() => favourite(dag)}
       >
         {on ? <IconStarFilled size={15} /> : <IconStar size={15} stroke={1.6} />}
       </button>
@@ -73,11 +68,7 @@ function LastRun({ dagId }: { dagId: string }) {
   const run = data?.dag_runs[0];
   if (!run) return <span className="faint">–</span>;
   return (
-    <Link
-      to={links.run({ dagId, runId: run.dag_run_id })}
-      className="row"
-      style={{ gap: 6 }}
-    >
+    <Link to={links.run({ dagId, runId: run.dag_run_id })} className="row" style={{ gap: 6 }}>
       <StateIcon state={run.state} labelled />
       <Time at={run.start_date ?? run.run_after} ago />
     </Link>
@@ -111,7 +102,7 @@ export function dagColumns(actions: Actions): Column<Dag>[] {
       title: "DAG",
       sort: "dag_id",
       width: "minmax(160px, 3fr)",
-      cell: (dag) => <DagName dag={dag} favourites={actions.favourites} toggle={actions.toggle} />,
+      cell: (dag) => <DagName dag={dag} favourite={actions.favourite} />,
     },
     {
       key: "runs",

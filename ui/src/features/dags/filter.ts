@@ -14,20 +14,17 @@ export const kDagViews = [
 const kLastStates: Record<string, RunState> = { running: "running", failing: "failed" };
 
 /** The filter that an address describes. */
-export function readFilter(
-  params: URLSearchParams,
-  favourites: ReadonlySet<string> = new Set(),
-): DagFilter {
+export function readFilter(params: URLSearchParams): DagFilter {
   const view = params.get("view") ?? "all";
   const filter: DagFilter = {};
   const search = params.get("q")?.trim();
   if (search) filter.search = search;
-  else if (view === "favourites") filter.search = [...favourites].sort().join("|");
   const tags = params.getAll("tag");
   if (tags.length > 0) filter.tags = tags;
   const owners = params.getAll("owner");
   if (owners.length > 0) filter.owners = owners;
   if (view === "paused") filter.paused = true;
+  if (view === "favourites") filter.favourite = true;
   if (view === "active") filter.paused = false;
   const last = kLastStates[view];
   if (last) filter.lastState = last;

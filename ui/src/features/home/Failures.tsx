@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useQuery } from "@tanstack/react-query";
-import { allTasks } from "@/api/taskQueries";
+import type { Dashboard } from "@/api/types";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
-import { Empty, Loaded } from "@/components/States";
+import { Empty } from "@/components/States";
 import { Time } from "@/components/Time";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
@@ -13,8 +12,7 @@ import { groupFailures, type Failure } from "./stats";
 const kShown = 8;
 
 /** The newest failures with their reasons. */
-export function Failures() {
-  const query = useQuery(allTasks({ states: ["failed"], limit: 50, order: "-end_date" }));
+export function Failures({ failures }: { failures: Dashboard["failures"] }) {
   return (
     <Panel
       title="What failed, and why"
@@ -25,17 +23,15 @@ export function Failures() {
         </Link>
       }
     >
-      <Loaded query={query}>
-        {(page) =>
-          page.task_instances.length === 0 ? (
-            <Empty title="Nothing failed">Failed tasks are listed here with their reason.</Empty>
-          ) : (
-            groupFailures(page.task_instances)
-              .slice(0, kShown)
-              .map((group) => <Failed key={group.newest.id} {...group} />)
-          )
-        }
-      </Loaded>
+      {failures.length === 0 ? (
+        <Empty title="Nothing failed">Failed tasks are listed here with their reason.</Empty>
+      ) : (
+        groupFailures(failures)
+          .slice(0, kShown)
+          .map((group) => (
+            <Failed key={`${group.newest.dag_run_id} ${group.newest.task_id}`} {...group} />
+          ))
+      )}
     </Panel>
   );
 }
@@ -49,18 +45,16 @@ function Failed({ newest: task, count }: Failure) {
   };
   return (
     <Link to={links.task(ref)} className={styles.entry}>
-      <StateIcon state={task.state} />
+      <StateIcon state="failed" />
       <span className={styles.entryName}>
-        <strong className="cut">{task.task_display_name}</strong>
-        <span className="faint cut">{task.dag_display_name}</span>
+        <strong className="cut">{task.task_id}</strong>
+        <span className="faint cut">{task.dag_id}</span>
         {count > 1 && <span className="faint num">×{count}</span>}
       </span>
       <span className="faint">
         <Time at={task.end_date} ago />
       </span>
-      <span className={styles.why}>
-        {task.state_reason ?? "No reason was reported: see its log"}
-      </span>
+      <span className={styles.why}>{task.reason ?? "No reason was reported: see its log"}</span>
     </Link>
   );
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
-import { dagsCount, recentRuns } from "@/api/queries";
+import { dashboard } from "@/api/queries";
 import { Page } from "@/components/Page";
-import { Bones } from "@/components/States";
+import { Loaded } from "@/components/States";
 import { Failures } from "./Failures";
 import { FirstSteps } from "./FirstSteps";
 import { Health } from "./Health";
@@ -14,13 +14,8 @@ import { Tile } from "./Tile";
 
 /** What runs, what failed and why, and whether all is well. */
 export function HomePage() {
-  const total = useQuery(dagsCount({}));
-  const active = useQuery(dagsCount({ paused: false }));
-  const failing = useQuery(dagsCount({ lastState: "failed" }));
-  const running = useQuery(recentRuns("~", { state: ["running"], limit: 8 }));
-  const queued = useQuery(recentRuns("~", { state: ["queued"], limit: 1 }));
-  if (total.data === undefined && !total.error) return <Bones rows={10} />;
-  if (total.data === 0)
+  const query = useQuery(dashboard());
+  if (query.data?.dags.total === 0)
     return (
       <Page name="Home" title="Welcome to Leoflow">
         <FirstSteps />
@@ -29,47 +24,53 @@ export function HomePage() {
   return (
     <Page name="Home">
       <h1 className="sr">Home</h1>
-      <div className={styles.tiles}>
-        <Tile
-          name="Running"
-          state="running"
-          value={running.data?.total_entries}
-          note="runs"
-          to="/runs?state=running"
-        />
-        <Tile
-          name="Queued"
-          state="queued"
-          value={queued.data?.total_entries}
-          note="runs wait for room"
-          to="/runs?state=queued"
-        />
-        <Tile
-          name="Failing"
-          state={failing.data ? "failed" : "success"}
-          value={failing.data}
-          note="DAGs whose last run failed"
-          to="/dags?view=failing"
-        />
-        <Tile
-          name="Active"
-          state="none"
-          value={active.data}
-          note={`of ${total.data ?? "–"} DAGs`}
-          to="/dags?view=active"
-        />
-        <Health />
-      </div>
-      <div className={styles.columns}>
-        <div>
-          <RunsOverTime />
-          <Failures />
-        </div>
-        <div>
-          <RunningNow runs={running.data?.dag_runs} total={running.data?.total_entries ?? 0} />
-          <TaskFigures />
-        </div>
-      </div>
+      <Loaded query={query} rows={10}>
+        {({ runs, dags, hours, open_runs, failures, tasks, health }) => (
+          <>
+            <div className={styles.tiles}>
+              <Tile
+                name="Running"
+                state="running"
+                value={runs.running}
+                note="runs"
+                to="/runs?state=running"
+              />
+              <Tile
+                name="Queued"
+                state="queued"
+                value={runs.queued}
+                note="runs wait for room"
+                to="/runs?state=queued"
+              />
+              <Tile
+                name="Failing"
+                state={dags.failing ? "failed" : "success"}
+                value={dags.failing}
+                note="DAGs whose last run failed"
+                to="/dags?view=failing"
+              />
+              <Tile
+                name="Active"
+                state="none"
+                value={dags.active}
+                note={`of ${dags.total} DAGs`}
+                to="/dags?view=active"
+              />
+              <Health parts={health} />
+            </div>
+            <div className={styles.columns}>
+              <div>
+                <RunsOverTime hours={hours} />
+                <Failures failures={failures} />
+              </div>
+              <div>
+                <RunningNow runs={open_runs} total={runs.running + runs.queued} />
+                <TaskFigures tasks={tasks} />
+              </div>
+            </div>
+          </>
+        )}
+      </Loaded>
     </Page>
   );
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useQuery } from "@tanstack/react-query";
-import { runTasks } from "@/api/queries";
-import type { DagRun } from "@/api/types";
+import type { Dashboard } from "@/api/types";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
-import { Bones, Empty } from "@/components/States";
+import { Empty } from "@/components/States";
 import { Duration } from "@/components/Time";
-import { countStates, type StateName } from "@/lib/states";
+import { stateName, type StateName } from "@/lib/states";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./home.module.css";
@@ -24,8 +22,10 @@ const kProgress: StateName[] = [
   "none",
 ];
 
+type OpenRun = Dashboard["open_runs"][number];
+
 interface Props {
-  runs: DagRun[] | undefined;
+  runs: OpenRun[];
   total: number;
 }
 
@@ -36,16 +36,14 @@ export function RunningNow({ runs, total }: Props) {
       title="Running now"
       flush
       actions={
-        runs && total > runs.length ? (
+        total > runs.length ? (
           <Link to={links.runs({ state: "running" })} className="dim">
             All {total}
           </Link>
         ) : undefined
       }
     >
-      {!runs ? (
-        <Bones rows={3} />
-      ) : runs.length === 0 ? (
+      {runs.length === 0 ? (
         <Empty title="Nothing runs">Runs appear here the moment they start.</Empty>
       ) : (
         runs.map((run) => <Running key={`${run.dag_id} ${run.dag_run_id}`} run={run} />)
@@ -54,25 +52,24 @@ export function RunningNow({ runs, total }: Props) {
   );
 }
 
-function Running({ run }: { run: DagRun }) {
-  const ref = { dagId: run.dag_id, runId: run.dag_run_id };
-  const { data } = useQuery(runTasks(ref));
-  const parts = countStates(data?.map((task) => task.state) ?? []).sort(
-    (a, b) => kProgress.indexOf(a.state) - kProgress.indexOf(b.state),
-  );
-  const done = data?.filter((task) => task.state === "success").length ?? 0;
+function Running({ run }: { run: OpenRun }) {
+  const parts = Object.entries(run.tasks)
+    .map(([state, count]) => ({ state: stateName(state), count }))
+    .sort((a, b) => kProgress.indexOf(a.state) - kProgress.indexOf(b.state));
   return (
-    <Link to={links.run(ref)} className={styles.entry}>
-      <StateIcon state="running" />
+    <Link to={links.run({ dagId: run.dag_id, runId: run.dag_run_id })} className={styles.entry}>
+      <StateIcon state={run.state} labelled />
       <span className={styles.entryName}>
         <strong className="cut">{run.dag_display_name}</strong>
-        {data && (
-          <span className="faint num">
-            {done}/{data.length}
-          </span>
-        )}
+        <span className="faint num">
+          {run.finished}/{run.task_instances}
+        </span>
       </span>
-      <Duration start={run.start_date} end={null} exact running />
+      {run.start_date ? (
+        <Duration start={run.start_date} end={null} exact running />
+      ) : (
+        <span className="faint">waits for room</span>
+      )}
       <span className={styles.progress}>
         {parts.map(({ state, count }) => (
           <span key={state} data-state={state} style={{ flexGrow: count }} />

@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "@/api/client";
-import { fetchAll, kPageMax } from "@/api/paging";
+import type { Dashboard } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
-import { Loaded } from "@/components/States";
 import { dateAndTime } from "@/lib/time";
 import styles from "./home.module.css";
-import { byHour, type Hour } from "./stats";
+import { lastHours, type Hour } from "./stats";
 
 const kHours = 24;
-const kRunsMax = 1000;
-
-function recentDay() {
-  return {
-    queryKey: ["slow", "runsOfDay"],
-    queryFn: async ({ signal }: { signal: AbortSignal }) => {
-      const since = new Date(Date.now() - kHours * 3_600_000).toISOString();
-      let total = 0;
-      const rows = await fetchAll(async (offset) => {
-        const page = await api.get("/api/v2/dags/{dag_id}/dagRuns", {
-          path: { dag_id: "~" },
-          query: { start_date_gte: since, order_by: ["-start_date"], limit: kPageMax, offset },
-          signal,
-        });
-        total = page.total_entries;
-        return { rows: page.dag_runs, total: Math.min(total, kRunsMax) };
-      });
-      return { rows, total };
-    },
-  };
-}
 
 /** Runs of the last day, by hour and how they ended. */
-export function RunsOverTime() {
-  const query = useQuery(recentDay());
+export function RunsOverTime({ hours }: { hours: Dashboard["hours"] }) {
   return (
     <Panel
       title="Runs in the last 24 hours"
@@ -48,18 +23,7 @@ export function RunsOverTime() {
         </span>
       }
     >
-      <Loaded query={query} rows={4}>
-        {({ rows, total }) => (
-          <>
-            <Chart hours={byHour(rows, Date.now(), kHours)} />
-            {total > rows.length && (
-              <div className="faint" style={{ marginTop: 8 }}>
-                The newest {rows.length} of {total} runs.
-              </div>
-            )}
-          </>
-        )}
-      </Loaded>
+      <Chart hours={lastHours(hours, Date.now(), kHours)} />
     </Panel>
   );
 }

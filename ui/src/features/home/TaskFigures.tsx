@@ -2,45 +2,23 @@
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "@/api/client";
-import { fetchAll, kPageMax } from "@/api/paging";
+import { recentRuns } from "@/api/queries";
+import type { Dashboard, TaskFigure } from "@/api/types";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
-import { Empty, Loaded } from "@/components/States";
+import { Empty } from "@/components/States";
+import { count } from "@/lib/text";
 import { span } from "@/lib/time";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./home.module.css";
-import { taskFigures, type TaskFigure } from "./stats";
 
 const kShown = 6;
-const kSample = 500;
 
-/** The newest task instances that ended; loaded again now and then, not with each change. */
-function recentlyEnded() {
-  return {
-    queryKey: ["slow", "taskFigures"],
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      fetchAll(async (offset) => {
-        const page = await api.get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", {
-          path: { dag_id: "~", dag_run_id: "~" },
-          query: {
-            state: ["success", "failed"],
-            order_by: ["-end_date"],
-            limit: kPageMax,
-            offset,
-          },
-          signal,
-        });
-        return { rows: page.task_instances, total: Math.min(page.total_entries, kSample) };
-      }),
-  };
-}
-
-/** The slowest and the least reliable tasks among the newest task instances. */
-export function TaskFigures() {
+/** The slowest and the least reliable tasks of the last day. */
+export function TaskFigures({ tasks }: { tasks: Dashboard["tasks"] }) {
   const [by, setBy] = useState<"slow" | "flaky">("slow");
-  const query = useQuery(recentlyEnded());
+  const rows = by === "slow" ? tasks.slowest : tasks.flakiest;
   return (
     <Panel
       title="Tasks to look at"
@@ -58,46 +36,66 @@ export function TaskFigures() {
         />
       }
     >
-      <Loaded query={query}>
-        {(ended) => {
-          const all = taskFigures(ended);
-          const rows =
-            by === "slow"
-              ? all.sort((a, b) => b.median - a.median)
-              : all.filter((each) => each.trouble > 0).sort((a, b) => b.trouble - a.trouble);
-          if (rows.length === 0)
-            return (
-              <Empty title={by === "slow" ? "No task has ended yet" : "Every task is reliable"}>
-                Taken from the last {kSample} task instances.
-              </Empty>
-            );
-          return rows
-            .slice(0, kShown)
-            .map((each) => <Figure key={`${each.dagId} ${each.taskId}`} figure={each} by={by} />);
-        }}
-      </Loaded>
+      {rows.length === 0 ? (
+        <Empty title={by === "slow" ? "No task has ended yet" : "Every task is reliable"}>
+          Taken from the tries since yesterday.
+        </Empty>
+      ) : (
+        rows
+          .slice(0, kShown)
+          .map((each) => <Figure key={`${each.dag_id} ${each.task_id}`} figure={each} by={by} />)
+      )}
     </Panel>
   );
 }
 
-function Figure({ figure, by }: { figure: TaskFigure; by: "slow" | "flaky" }) {
-  const { newest } = figure;
-  const ref = {
-    dagId: figure.dagId,
-    runId: newest.dag_run_id,
-    taskId: figure.taskId,
-    mapIndex: newest.map_index,
-  };
+/** How much slower or faster than the days before, where that is worth a word. */
+function Trend({ figure }: { figure: TaskFigure }) {
+  const before = figure.p50_before;
+  if (!before || before < 0.05) return null;
+  const change = (figure.p50 - before) / before;
+  if (Math.abs(change) < 0.2) return null;
   return (
-    <Link to={links.task(ref)} className={styles.entry}>
-      <StateIcon state={newest.state} />
+    <span className={change > 0 ? styles.slower : styles.faster} title="Beside the days before">
+      {change > 0 ? "+" : "−"}
+      {Math.round(Math.abs(change) * 100)} %
+    </span>
+  );
+}
+
+function Figure({ figure, by }: { figure: TaskFigure; by: "slow" | "flaky" }) {
+  // The latest run is where one looks first; until it is known the DAG is.
+  const run = useQuery(recentRuns(figure.dag_id, { limit: 14 })).data?.dag_runs[0];
+  const to = run
+    ? links.task({
+        dagId: figure.dag_id,
+        runId: run.dag_run_id,
+        taskId: figure.task_id,
+        mapIndex: -1,
+      })
+    : links.dag(figure.dag_id);
+  const bad = figure.failures + figure.retries;
+  return (
+    <Link to={to} className={styles.entry}>
+      <StateIcon state={figure.failures ? "failed" : figure.retries ? "up_for_retry" : "success"} />
       <span className={styles.entryName}>
-        <strong className="cut">{newest.task_display_name}</strong>
-        <span className="faint cut">{figure.dagId}</span>
+        <strong className="cut">{figure.task_id}</strong>
+        <span className="faint cut">{figure.dag_id}</span>
       </span>
       <span className="num">
-        {by === "slow" ? span(figure.median) : `${Math.round(figure.trouble * 100)} %`}
-        <span className="faint"> of {figure.count}</span>
+        {by === "slow" ? (
+          <>
+            <Trend figure={figure} /> {span(figure.p50)}
+            <span className="faint" title="95 of 100 tries are quicker">
+              {" "}
+              · {span(figure.p95)}
+            </span>
+          </>
+        ) : (
+          <>
+            {bad} <span className="faint">of {count(figure.tries, "try", "tries")}</span>
+          </>
+        )}
       </span>
     </Link>
   );

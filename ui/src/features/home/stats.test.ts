@@ -1,42 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from "vitest";
-import type { DagRun, TaskInstance } from "@/api/types";
-import { byHour, taskFigures } from "./stats";
+import { expect, test } from "vitest";
+import { groupFailures, lastHours } from "./stats";
 
-const run = (start_date: string, state: string) => ({ start_date, state }) as DagRun;
-const task = (task_id: string, state: string, try_number: number, duration: number | null) =>
-  ({ dag_id: "d", task_id, state, try_number, duration }) as TaskInstance;
+const kNow = Date.parse("2026-01-01T12:30:00Z");
 
-describe("byHour", () => {
-  const now = Date.parse("2026-01-02T10:30:00Z");
-  it("puts each run into its hour and leaves older ones out", () => {
-    const hours = byHour(
-      [
-        run("2026-01-02T10:00:00Z", "success"),
-        run("2026-01-02T09:59:59Z", "failed"),
-        run("2026-01-02T08:00:00Z", "running"),
-        run("2026-01-02T07:59:59Z", "success"),
-      ],
-      now,
-      3,
-    );
-    expect(hours.map(({ success, failed, open }) => [success, failed, open])).toEqual([
-      [0, 0, 1],
-      [0, 1, 0],
-      [1, 0, 0],
-    ]);
-    expect(hours[2]?.from).toBe(Date.parse("2026-01-02T10:00:00Z"));
-  });
+test("hours without runs are filled in, oldest first", () => {
+  const known = { hour: "2026-01-01T11:00:00Z", queued: 1, running: 2, success: 3, failed: 4 };
+  const hours = lastHours([known], kNow, 3);
+  expect(hours.map((hour) => new Date(hour.from).getUTCHours())).toEqual([10, 11, 12]);
+  expect(hours[1]).toMatchObject({ success: 3, failed: 4, open: 3 });
+  expect(hours[2]).toMatchObject({ success: 0, failed: 0, open: 0 });
 });
 
-describe("taskFigures", () => {
-  it("counts retried and failed instances as trouble", () => {
-    const [a, b] = taskFigures([
-      task("a", "success", 2, 3),
-      task("a", "success", 1, 1),
-      task("b", "failed", 1, null),
-    ]);
-    expect(a).toMatchObject({ taskId: "a", count: 2, median: 2, trouble: 0.5 });
-    expect(b).toMatchObject({ taskId: "b", median: 0, trouble: 1 });
-  });
+test("failures of one cause are taken together", () => {
+  const row = {
+    dag_id: "d",
+    dag_run_id: "r1",
+    task_id: "t",
+    map_index: -1,
+    try_number: 1,
+    start_date: null,
+    end_date: null,
+    reason: "no disk",
+  };
+  const groups = groupFailures([row, { ...row, dag_run_id: "r0" }, { ...row, reason: "other" }]);
+  expect(groups.map(({ count }) => count)).toEqual([2, 1]);
+  expect(groups[0]?.newest.dag_run_id).toBe("r1");
 });

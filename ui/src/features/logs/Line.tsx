@@ -25,7 +25,7 @@ function look(part: AnsiPart): CSSProperties {
 }
 
 /** The text with what is searched for marked. */
-function marked(text: string, search: string): ReactNode {
+export function marked(text: string, search: string): ReactNode {
   if (!search) return text;
   const parts: ReactNode[] = [];
   const low = text.toLowerCase();

@@ -17,12 +17,16 @@ import { RunFigures } from "./RunFigures";
 import { TaskTable } from "./TaskTable";
 
 const GraphView = lazy(() => import("../graph/GraphView").then((m) => ({ default: m.GraphView })));
+const LogSearchTab = lazy(() =>
+  import("./LogSearchTab").then((m) => ({ default: m.LogSearchTab })),
+);
 const CompareTab = lazy(() => import("./CompareTab").then((m) => ({ default: m.CompareTab })));
 
 const kTabs = [
   ["tasks", "Tasks"],
   ["graph", "Graph"],
   ["gantt", "Timeline"],
+  ["logs", "Logs"],
   ["details", "Details"],
   ["compare", "Compare"],
 ] as const;
@@ -51,6 +55,8 @@ function Tab({ name, run }: { name: string; run: DagRun }) {
           <RunTimeline run={run} />
         </Panel>
       );
+    case "logs":
+      return <LogSearchTab run={run} />;
     case "details":
       return <RunDetails run={run} />;
     case "compare":

@@ -6,12 +6,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState, type ReactNode } from "react";
 import { runsInfinite, type RunFilter } from "@/api/queries";
 import type { RunState } from "@/api/types";
+import { useAuth } from "@/auth/AuthProvider";
 import { DataTable } from "@/components/DataTable";
 import { Bones, Empty, Failure } from "@/components/States";
 import { links } from "@/router/links";
 import { useSearch } from "@/router/router";
 import styles from "../dags/dags.module.css";
 import { runColumns } from "./runColumns";
+import { useChosenRuns } from "./useChosenRuns";
 
 const kStates = ["all", "running", "queued", "success", "failed"] as const;
 const kTypes = ["all", "scheduled", "manual"] as const;
@@ -54,7 +56,9 @@ export function RunList({ dagId, empty }: Props) {
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const columns = useMemo(() => runColumns(dagId === "~"), [dagId]);
+  const { me } = useAuth();
+  const { column, isChosen, bar } = useChosenRuns(rows);
+  const columns = [...(me.can.trigger ? [column] : []), ...runColumns(dagId === "~")];
   const filtered = ["state", "type", "q"].some((key) => params.has(key));
   const change = (value: string) => {
     setText(value);
@@ -88,6 +92,7 @@ export function RunList({ dagId, empty }: Props) {
           onChange={(type) => set({ type: type === "all" ? null : type })}
         />
       </div>
+      {bar}
       {query.error ? (
         <Failure error={query.error} retry={() => void query.refetch()} />
       ) : !query.data ? (
@@ -105,6 +110,7 @@ export function RunList({ dagId, empty }: Props) {
           rows={rows}
           rowKey={(run) => `${run.dag_id} ${run.dag_run_id}`}
           rowLink={(run) => links.run({ dagId: run.dag_id, runId: run.dag_run_id })}
+          selected={isChosen}
           order={filter.order ?? "-run_after"}
           onOrder={(order) => set({ order })}
           onEnd={more}
