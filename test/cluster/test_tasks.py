@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tasks in real pods: logs, XComs, volumes, clearing, and what may go wrong. In each fault no try
+of the user is spent, and no two pods of a task are alive at once."""
+import json
+import sys
+import threading
+from pathlib import Path
+
+from onenode.processes import until
+from onenode.settings import ROOT
+from support import ClusterTest, state_of
+
+sys.path.insert(0, str(ROOT / "test" / "e2e"))
+import harness  # noqa: E402  (the path comes first)
+
+SECONDS_MAX = 240
+OURS = "?labelSelector=app.kubernetes.io/name=leoflow-task"
+HEAD = """
+import socket, time
+from pathlib import Path
+from airflow.sdk import dag, task
+"""
+CHAIN = HEAD + """
+@dag(schedule=None)
+def chain():
+    @task
+    def first():
+        print("first says", socket.gethostname())
+        Path("/staging/data").write_text("staged")
+        return {"rows": 3}
+
+    @task
+    def second(value):
+        print("got", value["rows"], Path("/staging/data").read_text())
+        return value["rows"] + 1
+
+    @task
+    def third(value):
+        print("ends with", value)
+
+    third(second(first()))
+
+chain()
+"""
+REPAIR = HEAD + """
+@dag(schedule=None)
+def repair():
+    @task
+    def put():
+        Path("/staging/data").write_text("staged")
+
+    @task
+    def get():
+        assert Path("/staging/repaired").exists(), "as asked"
+        print("found", Path("/staging/data").read_text())
+
+    put() >> get()
+
+repair()
+"""
+# Waits until the test lets it go on.
+HELD = HEAD + """
+@dag(schedule=None)
+def held():
+    @task
+    def wait():
+        print("begins", flush=True)
+        while not Path("/staging/go").exists():
+            time.sleep(0.1)
+        return socket.gethostname()
+
+    wait()
+
+held()
+"""
+HUNGRY = HEAD + """
+@dag(schedule=None)
+def hungry():
+    @task
+    def eat():
+        bytearray(512 << 20)
+
+    eat()
+
+hungry()
+"""
+NOWHERE = HEAD + """
+@dag(schedule=None)
+def nowhere():
+    @task
+    def never():
+        pass
+
+    never()
+
+nowhere()
+"""
+STAGING = "staging: {enabled: true, size: 16Mi}\n"
+MEMORY = "tasks: {eat: {resources: {limits: {memory: 128Mi}}}}\n"
+SELECTOR = "tasks: {never: {execution: {node_selector: {disk: none}}}}\n"
+
+
+class LivePods(threading.Thread):
+    """Notes, through one watch, when two pods of one task instance were alive at once."""
+
+    def __init__(self, api, path):
+        super().__init__(daemon=True)
+        self.api, self.path = api, path
+        self.version = api.get(path)["metadata"]["resourceVersion"]
+        self.alive, self.doubled = {}, []
+
+    def run(self):
+        try:
+            for event in self.api.watch(self.path, self.version):
+                self.see(event["type"], event["object"])
+        except (OSError, KeyError):
+            pass   # the API server went away, as some tests want
+
+    def see(self, kind, pod):
+        notes = pod["metadata"].get("annotations", {})
+        task = (notes.get("leoflow.io/run-id"), notes.get("leoflow.io/task-id"))
+        pods = self.alive.setdefault(task, set())
+        if kind == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
+            pods.discard(pod["metadata"]["uid"])
+        elif "running" in state_of(pod):
+            pods.add(pod["metadata"]["uid"])
+        if len(pods) > 1:
+            self.doubled.append(task)
+
+
+class TasksTest(ClusterTest):
+    """One server, in the cluster's network, for all tests of a class."""
+
+    dags = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = harness.Server(
+            cls.dags, {"KUBECONFIG": str(cls.cluster.place.kubeconfig)},
+            ["--executor", "k8s", "--kubernetes-namespace", cls.namespace])
+        cls.addClassCleanup(cls.server.close)
+
+    def setUp(self):
+        self.live = LivePods(self.api, self.path("pods"))
+        self.live.start()
+
+    def tearDown(self):
+        self.assertEqual(self.live.doubled, [])
+
+    def pods(self):
+        return self.api.get(self.path("pods") + OURS)["items"]
+
+    def claims(self):
+        return self.api.get(self.path("persistentvolumeclaims"))["items"]
+
+    def until_(self, what, condition):
+        try:
+            return until(what, condition, SECONDS_MAX)
+        except Exception:
+            print(json.dumps(self.pods(), indent=1)[-6000:], self.server.printed()[-4000:])
+            raise
+
+    def until_running(self, dag_id, task_id, run_id):
+        self.until_(f"{task_id} runs", lambda: self.server.task(dag_id, task_id, run_id)["state"]
+                    == "running")
+
+    def ends(self, dag_id, run_id, state="success"):
+        seen = self.server.finished(dag_id, run_id, SECONDS_MAX)
+        self.assertEqual(seen, state, self.server.printed()[-3000:])
+
+    def volume(self, dag_id, run_id):
+        """Folder, on this host, of a run's claim."""
+        name = f"{dag_id}-{run_id}-"
+        claim = self.until_("the claim is bound", lambda: next(
+            (each for each in self.claims() if each["spec"].get("volumeName")
+             and each["metadata"]["name"].startswith(name)), None))
+        found = self.api.get("/api/v1/persistentvolumes/" + claim["spec"]["volumeName"])
+        return self.cluster.place.volumes / Path(found["spec"]["hostPath"]["path"]).name
+
+    def let_go(self, run_id):
+        (self.volume("held", run_id) / "go").touch()
+
+    def assert_no_try_spent(self, dag_id, task_id, run_id):
+        self.assertEqual(self.server.task(dag_id, task_id, run_id)["try_number"], 1)
+
+
+class Life(TasksTest):
+    dags = {"chain/dag.py": CHAIN, "chain/leoflow.yaml": STAGING,
+            "repair/dag.py": REPAIR, "repair/leoflow.yaml": STAGING}
+
+    def test_chain_hands_on_values_and_files_and_leaves_nothing_but_its_logs(self):
+        self.server.trigger("chain", "r1")
+        self.ends("chain", "r1")
+        self.until_("the pods are gone", lambda: not self.pods())
+        self.until_("the claim is gone", lambda: not self.claims())
+        attempts = self.server.attempts("chain", "r1")
+        self.assertEqual(len({row["hostname"] for row in attempts}), 3)
+        self.assertIn("first says", "\n".join(self.server.events("chain", "first")))
+        self.assertIn("got 3 staged", self.server.events("chain", "second"))
+        self.assertIn("ends with 4", self.server.events("chain", "third"))
+
+    def test_failed_run_keeps_its_claim_and_a_cleared_task_finds_it(self):
+        self.server.trigger("repair", "r1")
+        self.ends("repair", "r1", "failed")
+        before = [claim["metadata"]["uid"] for claim in self.claims()]
+        self.assertEqual(len(before), 1)
+        (self.volume("repair", "r1") / "repaired").touch()
+        self.server.call("POST", "/api/v2/dags/repair/clearTaskInstances",
+                         {"dry_run": False, "dag_run_id": "r1", "task_ids": ["get"],
+                          "only_failed": True})
+        self.ends("repair", "r1")
+        self.assertIn("found staged", self.server.events("repair", "get", try_number=2))
+        self.assertEqual(self.server.task("repair", "put")["try_number"], 1)
+        self.until_("the claim is gone", lambda: not self.claims())
+
+
+class Faults(TasksTest):
+    dags = {"held/dag.py": HELD, "held/leoflow.yaml": STAGING,
+            "hungry/dag.py": HUNGRY, "hungry/leoflow.yaml": MEMORY,
+            "nowhere/dag.py": NOWHERE, "nowhere/leoflow.yaml": SELECTOR}
+
+    def begin(self, run_id):
+        """A run whose task runs; uid of its pod."""
+        self.server.trigger("held", run_id)
+        self.addCleanup(self.give_up, run_id)
+        self.until_running("held", "wait", run_id)
+        return self.pods()[0]["metadata"]["uid"]
+
+    def give_up(self, run_id):
+        """After a test that failed: the next one finds nothing of this one."""
+        if self.server.run_state("held", run_id) not in harness.TERMINAL_RUN:
+            self.server.call("PATCH", f"/api/v2/dags/held/dagRuns/{run_id}", {"state": "failed"})
+            self.until_("the pods are gone", lambda: not self.pods())
+
+    def finish(self, run_id):
+        self.let_go(run_id)
+        self.ends("held", run_id)
+        self.assert_no_try_spent("held", "wait", run_id)
+        self.until_("the claim is gone", lambda: not self.claims())
+
+    def test_killed_server_finds_its_task_running(self):
+        uid = self.begin("killed")
+        self.server.kill()
+        self.server.start()
+        self.until_running("held", "wait", "killed")
+        self.assertEqual([pod["metadata"]["uid"] for pod in self.pods()], [uid])
+        self.finish("killed")
+        self.assertEqual(len(self.server.attempts("held", "killed")), 1)
+
+    def test_task_that_ends_while_no_server_runs_is_not_run_again(self):
+        self.begin("alone")
+        self.server.kill()
+        self.let_go("alone")
+        self.server.start()
+        self.ends("held", "alone")
+        self.assertEqual(len(self.server.attempts("held", "alone")), 1)
+        self.assert_no_try_spent("held", "wait", "alone")
+        self.until_("the claim is gone", lambda: not self.claims())
+
+    def test_pod_deleted_by_hand_is_placed_again(self):
+        uid = self.begin("deleted")
+        name = self.pods()[0]["metadata"]["name"]
+        self.api.delete(self.path("pods", name))
+        self.until_("another pod runs", lambda: any(
+            pod["metadata"]["uid"] != uid and "running" in state_of(pod) for pod in self.pods()))
+        self.finish("deleted")
+        self.assertEqual(len(self.server.attempts("held", "deleted")), 2)
+
+    def test_task_goes_on_while_the_api_server_is_away(self):
+        self.begin("away")
+        volume = self.volume("held", "away")
+        self.cluster.ask("stop", "kube-apiserver")
+        self.addCleanup(self.api_server_is_back)
+        (volume / "go").touch()
+        self.until_("the task has ended", lambda: self.server.task("held", "wait", "away")["state"]
+                    == "success")
+        self.api_server_is_back()
+        self.ends("held", "away")
+        self.assert_no_try_spent("held", "wait", "away")
+        self.until_("the claim is gone", lambda: not self.claims())
+
+    def api_server_is_back(self):
+        self.cluster.ask("start", "kube-apiserver")
+        self.until_("the API server answers", self.answers)
+
+    def answers(self):
+        try:
+            return self.api.get("/readyz")
+        except Exception:   # whatever it says while it starts
+            return None
+
+    def test_full_quota_is_waited_for(self):
+        quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+        self.api.create(self.path("resourcequotas"), quota)
+        self.addCleanup(self.api.delete, self.path("resourcequotas", "none"))
+        self.until_("the quota counts", lambda: self.api.get(
+            self.path("resourcequotas", "none")).get("status", {}).get("used"))
+        self.server.trigger("held", "quota")
+        self.addCleanup(self.give_up, "quota")
+        self.until_("the reason is told", lambda: "quota" in str(self.reason("held", "quota")))
+        self.assertEqual(self.pods(), [])
+        self.api.delete(self.path("resourcequotas", "none"))
+        self.until_running("held", "wait", "quota")
+        self.finish("quota")
+
+    def test_memory_over_the_tasks_own_limit_is_its_failure(self):
+        self.server.trigger("hungry", "r1")
+        self.ends("hungry", "r1", "failed")
+        reasons = [row["reason"] for row in self.server.attempts("hungry", "r1")]
+        self.assertRegex(str(reasons), "OOM|memory")
+        self.assertEqual(len(reasons), 1)
+
+    def test_pod_that_fits_no_node_says_so(self):
+        self.server.trigger("nowhere", "r1")
+        self.until_("the reason is told", lambda: "node" in str(self.reason("nowhere", "r1")))
+        self.server.call("PATCH", "/api/v2/dags/nowhere/dagRuns/r1", {"state": "failed"})
+        self.until_("the pod is gone", lambda: not self.pods())
+
+    def reason(self, dag_id, run_id):
+        """Why its only task does not move, as page and command line show it."""
+        shown = self.server.leoflow("tasks", "list", dag_id, run_id, "-o", "json")
+        return json.loads(shown.stdout)[0]["reason"]
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
