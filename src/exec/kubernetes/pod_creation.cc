@@ -73,7 +73,7 @@ void PodExecutor::with_volume(const std::string& id, const PodPlan& plan, Status
                      .item = *place.item,
                      .dag = plan.dag.get(),
                      .task = plan.task,
-                     .volume_claim = plan.volume ? plan.volume->name : std::string()};
+                     .volume = plan.volume ? plan.volume->name : std::string()};
   auto pod = make_pod(settings_, request);
   if (!pod) {
     --creating_;

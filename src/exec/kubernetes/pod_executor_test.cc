@@ -472,14 +472,18 @@ TEST_F(PodExecutorTest, TheVolumeIsThereBeforeThePod) {
                       json::object{{"storageclass.kubernetes.io/is-default-class", "true"}}}}}});
   place(2);
   until_pod(2);
-  EXPECT_TRUE(api_.has("etl-run-1", "persistentvolumeclaims"));
+  EXPECT_TRUE(api_.has(claim_name("test", "etl-run-1"), "persistentvolumeclaims"));
   auto listed = life_->staging->list();
   ASSERT_TRUE(listed);
   ASSERT_EQ(listed->size(), 1u);
   EXPECT_EQ(listed->front().name, "etl-run-1");
   EXPECT_TRUE(life_->staging->remove("etl-run-1"));
   EXPECT_TRUE(life_->staging->remove("etl-run-1"));
-  EXPECT_FALSE(api_.has("etl-run-1", "persistentvolumeclaims"));
+  EXPECT_FALSE(api_.has(claim_name("test", "etl-run-1"), "persistentvolumeclaims"));
+  EXPECT_EQ(life_->staging->create("etl-run-2", 1).value_or(""), "/staging");
+  EXPECT_TRUE(api_.has(claim_name("test", "etl-run-2"), "persistentvolumeclaims"));
+  life_->staging->remove_later("etl-run-2");
+  eventually([&] { return api_.names("persistentvolumeclaims").empty(); });
 }
 
 }  // namespace

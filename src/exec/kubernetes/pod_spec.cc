@@ -94,7 +94,7 @@ json::object labels_of(const PodSettings& settings, const PodRequest& request) {
   labels["leoflow.io/dag"] = label_value(request.item.dag_id);
   labels["leoflow.io/task"] = label_value(request.item.task_id);
   labels["leoflow.io/run"] = std::to_string(request.item.run.value);
-  if (!request.volume_claim.empty()) labels[kVolumeLabel] = request.volume_claim;
+  if (!request.volume.empty()) labels[kVolumeLabel] = request.volume;
   return labels;
 }
 
@@ -199,7 +199,7 @@ json::object task_container(const PodSettings& settings, const PodRequest& reque
   add_image(settings, request, out);
   json::array mounts{mount("leoflow", kHome), mount("tmp", "/tmp"),
                      mount("token", kTokenFolder, true)};
-  if (!request.volume_claim.empty()) mounts.push_back(mount("staging", pod::kStagingPath));
+  if (!request.volume.empty()) mounts.push_back(mount("staging", pod::kStagingPath));
   if (!settings.cache_host_path.empty()) mounts.push_back(mount("cache", kCacheFolder));
   out["volumeMounts"] = std::move(mounts);
   json::object resources = resources_of(request);
@@ -215,8 +215,8 @@ json::array volumes_of(const PodSettings& settings, const PodRequest& request) {
   json::array volumes{json::object{{"name", "leoflow"}, {"emptyDir", json::object{}}},
                       json::object{{"name", "tmp"}, {"emptyDir", json::object{}}},
                       json::object{{"name", "token"}, {"projected", std::move(projected)}}};
-  if (!request.volume_claim.empty()) {
-    json::object claim{{"claimName", request.volume_claim}};
+  if (!request.volume.empty()) {
+    json::object claim{{"claimName", claim_name(settings.instance, request.volume)}};
     volumes.push_back(
         json::object{{"name", "staging"}, {"persistentVolumeClaim", std::move(claim)}});
   }
@@ -229,8 +229,8 @@ json::array volumes_of(const PodSettings& settings, const PodRequest& request) {
 
 // A volume that one node can mount: the run's pods of one moment stand on the same node.
 void pin_to_volume(const PodSettings& settings, const PodRequest& request, json::object& spec) {
-  if (request.volume_claim.empty() || settings.staging_access != "ReadWriteOnce") return;
-  json::object labels{{kVolumeLabel, request.volume_claim}};
+  if (request.volume.empty() || settings.staging_access != "ReadWriteOnce") return;
+  json::object labels{{kInstanceLabel, settings.instance}, {kVolumeLabel, request.volume}};
   json::object term{{"labelSelector", json::object{{"matchLabels", std::move(labels)}}},
                     {"topologyKey", "kubernetes.io/hostname"}};
   json::object required{
@@ -312,6 +312,10 @@ std::string place_ahead_of(TaskInstanceKey task_instance, int try_number) {
 
 std::string pod_name(const std::string& instance, const std::string& place) {
   return "leoflow-" + instance + "-" + place;
+}
+
+std::string claim_name(const std::string& instance, const std::string& volume) {
+  return "leoflow-" + instance + "-" + volume;
 }
 
 std::string label_value(std::string_view text) {

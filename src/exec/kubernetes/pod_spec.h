@@ -56,7 +56,7 @@ struct PodRequest {
   WorkItem item;
   const DagSpec* dag = nullptr;
   const TaskSpec* task = nullptr;  // null for a DAG callback
-  std::string volume_claim;        // of the run's staging; empty = none
+  std::string volume;              // name of the run's staging volume; empty = none
 };
 
 // The place of an attempt: "a17". The place started ahead for a try: "t4-2".
@@ -64,6 +64,8 @@ std::string place_of(AttemptId attempt);
 std::string place_ahead_of(TaskInstanceKey task_instance, int try_number);
 // A pure function of the two; a DNS label.
 std::string pod_name(const std::string& instance, const std::string& place);
+// The claim of a staging volume: installations that share a namespace share no volume.
+std::string claim_name(const std::string& instance, const std::string& volume);
 // Text as a label value: at most 63 of [A-Za-z0-9._-], beginning and ending with one of the first.
 std::string label_value(std::string_view text);
 

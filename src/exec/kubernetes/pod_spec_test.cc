@@ -88,7 +88,7 @@ annotations: {note: x}
                                  .memory_limit = "128Mi",
                                  .claims = {json::object{{"name", "gpu"}}}};
   task_.execution_timeout = std::chrono::seconds(600);
-  request_.volume_claim = "etl-run-1";
+  request_.volume = "etl-run-1";
   PodSettings with = settings();
   with.cache_host_path = "/var/cache/leoflow";
   expect_golden("full.json", with);

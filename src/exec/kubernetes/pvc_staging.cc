@@ -14,6 +14,13 @@ namespace {
 constexpr const char* kDefaultClass = "storageclass.kubernetes.io/is-default-class";
 constexpr size_t kMadeMax = 100'000;
 
+std::string volume_of(const json::value& object) {
+  auto* metadata =
+      object.is_object() ? json::object_or_null(object.as_object(), "metadata") : nullptr;
+  auto* labels = metadata ? json::object_or_null(*metadata, "labels") : nullptr;
+  return labels ? json::string_or(*labels, kVolumeLabel) : "";
+}
+
 std::string name_of(const json::value& object) {
   auto* metadata =
       object.is_object() ? json::object_or_null(object.as_object(), "metadata") : nullptr;
@@ -48,7 +55,7 @@ json::object make_claim(const PvcSettings& settings, const PvcRequest& request) 
   if (!storage_class.empty()) spec["storageClassName"] = storage_class;
   return {{"apiVersion", "v1"},
           {"kind", "PersistentVolumeClaim"},
-          {"metadata", json::object{{"name", request.name},
+          {"metadata", json::object{{"name", claim_name(settings.instance, request.name)},
                                     {"namespace", settings.namespace_name},
                                     {"labels", std::move(labels)},
                                     {"annotations", std::move(marks)}}},
@@ -120,7 +127,8 @@ void PvcStaging::make(PvcRequest request, Done done) {
 void PvcStaging::remove_later(const std::string& name) {
   made_.with([&](auto& made) { made.erase(name); });
   cluster_.loop().post([this, name] {
-    cluster_.api().remove(kVolumeClaims, settings_.namespace_name, name, {},
+    cluster_.api().remove(kVolumeClaims, settings_.namespace_name,
+                          claim_name(settings_.instance, name), {},
                           [name](ApiResult<json::object> gone) {
                             if (gone || gone.error().error.code() == Code::not_found) return;
                             log::warning("staging volume not removed",
@@ -133,7 +141,8 @@ Result<std::string> PvcStaging::create(const std::string& name, uint64_t size_by
   if (auto named = check_name(name); !named) return fail(named);
   // Most are there already, made with their first pod.
   auto there = cluster_.call([this, name](ApiClient& api, ApiClient::Reply reply) {
-    api.get(kVolumeClaims, settings_.namespace_name, name, std::move(reply));
+    api.get(kVolumeClaims, settings_.namespace_name, claim_name(settings_.instance, name),
+            std::move(reply));
   });
   if (there) return std::string(pod::kStagingPath);
   auto promise = std::make_shared<std::promise<Status>>();
@@ -153,7 +162,8 @@ Status PvcStaging::remove(const std::string& name) {
   if (auto named = check_name(name); !named) return named;
   made_.with([&](auto& made) { made.erase(name); });
   auto gone = cluster_.call([this, name](ApiClient& api, ApiClient::Reply reply) {
-    api.remove(kVolumeClaims, settings_.namespace_name, name, {}, std::move(reply));
+    api.remove(kVolumeClaims, settings_.namespace_name, claim_name(settings_.instance, name), {},
+               std::move(reply));
   });
   if (gone || gone.error().error.code() == Code::not_found) return {};
   return fail(gone.error().error);
@@ -162,7 +172,7 @@ Status PvcStaging::remove(const std::string& name) {
 std::vector<StagingFound> PvcStaging::found(const json::array& claims) const {
   std::vector<StagingFound> all;
   for (const json::value& claim : claims) {
-    std::string name = name_of(claim);
+    std::string name = volume_of(claim);
     if (name.empty() || !valid_staging_name(name)) continue;
     auto made = parse_time(
         json::string_or(claim.as_object().at("metadata").as_object(), "creationTimestamp"));
@@ -194,7 +204,8 @@ Result<std::vector<StagingFound>> PvcStaging::list() {
 Result<uint64_t> PvcStaging::size(const std::string& name) {
   if (auto named = check_name(name); !named) return fail(named);
   auto claim = cluster_.call([this, name](ApiClient& api, ApiClient::Reply reply) {
-    api.get(kVolumeClaims, settings_.namespace_name, name, std::move(reply));
+    api.get(kVolumeClaims, settings_.namespace_name, claim_name(settings_.instance, name),
+            std::move(reply));
   });
   if (!claim) return fail(claim.error().error);
   return fail(Code::unavailable, "how full the volume '" + name + "' is, only its pods know");
