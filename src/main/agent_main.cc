@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -18,6 +19,7 @@ constexpr const char* kUsage =
     "usage: leoflow-agent node --home DIR --server unix:PATH|HOST:PORT --python-dir DIR\n"
     "                          [--tls-ca FILE] [--slots N] [--detach]\n"
     "       leoflow-agent pod            (as the first process of a pod; told by variables)\n"
+    "       leoflow-agent copy PATH      (itself, for an init container)\n"
     "       leoflow-agent --version\n";
 
 int usage(const std::string& problem) {
@@ -38,6 +40,18 @@ int run_pod(int argc) {
   return int(leoflow::run_pod_agent(std::move(*options)));
 }
 
+// What an init container from an image with the agent does: leaves it in a volume.
+int copy_self(const std::filesystem::path& to) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::copy_file("/proc/self/exe", to, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::permissions(to, fs::perms(0755), error);
+  if (!error) return 0;
+  std::fprintf(stderr, "leoflow-agent: cannot copy itself to %s: %s\n", to.c_str(),
+               error.message().c_str());
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,6 +64,7 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
+  if (command == "copy") return argc == 3 ? copy_self(argv[2]) : usage("copy needs a path");
   if (command == "pod") {
     int status = run_pod(argc);
     std::fflush(stderr);
