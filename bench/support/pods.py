@@ -42,12 +42,16 @@ def cluster():
 
 
 class Marks:
-    """When each state of one pod was first seen, in seconds of time.perf_counter()."""
+    """When each state of one pod was first seen, in seconds of time.perf_counter(); `created`, to
+    be compared with times of Leoflow, in seconds since 1970."""
 
     def __init__(self):
         self.at = {}
+        self.notes = {}
 
     def see(self, event, now):
+        self.at.setdefault("created", time.time())
+        self.notes = event["object"]["metadata"].get("annotations", {})
         status = event["object"]["status"]
         states = [each["state"] for each in status.get("containerStatuses") or []]
         if states and all("waiting" not in state for state in states):

@@ -32,7 +32,8 @@ def instant(text):
 class Server:
     """leoflow lite on a free port of loopback. Use in `with`; everything is gone afterwards."""
 
-    def __init__(self, dags=None, folder=None):
+    def __init__(self, dags=None, folder=None, arguments=()):
+        self.arguments = arguments
         self.folder = Path(folder or tempfile.mkdtemp(prefix="leoflow-bench-"))
         self.home = self.folder / "home"
         self.workspace = self.folder / "dags"
@@ -61,7 +62,8 @@ class Server:
         began = time.perf_counter()
         log = open(self.folder / "server.log", "ab")
         self.process = subprocess.Popen(
-            [program(), "lite", self.workspace, "--home", self.home, "--port", "0"],
+            [program(), "lite", self.workspace, "--home", self.home, "--port", "0",
+             *self.arguments],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             env=os.environ | {"LEOFLOW_ADMIN_PASSWORD": "admin"})
         log.close()
@@ -145,6 +147,7 @@ class Server:
         state = wait_for_end(events, run["dag_run_id"])
         ended = time.perf_counter()
         stream.close()
+        self.connection.close()  # the server may have, in a long run; it is opened again
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
         if state != "success":
             raise SystemExit(f"{path} ended as {state}:\n{self.failures(path)}")
