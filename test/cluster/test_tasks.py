@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "test" / "e2e"))
 import harness  # noqa: E402  (the path comes first)
 
 SECONDS_MAX = 240
+VOLUME = "leoflow.io/volume"
 OURS = "?labelSelector=app.kubernetes.io/name=leoflow-task"
 HEAD = """
 import socket, time
@@ -174,7 +175,7 @@ class TasksTest(ClusterTest):
         name = f"{dag_id}-{run_id}-"
         claim = self.until_("the claim is bound", lambda: next(
             (each for each in self.claims() if each["spec"].get("volumeName")
-             and each["metadata"]["name"].startswith(name)), None))
+             and each["metadata"]["labels"][VOLUME].startswith(name)), None))
         found = self.api.get("/api/v1/persistentvolumes/" + claim["spec"]["volumeName"])
         return self.cluster.place.volumes / Path(found["spec"]["hostPath"]["path"]).name
 
