@@ -129,6 +129,7 @@ TEST(Access, EveryRouteIsInTheTableAndEveryLineIsARoute) {
     bool open = rule.permission == Permission::anyone;
     EXPECT_EQ(role_needed(rule.permission) == Role::none, open);
   }
+  static_assert(permission_of("unheard_of") == Permission::nobody);
 }
 
 TEST_F(AccessTest, NobodyGetsInWithoutCredentials) {

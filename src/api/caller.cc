@@ -87,12 +87,14 @@ class GuardedStream final : public StreamSource {
   void start(std::function<void()> wake) override { inner_->start(std::move(wake)); }
   Next pull(std::string& out) override { return still_allowed() ? inner_->pull(out) : Next::end; }
   Duration interval() const override { return std::min(inner_->interval(), kStreamCheckInterval); }
+  Duration pace() const override { return inner_->pace(); }
+  bool blocks() const override { return check_due() || inner_->blocks(); }
 
  private:
+  bool check_due() const { return clock_.now() - checked_ >= kStreamCheckInterval; }
   bool still_allowed() {
-    Time now = clock_.now();
-    if (now - checked_ < kStreamCheckInterval) return true;
-    checked_ = now;
+    if (!check_due()) return true;
+    checked_ = clock_.now();
     auto user = identify(auth_, credential_);
     return user && user->username == caller_.user.username && user->rights == caller_.user.rights;
   }
@@ -120,7 +122,10 @@ bool from_other_site(const Request& request) {
   std::string_view origin = request.header("origin");
   if (origin.empty()) return false;
   size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("host");
+  if (scheme == std::string_view::npos || origin.substr(scheme + 3) != request.host) return true;
+  // A page that came in the clear may be anybody's. The other way round is a proxy that was not
+  // named as trusted: it speaks https for us.
+  return request.secure && !origin.starts_with("https://");
 }
 
 std::string cookie_of(const Request& request, std::string_view name) {

@@ -276,6 +276,8 @@ Response ApiTest::raw(Method method, const std::string& target, const std::strin
     request.headers.emplace_back("content-type", "application/json");
     request.headers.emplace_back("content-length", std::to_string(body.size()));
   }
+  request.host = request.header("host");
+  request.secure = secure;
   Response response = api->handle(request);
   check_answer(request, response);
   return response;

@@ -163,6 +163,7 @@ class ApiTest : public testing::Test {
   std::string admin_token;
   DagRun run;
   TaskInstance extract, load;
+  bool secure = false;  // whether calls come by https
 
  private:
   void add_dag();

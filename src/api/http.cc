@@ -26,6 +26,14 @@ std::string_view Request::header(std::string_view name) const {
   return {};
 }
 
+std::string join_headers(const Request& request, std::string_view name) {
+  std::string joined;
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) joined.append(joined.empty() ? "" : ",").append(value);
+  }
+  return joined;
+}
+
 bool has_header(const Response& response, std::string_view name) {
   return std::ranges::any_of(response.headers,
                              [&](const auto& header) { return header.first == name; });
@@ -36,6 +44,8 @@ std::string_view status_text(int status) {
     case 200: return "OK";
     case 201: return "Created";
     case 204: return "No Content";
+    case 302: return "Found";
+    case 303: return "See Other";
     case 304: return "Not Modified";
     case 307: return "Temporary Redirect";
     case 400: return "Bad Request";

@@ -3,18 +3,13 @@
 #include "api/audit.h"
 #include "api/call.h"
 #include "api/caller.h"
+#include "api/cookies.h"
 #include "api/present.h"
 #include "api/routes.h"
 #include "api/users.h"
 
 namespace leoflow::api {
 namespace {
-
-std::string cookie_line(const std::string& value, Duration life) {
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(life).count();
-  return std::string(kSessionCookie) + "=" + value +
-         "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(seconds);
-}
 
 Response wait_response(const Call& call, const Error& error, const std::string& username) {
   Duration wait = call.services.auth.wait_needed(username, call.request.peer);
@@ -72,7 +67,7 @@ Result<Response> login(Call& call) {
     json::Writer w;
     write_me(w, user.username, *rights, true);
     Response response = json_response(w);
-    response.headers.emplace_back("Set-Cookie", cookie_line(*secret, kSessionLifeMax));
+    response.headers.emplace_back("Set-Cookie", session_cookie(call.request, *secret));
     return response;
   });
 }
@@ -88,7 +83,7 @@ Result<Response> logout(Call& call) {
     if (user) audit_login(call, "logout", user->username);
   }
   Response response = no_content();
-  response.headers.emplace_back("Set-Cookie", cookie_line("", Duration(0)));
+  response.headers.emplace_back("Set-Cookie", session_cookie(call.request, ""));
   return response;
 }
 
@@ -118,7 +113,7 @@ Result<Response> set_own_password(Call& call) {
   // Every session of the user has ended; this browser goes on with a new one.
   auto secret = call.services.auth.begin_session(*user, call.request.peer);
   if (!secret) return fail(secret);
-  response.headers.emplace_back("Set-Cookie", cookie_line(*secret, kSessionLifeMax));
+  response.headers.emplace_back("Set-Cookie", session_cookie(call.request, *secret));
   return response;
 }
 

@@ -7,9 +7,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
-#include <map>
 #include <thread>
+#include <unordered_map>
 
 #include "api/session.h"
 #include "base/log.h"
@@ -25,6 +24,15 @@ constexpr std::string_view kFull =
     "Retry-After: 1\r\nConnection: close\r\n\r\n{\"detail\":\"too many connections\"}\n";
 constexpr auto kAcceptPause =
     std::chrono::milliseconds(100);  // after accept failed for want of descriptors
+constexpr size_t kScratchBytes = 64 * 1024;
+constexpr Duration kTickMin = std::chrono::milliseconds(5), kTickMax = std::chrono::seconds(1);
+
+// How often connections are looked at that may have taken too long.
+Duration tick_of(const ServerLimits& limits) {
+  Duration shortest = std::min(
+      {limits.header_time_max, limits.body_time_max, limits.idle_time_max, limits.write_time_max});
+  return std::clamp(shortest / 4, kTickMin, kTickMax);
+}
 
 std::unexpected<Error> listen_failed(const ServerOptions& options,
                                      const boost::system::error_code& error) {
@@ -45,12 +53,17 @@ struct HttpServer::Impl {
         handle(std::move(handle)),
         acceptor(io),
         pause(io),
-        workers(options.workers, options.limits.connections_max * 2) {}
+        tick(io),
+        workers(options.workers, options.limits.connections_max * 2) {
+    host.scratch.resize(kScratchBytes);
+  }
 
   Status listen();
   void accept();
   void accepted(tcp::socket socket);
   void refuse(tcp::socket socket);
+  void watch_deadlines();
+  void session_closed(const void* session);
   void stop();
 
   const ServerOptions options;
@@ -58,17 +71,23 @@ struct HttpServer::Impl {
   asio::io_context io{1};
   tcp::acceptor acceptor;
   uint16_t port = 0;
-  asio::steady_timer pause;
+  asio::steady_timer pause, tick;
+  bool ticking = false;
   WorkerPool workers;
   std::atomic<bool> stopping = false;
   std::atomic<size_t> open = 0;
-  SessionHost host{options.limits, handle,  workers,
-                   stopping,       nullptr, std::make_shared<Guarded<bool>>(true)};
-  std::map<const void*, std::weak_ptr<SessionControl>> sessions;  // io thread
+  SessionHost host{options.limits, options.proxies, handle,
+                   workers,        stopping,        std::make_shared<Guarded<bool>>(true)};
+  std::unordered_map<const void*, std::weak_ptr<SessionControl>> sessions;  // io thread
   std::thread thread;
 };
 
 Status HttpServer::Impl::listen() {
+  if (options.tls) {
+    auto identity = TlsIdentity::load(*options.tls);
+    if (!identity) return fail(identity);
+    host.tls = std::move(*identity);
+  }
   boost::system::error_code error;
   auto address = asio::ip::make_address(options.address, error);
   if (error) return fail(Code::invalid, "'" + options.address + "' is not an address to listen on");
@@ -105,9 +124,33 @@ void HttpServer::Impl::accepted(tcp::socket socket) {
   }
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
   ++open;
   auto session = start_session(std::move(socket), host);
   sessions[session.get()] = session;
+  if (!std::exchange(ticking, true)) watch_deadlines();
+}
+
+// One timer for all connections, and none while there are none.
+void HttpServer::Impl::watch_deadlines() {
+  tick.expires_after(tick_of(options.limits));
+  tick.async_wait([this](boost::system::error_code cancelled) {
+    if (cancelled) return;
+    auto now = std::chrono::steady_clock::now();
+    std::vector<std::shared_ptr<SessionControl>> all;  // sessions leave the map while they end
+    for (auto& [key, weak] : sessions) {
+      if (auto session = weak.lock()) all.push_back(std::move(session));
+    }
+    for (auto& session : all) session->expire(now);
+    ticking = !sessions.empty();
+    if (ticking) watch_deadlines();
+  });
+}
+
+void HttpServer::Impl::session_closed(const void* session) {
+  sessions.erase(session);
+  --open;
+  if (stopping && sessions.empty()) io.stop();
 }
 
 // The text fits into the socket's buffer: writing does not wait.
@@ -153,11 +196,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& optio
   auto impl = std::make_unique<Impl>(options, std::move(handle));
   if (auto status = impl->listen(); !status) return fail(status);
   Impl* raw = impl.get();
-  raw->host.closed = [raw](const void* session) {
-    raw->sessions.erase(session);
-    --raw->open;
-    if (raw->stopping && raw->sessions.empty()) raw->io.stop();
-  };
+  raw->host.closed = [raw](const void* session) { raw->session_closed(session); };
   raw->accept();
   raw->thread = std::thread([raw] { raw->io.run(); });
   pthread_setname_np(raw->thread.native_handle(), "api-io");

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP/1.1 server: one thread for the sockets, a bounded pool of threads for handlers. No TLS:
-// bind to loopback or put a proxy in front.
+// The HTTP/1.1 server, plain or TLS: one thread for the sockets, a bounded pool of threads for
+// handlers.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/http.h"
+#include "api/proxies.h"
+#include "api/tls_identity.h"
 #include "base/error.h"
 
 namespace leoflow::api {
@@ -18,8 +21,8 @@ struct ServerLimits {
   size_t connections_max = 1024;  // more: 503 and closed
   size_t header_bytes_max = kHeaderBytesMax;
   size_t body_bytes_max = kBodyBytesMax;
-  Duration header_time_max =
-      std::chrono::seconds(10);  // from the first byte of a request to the end of headers
+  Duration header_time_max = std::chrono::seconds(10);  // from the first byte of a request to the
+                                                        // end of headers; TLS's handshake too
   Duration body_time_max = std::chrono::seconds(60);
   Duration idle_time_max = std::chrono::seconds(60);   // between requests
   Duration write_time_max = std::chrono::seconds(30);  // one response, or one part of a stream
@@ -32,6 +35,8 @@ struct ServerOptions {
   uint16_t port = 8080;  // 0 = any free port
   size_t workers = 8;    // threads for handlers
   ServerLimits limits;
+  std::optional<TlsFiles> tls;  // none: plain
+  TrustedProxies proxies;
 };
 
 // What the handlers and their streams use must outlive the server object, not only stop().
@@ -42,7 +47,7 @@ class HttpServer {
   using HandleRequest = std::function<Response(const Request&)>;
 
   // Listens and serves. Errors: `exists` when the port is in use, `denied` for a port that is not
-  // allowed, `invalid` for an address that is none.
+  // allowed, `invalid` for an address that is none, and those of TlsIdentity::load.
   static Result<std::unique_ptr<HttpServer>> start(const ServerOptions& options,
                                                    HandleRequest handle);
   // Refuses new requests, lets those in progress finish (bounded), ends streams, joins its threads.

@@ -1,123 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/session.h"
 
-#include <array>
-#include <boost/asio/buffer.hpp>
+#include <sys/socket.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <optional>
 
+#include "api/channel.h"
 #include "api/gzip.h"
+#include "api/host_name.h"
 #include "api/problem.h"
+#include "api/request_reader.h"
+#include "api/response_head.h"
 
 namespace leoflow::api {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
-// For whatever a browser might take an answer for.
-constexpr std::string_view kContentPolicyLine =
-    "Content-Security-Policy: default-src 'self'; script-src 'self'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
-    "base-uri 'self'; form-action 'self'\r\n";
-constexpr size_t kReadAheadBytesMax =
-    kHeaderBytesMax + 64 * 1024;                       // of pipelined requests and body pieces
+constexpr size_t kReadAheadBytesMax = 64 * 1024;       // of requests behind a stream
 constexpr auto kLingerTime = std::chrono::seconds(1);  // reading on after an early refusal
 constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
 constexpr auto kPullRetry = std::chrono::milliseconds(50);  // when all workers are busy
 
-Method method_of(http::verb verb) {
-  switch (verb) {
-    case http::verb::get: return Method::get;
-    case http::verb::head: return Method::head;
-    case http::verb::post: return Method::post;
-    case http::verb::put: return Method::put;
-    case http::verb::patch: return Method::patch;
-    case http::verb::delete_: return Method::del;
-    case http::verb::options: return Method::options;
-    default: return Method::other;
-  }
-}
-
-// The status that a request which cannot be read gets.
-int status_of(const ErrorCode& error) {
-  if (error == http::error::body_limit) return 413;
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
-  return 400;
-}
-
 class Session : public SessionControl, public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, SessionHost& host)
-      : socket_(std::move(socket)),
-        host_(host),
-        deadline_(socket_.get_executor()),
-        pull_timer_(socket_.get_executor()) {
-    buffer_.max_size(kReadAheadBytesMax);
+      : socket_(std::move(socket)), host_(host), pull_timer_(socket_.get_executor()) {
+    ErrorCode error;
+    auto endpoint = socket_.remote_endpoint(error);
+    peer_ = error ? "unknown" : endpoint.address().to_string();
   }
 
-  void wait_request();
+  void begin();
   void stop() override;
+  void expire(SteadyTime now) override;
 
  private:
-  using Parser = http::request_parser<http::string_body>;
+  using Step = void (Session::*)();
 
-  void arm(Duration time);
-  void disarm();
+  void arm(Duration time) { deadline_ = std::chrono::steady_clock::now() + time; }
+  void disarm() { deadline_ = SteadyTime::max(); }
   void close();
-  void read_header();
-  void header_read(const ErrorCode& error);
-  void read_body();
-  void body_read(const ErrorCode& error);
-  void read_failed(const ErrorCode& error);
-  void refuse(int status, std::string_view text);
-  Request take_request();
+  void when(tcp::socket::wait_type ready, Step then);
+  // Goes on with `then` when the socket allows; false when there is nothing to wait for.
+  bool waits(Channel::Io io, Step then);
+
+  void choose_channel();
+  void shake_hands();
+  void wait_request();
+  void read_on();
+  bool take_input();
+  bool header_read();
+  void refuse_input(const ErrorCode& error);
+  void refuse(int status, std::string_view text, std::string_view hint = {});
+  void send_to_tls();
+  void note_origin(Request& request);
+  void let_go();
   void dispatch();
   void respond(Response response, std::string packed);
-  std::string head(const Response& response, bool packed, size_t body_bytes) const;
-  void answered(const ErrorCode& error);
-  void linger(size_t bytes_left);
+  void write(Step then);
+  void write_on();
+  void answered();
+  void linger();
 
-  void start_stream(std::unique_ptr<StreamSource> source);
+  void start_stream();
   void watch_for_close();
+  void woken();
+  void pull_in(Duration time);
   void pull();
   void pulled(std::string part, StreamSource::Next next);
-  void part_written(StreamSource::Next next);
+  void part_written();
   void end_stream();
 
   tcp::socket socket_;
   SessionHost& host_;
-  asio::steady_timer deadline_, pull_timer_;
-  uint64_t deadline_number_ =
-      0;  // a timer that was re-armed while its handler was on its way is ignored
-  boost::beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
+  std::unique_ptr<Channel> channel_;
+  SteadyTime deadline_ = SteadyTime::max();
+  std::string in_;  // arrived, not yet understood
+  std::optional<RequestReader> reader_;
   std::string peer_;
   std::string out_head_, out_body_;  // what is being written
-  bool keep_alive_ = false, chunked_ = true, head_only_ = false, busy_ = false, closed_ = false;
+  size_t written_ = 0;
+  Step after_write_ = nullptr;
+  size_t linger_left_ = 0;
+  size_t held_bytes_ = 0;  // of the request's body, as counted by the host
+  bool keep_alive_ = false, chunked_ = true, head_only_ = false, secure_ = false;
+  bool busy_ = false, closed_ = false;
+  bool misdirected_ = false;  // speaks plain HTTP to a TLS server
+
+  asio::steady_timer pull_timer_;
   std::shared_ptr<StreamSource> stream_;  // shared with a pull in progress on a worker
-  bool pulling_ = false, pull_again_ = false, writing_ = false;
+  std::unique_ptr<StreamSource> next_stream_;
+  StreamSource::Next next_ = StreamSource::Next::wait;
+  SteadyTime pulled_at_{};
+  bool pulling_ = false, pull_again_ = false, pull_soon_ = false, writing_ = false;
 };
 
-void Session::arm(Duration time) {
-  uint64_t number = ++deadline_number_;
-  deadline_.expires_after(time);
-  deadline_.async_wait([self = shared_from_this(), number](const ErrorCode& error) {
-    if (!error && number == self->deadline_number_) self->close();
-  });
-}
-
-void Session::disarm() {
-  ++deadline_number_;
-  deadline_.cancel();
+void Session::expire(SteadyTime now) {
+  if (deadline_ <= now) close();
 }
 
 void Session::close() {
@@ -126,6 +111,8 @@ void Session::close() {
   disarm();
   pull_timer_.cancel();
   stream_.reset();
+  let_go();
+  reader_.reset();
   ErrorCode ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
@@ -137,91 +124,146 @@ void Session::stop() {
   if (!busy_ || stream_) close();
 }
 
-void Session::wait_request() {
-  busy_ = false;
-  if (host_.stopping) return close();
-  if (peer_.empty()) {
-    ErrorCode error;
-    auto endpoint = socket_.remote_endpoint(error);
-    peer_ = error ? "unknown" : endpoint.address().to_string();
-  }
-  if (buffer_.size() > 0) return read_header();
-  arm(host_.limits.idle_time_max);
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const ErrorCode& error) {
-    if (self->closed_) return;
+void Session::when(tcp::socket::wait_type ready, Step then) {
+  socket_.async_wait(ready, [self = shared_from_this(), then](const ErrorCode& error) {
+    if (self->closed_ || error == asio::error::operation_aborted) return;  // or end_stream
     if (error) return self->close();
-    self->read_header();
+    (self.get()->*then)();
   });
 }
 
-void Session::read_header() {
-  parser_.emplace();
-  parser_->header_limit(uint32_t(host_.limits.header_bytes_max));
-  parser_->body_limit(host_.limits.body_bytes_max);
-  arm(host_.limits.header_time_max);
-  http::async_read_header(socket_, buffer_, *parser_,
-                          [self = shared_from_this()](const ErrorCode& error, size_t) {
-                            if (!self->closed_) self->header_read(error);
-                          });
+bool Session::waits(Channel::Io io, Step then) {
+  if (io != Channel::Io::wants_read && io != Channel::Io::wants_write) return false;
+  when(io == Channel::Io::wants_read ? tcp::socket::wait_read : tcp::socket::wait_write, then);
+  return true;
 }
 
-void Session::read_failed(const ErrorCode& error) {
-  bool protocol = error.category() == http::make_error_code(http::error::bad_method).category();
-  if (!protocol || error == http::error::end_of_stream || error == http::error::partial_message)
-    return close();
-  int status = status_of(error);
+void Session::begin() {
+  if (host_.stopping) return close();
+  if (!host_.tls) {
+    channel_ = plain_channel(socket_.native_handle());
+    return wait_request();
+  }
+  arm(host_.limits.header_time_max);
+  when(tcp::socket::wait_read, &Session::choose_channel);
+}
+
+void Session::choose_channel() {
+  char first = 0;
+  if (recv(socket_.native_handle(), &first, 1, MSG_PEEK) != 1) return close();
+  misdirected_ = !TlsIdentity::is_hello(first);
+  channel_ = misdirected_ ? plain_channel(socket_.native_handle())
+                          : host_.tls->accept(socket_.native_handle());
+  shake_hands();
+}
+
+void Session::shake_hands() {
+  Channel::Io io = channel_->handshake().io;
+  if (io == Channel::Io::done) return wait_request();
+  if (!waits(io, &Session::shake_hands)) close();
+}
+
+void Session::wait_request() {
+  busy_ = false;
+  if (host_.stopping) return close();
+  reader_.emplace(host_.limits.header_bytes_max, host_.limits.body_bytes_max);
+  arm(in_.empty() ? host_.limits.idle_time_max : host_.limits.header_time_max);
+  read_on();
+}
+
+// Reads and understands until a request is whole, the socket is empty, or there is an end.
+void Session::read_on() {
+  while (in_.empty() || take_input()) {
+    if (closed_ || busy_) return;
+    Channel::Outcome got = channel_->read(host_.scratch.data(), host_.scratch.size());
+    if (waits(got.io, &Session::read_on)) return;
+    if (got.io != Channel::Io::done) return close();
+    if (in_.empty() && !reader_->begun()) arm(host_.limits.header_time_max);
+    in_.append(host_.scratch.data(), got.bytes);
+  }
+}
+
+// Feeds the reader with what has arrived. False when the request is whole or will not be read.
+bool Session::take_input() {
+  while (true) {
+    size_t before = reader_->body_bytes();
+    ErrorCode error;
+    size_t used = reader_->feed(in_, error);
+    in_.erase(0, used);
+    held_bytes_ += reader_->body_bytes() - before;
+    host_.body_bytes += reader_->body_bytes() - before;
+    if (error) return refuse_input(error), false;
+    if (host_.body_bytes > kBodyBytesOfAllMax)
+      return refuse(503, "too many large requests at once"), false;
+    if (reader_->takes_header() && !header_read()) return false;
+    if (reader_->done()) return dispatch(), false;
+    if (in_.empty() || used == 0) return true;
+  }
+}
+
+void Session::refuse_input(const ErrorCode& error) {
+  int status = RequestReader::status_of(error);
   refuse(status, status == 400 ? "the request is not valid HTTP: " + error.message()
                                : std::string(status_text(status)));
 }
 
-void Session::header_read(const ErrorCode& error) {
-  if (error) return read_failed(error);
-  const auto& message = parser_->get();
-  if (message.target().size() > kUrlBytesMax) return refuse(414, "the URL is too long");
-  if (parser_->is_done()) return dispatch();
+// False when the request was answered already, or when the client waits for a word.
+bool Session::header_read() {
+  if (misdirected_) return send_to_tls(), false;
+  if (std::string_view wrong = reader_->wrong_headers(); !wrong.empty())
+    return refuse(400, wrong), false;
+  if (reader_->target().size() > kUrlBytesMax) return refuse(414, "the URL is too long"), false;
+  if (reader_->done()) return true;
   arm(host_.limits.body_time_max);
-  if (message[http::field::expect] != "100-continue") return read_body();
+  if (!reader_->expects_continue()) return true;
   out_head_ = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket_, asio::buffer(out_head_),
-                    [self = shared_from_this()](const ErrorCode& failed, size_t) {
-                      if (self->closed_) return;
-                      if (failed) return self->close();
-                      self->read_body();
-                    });
+  write(&Session::read_on);
+  return false;
 }
 
-void Session::read_body() {
-  http::async_read(socket_, buffer_, *parser_,
-                   [self = shared_from_this()](const ErrorCode& error, size_t) {
-                     if (!self->closed_) self->body_read(error);
-                   });
-}
-
-void Session::body_read(const ErrorCode& error) {
-  if (error) return read_failed(error);
-  dispatch();
-}
-
-Request Session::take_request() {
-  auto message = parser_->release();
-  Request request{.method = method_of(message.method()), .target = std::string(message.target())};
-  for (const auto& field : message) {
-    std::string name(field.name_string());
-    for (char& c : name) c = char(tolower(c));
-    request.headers.emplace_back(std::move(name), std::string(field.value()));
+// To a person in a browser the way is shown; a program must not be led on, its token has just been
+// on the wire in the clear.
+void Session::send_to_tls() {
+  Request request = reader_->release();
+  bool person = request.method == Method::get && request.header("authorization").empty() &&
+                request.header("accept").contains("text/html") && is_host(request.host) &&
+                request.target.starts_with('/');
+  keep_alive_ = head_only_ = false;
+  busy_ = true;
+  Response response =
+      problem(400, "this address speaks https, not http", "write https:// instead of http://");
+  if (person) {
+    response.status = 307;
+    response.headers.emplace_back("Location", "https://" + request.host + request.target);
   }
-  request.body = std::move(message.body());
-  request.peer = peer_;
-  keep_alive_ = message.keep_alive();
-  chunked_ = message.version() >= 11;
-  head_only_ = message.method() == http::verb::head;
-  return request;
+  respond(std::move(response), {});
 }
+
+void Session::note_origin(Request& request) {
+  Origin origin{peer_, request.host, channel_->secure()};
+  if (!host_.proxies.empty()) {
+    std::string addresses = join_headers(request, "x-forwarded-for");
+    std::string protocol = join_headers(request, "x-forwarded-proto");
+    std::string host = join_headers(request, "x-forwarded-host");
+    origin = host_.proxies.origin(std::move(origin), {addresses, protocol, host});
+  }
+  request.peer = std::move(origin.address);
+  request.host = std::move(origin.host);
+  request.secure = secure_ = origin.secure;
+}
+
+// The body is no longer kept.
+void Session::let_go() { host_.body_bytes -= std::exchange(held_bytes_, 0); }
 
 void Session::dispatch() {
   disarm();
   busy_ = true;
-  auto request = std::make_shared<Request>(take_request());
+  keep_alive_ = reader_->keep_alive();
+  chunked_ = reader_->version_1_1();
+  auto request = std::make_shared<Request>(reader_->release());
+  reader_.reset();
+  note_origin(*request);
+  head_only_ = request->method == Method::head;
   bool posted = host_.workers.post([self = shared_from_this(), request, handle = &host_.handle] {
     Response response = (*handle)(*request);
     std::string packed;
@@ -238,82 +280,77 @@ void Session::dispatch() {
 }
 
 // Answers without a handler and closes: what follows in the stream cannot be trusted.
-void Session::refuse(int status, std::string_view text) {
+void Session::refuse(int status, std::string_view text, std::string_view hint) {
   keep_alive_ = false;
   head_only_ = false;
   busy_ = true;
-  respond(problem(status, text), {});
-}
-
-std::string Session::head(const Response& response, bool packed, size_t body_bytes) const {
-  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " +
-                     std::string(status_text(response.status));
-  text += "\r\nServer: leoflow\r\nX-Content-Type-Options: nosniff\r\n";
-  if (!response.content_type.empty()) text += "Content-Type: " + response.content_type + "\r\n";
-  for (const auto& [name, value] : response.headers)
-    text.append(name).append(": ").append(value).append("\r\n");
-  if (!has_header(response, "Content-Security-Policy")) text += kContentPolicyLine;
-  if (!has_header(response, "Referrer-Policy")) text += "Referrer-Policy: same-origin\r\n";
-  if (!has_header(response, "Cache-Control")) text += "Cache-Control: no-store\r\n";
-  if (packed) text += "Content-Encoding: gzip\r\n";
-  if (body_bytes >= kGzipBytesMin && !has_header(response, "Vary"))
-    text += "Vary: Accept-Encoding\r\n";
-  if (response.stream) {
-    if (chunked_) text += "Transfer-Encoding: chunked\r\n";
-  } else if (response.status != 204 && response.status != 304) {
-    text += "Content-Length: " + std::to_string(body_bytes) + "\r\n";
-  }
-  text += keep_alive_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-  return text;
+  respond(problem(status, text, std::string(hint)), {});
 }
 
 void Session::respond(Response response, std::string packed) {
+  let_go();
   if (host_.stopping || (response.stream && !chunked_)) keep_alive_ = false;
   bool is_packed = !packed.empty();
   out_body_ = is_packed ? std::move(packed) : std::move(response.body);
-  out_head_ = head(response, is_packed, out_body_.size());
-  if (head_only_ || response.status == 204) out_body_.clear();
+  out_head_ = response_head(response, {.body_bytes = out_body_.size(),
+                                       .packed = is_packed,
+                                       .chunked = chunked_,
+                                       .keep_alive = keep_alive_,
+                                       .secure = secure_});
   if (head_only_) response.stream.reset();
-  if (response.stream) out_body_.clear();
+  if (head_only_ || response.status == 204 || response.stream) out_body_.clear();
+  next_stream_ = std::move(response.stream);
   arm(host_.limits.write_time_max);
-  std::array<asio::const_buffer, 2> parts{asio::buffer(out_head_), asio::buffer(out_body_)};
-  auto written = [self = shared_from_this(), source = std::move(response.stream)](
-                     const ErrorCode& error, size_t) mutable {
-    if (self->closed_) return;
-    if (!error && source) return self->start_stream(std::move(source));
-    self->answered(error);
-  };
-  asio::async_write(socket_, parts, std::move(written));
+  write(next_stream_ ? &Session::start_stream : &Session::answered);
 }
 
-void Session::answered(const ErrorCode& error) {
+void Session::write(Step then) {
+  written_ = 0;
+  after_write_ = then;
+  write_on();
+}
+
+void Session::write_on() {
+  while (written_ < out_head_.size() + out_body_.size()) {
+    std::string_view head = out_head_, body = out_body_;
+    size_t of_head = std::min(written_, head.size());
+    head.remove_prefix(of_head);
+    body.remove_prefix(written_ - of_head);
+    Channel::Outcome sent = channel_->write(head, body);
+    if (waits(sent.io, &Session::write_on)) return;
+    if (sent.io != Channel::Io::done) return close();
+    written_ += sent.bytes;
+  }
+  out_head_.clear();
   out_body_ = std::string();
-  if (error) return close();
+  (this->*after_write_)();
+}
+
+void Session::answered() {
   if (keep_alive_) return wait_request();
-  ErrorCode ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  buffer_.consume(buffer_.size());
+  channel_->finish();
+  in_ = std::string();
+  linger_left_ = kLingerBytesMax;
   arm(kLingerTime);
-  linger(kLingerBytesMax);
+  linger();
 }
 
 // Closing with unread input would reset the connection and could take the answer with it: reads on
 // for a moment.
-void Session::linger(size_t bytes_left) {
-  auto space = buffer_.prepare(kReadAheadBytesMax / 2);
-  socket_.async_read_some(
-      space, [self = shared_from_this(), bytes_left](const ErrorCode& error, size_t count) {
-        if (self->closed_) return;
-        if (error || count >= bytes_left) return self->close();
-        self->linger(bytes_left - count);
-      });
+void Session::linger() {
+  while (true) {
+    ssize_t count = recv(socket_.native_handle(), host_.scratch.data(), host_.scratch.size(), 0);
+    if (count < 0 && errno == EAGAIN) return when(tcp::socket::wait_read, &Session::linger);
+    if (count <= 0 || size_t(count) >= linger_left_) return close();
+    linger_left_ -= size_t(count);
+  }
 }
 
-void Session::start_stream(std::unique_ptr<StreamSource> source) {
+void Session::start_stream() {
   disarm();
   if (host_.stopping) return close();
-  stream_ = std::move(source);
-  pulling_ = pull_again_ = writing_ = false;
+  stream_ = std::move(next_stream_);
+  pulling_ = pull_again_ = pull_soon_ = writing_ = false;
   std::weak_ptr<Session> weak = weak_from_this();
   auto executor = socket_.get_executor();
   stream_->start([weak, executor, gate = host_.gate] {
@@ -321,21 +358,35 @@ void Session::start_stream(std::unique_ptr<StreamSource> source) {
       if (!open) return;
       asio::post(executor, [weak] {
         auto self = weak.lock();
-        if (self && self->stream_) self->pull();
+        if (self && self->stream_) self->woken();
       });
     });
   });
   watch_for_close();
-  pull();
+  if (!closed_) pull();
 }
 
+// Reads what a client sends while it gets a stream, to hear when it goes.
 void Session::watch_for_close() {
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const ErrorCode& error) {
-    if (self->closed_ || !self->stream_) return;
-    ErrorCode failed;
-    size_t waiting = error ? 0 : self->socket_.available(failed);
-    if (error || failed || waiting == 0)
-      self->close();  // readable with nothing to read: the client has gone
+  if (!stream_) return;
+  Channel::Outcome got = channel_->read(host_.scratch.data(), host_.scratch.size());
+  if (waits(got.io, &Session::watch_for_close)) return;
+  if (got.io != Channel::Io::done || in_.size() + got.bytes > kReadAheadBytesMax) return close();
+  in_.append(host_.scratch.data(), got.bytes);
+  when(tcp::socket::wait_read, &Session::watch_for_close);
+}
+
+// There is something to pull: now, or when the stream's pace allows.
+void Session::woken() {
+  auto since = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - pulled_at_);
+  if (since >= stream_->pace()) return pull();
+  if (!std::exchange(pull_soon_, true)) pull_in(stream_->pace() - since);
+}
+
+void Session::pull_in(Duration time) {
+  pull_timer_.expires_after(time);
+  pull_timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
+    if (!error && self->stream_) self->pull();
   });
 }
 
@@ -345,8 +396,15 @@ void Session::pull() {
     return;
   }
   pulling_ = true;
-  pull_again_ = false;
+  pull_again_ = pull_soon_ = false;
   pull_timer_.cancel();
+  pulled_at_ = std::chrono::steady_clock::now();
+  if (!stream_->blocks()) {
+    std::string part;
+    auto next = stream_->pull(part);
+    pulling_ = false;
+    return pulled(std::move(part), next);
+  }
   bool posted = host_.workers.post([self = shared_from_this(), source = stream_] {
     std::string part;
     auto next = source->pull(part);
@@ -357,16 +415,13 @@ void Session::pull() {
   });
   if (posted) return;
   pulling_ = false;
-  pull_timer_.expires_after(kPullRetry);
-  pull_timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-    if (!error && self->stream_) self->pull();
-  });
+  pull_in(kPullRetry);
 }
 
 void Session::pulled(std::string part, StreamSource::Next next) {
-  if (part.empty()) return part_written(next);
+  next_ = next;
+  if (part.empty()) return part_written();
   writing_ = true;
-  out_head_.clear();
   if (chunked_) {
     char size[24];
     int length = snprintf(size, sizeof size, "%zx\r\n", part.size());
@@ -375,24 +430,17 @@ void Session::pulled(std::string part, StreamSource::Next next) {
   }
   out_body_ = std::move(part);
   arm(host_.limits.write_time_max);
-  std::array<asio::const_buffer, 2> parts{asio::buffer(out_head_), asio::buffer(out_body_)};
-  asio::async_write(socket_, parts,
-                    [self = shared_from_this(), next](const ErrorCode& error, size_t) {
-                      self->writing_ = false;
-                      if (self->closed_) return;
-                      if (error) return self->close();
-                      self->disarm();
-                      self->part_written(next);
-                    });
+  write(&Session::part_written);
 }
 
-void Session::part_written(StreamSource::Next next) {
-  if (next == StreamSource::Next::end) return end_stream();
-  if (next == StreamSource::Next::more || pull_again_) return pull();
-  pull_timer_.expires_after(stream_->interval());
-  pull_timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-    if (!error && self->stream_) self->pull();
-  });
+void Session::part_written() {
+  writing_ = false;
+  disarm();
+  if (next_ == StreamSource::Next::end) return end_stream();
+  if (next_ == StreamSource::Next::more) return pull();
+  bool waiting = std::exchange(pull_again_, false) | std::exchange(pull_soon_, false);
+  if (waiting) return woken();
+  pull_in(stream_->interval());
 }
 
 void Session::end_stream() {
@@ -402,10 +450,7 @@ void Session::end_stream() {
   socket_.cancel(ignored);  // the wait of watch_for_close
   out_head_ = chunked_ ? "0\r\n\r\n" : "";
   arm(host_.limits.write_time_max);
-  asio::async_write(socket_, asio::buffer(out_head_),
-                    [self = shared_from_this()](const ErrorCode& error, size_t) {
-                      if (!self->closed_) self->answered(error);
-                    });
+  write(&Session::answered);
 }
 
 }  // namespace
@@ -414,7 +459,7 @@ std::shared_ptr<SessionControl> start_session(tcp::socket socket, SessionHost& h
   auto executor = socket.get_executor();
   auto session = std::make_shared<Session>(std::move(socket), host);
   // Later, so that the caller knows the session before it can end.
-  asio::post(executor, [session] { session->wait_request(); });
+  asio::post(executor, [session] { session->begin(); });
   return session;
 }
 

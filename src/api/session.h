@@ -5,10 +5,13 @@
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "api/server.h"
+#include "api/tls_identity.h"
 #include "api/worker_pool.h"
 #include "async/guarded.h"
 
@@ -17,13 +20,17 @@ namespace leoflow::api {
 // What a session needs of its server; outlives every session.
 struct SessionHost {
   const ServerLimits& limits;
+  const TrustedProxies& proxies;
   const HttpServer::HandleRequest& handle;
   WorkerPool& workers;
   std::atomic<bool>& stopping;
-  std::function<void(const void* session)> closed;  // io thread, once
   // True while posting to the io thread is allowed: streams may be woken from anywhere, also while
   // the server goes.
   std::shared_ptr<Guarded<bool>> gate;
+  std::function<void(const void* session)> closed;  // io thread, once
+  std::unique_ptr<TlsIdentity> tls;                 // null: plain
+  std::vector<char> scratch;                        // what was just read; io thread
+  size_t body_bytes = 0;                            // of all requests that are being read
 };
 
 class SessionControl {
@@ -31,9 +38,11 @@ class SessionControl {
   virtual ~SessionControl() = default;
   // io thread. Idle connections and streams end at once, a request in progress is still answered.
   virtual void stop() = 0;
+  // io thread, now and then. Ends what has taken too long.
+  virtual void expire(std::chrono::steady_clock::time_point now) = 0;
 };
 
-// Starts serving a socket. io thread.
+// Starts serving a socket that does not block. io thread.
 std::shared_ptr<SessionControl> start_session(boost::asio::ip::tcp::socket socket,
                                               SessionHost& host);
 
