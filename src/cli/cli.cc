@@ -28,6 +28,7 @@ Status complete(Globals& globals) {
   if (globals.server.empty() && globals.home.empty())
     globals.server = environment("LEOFLOW_SERVER");
   if (globals.token.empty()) globals.token = environment("LEOFLOW_TOKEN");
+  if (globals.ca.empty()) globals.ca = environment("LEOFLOW_CA");
   if (!globals.home.empty()) return {};
   auto home = default_home();
   if (!home) return fail(home);

@@ -16,8 +16,13 @@ std::string stripped(std::string text) {
   return text;
 }
 
-// The address that a server wrote into its home when it started.
-Result<std::string> address_in(const std::string& home) {
+// What a server wrote into its home when it started.
+struct ServerInfo {
+  std::string url;
+  std::string certificate;  // PEM file; empty without TLS
+};
+
+Result<ServerInfo> server_of(const std::string& home) {
   auto text = read_file(fs::path(home) / "server.json", kSmallFileBytesMax);
   if (!text) {
     return fail(
@@ -27,7 +32,7 @@ Result<std::string> address_in(const std::string& home) {
   auto info = json::parse(*text);
   std::string url = info && info->is_object() ? json::string_or(info->get_object(), "url") : "";
   if (url.empty()) return fail(Code::invalid, home + "/server.json does not name the server's url");
-  return url;
+  return ServerInfo{std::move(url), json::string_or(info->get_object(), "certificate")};
 }
 
 }  // namespace
@@ -52,6 +57,12 @@ std::vector<Argument> global_arguments(Globals& globals) {
        &globals.token,
        {},
        false},
+      {"--ca",
+       "FILE",
+       "Certificates to trust over https (LEOFLOW_CA, default: this host's)",
+       &globals.ca,
+       {},
+       false},
       {"-o,--output", "FORM", "table or json", &globals.output, {"table", "json"}, false},
       {"-y,--yes", "", "Do not ask before deleting or clearing", &globals.yes, {}, false},
   };
@@ -60,11 +71,13 @@ std::vector<Argument> global_arguments(Globals& globals) {
 Result<ApiClient*> Context::api() {
   if (api_) return &*api_;
   std::string address = globals.server;
+  Trust trust{.ca_file = globals.ca};
   bool ours = address.empty();
   if (ours) {
-    auto found = address_in(globals.home);
+    auto found = server_of(globals.home);
     if (!found) return fail(found);
-    address = std::move(*found);
+    address = std::move(found->url);
+    trust.own_certificate = std::move(found->certificate);
   }
   auto url = parse_url(address);
   if (!url) return fail(url);
@@ -77,7 +90,7 @@ Result<ApiClient*> Context::api() {
   }
   if (token.find_first_of("\r\n") != std::string::npos)
     return fail(Code::invalid, "the token must be one line");
-  api_.emplace(HttpClient(std::move(*url), std::move(token)));
+  api_.emplace(HttpClient(std::move(*url), std::move(token), std::move(trust)));
   return &*api_;
 }
 

@@ -18,6 +18,7 @@ namespace leoflow::cli {
 // Options that every command accepts; empty = not given.
 struct Globals {
   std::string home, server, token;
+  std::string ca;                // PEM file of certificate authorities besides this host's
   std::string output = "table";  // or json
   bool yes = false;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small blocking HTTP/1.1 client: one connection per request, no TLS. One thread.
+// A small blocking HTTP/1.1 client: one connection per request, plain or TLS. One
+// thread.
 #pragma once
 
 #include <chrono>
@@ -8,21 +9,14 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "cli/connection.h"
 #include "cli/http_reply.h"
 
 namespace leoflow::cli {
 
 constexpr size_t kReplyBodyBytesMax = size_t(256) << 20;
+constexpr size_t kStreamPartBytesMax = size_t(1) << 20;  // of a stream, read at once
 
-struct Url {
-  std::string host;
-  uint16_t port = 80;
-  std::string path;  // without a slash at the end
-  std::string text() const;
-};
-// "http://host:port/path", or just "host:port". `invalid` for anything else, https included.
-Result<Url> parse_url(std::string_view text);
 // A path segment or query value with everything but unreserved characters as %XX.
 std::string percent_encode(std::string_view text);
 
@@ -39,10 +33,10 @@ struct HttpReply {
 // A reply whose body goes on for as long as the server likes.
 class HttpStream {
  public:
-  HttpStream(Fd socket, ReplyReader reader)
-      : socket_(std::move(socket)), reader_(std::move(reader)) {}
+  HttpStream(Connection connection, ReplyReader reader)
+      : connection_(std::move(connection)), reader_(std::move(reader)) {}
 
-  int fd() const { return socket_.get(); }
+  int fd() const { return connection_.fd(); }
   // What has arrived, without waiting; may be empty. `unavailable` when the connection broke before
   // the end.
   Result<std::string> read_available();
@@ -50,17 +44,20 @@ class HttpStream {
   bool ended() const { return reader_.complete() && reader_.body_size() == 0; }
 
  private:
-  Fd socket_;
+  Connection connection_;
   ReplyReader reader_;
 };
 
 class HttpClient {
  public:
-  HttpClient(Url url, std::string token, HttpTimeouts timeouts = {})
-      : url_(std::move(url)), token_(std::move(token)), timeouts_(timeouts) {}
+  HttpClient(Url url, std::string token, Trust trust = {}, HttpTimeouts timeouts = {})
+      : url_(std::move(url)),
+        token_(std::move(token)),
+        trust_(std::move(trust)),
+        timeouts_(timeouts) {}
 
   const Url& url() const { return url_; }
-  // Any status is a reply. Errors: `unavailable` when nobody answers, `timeout`, and
+  // Any status is a reply. Errors: those of Connection, `timeout`, and
   // `outcome_unknown` when a request that changes something was sent but its answer got lost.
   Result<HttpReply> send(std::string_view method, const std::string& target,
                          std::string_view body = {});
@@ -68,11 +65,12 @@ class HttpClient {
   Result<HttpStream> open(const std::string& target, std::string_view accept, int& status);
 
  private:
-  Result<Fd> request(std::string_view method, const std::string& target, std::string_view accept,
-                     std::string_view body);
+  Result<Connection> request(std::string_view method, const std::string& target,
+                             std::string_view accept, std::string_view body);
 
   Url url_;
   std::string token_;
+  Trust trust_;
   HttpTimeouts timeouts_;
 };
 

@@ -180,7 +180,7 @@ TEST(Url, Forms) {
   EXPECT_EQ(parse_url("http://[::1]:81/base/")->text(), "http://[::1]:81/base");
   EXPECT_EQ(parse_url("http://host")->port, 80);
   for (const char* bad :
-       {"", "http://", "host:0", "host:99999", "host:x", "https://host", "http://a b"}) {
+       {"", "http://", "host:0", "host:99999", "host:x", "https://", "http://a b"}) {
     EXPECT_FALSE(parse_url(bad)) << bad;
   }
 }
