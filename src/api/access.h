@@ -69,6 +69,9 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"create_token_cli", Permission::anyone},
     {"login", Permission::anyone},
     {"logout", Permission::anyone},
+    {"get_sign_in_options", Permission::anyone},
+    {"begin_oidc", Permission::anyone},
+    {"finish_oidc", Permission::anyone},
     // One's own account
     {"get_me", Permission::own_account},
     {"set_own_password", Permission::own_account},

@@ -41,6 +41,11 @@ Response options_response(const std::string& allow) {
   return response;
 }
 
+std::unique_ptr<Oidc> make_oidc(const ApiOptions& options, const Clock& clock) {
+  if (!options.oidc.enabled()) return nullptr;
+  return std::make_unique<Oidc>(options.oidc, *options.web, clock, options.jwt_secret);
+}
+
 Response method_refused(const std::string& allow) {
   Response response = problem(405, "Method Not Allowed");
   response.headers.emplace_back("Allow", allow);
@@ -53,8 +58,10 @@ Api::Api(const ApiPorts& ports, ApiOptions options)
     : options_(std::move(options)),
       page_(options_.page),
       auth_(ports.store.users(), ports.store.sessions(), ports.clock, options_.jwt_secret),
+      oidc_(make_oidc(options_, ports.clock)),
       versions_(ports.store.dags()),
-      services_{ports, options_, auth_, versions_, log_lines_, metrics_, router_} {
+      services_{ports,    options_,      auth_,   versions_, log_lines_,
+                metrics_, router_, oidc_.get()} {
   add_all_routes(router_);
 }
 

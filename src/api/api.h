@@ -34,6 +34,7 @@ class Api {
   const WebPage page_;
   Router router_;
   Authenticator auth_;
+  std::unique_ptr<Oidc> oidc_;  // null without an issuer
   VersionCache versions_;
   LogLineIndex log_lines_;
   Metrics metrics_;

@@ -127,10 +127,13 @@ void audit_change(const Call& call, const std::optional<json::object>& before,
   add_row(call, std::move(row));
 }
 
-void audit_login(const Call& call, std::string_view event, const std::string& username) {
+void audit_login(const Call& call, std::string_view event, const std::string& username,
+                 std::string_view reason) {
   EventLog row{.event = std::string(event), .owner = username};
   row.object = "user:" + username;
-  row.extra = json::dump(json::object{{"way", call.route.operation}});
+  json::object extra{{"way", call.route.operation}};
+  if (!reason.empty()) extra["reason"] = reason;
+  row.extra = json::dump(extra);
   add_row(call, std::move(row));
 }
 

@@ -17,7 +17,8 @@ std::optional<json::object> object_before(const Call& call);
 // Writes the row of a change that succeeded. A row that cannot be written is told in the log.
 void audit_change(const Call& call, const std::optional<json::object>& before,
                   const Response& response);
-// A login or logout, or a login that failed.
-void audit_login(const Call& call, std::string_view event, const std::string& username);
+// A login or logout, or a login that failed, and why if that is worth telling.
+void audit_login(const Call& call, std::string_view event, const std::string& username,
+                 std::string_view reason = {});
 
 }  // namespace leoflow::api

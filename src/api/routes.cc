@@ -23,6 +23,7 @@ void add_all_routes(Router& router) {
   add_event_log_routes(router);
   add_empty_routes(router);
   add_session_routes(router);
+  add_oidc_routes(router);
   add_user_routes(router);
   add_token_routes(router);
   add_event_routes(router);

@@ -25,6 +25,7 @@ void add_monitor_routes(Router& router);
 void add_event_log_routes(Router& router);
 void add_empty_routes(Router& router);
 void add_session_routes(Router& router);
+void add_oidc_routes(Router& router);
 void add_user_routes(Router& router);
 void add_token_routes(Router& router);
 void add_event_routes(Router& router);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/auth/authenticator.h"
+#include "api/auth/oidc.h"
 #include "api/host_port.h"
 #include "api/log_port.h"
 #include "api/log_window.h"
@@ -31,6 +32,8 @@ struct ApiOptions {
   // Whether /api/v2/config answers, as Airflow's [api] expose_config: no (403), all, or what is not
   // sensitive. Sensitive values are masked in both.
   enum class ExposeConfig { no, non_sensitive_only, all } expose_config = ExposeConfig::no;
+  OidcSettings oidc;       // checked; disabled unless it names an issuer
+  WebPort* web = nullptr;  // Requires: given with oidc; outlives the Api
 };
 
 // Collaborators from outside; all outlive the Api.
@@ -46,18 +49,21 @@ struct ApiPorts {
 
 struct Services : ApiPorts {
   Services(const ApiPorts& ports, const ApiOptions& options, Authenticator& auth,
-           VersionCache& versions, LogLineIndex& log_lines, Metrics& metrics, const Router& router)
+           VersionCache& versions, LogLineIndex& log_lines, Metrics& metrics,
+           const Router& router, Oidc* oidc)
       : ApiPorts(ports),
         options(options),
         auth(auth),
         versions(versions),
         log_lines(log_lines),
         metrics(metrics),
-        router(router) {}
+        router(router),
+        oidc(oidc) {}
   // The same with other views of what a caller may not see as a whole.
   Services(const Services& all, Store& store, Engine& engine, WorkspacePort& workspace)
       : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs, all.host},
-                 all.options, all.auth, all.versions, all.log_lines, all.metrics, all.router) {}
+                 all.options, all.auth, all.versions, all.log_lines, all.metrics,
+                 all.router, all.oidc) {}
 
   const ApiOptions& options;
   Authenticator& auth;
@@ -65,6 +71,7 @@ struct Services : ApiPorts {
   LogLineIndex& log_lines;
   Metrics& metrics;
   const Router& router;
+  Oidc* const oidc;  // null: nobody signs in elsewhere
 };
 
 }  // namespace leoflow::api

@@ -138,7 +138,8 @@ Result<Principal> Authenticator::check_session(std::string_view secret) {
   if (!user) return fail(user);
   if (user->epoch != (*session)->epoch) return ended();
   if ((*session)->last_used_at + kTouchInterval <= now) {
-    Time expires = std::min(now + kSessionLife, (*session)->created_at + kSessionLifeMax);
+    Duration life_max = user->identity.empty() ? kSessionLifeMax : kSessionLifeMaxElsewhere;
+    Time expires = std::min(now + kSessionLife, (*session)->created_at + life_max);
     auto touched = sessions_.touch_session(hash, now, expires);
     if (!touched) log::warning("cannot prolong a session", {{"user", user->username}});
   }

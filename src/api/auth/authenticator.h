@@ -17,6 +17,8 @@ namespace leoflow::api {
 constexpr Duration kTokenLife = std::chrono::hours(1);     // of a signed token
 constexpr Duration kSessionLife = std::chrono::hours(12);  // of a session that nobody uses
 constexpr Duration kSessionLifeMax = std::chrono::days(30);
+// Who signs in elsewhere must do so again now and then: they may have left.
+constexpr Duration kSessionLifeMaxElsewhere = std::chrono::hours(12);
 constexpr Duration kTouchInterval = std::chrono::minutes(1);  // last use is written this often
 constexpr std::string_view kApiTokenPrefix = "leoflow_";
 
