@@ -61,7 +61,7 @@ Api::Api(const ApiPorts& ports, ApiOptions options)
       oidc_(make_oidc(options_, ports.clock)),
       versions_(ports.store.dags()),
       services_{ports,    options_,      auth_,   versions_, log_lines_,
-                metrics_, router_, oidc_.get()} {
+                metrics_, change_texts_, router_, oidc_.get()} {
   add_all_routes(router_);
 }
 

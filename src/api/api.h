@@ -38,6 +38,7 @@ class Api {
   VersionCache versions_;
   LogLineIndex log_lines_;
   Metrics metrics_;
+  ChangeTexts change_texts_;
   Services services_;
 };
 

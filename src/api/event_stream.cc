@@ -2,7 +2,6 @@
 #include "api/event_stream.h"
 
 #include "api/present.h"
-#include "async/guarded.h"
 #include "base/json.h"
 
 namespace leoflow::api {
@@ -54,10 +53,24 @@ struct EventStream::Queue {
   Guarded<Waiting> waiting;
 };
 
-EventStream::EventStream(Engine& engine, const Clock& clock, EventFilter filter,
+void ChangeTexts::append(const Change& change, std::string& out) {
+  slots_.with([&](std::vector<Slot>& slots) {
+    Slot& slot = slots[change.sequence % slots.size()];
+    if (slot.sequence != change.sequence || slot.text.empty()) {
+      slot.sequence = change.sequence;
+      slot.text = "id: " + std::to_string(change.sequence) + "\nevent: ";
+      slot.text.append(kind_name(change.kind)).append("\ndata: ");
+      slot.text.append(change_json(change)).append("\n\n");
+    }
+    out += slot.text;
+  });
+}
+
+EventStream::EventStream(Engine& engine, const Clock& clock, ChangeTexts& texts, EventFilter filter,
                          std::optional<uint64_t> last_seen)
     : engine_(engine),
       clock_(clock),
+      texts_(texts),
       filter_(std::move(filter)),
       last_seen_(last_seen),
       queue_(std::make_shared<Queue>()) {}
@@ -65,15 +78,17 @@ EventStream::EventStream(Engine& engine, const Clock& clock, EventFilter filter,
 void EventStream::start(std::function<void()> wake) {
   subscription_ = engine_.subscribe(
       [queue = queue_, wake = std::move(wake)](const std::vector<Change>& changes) {
-        queue->waiting.with([&](Waiting& waiting) {
+        bool first = queue->waiting.with([&](Waiting& waiting) {
+          bool empty = waiting.changes.empty() && !waiting.overflow;
           if (waiting.changes.size() + changes.size() > kEventQueueMax) {
             waiting.overflow = true;
             waiting.changes.clear();
           }
           if (!waiting.overflow)
             waiting.changes.insert(waiting.changes.end(), changes.begin(), changes.end());
+          return empty;
         });
-        wake();
+        if (first) wake();
       });
 }
 
@@ -83,8 +98,7 @@ void EventStream::write(const Change& change, std::string& out) {
   last_seen_ = change.sequence;
   if (!filter_.dag_id.empty() && change.dag_id != filter_.dag_id) return;
   if (!filter_.run_id.empty() && change.run_id != filter_.run_id) return;
-  out += "id: " + std::to_string(change.sequence) + "\nevent: ";
-  out.append(kind_name(change.kind)).append("\ndata: ").append(change_json(change)).append("\n\n");
+  texts_.append(change, out);
 }
 
 void EventStream::catch_up(std::string& out) {

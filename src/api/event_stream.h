@@ -6,28 +6,48 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/http.h"
+#include "async/guarded.h"
 #include "engine/engine.h"
 
 namespace leoflow::api {
 
 constexpr size_t kEventQueueMax = 4096;  // changes waiting for a client; beyond: reset
 constexpr Duration kEventHeartbeat = std::chrono::seconds(15);
+// The first change is told at once; what follows it closely waits this long for company.
+constexpr Duration kEventPace = std::chrono::milliseconds(80);
+constexpr size_t kChangeTextsKept = 256;
 
 struct EventFilter {
   std::string dag_id, run_id;  // empty = all
 };
 
+// The text of each of the last changes, made once for all streams. Any thread.
+class ChangeTexts {
+ public:
+  void append(const Change& change, std::string& out);
+
+ private:
+  struct Slot {
+    uint64_t sequence = 0;
+    std::string text;  // empty: nothing is kept here
+  };
+  Guarded<std::vector<Slot>> slots_{kChangeTextsKept};
+};
+
 class EventStream : public StreamSource {
  public:
-  // last_seen: resume after this sequence number. engine and clock outlive this.
-  EventStream(Engine& engine, const Clock& clock, EventFilter filter,
+  // last_seen: resume after this sequence number. engine, clock and texts outlive this.
+  EventStream(Engine& engine, const Clock& clock, ChangeTexts& texts, EventFilter filter,
               std::optional<uint64_t> last_seen);
 
   void start(std::function<void()> wake) override;
   Next pull(std::string& out) override;
   Duration interval() const override { return kEventHeartbeat; }
+  Duration pace() const override { return kEventPace; }
+  bool blocks() const override { return !opened_; }
 
  private:
   struct Queue;
@@ -36,6 +56,7 @@ class EventStream : public StreamSource {
 
   Engine& engine_;
   const Clock& clock_;
+  ChangeTexts& texts_;
   EventFilter filter_;
   std::optional<uint64_t> last_seen_;
   bool opened_ = false;

@@ -20,8 +20,9 @@ Result<Response> get_events(Call& call) {
   response.content_type = "text/event-stream";
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Accel-Buffering", "no");
-  response.stream = std::make_unique<EventStream>(call.services.engine, call.services.clock,
-                                                  std::move(filter), last_seen);
+  response.stream =
+      std::make_unique<EventStream>(call.services.engine, call.services.clock,
+                                    call.services.change_texts, std::move(filter), last_seen);
   return response;
 }
 

@@ -223,7 +223,8 @@ Change change(uint64_t sequence, const std::string& dag_id) {
 
 TEST_F(ReadTest, EventsResumeWithoutGapsOrDoubles) {
   engine.history = {{change(4, "a"), change(5, "b"), change(6, "a")}};
-  EventStream stream(engine, clock, {.dag_id = "a"}, 4);
+  ChangeTexts texts;
+  EventStream stream(engine, clock, texts, {.dag_id = "a"}, 4);
   stream.start([] {});
   engine.tell({change(5, "b"), change(6, "a"), change(7, "a")});
   std::string out;
@@ -237,7 +238,8 @@ TEST_F(ReadTest, EventsResumeWithoutGapsOrDoubles) {
 }
 
 TEST_F(ReadTest, EventsSayWhenSomethingWasMissed) {
-  EventStream stream(engine, clock, {}, 4);
+  ChangeTexts texts;
+  EventStream stream(engine, clock, texts, {}, 4);
   stream.start([] {});
   std::string out;
   stream.pull(out);

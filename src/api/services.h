@@ -6,6 +6,7 @@
 
 #include "api/auth/authenticator.h"
 #include "api/auth/oidc.h"
+#include "api/event_stream.h"
 #include "api/host_port.h"
 #include "api/log_port.h"
 #include "api/log_window.h"
@@ -50,19 +51,20 @@ struct ApiPorts {
 struct Services : ApiPorts {
   Services(const ApiPorts& ports, const ApiOptions& options, Authenticator& auth,
            VersionCache& versions, LogLineIndex& log_lines, Metrics& metrics,
-           const Router& router, Oidc* oidc)
+           ChangeTexts& change_texts, const Router& router, Oidc* oidc)
       : ApiPorts(ports),
         options(options),
         auth(auth),
         versions(versions),
         log_lines(log_lines),
         metrics(metrics),
+        change_texts(change_texts),
         router(router),
         oidc(oidc) {}
   // The same with other views of what a caller may not see as a whole.
   Services(const Services& all, Store& store, Engine& engine, WorkspacePort& workspace)
       : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs, all.host},
-                 all.options, all.auth, all.versions, all.log_lines, all.metrics,
+                 all.options, all.auth, all.versions, all.log_lines, all.metrics, all.change_texts,
                  all.router, all.oidc) {}
 
   const ApiOptions& options;
@@ -70,6 +72,7 @@ struct Services : ApiPorts {
   VersionCache& versions;
   LogLineIndex& log_lines;
   Metrics& metrics;
+  ChangeTexts& change_texts;
   const Router& router;
   Oidc* const oidc;  // null: nobody signs in elsewhere
 };
