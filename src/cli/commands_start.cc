@@ -45,15 +45,47 @@ Status finish(Context& context, ServeOptions& options) {
   if (options.parallelism < 0 || options.parallelism > 10'000) {
     return fail(Code::invalid, "--parallelism must be from 0 to 10000");
   }
+  if (options.all.tls_cert.empty() != options.all.tls_key.empty()) {
+    return fail(Code::invalid, "--tls-cert and --tls-key belong together",
+                "give both, or neither for plain HTTP");
+  }
   options.all.home = context.globals.home;
   options.all.port = uint16_t(options.port);
   options.all.parallelism = int(options.parallelism);
   return {};
 }
 
+// Each may be a variable instead: --oidc-client-id is LEOFLOW_OIDC_CLIENT_ID.
+void add_oidc_options(Command& command, OidcOptions& options) {
+  command
+      .option("--oidc-issuer", "URL", &options.issuer,
+              "Let people sign in at this OpenID Connect issuer (LEOFLOW_OIDC_ISSUER)")
+      .option("--oidc-client-id", "ID", &options.client_id, "Our name at the issuer")
+      .option("--oidc-client-secret-file", "FILE", &options.client_secret_file,
+              "Our secret at the issuer, if it gave one")
+      .option("--oidc-scopes", "SCOPES", &options.scopes,
+              "What to ask for (default: openid profile email)")
+      .option("--oidc-username-claim", "CLAIM", &options.username_claim,
+              "What becomes the user name (default: preferred_username)")
+      .option("--oidc-role-claim", "CLAIM", &options.role_claim,
+              "What roles come from (default: groups; nested: realm_access.roles)")
+      .option("--oidc-role", "VALUE=ROLE", &options.roles,
+              "Who has VALUE in the claim has ROLE; repeatable")
+      .option("--oidc-grant", "VALUE=ROLE:DAGS", &options.grants,
+              "The same on some DAGs only: a pattern of ids or tag=TAG; repeatable")
+      .option("--oidc-default-role", "ROLE", &options.default_role,
+              "Role of everybody else; without it they stay out")
+      .option("--oidc-label", "TEXT", &options.label, "What the button of the login page says");
+}
+
 void add_serve_options(Command& command, ServeOptions& options) {
   command.option("--host", "ADDRESS", &options.all.host, "Address to listen at (default 127.0.0.1)")
       .option("--port", "N", &options.port, "Port to listen at (default 8080, 0 = any free one)")
+      .option("--tls-cert", "FILE", &options.all.tls_cert,
+              "Certificate (PEM, with its chain): serve https; read again when it changes")
+      .option("--tls-key", "FILE", &options.all.tls_key, "Private key of the certificate (PEM)")
+      .option("--trusted-proxy", "NETWORK", &options.all.trusted_proxies,
+              "Believe X-Forwarded-For, -Proto and -Host from there (10.0.0.0/8); repeatable")
       .option("--executor", "KIND", &options.all.executor, "Where tasks run: process or k8s (pods)",
               {"process", "k8s", "kubernetes"})
       .option("--kubernetes", "FILE", &options.all.kubernetes,
@@ -70,6 +102,7 @@ void add_serve_options(Command& command, ServeOptions& options) {
       .flag("--log-json", &options.all.log_json, "Log one JSON object per line")
       .option("--agent", "PATH", &options.all.agent_path,
               "Path of leoflow-agent (default: beside this program)");
+  add_oidc_options(command, options.all.oidc);
 }
 
 void add_servers(Command& root) {

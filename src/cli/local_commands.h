@@ -17,6 +17,13 @@ namespace leoflow::cli {
 
 constexpr uint16_t kDefaultPort = 8080;
 
+// Signing in at an OpenID Connect issuer; what is empty may be said by a variable.
+struct OidcOptions {
+  std::string issuer, client_id, client_secret_file, scopes, username_claim, role_claim, label;
+  std::vector<std::string> roles, grants;  // VALUE=ROLE, VALUE=ROLE:DAGS
+  std::string default_role;
+};
+
 // Paths are as the user wrote them; `home` is never empty.
 struct ServerOptions {
   std::string home;
@@ -28,8 +35,11 @@ struct ServerOptions {
   std::string kubernetes_context, kubernetes_namespace, agent_address;
   int parallelism = 0;  // attempts at once; 0 = chosen by the number of processors
   bool log_json = false;
-  std::string log_level = "info";  // debug, info, warning, error
-  std::string agent_path;          // of leoflow-agent; empty = beside this program
+  std::string log_level = "info";            // debug, info, warning, error
+  std::string agent_path;                    // of leoflow-agent; empty = beside this program
+  std::string tls_cert, tls_key;             // PEM files; both or neither
+  std::vector<std::string> trusted_proxies;  // networks whose X-Forwarded headers are believed
+  OidcOptions oidc;
 };
 
 struct LiteOptions : ServerOptions {};

@@ -8,6 +8,7 @@
 #include "exec/kubernetes/yaml_json.h"
 #include "main/commands.h"
 #include "main/host.h"
+#include "main/oidc_settings.h"
 
 namespace leoflow {
 namespace {
@@ -75,11 +76,17 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
                 "the executors of this version are: process, k8s");
   }
   log::configure(level_of(options.log_level), options.log_json);
+  auto oidc = oidc_settings(options.oidc);
+  if (!oidc) return fail(oidc);
   ServerConfig config{
       .home = options.home,
       .workspace = options.workspace,
       .host = options.host,
       .port = options.port,
+      .tls_certificate = options.tls_cert,
+      .tls_key = options.tls_key,
+      .trusted_proxies = options.trusted_proxies,
+      .oidc = std::move(*oidc),
       .parallelism = options.parallelism > 0 ? options.parallelism : kParallelismDefault,
       .agent_program = options.agent_path,
       .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,

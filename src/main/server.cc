@@ -119,6 +119,7 @@ struct Server::Impl {
   std::unique_ptr<WorkspaceView> workspace_view;
   std::unique_ptr<HostView> host_view;
   std::unique_ptr<api::LogFiles> log_files;
+  std::unique_ptr<api::WebPort> web;  // null without OpenID Connect
   std::unique_ptr<api::Api> api;
   std::unique_ptr<api::HttpServer> http;
   std::unique_ptr<Janitor> janitor;
@@ -396,26 +397,37 @@ Status Server::Impl::start_http() {
   host_view = std::make_unique<HostView>(config, home, *executor, *agents);
   auto page = read_archive(page_archive());
   if (!page) return fail(page);
+  if (config.oidc.enabled()) {
+    auto made = api::make_web();
+    if (!made) return fail(made);
+    web = std::move(*made);
+  }
   api = std::make_unique<api::Api>(
       api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files, *host_view},
       api::ApiOptions{.version = kVersion,
                       .jwt_secret = *secret,
                       .page = std::move(*page),
                       .test_connections = config.test_connections,
-                      .expose_config = exposure_of(config.expose_config)});
-  auto server =
-      api::HttpServer::start({.address = config.host, .port = config.port},
-                             [this](const api::Request& request) { return api->handle(request); });
+                      .expose_config = exposure_of(config.expose_config),
+                      .oidc = config.oidc,
+                      .web = web.get()});
+  auto proxies = api::TrustedProxies::parse(config.trusted_proxies);
+  if (!proxies) return fail(proxies);
+  api::ServerOptions options{
+      .address = config.host, .port = config.port, .proxies = std::move(*proxies)};
+  bool tls = !config.tls_certificate.empty();
+  if (tls) options.tls = {fs::absolute(config.tls_certificate), fs::absolute(config.tls_key)};
+  auto server = api::HttpServer::start(
+      options, [this](const api::Request& request) { return api->handle(request); });
   if (!server) return fail(server);
   http = std::move(*server);
-  url = "http://" + (config.host.contains(':') ? "[" + config.host + "]" : config.host) + ":" +
+  url = (tls ? "https://" : "http://") +
+        (config.host.contains(':') ? "[" + config.host + "]" : config.host) + ":" +
         std::to_string(http->port());
   json::Writer info;
-  info.begin_object()
-      .member("url", url)
-      .member("pid", int64_t(getpid()))
-      .member("version", kVersion)
-      .end_object();
+  info.begin_object().member("url", url);
+  if (tls) info.member("certificate", options.tls->certificate.string());
+  info.member("pid", int64_t(getpid())).member("version", kVersion).end_object();
   return write_file(home.server_info(), info.take());
 }
 

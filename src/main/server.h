@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "api/auth/oidc.h"
 #include "authoring/registrar.h"
 #include "base/error.h"
 #include "main/home.h"
@@ -20,7 +22,10 @@ struct ServerConfig {
   fs::path workspace;  // empty = no folder is watched
   bool watch = true;   // false: compile once (leoflow run)
   std::string host = "127.0.0.1";
-  uint16_t port = 8080;  // 0 = any free one
+  uint16_t port = 8080;                      // 0 = any free one
+  fs::path tls_certificate, tls_key;         // PEM; empty = plain HTTP
+  std::vector<std::string> trusted_proxies;  // api/proxies.h
+  api::OidcSettings oidc;                    // checked; disabled without an issuer
   bool serve_http = true;
   bool test_connections = false;  // api/services.h
   std::string expose_config;      // "", "true" or "non-sensitive-only": api/services.h

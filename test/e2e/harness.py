@@ -11,13 +11,16 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # test/support
 BUILD = Path(os.environ.get("LEOFLOW_BUILD") or Path(__file__).resolve().parents[2] / "build")
 LEOFLOW = BUILD / "bin" / "leoflow"
 CACHE = BUILD / "test-cache"
@@ -117,6 +120,7 @@ class Server:
         self.output = self.folder / "server.out"
         self.env, self.arguments, self.command = dict(env or {}), list(arguments), list(command)
         self.process, self.url = None, None
+        self.ca = None  # PEM file of the authority that a server with TLS is checked by
         _open.append(self)
         for name, text in (dags or {}).items():
             self.write(name, text)
@@ -232,10 +236,18 @@ class Server:
         return path
 
     # -- HTTP
+    def connect(self, seconds=60):
+        """A connection of http.client."""
+        address = urlsplit(self.url)
+        if address.scheme == "http":
+            return http.client.HTTPConnection(address.hostname, address.port, timeout=seconds)
+        context = ssl.create_default_context(cafile=self.ca)
+        return http.client.HTTPSConnection(address.hostname, address.port, timeout=seconds,
+                                           context=context)
+
     def request(self, method, path, body=None, token=True, headers=None, seconds=60):
         """(status, headers, bytes) of one request."""
-        address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=seconds)
+        connection = self.connect(seconds)
         sent = {"Accept": "application/json", **(headers or {})}
         if token:
             sent["Authorization"] = "Bearer " + (self.home / "cli.token").read_text().strip()

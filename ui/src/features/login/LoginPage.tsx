@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useEffect, useState, type FormEvent } from "react";
+import { signInProblem } from "@/auth/options";
 import { StateIcon } from "@/components/StateIcon";
 import { BrandMark } from "@/shell/Nav";
+import { SingleSignOnButton } from "./SingleSignOnButton";
 import styles from "./login.module.css";
 
 interface Props {
@@ -11,7 +13,7 @@ interface Props {
 
 /** Asks who it is. The address stays: after signing in one is where one wanted to be. */
 export function LoginPage({ enter }: Props) {
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(() => signInProblem(window.location.search));
   const [busy, setBusy] = useState(false);
   useEffect(() => {
     document.title = "Sign in · Leoflow";
@@ -43,6 +45,7 @@ export function LoginPage({ enter }: Props) {
             <span>{error}</span>
           </div>
         )}
+        <SingleSignOnButton />
         <TextInput
           name="username"
           label="User name"
