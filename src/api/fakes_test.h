@@ -35,6 +35,7 @@ class FakeEngine : public Engine {
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
   void dag_changed(std::string dag_id) override { dags_changed.push_back(std::move(dag_id)); }
   void pools_changed() override { ++pool_changes; }
+  void import_errors_changed() override {}
   void reasons(std::string dag_id, std::string run_id, Reply<std::vector<Reason>> reply) override;
   std::shared_ptr<void> subscribe(Listener listener) override;
   std::optional<std::vector<Change>> changes_since(uint64_t sequence) const override;

@@ -25,6 +25,7 @@ class ScopedEngine final : public Engine {
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
   void dag_changed(std::string dag_id) override;
   void pools_changed() override { inner_.pools_changed(); }
+  void import_errors_changed() override { inner_.import_errors_changed(); }
   void reasons(std::string dag_id, std::string run_id, Reply<std::vector<Reason>> reply) override;
   std::shared_ptr<void> subscribe(Listener listener) override;
   std::optional<std::vector<Change>> changes_since(uint64_t sequence) const override;

@@ -179,6 +179,7 @@ Status Registrar::put_error(const std::string& filename, const std::string& text
   error.stack_trace = text;
   if (auto put = errors_.put(error); !put) return put;
   error_texts_[filename] = text;
+  errors_changed_ = true;
   return {};
 }
 
@@ -187,6 +188,7 @@ Status Registrar::clear_error(const std::string& filename) {
   if (auto cleared = errors_.clear(filename); !cleared && cleared.error().code() != Code::not_found)
     return cleared;
   error_texts_.erase(filename);
+  errors_changed_ = true;
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "authoring/compiler.h"
@@ -54,6 +55,9 @@ class Registrar {
   // Files whose DAG another file held until now: compile and apply them again. Each is named once.
   std::vector<std::string> take_retries();
 
+  // Whether an import error was stored, changed or removed since the last call.
+  bool take_errors_changed() { return std::exchange(errors_changed_, false); }
+
   // Registers at once, regardless of other files: `leoflow compile`, `push`. The version as stored.
   Result<Registered> register_dag(const CompiledFile& compiled, const CompiledDag& dag);
 
@@ -77,6 +81,7 @@ class Registrar {
   std::map<std::string, std::set<std::string>>
       waiting_;                                     // file -> its dag_ids that another file holds
   std::map<std::string, std::string> error_texts_;  // import errors in the store, by file
+  bool errors_changed_ = false;
   std::set<std::string> freed_;                     // dag_ids let go since the last take_retries
 };
 

@@ -256,6 +256,7 @@ void Workspace::report_broken(const Discovery& found) {
       status.error = text;
     });
   }
+  tell(ChangedDags{}, "");
 }
 
 void Workspace::enqueue(Entry& entry) {
@@ -377,6 +378,8 @@ void Workspace::retry_waiting() {
 }
 
 void Workspace::tell(const Result<ChangedDags>& changed, const std::string& filename) {
+  if (registrar_.take_errors_changed() && callbacks_.on_import_errors_changed)
+    callbacks_.on_import_errors_changed();
   if (!changed) {
     log::error("cannot register a DAG file",
                {{"file", filename}, {"error", changed.error().message()}});

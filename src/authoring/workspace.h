@@ -50,6 +50,8 @@ struct WorkspaceOptions {
 // Called on the workspace's thread; must return soon and not call stop().
 struct WorkspaceCallbacks {
   std::function<void(const std::string& dag_id)> on_dag_changed = {};
+  // An import error came, changed or went.
+  std::function<void()> on_import_errors_changed = {};
   // Nothing is left to compile: after the first scan and after each burst of changes.
   std::function<void()> on_settled = {};
 };

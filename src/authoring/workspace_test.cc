@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "authoring/workspace.h"
 
+#include <atomic>
 #include <condition_variable>
 
 #include "authoring/test_support.h"
@@ -18,6 +19,7 @@ class WorkspaceTest : public testing::Test {
   void start(WatcherOptions watcher = {}) {
     WorkspaceCallbacks callbacks;
     callbacks.on_dag_changed = [this](const std::string&) { changed_.notify_all(); };
+    callbacks.on_import_errors_changed = [this] { ++errors_told_; };
     callbacks.on_settled = [this] { changed_.notify_all(); };
     ASSERT_TRUE(make_folder(setup_.workspace()));
     workspace_ =
@@ -72,6 +74,7 @@ class WorkspaceTest : public testing::Test {
   Fixture setup_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::atomic<int> errors_told_ = 0;
   std::unique_ptr<Workspace> workspace_;
 };
 
@@ -110,8 +113,10 @@ TEST_F(WorkspaceTest, ImportErrorsComeAndGo) {
   start();
   ASSERT_TRUE(comes_true(
       [&] { return error_of("broken.py").find("no_such_helper") != std::string::npos; }));
+  EXPECT_TRUE(comes_true([&] { return errors_told_ == 1; }));
   setup_.folder.write("dags/no_such_helper.py", "");
   EXPECT_TRUE(comes_true([&] { return error_of("broken.py").empty(); }));
+  EXPECT_TRUE(comes_true([&] { return errors_told_ == 2; }));
 }
 
 TEST_F(WorkspaceTest, FirstKeepsADuplicateDagId) {

@@ -168,6 +168,10 @@ void Core::on(event::SetPaused e, Time now) {
   answer(std::move(e.reply), Result<bool>(changed));
 }
 
+void Core::on(event::ImportErrorsChanged, Time) {
+  step_.effects.changes.push_back({.kind = Change::Kind::import_error});
+}
+
 void Core::on(event::PoolsChanged, Time) {
   if (auto loaded = load_pools(); !loaded) log::error("pools not reloaded", {{"error", loaded.error().message()}});
 }

@@ -76,6 +76,7 @@ class Core {
   void on(event::AskReasons e, Time now);
   void on(event::DagChanged e, Time now);
   void on(event::PoolsChanged e, Time now);
+  void on(event::ImportErrorsChanged e, Time now);
   template <typename T>
   void answer(Reply<T> reply, Result<T> result);
 

@@ -103,6 +103,7 @@ class Engine {
   // Something outside changed; the engine looks again. Call after the change is committed.
   virtual void dag_changed(std::string dag_id) = 0;      // registered, stale, deleted
   virtual void pools_changed() = 0;
+  virtual void import_errors_changed() = 0;              // only told to listeners
 
   // One sentence per open task instance of a run that is not running: "waits for extract", "pool etl full: 3 of 3",
   // "retry at 12:03:10", "run limit 16 reached". By (task_id, map_index).

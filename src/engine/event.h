@@ -71,6 +71,7 @@ struct DagChanged {
   std::string dag_id;
 };
 struct PoolsChanged {};
+struct ImportErrorsChanged {};
 
 }  // namespace event
 
@@ -78,7 +79,8 @@ using Event = std::variant<event::AttemptClaimed, event::AttemptRunning, event::
                            event::AgentConnected, event::AgentLost, event::DispatchFailed,
                            event::AttemptWaits, event::Trigger,
                            event::Clear, event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
-                           event::AskReasons, event::DagChanged, event::PoolsChanged>;
+                           event::AskReasons, event::DagChanged, event::PoolsChanged,
+                           event::ImportErrorsChanged>;
 
 // What is to be done once a step's batch is committed, in this order.
 struct Effects {

@@ -197,6 +197,7 @@ void Runner::set_paused(std::string dag_id, bool paused, Reply<bool> reply) {
   post(event::SetPaused{std::move(dag_id), paused, std::move(reply)});
 }
 void Runner::dag_changed(std::string dag_id) { post(event::DagChanged{std::move(dag_id)}); }
+void Runner::import_errors_changed() { post(event::ImportErrorsChanged{}); }
 void Runner::pools_changed() { post(event::PoolsChanged{}); }
 void Runner::reasons(std::string dag_id, std::string run_id, Reply<std::vector<Reason>> reply) {
   post(event::AskReasons{std::move(dag_id), std::move(run_id), std::move(reply)});

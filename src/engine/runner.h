@@ -42,6 +42,7 @@ class Runner : public Engine, public ExecutorListener {
   void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) override;
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
   void dag_changed(std::string dag_id) override;
+  void import_errors_changed() override;
   void pools_changed() override;
   void reasons(std::string dag_id, std::string run_id, Reply<std::vector<Reason>> reply) override;
   std::shared_ptr<void> subscribe(Listener listener) override;

@@ -145,7 +145,7 @@ test("dag: code of each version, and what changed between two", async ({ server,
   await until("the second version", async () => (await versions()) === 2);
   await page.goto("/dags/changing/code");
   await page.getByText('"second"').waitFor();
-  await page.getByLabel("Version", { exact: true }).click();
+  await page.getByRole("combobox", { name: "Version", exact: true }).click();
   await page.getByRole("option", { name: /^1 / }).click();
   await page.getByText('"first"').waitFor();
   equal(new URL(page.url()).searchParams.get("version"), "1", "version in the address");

@@ -50,7 +50,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <div className={styles.body}>
         <TopBar onPalette={() => setOpen("palette")} onHelp={() => setOpen("help")} />
         <ErrorBanner />
-        <main id="main" className={styles.main} tabIndex={-1}>
+        <main id="main" className={styles.main} tabIndex={0}>
           {children}
         </main>
       </div>
