@@ -84,6 +84,20 @@ void TaskLog::note(std::string_view text, std::string_view level) {
   append(text_log_line(clock_.now(), level, "agent", text, masker_));
 }
 
+std::string TaskLog::dropped_line() const {
+  return text_log_line(clock_.now(), "warning", "agent",
+                       std::to_string(dropped_bytes_) + " bytes of the log could not be written",
+                       masker_);
+}
+
+bool TaskLog::tell_dropped() {
+  if (dropped_bytes_ == 0 || !spool_) return true;
+  if (!spool_->append(dropped_line())) return false;
+  dropped_bytes_ = 0;
+  grew_(spool_->size());
+  return true;
+}
+
 void TaskLog::append(const std::string& lines) {
   if (lines.empty() || !spool_) return;
   std::string text;
@@ -93,10 +107,7 @@ void TaskLog::append(const std::string& lines) {
     text = text_log_line(clock_.now(), "warning", "agent",
                          "the log is longer than 4 GiB: the rest is dropped", masker_);
   } else if (dropped_bytes_ > 0) {
-    text = text_log_line(clock_.now(), "warning", "agent",
-                         std::to_string(dropped_bytes_) + " bytes of the log could not be written",
-                         masker_) +
-           lines;
+    text = dropped_line() + lines;
   }
   auto written = spool_->append(text.empty() ? lines : text);
   if (written) {

@@ -31,6 +31,8 @@ class TaskLog {
   const Masker& masker() const { return masker_; }
   // A line of our own (logger "agent").
   void note(std::string_view text, std::string_view level = "info");
+  // Writes how much could not be written, if anything; false when that finds no room either.
+  bool tell_dropped();
   // Takes what is in the pipes now, up to a bound per stream.
   void drain();
   // drain(), and the unfinished lines as they are: what comes next begins a new line.
@@ -48,6 +50,7 @@ class TaskLog {
   void close(size_t index);
   std::string line(size_t index, std::string_view text) const;
   void append(const std::string& lines);
+  std::string dropped_line() const;
 
   Loop& loop_;
   const Clock& clock_;

@@ -335,6 +335,12 @@ void TaskProcess::sweep_leftovers() {
   log_.note("attempt " + std::to_string(launch_.attempt.value) + " ended: " + kind_ +
             (reason_.empty() ? "" : " (" + reason_ + ")") + " after " +
             format_duration(host_.clock.now() - begun_at_));
+  end_log();
+}
+
+// On a full disk the log ends once it tells what is missing.
+void TaskProcess::end_log() {
+  if (!log_.tell_dropped()) return arm(kRetry, kDiskRetry, [this] { end_log(); });
   host_.listener.on_ended(launch_.attempt);
   host_.ended(launch_.attempt);
 }

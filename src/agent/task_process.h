@@ -93,6 +93,7 @@ class TaskProcess {
   void settle(FinishedRecord record);
   void commit(FinishedRecord record);
   void finish();
+  void end_log();
   void measure_staging(std::function<void(uint64_t bytes, Duration took)> then);
   void watch_staging();
   std::string staging_full(uint64_t bytes) const;

@@ -46,6 +46,7 @@ constexpr Fact kEnvironment[] = {
      "each option --oidc-NAME, in capitals; LEOFLOW_OIDC_ROLES and LEOFLOW_OIDC_GRANTS hold one "
      "rule per line"},
     {"LEOFLOW_OIDC_CLIENT_SECRET", kServer, "our secret at the issuer itself, instead of its file"},
+    {"KUBECONFIG", kServer, "with --executor k8s: the kubeconfig; else ~/.kube/config"},
     {"LEOFLOW_CACHE", kBuilds,
      "where environments are built; else leoflow in XDG_CACHE_HOME, else in ~/.cache"},
     {"XDG_CACHE_HOME", kBuilds, "the user's folder for caches; else ~/.cache"},

@@ -22,6 +22,7 @@ test("keyboard: the palette finds pages, DAGs and actions", async ({ server, pag
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Audit log", level: 1 }).waitFor();
   await page.keyboard.press("Control+k");
+  await field.waitFor();
   await page.keyboard.type("orders");
   await page
     .getByRole("option", { name: /^orders/ })
@@ -30,10 +31,12 @@ test("keyboard: the palette finds pages, DAGs and actions", async ({ server, pag
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/dags\/orders$/);
   await page.keyboard.press("Control+k");
+  await field.waitFor();
   await page.keyboard.type("trigger quiet");
   await page.keyboard.press("Control+k");
   await field.waitFor({ state: "detached" });
   await page.keyboard.press("Control+k");
+  await field.waitFor();
   await page.keyboard.type("quiet");
   const trigger = page.getByRole("option", { name: "Trigger quiet" });
   await trigger.waitFor();

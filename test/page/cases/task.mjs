@@ -17,7 +17,7 @@ test("task: a log with levels, sources, colours, times and wrap", async ({ serve
     .evaluate((e) => getComputedStyle(e).color);
   const plain = await log.getByText("reading 1000").evaluate((e) => getComputedStyle(e).color);
   ok(green !== plain, "terminal colours are shown");
-  await page.getByLabel("Level", { exact: true }).click();
+  await page.getByRole("combobox", { name: "Level", exact: true }).click();
   await page.getByRole("option", { name: "Warnings and errors" }).click();
   await log.getByText("reading 1000").waitFor({ state: "detached" });
   await log.getByText("2 orders have no customer").waitFor();
