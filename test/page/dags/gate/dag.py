@@ -10,8 +10,9 @@ with DAG("gate", schedule=None, max_active_runs=16, params={"file": ""}):
     @task(pool="gates")
     def hold(params=None):
         print("waiting at the gate", flush=True)
-        seen = 0
-        while not os.path.exists(params["file"]):
+        seen, is_open = 0, False
+        while not is_open:
+            is_open = os.path.exists(params["file"])  # what was said before it is read below
             lines = params["file"] + ".say"
             if os.path.exists(lines):
                 with open(lines) as text:
