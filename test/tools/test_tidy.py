@@ -96,6 +96,9 @@ class Text(Tree):
         self.assert_clean()
         self.assert_breaks("spdx", "tools/y", "#!/bin/sh\necho\n", spdx="")
 
+    def test_conflict(self):
+        self.assert_breaks("conflict", "src/base/x.h", "<" * 7 + " HEAD\n")
+
     def test_open_work(self):
         self.assert_breaks("open-work", "src/base/x.h", "// TO" + "DO: later\n")
 
