@@ -73,7 +73,9 @@ EventStream::EventStream(Engine& engine, const Clock& clock, ChangeTexts& texts,
       texts_(texts),
       filter_(std::move(filter)),
       last_seen_(last_seen),
-      queue_(std::make_shared<Queue>()) {}
+      queue_(std::make_shared<Queue>()) {
+  texts_.stream_opened();
+}
 
 void EventStream::start(std::function<void()> wake) {
   subscription_ = engine_.subscribe(

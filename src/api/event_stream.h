@@ -3,6 +3,8 @@
 // was cut off.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,18 +18,25 @@ namespace leoflow::api {
 
 constexpr size_t kEventQueueMax = 4096;  // changes waiting for a client; beyond: reset
 constexpr Duration kEventHeartbeat = std::chrono::seconds(15);
-// The first change is told at once; what follows it closely waits this long for company.
-constexpr Duration kEventPace = std::chrono::milliseconds(80);
+// The first change is told at once; what follows it closely waits for company, the longer the more
+// streams there are to write to.
+constexpr Duration kEventPacePerStream = std::chrono::microseconds(400);
+constexpr Duration kEventPaceMax = std::chrono::milliseconds(80);
 constexpr size_t kChangeTextsKept = 256;
 
 struct EventFilter {
   std::string dag_id, run_id;  // empty = all
 };
 
-// The text of each of the last changes, made once for all streams. Any thread.
+// What the streams share: how many they are, and the text of each of the last changes, made once.
+// Any thread.
 class ChangeTexts {
  public:
   void append(const Change& change, std::string& out);
+
+  void stream_opened() { ++streams_; }
+  void stream_closed() { --streams_; }
+  Duration pace() const { return std::min(streams_.load() * kEventPacePerStream, kEventPaceMax); }
 
  private:
   struct Slot {
@@ -35,6 +44,7 @@ class ChangeTexts {
     std::string text;  // empty: nothing is kept here
   };
   Guarded<std::vector<Slot>> slots_{kChangeTextsKept};
+  std::atomic<int> streams_ = 0;
 };
 
 class EventStream : public StreamSource {
@@ -42,11 +52,12 @@ class EventStream : public StreamSource {
   // last_seen: resume after this sequence number. engine, clock and texts outlive this.
   EventStream(Engine& engine, const Clock& clock, ChangeTexts& texts, EventFilter filter,
               std::optional<uint64_t> last_seen);
+  ~EventStream() override { texts_.stream_closed(); }
 
   void start(std::function<void()> wake) override;
   Next pull(std::string& out) override;
   Duration interval() const override { return kEventHeartbeat; }
-  Duration pace() const override { return kEventPace; }
+  Duration pace() const override { return texts_.pace(); }
   bool blocks() const override { return !opened_; }
 
  private:

@@ -256,6 +256,19 @@ TEST_F(ReadTest, EventsSayWhenSomethingWasMissed) {
   EXPECT_TRUE(out.ends_with(": heartbeat\n\n"));
 }
 
+TEST_F(ReadTest, EventsWaitForCompanyWhereStreamsAreMany) {
+  ChangeTexts texts;
+  auto one = std::make_unique<EventStream>(engine, clock, texts, EventFilter{}, std::nullopt);
+  EXPECT_EQ(one->pace(), kEventPacePerStream);
+  std::vector<std::unique_ptr<EventStream>> more;
+  for (int i = 0; i < 300; ++i)
+    more.push_back(
+        std::make_unique<EventStream>(engine, clock, texts, EventFilter{}, std::nullopt));
+  EXPECT_EQ(one->pace(), kEventPaceMax);
+  more.clear();
+  EXPECT_EQ(one->pace(), kEventPacePerStream);
+}
+
 TEST_F(ReadTest, EventStreamEndsItsSubscription) {
   Response response = get("/api/leoflow/v1/events");
   response.stream->start([] {});
