@@ -47,6 +47,8 @@ constexpr Fact kEnvironment[] = {
      "rule per line"},
     {"LEOFLOW_OIDC_CLIENT_SECRET", kServer, "our secret at the issuer itself, instead of its file"},
     {"KUBECONFIG", kServer, "with --executor k8s: the kubeconfig; else ~/.kube/config"},
+    {"KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT", kServer,
+     "set in pods: with --executor k8s and no kubeconfig, the cluster it runs in"},
     {"LEOFLOW_CACHE", kBuilds,
      "where environments are built; else leoflow in XDG_CACHE_HOME, else in ~/.cache"},
     {"XDG_CACHE_HOME", kBuilds, "the user's folder for caches; else ~/.cache"},
