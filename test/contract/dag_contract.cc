@@ -167,6 +167,12 @@ TEST_P(StoreContract, DeletesADagUnlessItRuns) {
   EXPECT_EQ(store_->dags().delete_dag("etl").error().code(), Code::not_found);
 }
 
+// Caches know versions by their id.
+TEST_P(StoreContract, TheIdOfADeletedVersionIsNotGivenAgain) {
+  ASSERT_TRUE(store_->dags().delete_dag("etl"));
+  EXPECT_GT(add_dag("fresh").value, version_.value);
+}
+
 TEST_P(StoreContract, ImportErrorsMarkTheirDags) {
   ImportError error{.timestamp = at(1), .filename = "etl/dag.py", .stack_trace = "line 3: no"};
   ASSERT_TRUE(store_->import_errors().put(error));

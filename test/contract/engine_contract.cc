@@ -194,6 +194,20 @@ TEST_P(StoreContract, WatermarksAreTheHighestKeys) {
   EXPECT_EQ(marks->staging, 9);
 }
 
+// Agents, tokens and logs may still know what was deleted by its id.
+TEST_P(StoreContract, WatermarksStayWhenTheHighestAreDeleted) {
+  RunRecord record = add_run(4);
+  Batch batch;
+  batch.attempts_inserted = {make_attempt(17, record.task_instances[0])};
+  commit(batch);
+  ASSERT_TRUE(store_->dags().delete_dag("etl"));
+  auto marks = store_->engine().watermarks();
+  ASSERT_TRUE(marks);
+  EXPECT_EQ(marks->run, 4);
+  EXPECT_EQ(marks->task_instance, 43);
+  EXPECT_EQ(marks->attempt, 17);
+}
+
 TEST_P(StoreContract, FindsRunsAroundALogicalDate) {
   Batch batch;
   for (int64_t key = 1; key <= 4; ++key) batch.runs_inserted.push_back(make_run(key));

@@ -129,10 +129,14 @@ inline constexpr SqlText kInsertEvent(
     "$try_number, $owner, $extra, $object, $address)");
 inline constexpr SqlText kDeleteRun("DELETE FROM runs WHERE run_key = $run_key");
 inline constexpr SqlText kSelectWatermarks(
-    "SELECT (SELECT coalesce(max(run_key), 0) FROM runs), (SELECT "
-    "coalesce(max(task_instance_key), 0) FROM task_instances), (SELECT "
-    "coalesce(max(attempt_id), 0) FROM attempts), (SELECT coalesce(max(volume_id), 0) FROM "
-    "staging_volumes)");
+    "SELECT "
+    "max((SELECT coalesce(max(run_key), 0) FROM runs),"
+    " coalesce((SELECT id FROM ids_given WHERE name = 'run'), 0)), "
+    "max((SELECT coalesce(max(task_instance_key), 0) FROM task_instances),"
+    " coalesce((SELECT id FROM ids_given WHERE name = 'task_instance'), 0)), "
+    "max((SELECT coalesce(max(attempt_id), 0) FROM attempts),"
+    " coalesce((SELECT id FROM ids_given WHERE name = 'attempt'), 0)), "
+    "(SELECT coalesce(max(volume_id), 0) FROM staging_volumes)");
 
 // Loads. The state lists repeat the conditions of the partial indexes word for word, which is how
 // they are found.

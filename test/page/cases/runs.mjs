@@ -167,7 +167,7 @@ test("run: a note is written and shown", async ({ server, page }) => {
   await page.getByRole("menuitem", { name: "Add a note" }).click();
   await page.getByRole("textbox", { name: "Note" }).fill("looked at, fine");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("looked at, fine").waitFor();
+  await page.locator("#main").getByText("looked at, fine").waitFor();
   equal((await server.get("/api/v2/dags/quiet/dagRuns/noted")).note, "looked at, fine", "note");
 });
 
