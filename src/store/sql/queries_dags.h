@@ -123,9 +123,9 @@ inline constexpr SqlText kInsertVersion(
     "INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, "
     "bundle_path, environment, created_at, dag_json, source)"
     " SELECT 1 + max((SELECT coalesce(max(version_id), 0) FROM dag_versions),"
-    " coalesce((SELECT id FROM ids_given WHERE name = 'version'), 0)), $dag_id, coalesce(max(version_number), 0) + 1, $label, "
-    "$content_hash, $bundle_path,"
-    " $environment, $created_at, $dag_json, $source FROM dag_versions WHERE dag_id = $dag_id"
+    " coalesce((SELECT id FROM ids_given WHERE name = 'version'), 0)), $dag_id,"
+    " coalesce(max(version_number), 0) + 1, $label, $content_hash, $bundle_path, $environment,"
+    " $created_at, $dag_json, $source FROM dag_versions WHERE dag_id = $dag_id"
     " RETURNING version_id");
 
 inline constexpr OrderColumn kVersionOrder[] = {

@@ -142,7 +142,7 @@ test("task: marked with what is downstream, and noted", async ({ server, page })
   await page.getByRole("menuitem", { name: "Add a note" }).click();
   await page.getByRole("textbox", { name: "Note" }).fill("done by hand");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("done by hand").waitFor();
+  await page.locator("#main").getByText("done by hand").waitFor();
 });
 
 test("task: cleared with what is downstream", async ({ server, page }) => {
