@@ -17,6 +17,9 @@ class AgentObserver {
   virtual std::vector<AttemptId> waiting_for(const std::string& agent) = 0;
   virtual void on_session_open(const std::string& agent) = 0;
   virtual void on_session_closed(const std::string& agent) = 0;
+  // Before on_session_open: this agent gets no work from us and neither would a successor of the
+  // same program, as its predecessor was replaced for the same reason.
+  virtual void on_unfit(const std::string&, const Error&) {}
 };
 
 // Any thread; calls enqueue.

@@ -171,10 +171,13 @@ void AgentSessions::consider_replacing(const std::string& id, Agent& agent,
         theirs + " and speaks protocol " + std::to_string(std::max(hello.protocol_oldest(), 1)) +
         " to " + std::to_string(std::max(hello.protocol(), 1)) + ", this server " +
         std::to_string(wire::PROTOCOL_OLDEST) + " to " + std::to_string(wire::PROTOCOL_CURRENT);
-    bool again = std::exchange(replaced_[id], hello.version()) == hello.version();
+    bool again = std::exchange(replaced_[id], hello.version()) == hello.version() &&
+                 !hello.retiring();  // else the same process is back
     log::warning(why + (again ? "; install both programs of one version"
                               : "; it is replaced when its tasks are over, new ones wait for that"),
                  {{"agent", id}, {"held", hello.held_size()}});
+    Error unfit(Code::unavailable, why, "install both programs of one version");
+    if (again && observer_) observer_->on_unfit(id, unfit);
     return retire(id, why);
   }
   if (options_.version.empty() || hello.version() == options_.version || agent.retiring) return;

@@ -239,6 +239,28 @@ TEST_F(AgentSessionsTest, AnAgentTooNewHandsInWhatItHoldsAndGetsNothing) {
   EXPECT_TRUE(sessions_->takes_work("a"));
 }
 
+TEST_F(AgentSessionsTest, AProgramThatStaysWithoutACommonProtocolIsToldAsUnfit) {
+  struct Observer : AgentObserver {
+    std::vector<AttemptId> waiting_for(const std::string&) override { return {}; }
+    void on_session_open(const std::string&) override { said.push_back("open"); }
+    void on_session_closed(const std::string&) override {}
+    void on_unfit(const std::string&, const Error& why) override { said.push_back(why.text()); }
+    std::vector<std::string> said;
+  } observer;
+  on_loop([&] { sessions_->set_observer(&observer); });
+  constexpr int kFuture = wire::PROTOCOL_CURRENT + 1;
+  hello(peer, Speaks{"9.0", kFuture, kFuture});
+  hello(silent, Speaks{"9.0", kFuture, kFuture, true});  // the same process, in a new session
+  EXPECT_EQ(observer.said, (std::vector<std::string>{"open", "open"}));
+  hello(first, Speaks{"9.0", kFuture, kFuture});
+  ASSERT_EQ(observer.said.size(), 4u);
+  EXPECT_NE(observer.said[2].find("hint: install both programs"), std::string::npos)
+      << observer.said[2];
+  hello(second);  // mended
+  EXPECT_EQ(observer.said.back(), "open");
+  on_loop([&] { sessions_->set_observer(nullptr); });
+}
+
 TEST_F(AgentSessionsTest, AnAgentOfAnotherVersionIsReplacedWhenThatCostsNothing) {
   hello(first, Speaks{"1.9"}, {1});
   ASSERT_NE(retired(first), nullptr);

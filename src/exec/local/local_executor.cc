@@ -37,18 +37,29 @@ void LocalExecutor::keep_alive() {
   check_planned_ = false;
   if (letting_go_ || !agent_.empty()) return;
   plan_check();
+  if (checks_to_skip_ > 0) return void(--checks_to_skip_);
   auto running = launcher_.ensure_running();
   if (!running) silent_checks_ = 0;
   if (running) adopt(*running);
-  std::string error = running ? "" : running.error().text();
+  if (!running) return set_launch_error(running.error());
   if (silent_checks_ >= kSilentChecksMax) {
-    error = Error(Code::unavailable, "the agent " + *running + " runs but does not connect",
-                  "agent/agent.log in the home says why; when its process is ended, a fresh agent "
-                  "is started and runs its tasks again")
-                .text();
+    set_launch_error(Error(
+        Code::unavailable, "the agent " + *running + " runs but does not connect",
+        "agent/agent.log in the home says why; when its process is ended, a fresh agent is "
+        "started and runs its tasks again"));
   }
-  if (!error.empty() && error != launch_error_) log::error(error);
-  launch_error_ = error;
+}
+
+void LocalExecutor::set_launch_error(const std::optional<Error>& error) {
+  std::optional<std::string> said;
+  if (error) said = error->message() + (error->hint().empty() ? "" : "; " + error->hint());
+  if (std::exchange(launch_error_, said) == said) return;
+  if (error) log::error(error->text());
+  for (auto& [attempt, item] : waiting_) tell_waiting(attempt);
+}
+
+void LocalExecutor::tell_waiting(AttemptId attempt) {
+  listener_->on_waiting(attempt, launch_error_ ? "waits for the agent: " + *launch_error_ : "");
 }
 
 // The agent runs: its session may be open already.
@@ -74,17 +85,22 @@ void LocalExecutor::place(const WorkItem& item) {
     if (started_ && hand_over(item)) return;
     bool full = waiting_.size() >= size_t(slots_max_) * kWaitingFactor;
     if (full && started_) {
-      std::string why = launch_error_.empty() ? "the local agent is not connected" : launch_error_;
+      std::string why = launch_error_.value_or("the local agent is not connected");
       return listener_->on_dispatch_failed(item.attempt, Error(Code::unavailable, why));
     }
     waiting_.emplace(item.attempt, item);
+    if (launch_error_) tell_waiting(item.attempt);
     flush();
   });
 }
 
 void LocalExecutor::flush() {
   if (started_) {
-    std::erase_if(waiting_, [this](auto& entry) { return hand_over(entry.second); });
+    std::erase_if(waiting_, [this](auto& entry) {
+      bool handed = hand_over(entry.second);
+      if (handed && launch_error_) listener_->on_waiting(entry.first, "");
+      return handed;
+    });
   }
   std::vector<AttemptId> ids;
   for (auto& [attempt, item] : waiting_) ids.push_back(attempt);
@@ -139,6 +155,10 @@ void LocalExecutor::on_session_open(const std::string& agent) {
     if (!agent.starts_with("node-")) return;
     agent_ = agent;
     silent_checks_ = 0;
+    if (!std::exchange(unfit_session_, false)) {
+      checks_to_skip_ = 0;
+      set_launch_error(std::nullopt);
+    }
     for (const std::string& environment : warm_) gateway_->warm(agent_, environment);
     flush();
   });
@@ -150,8 +170,18 @@ void LocalExecutor::on_session_closed(const std::string& agent) {
     agent_.clear();
     if (letting_go_) return;
     plan_check();
+    if (checks_to_skip_ > 0) return;
     auto running = launcher_.ensure_running();  // restarts it at once when its process ended
-    if (!running) log::warning(running.error().text());
+    if (!running) set_launch_error(running.error());
+  });
+}
+
+void LocalExecutor::on_unfit(const std::string& agent, const Error& why) {
+  thread_.loop().post([this, agent, why] {
+    if (!agent.starts_with("node-")) return;
+    unfit_session_ = true;
+    checks_to_skip_ = kUnfitChecks;
+    set_launch_error(why);
   });
 }
 

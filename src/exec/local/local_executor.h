@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "async/loop.h"
@@ -17,6 +18,7 @@ namespace leoflow {
 
 constexpr auto kAgentCheckEvery = std::chrono::seconds(1);
 constexpr int kSilentChecksMax = 30;  // of an agent that runs and has no session; then it is told
+constexpr int kUnfitChecks = 30;      // after which an unfit agent program is tried again
 constexpr size_t kWarmMax = 4;
 constexpr size_t kWaitingFactor = 4;  // placements that may wait, in units of slots
 
@@ -47,12 +49,16 @@ class LocalExecutor : public Executor, private AgentObserver {
   std::vector<AttemptId> waiting_for(const std::string& agent) override;
   void on_session_open(const std::string& agent) override;
   void on_session_closed(const std::string& agent) override;
+  void on_unfit(const std::string& agent, const Error& why) override;
 
   void keep_alive();
   void adopt(const std::string& agent);
   void plan_check();
   void flush();
   bool hand_over(const WorkItem& item);
+  // Logs it and makes it the reason of what waits; nothing = an agent is there.
+  void set_launch_error(const std::optional<Error>& error);
+  void tell_waiting(AttemptId attempt);
 
   AgentLauncher& launcher_;
   const int slots_max_;
@@ -64,8 +70,10 @@ class LocalExecutor : public Executor, private AgentObserver {
   std::atomic<bool> letting_go_ = false;
   std::map<AttemptId, WorkItem> waiting_;  // the rest: loop's thread
   std::string agent_;                      // id of the session to use; empty = none
-  std::string launch_error_;               // told once, and to what cannot wait
+  std::optional<std::string> launch_error_;  // logged once, told to what waits and to what cannot
   int silent_checks_ = 0;
+  int checks_to_skip_ = 0;      // while the agent program is unfit
+  bool unfit_session_ = false;  // on_unfit was said of the session that opens next
   std::vector<std::string> warm_;  // latest last
   bool started_ = false, stopped_ = false, check_planned_ = false;
   LoopThread thread_;  // last: its tasks use the rest

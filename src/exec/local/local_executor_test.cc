@@ -86,6 +86,9 @@ class World : public AgentLauncher, public AgentGateway, public ExecutorListener
   void on_xcom(AttemptId, XCom, std::function<void(Status)>) override {}
   void on_agent_connected(const std::string&, std::vector<HeldAttempt>) override {}
   void on_agent_lost(const std::string&, const std::string&) override {}
+  void on_waiting(AttemptId attempt, const std::string& reason) override {
+    change([&] { waits[attempt.value] = reason; });
+  }
   void on_dispatch_failed(AttemptId attempt, Error error) override {
     change([&] { refused[attempt.value] = error.text(); });
   }
@@ -98,7 +101,7 @@ class World : public AgentLauncher, public AgentGateway, public ExecutorListener
   std::atomic<int> launches = 0, resyncs = 0;
   std::vector<int64_t> assigned, cancelled;
   std::vector<Outcome> outcomes;
-  std::map<int64_t, std::string> refused;
+  std::map<int64_t, std::string> refused, waits;
   AgentObserver* observer = nullptr;
 };
 
@@ -221,7 +224,37 @@ TEST_F(LocalExecutorTest, AnAgentThatRunsButNeverConnectsIsNamed) {
   ASSERT_TRUE(world_.wait([&] { return world_.refused.contains(kOneTooMany); }));
   EXPECT_NE(world_.refused[kOneTooMany].find("node-1 runs but does not connect"), std::string::npos)
       << world_.refused[kOneTooMany];
-  EXPECT_NE(world_.refused[kOneTooMany].find("hint:"), std::string::npos);
+  EXPECT_NE(world_.refused[kOneTooMany].find("agent/agent.log"), std::string::npos);
+}
+
+TEST_F(LocalExecutorTest, WhatWaitsSaysThatNoAgentCanBeStarted) {
+  world_.launch_error = "there is no agent program";
+  start();
+  place(1);
+  const std::string why = "waits for the agent: there is no agent program";
+  ASSERT_TRUE(world_.wait([&] { return world_.waits[1] == why; }));
+  world_.change([&] { world_.launch_error.clear(); });
+  world_.open();
+  ASSERT_TRUE(world_.wait([&] { return world_.waits[1].empty() && !world_.assigned.empty(); }));
+}
+
+TEST_F(LocalExecutorTest, AnUnfitProgramIsNotStartedAgainAndAgain) {
+  start();
+  world_.change([&] { world_.takes_work = false; });
+  world_.observer->on_unfit(kAgent, Error(Code::unavailable, "it speaks protocol 9", "install"));
+  world_.open();
+  place(1);
+  ASSERT_TRUE(world_.wait([&] { return !world_.waits[1].empty(); }));
+  EXPECT_EQ(world_.waits[1], "waits for the agent: it speaks protocol 9; install");
+  settle();
+  int before = world_.launches;
+  world_.close();
+  settle();
+  EXPECT_EQ(world_.launches, before) << "not at once";
+  ASSERT_TRUE(world_.wait([&] { return world_.launches > before; })) << "but later";
+  world_.change([&] { world_.takes_work = true; });
+  world_.open();
+  EXPECT_TRUE(world_.wait([&] { return world_.assigned == Ids{1} && world_.waits[1].empty(); }));
 }
 
 TEST_F(LocalExecutorTest, AnAgentThatWasLetGoIsNotStartedAgain) {
