@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two images of the cluster: the pause image of every pod, and a Python image that stands in
 for the stock one (there is no registry in the cluster). Made once, cached by their recipe."""
+import fcntl
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 
 from .programs import is_sound, keep, recipe_hash, sha256_of
@@ -23,6 +26,8 @@ UNUSED = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/s
 INTERPRETERS = ("python", "python3", "python3.11")
 PATH = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 ARCHIVE_VERSION = "1"   # of what write_archive() makes
+WORK_PREFIX = "image-"
+LEFT_SECONDS_MIN = 60   # a younger folder may be about to be locked
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 
 
@@ -77,8 +82,10 @@ def python_image(say):
 
 
 def bootstrap(root):
-    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root),
-               mirror()]
+    # What it mounts goes with its mount namespace, however it ends.
+    command = ["unshare", "--mount", "--propagation", "private", "debootstrap",
+               "--variant=minbase", f"--include={PACKAGES}", SUITE,
+               str(root), mirror()]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False)
     if done.returncode != 0:
@@ -95,22 +102,50 @@ def mirror():
 
 def workplace():
     cache_folder().mkdir(parents=True, exist_ok=True)
-    folder = tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-",
+    clear_leftovers()
+    folder = tempfile.TemporaryDirectory(dir=cache_folder(), prefix=WORK_PREFIX,
                                          ignore_cleanup_errors=True)
     return WorkFolder(folder)
 
 
 class WorkFolder:
-    """A temporary folder as a Path, for `with`."""
+    """A temporary folder as a Path, for `with`; locked as long as its process lives."""
 
     def __init__(self, folder):
         self.folder = folder
+        self.lock = os.open(folder.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
 
     def __enter__(self):
         return Path(self.folder.name)
 
     def __exit__(self, *_):
         self.folder.cleanup()
+        os.close(self.lock)
+
+
+def clear_leftovers():
+    """Removes the folders of builds that were killed, with what was mounted in them."""
+    for folder in cache_folder().glob(WORK_PREFIX + "*"):
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - os.fstat(lock).st_mtime < LEFT_SECONDS_MIN:
+                continue
+            for mounted in reversed(mounts_below(folder)):
+                subprocess.run(["umount", "--lazy", mounted], check=True)
+            shutil.rmtree(folder)
+        except BlockingIOError:
+            continue   # somebody builds there
+        finally:
+            os.close(lock)
+
+
+def mounts_below(folder):
+    """Mount points in the folder, in the order in which they were mounted."""
+    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]
+    return [point for point in points if point.startswith(f"{folder.resolve()}/")]
 
 
 def pack(root, layer):
