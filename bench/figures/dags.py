@@ -10,10 +10,12 @@ def step(*before):
 
 
 """
+SLEEPING = HEAD.replace("return None", "__import__('time').sleep({seconds})")
 
 
-def chain(dag_id, count):
-    return HEAD + f"""with DAG("{dag_id}", schedule=None, catchup=False):
+def chain(dag_id, count, seconds=0):
+    head = SLEEPING.format(seconds=seconds) if seconds else HEAD
+    return head + f"""with DAG("{dag_id}", schedule=None, catchup=False):
     last = None
     for number in range({count}):
         this = step.override(task_id=f"t{{number:03}}")()

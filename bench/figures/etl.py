@@ -57,7 +57,7 @@ def bare_script(python, surface, project, dsn):
 
 def add_connection(server, postgres):
     server.call("POST", "/api/v2/connections", {
-        "connection_id": "etl_target", "conn_type": "postgres", "host": "127.0.0.1",
+        "connection_id": "etl_target", "conn_type": "postgres", "host": postgres.address,
         "port": postgres.port, "login": postgres.user, "password": postgres.password,
         "schema": "postgres"})
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "test" / "cluster"))
 from onenode import ability  # noqa: E402
 from onenode.cluster import Cluster  # noqa: E402
 from onenode.processes import until  # noqa: E402
-from onenode.settings import PYTHON_IMAGES  # noqa: E402
+from onenode.settings import NODE_ADDRESS, POD_RANGE, PYTHON_IMAGES  # noqa: E402,F401
 
 NAMESPACE = "bench"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"

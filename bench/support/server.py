@@ -43,9 +43,11 @@ class Server:
         self.process = None
         self.connection = None
 
-    def write_dag(self, name, text):
+    def write_dag(self, name, text, yaml=""):
         project = self.workspace / name
         project.mkdir(exist_ok=True)
+        if yaml:
+            (project / "leoflow.yaml").write_text(yaml)
         (project / "dag.py").write_text(text)
 
     def __enter__(self):

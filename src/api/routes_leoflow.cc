@@ -55,6 +55,7 @@ void write_attempt(json::Writer& w, const Attempt& attempt) {
   member_time(w, "ended_at", attempt.ended_at);
   member_text(w, "outcome", attempt.outcome);
   member_text(w, "reason", attempt.reason);
+  member_time(w, "held_since", attempt.held_since);
   w.end_object();
 }
 
@@ -154,8 +155,7 @@ void add_shapes(Router& router) {
       "id:int kind:<task|dag_callback> task_id:str? map_index:int try_number:int "
       "state:<created|dispatched|claimed|running|settled|lost> executor:str agent:str? pid:int? "
       "hostname:str? created_at:time dispatched_at:time? started_at:time? ended_at:time? "
-      "outcome:str? "
-      "reason:str?");
+      "outcome:str? reason:str? held_since:time?");
   router.shape("AttemptCollectionResponse", "attempts:[AttemptResponse] total_entries:int");
   router.shape("ReasonResponse", "task_id:str map_index:int reason:str");
   router.shape("ReasonCollectionResponse", "reasons:[ReasonResponse] total_entries:int");

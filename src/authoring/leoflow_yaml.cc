@@ -161,6 +161,13 @@ YamlReader::Keys identity_keys(YamlReader& reader, LeoflowYaml& yaml) {
        [&](const YamlNode& n) { yaml.variables = reader.strings(n); }},
       {"staging", "A folder that the tasks of one run share.",
        [&](const YamlNode& n) { read_staging(reader, n, yaml); }},
+      {"start_ahead",
+       "Whose pods are started while their upstreams still run; without it what the installation "
+       "says. Kubernetes only.",
+       [&](const YamlNode& n) {
+         auto ahead = parse_start_ahead(reader.choice(n, {"never", "single", "all"}));
+         yaml.start_ahead = ahead.value_or(StartAhead::inherit);
+       }},
       {"defaults", "Settings of every task that neither tasks nor the code gives.",
        [&](const YamlNode& n) { read_defaults(reader, n, yaml); }},
       {"tasks", "Settings of single tasks by their id; tasks of a group are 'group.task'.",

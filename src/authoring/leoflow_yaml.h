@@ -44,6 +44,7 @@ struct LeoflowYaml {
   std::vector<std::string> preload;       // module names
   std::optional<std::vector<std::string>> connections, variables;
   std::optional<StagingSpec> staging;
+  StartAhead start_ahead = StartAhead::inherit;
   TaskSettings defaults;
   std::map<std::string, TaskSettings> tasks;
   std::string dag_source{kDagSourceDefault};  // relative to the folder

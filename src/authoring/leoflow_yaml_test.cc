@@ -18,7 +18,8 @@ struct BadFile {
 
 constexpr const char* kKnownKeys =
     "known keys: schema_version, dag_id, description, owner, tags, python_version, dependencies, "
-    "connectors, preload, connections, variables, staging, defaults, tasks, base_image, "
+    "connectors, preload, connections, variables, staging, start_ahead, defaults, tasks, "
+    "base_image, "
     "system_packages, dag_source, include_paths, exclude_paths, build, registry, dbt, dbt_groups, "
     "alerts";
 

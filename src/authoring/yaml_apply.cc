@@ -92,6 +92,7 @@ Status apply_leoflow_yaml(const LeoflowYaml& yaml, std::string_view name, DagSpe
     dag.tags.assign(tags.begin(), tags.end());
   }
   if (yaml.staging) dag.staging = *yaml.staging;
+  dag.start_ahead = yaml.start_ahead;
   if (yaml.connections) dag.connections = yaml.connections;
   if (yaml.variables) dag.variables = yaml.variables;
   dag.preload = yaml.preload;

@@ -10,7 +10,8 @@ namespace leoflow {
 
 bool Effects::empty() const {
   return staging_created.empty() && recalled.empty() && placed.empty() && cancelled.empty() && acknowledged.empty() &&
-         staging_freed.empty() && runs_deleted.empty() && answers.empty() && changes.empty();
+         staging_freed.empty() && runs_deleted.empty() && answers.empty() && changes.empty() &&
+         forgotten.empty() && expected.empty();
 }
 
 Core::Core(Store& store, CoreOptions options) : store_(store), options_(std::move(options)) {}
@@ -139,6 +140,13 @@ void Core::on(event::AttemptWaits e, Time) {
                                    .state = std::string(to_string(row.state))});
 }
 
+void Core::on(event::AttemptHeld e, Time) {
+  auto it = attempts_.find(e.attempt);
+  if (it == attempts_.end() || is_finished(it->second.row.state)) return;
+  it->second.row.held_since = e.since;  // the next batch carries it
+  it->second.dirty = true;
+}
+
 void Core::on(event::Trigger e, Time now) { answer(std::move(e.reply), create_run(std::move(e.request), now)); }
 void Core::on(event::Clear e, Time now) { answer(std::move(e.reply), clear(e.request, now)); }
 void Core::on(event::MarkTask e, Time now) { answer(std::move(e.reply), mark_task(e.request, now)); }
@@ -201,6 +209,7 @@ void Core::advance(Time now) {
           start_runs(it->second, now);
         }
         break;
+      case TimerKey::Kind::ahead: ahead_too_long(TaskInstanceKey{timer.id}, now); break;
       case TimerKey::Kind::staging_sweep:
         sweep_staging(now);
         timers_.insert({now + options_.staging_sweep_interval, TimerKey::Kind::staging_sweep, 0, {}});
@@ -212,6 +221,7 @@ void Core::advance(Time now) {
 Step Core::take_step(Time now) {
   CHECK(!step_taken_);
   dispatch(now);
+  look_ahead(now);
   for (AttemptId id : to_place_) {
     auto it = attempts_.find(id);
     if (it == attempts_.end() || is_finished(it->second.row.state)) continue;

@@ -26,6 +26,9 @@ struct CoreOptions {
   int scheduled_runs_per_step_max = 100;              // catch-up runs created in one step
   int dispatch_scan_max = 2'000;                      // ready instances looked at in one pass
   int timers_per_step_max = 1'000;                    // timers fired in one step; the rest in the next
+  StartAhead start_ahead = StartAhead::never;         // of DAGs that say nothing; never is for all
+  int ahead_max = 10;                                 // task instances expected at once
+  Duration ahead_time_max = std::chrono::minutes(10); // how long one of them is
 };
 
 struct Step {
@@ -67,6 +70,7 @@ class Core {
   void on(event::AgentLost e, Time now);
   void on(event::DispatchFailed e, Time now);
   void on(event::AttemptWaits e, Time now);
+  void on(event::AttemptHeld e, Time now);
   void on(event::Trigger e, Time now);
   void on(event::Clear e, Time now);
   void on(event::MarkTask e, Time now);
@@ -143,6 +147,19 @@ class Core {
   bool within_task_limits(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const;
   void hold(const TaskSlot& slot, int sign);                // pool and parallelism accounting
 
+  // -- core_ahead.cc: what may be placed next
+  StartAhead ahead_of(const DagSpec& spec) const;
+  std::vector<bool> tasks_ahead(const DagSpec& spec, const RunPlan& plan) const;
+  void note_ahead(ActiveRun& run, TaskIndex task);
+  void count_under_way(ActiveRun& run, TaskIndex task);
+  bool may_come(const ActiveRun& run, TaskIndex task) const;
+  void expect(ActiveRun& run, TaskIndex task, Time now);
+  void unexpect(ActiveRun& run, TaskIndex task, bool drop);
+  void unexpect_all(ActiveRun& run);
+  void recount_ahead(ActiveRun& run);
+  void look_ahead(Time now);
+  void ahead_too_long(TaskInstanceKey key, Time now);
+
   // -- core_clear.cc
   Result<std::vector<Touched>> clear(const ClearRequest& request, Time now);
   Result<std::vector<ActiveRun*>> select_runs(const std::string& dag_id, const std::string& run_id, bool past,
@@ -177,6 +194,7 @@ class Core {
   std::map<std::string, PoolState> pools_;
   std::set<RunKey> with_ready_;                       // runs that have ready task instances
   int placed_ = 0;                                    // task instances queued or running
+  int expected_ = 0;                                  // task instances told of ahead
   KeyWatermarks keys_;
 
   std::set<TimerKey> timers_;
@@ -191,6 +209,7 @@ class Core {
   Step step_;
   std::vector<AttemptId> to_place_;                   // open attempts to hand over (again)
   std::vector<AttemptId> to_recall_;                  // those that agents had taken before load()
+  std::vector<std::pair<RunKey, TaskIndex>> ahead_changed_;  // to be looked at by look_ahead()
   bool step_taken_ = false;
   EngineStats stats_;
 };

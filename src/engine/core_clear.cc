@@ -175,6 +175,7 @@ Status Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> versio
                   "wait for it or cancel the run first");
     }
   }
+  unexpect_all(run);
   std::vector<TaskSlot> old = std::exchange(run.slots, {});
   std::vector<TaskInstance> gone = std::exchange(run.removed, {});
   run.version = std::move(version);

@@ -61,6 +61,24 @@ class CoreHarness {
     return spec.tasks.front();
   }
 
+  void forget(TaskInstanceKey key, int try_number) {
+    size_t gone = std::erase_if(expected, [&](const WorkItem& item) {
+      if (item.task_instance != key || item.try_number != try_number) return false;
+      forgotten.push_back(item.task_id);
+      return true;
+    });
+    CHECK(gone == 1);
+  }
+
+  // Tasks that may come: "b c", by task id.
+  std::string may_come() const {
+    std::set<std::string> ids;
+    for (const WorkItem& item : expected) ids.insert(item.task_id);
+    std::string text;
+    for (const std::string& id : ids) text += (text.empty() ? "" : " ") + id;
+    return text;
+  }
+
   // Takes and commits steps until nothing changes any more.
   void step() {
     for (;;) {
@@ -70,10 +88,20 @@ class CoreHarness {
       auto committed = store->engine().commit(taken.batch);
       ASSERT_TRUE(committed.has_value()) << committed.error().message();
       core->committed();
+      for (const WorkItem& item : taken.effects.placed) {
+        std::erase_if(expected, [&](const WorkItem& one) {
+          return one.task_instance == item.task_instance && one.try_number == item.try_number;
+        });
+      }
       for (const WorkItem& item : taken.effects.placed) placed[item.run_id + "/" + item.task_id] = item;
       for (const WorkItem& item : taken.effects.placed) order.push_back(item.task_id);
       for (auto [attempt, reason] : taken.effects.cancelled) cancelled.push_back(attempt);
       for (auto& volume : taken.effects.staging_freed) freed.push_back(volume);
+      for (auto one : taken.effects.forgotten) forget(one.first, one.second);
+      for (const WorkItem& item : taken.effects.expected) {
+        CHECK(item.attempt.value == 0);
+        expected.push_back(item);
+      }
       for (auto& answer : taken.effects.answers) answer(Status{});
       bool due = core->next_timer() && *core->next_timer() <= now;
       if (nothing && !due) return;
@@ -158,6 +186,8 @@ class CoreHarness {
   std::map<std::string, WorkItem> placed;   // by "run/task", not ended yet
   std::vector<std::string> order;           // task ids as they were placed
   std::vector<AttemptId> cancelled;
+  std::vector<WorkItem> expected;           // told and neither placed nor forgotten
+  std::vector<std::string> forgotten;
   std::vector<StagingVolume> freed;
 };
 

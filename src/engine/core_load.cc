@@ -11,7 +11,8 @@ namespace leoflow {
 Status Core::load(Time now) {
   dags_.clear(), runs_.clear(), slots_.clear(), attempts_.clear(), with_ready_.clear(), timers_.clear();
   dirty_runs_.clear(), dirty_slots_.clear(), dirty_attempts_.clear(), dirty_dags_.clear();
-  finished_.clear(), closed_.clear(), to_place_.clear(), to_recall_.clear();
+  finished_.clear(), closed_.clear(), to_place_.clear(), to_recall_.clear(), ahead_changed_.clear();
+  expected_ = 0;
   step_ = Step{};
   step_taken_ = false;
   placed_ = 0;
@@ -94,8 +95,11 @@ Result<std::shared_ptr<const PlannedVersion>> Core::version(DagVersionId id) {
   auto spec = parse_dag_spec((*row)->dag_json);
   if (!spec) return fail(spec.error().within("stored version of " + (*row)->dag_id));
   auto shared = std::make_shared<const DagSpec>(std::move(*spec));
+  RunPlan plan(*shared);
+  auto ahead = tasks_ahead(*shared, plan);
   auto planned = std::make_shared<const PlannedVersion>(
-      PlannedVersion{id, (*row)->version_number, (*row)->environment, shared, RunPlan(*shared)});
+      PlannedVersion{id, (*row)->version_number, (*row)->environment, shared, std::move(plan),
+                     std::move(ahead)});
   versions_.emplace(id, planned);
   return planned;
 }
@@ -187,6 +191,7 @@ void Core::recount(ActiveRun& run) {
       hold(slot, 1);
     }
   }
+  recount_ahead(run);
   if (run.row.state != RunState::running) return;
   for (TaskIndex i = 0; i < run.slots.size(); ++i) {
     const TaskInstance& row = run.slots[i].row;
@@ -230,6 +235,7 @@ void Core::forget(RunKey key) {
   auto it = runs_.find(key);
   if (it == runs_.end()) return;
   ActiveRun& run = *it->second;
+  unexpect_all(run);
   for (TaskSlot& slot : run.slots) {
     if (occupies(slot.row.state)) hold(slot, -1);
     slots_.erase(slot.row.key);

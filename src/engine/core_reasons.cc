@@ -42,6 +42,8 @@ std::string Core::reason_of(const ActiveRun& run, const TaskSlot& slot, const Ta
   if (row.state == TaskState::queued) {
     auto attempt = attempts_.find(row.attempt);
     if (attempt != attempts_.end() && !attempt->second.waits.empty()) return attempt->second.waits;
+    bool held = attempt != attempts_.end() && attempt->second.row.held_since;
+    if (held) return "handed to a place that was started ahead";
     return "handed to the " + options_.executor + " executor";
   }
   if (row.state == TaskState::scheduled) {

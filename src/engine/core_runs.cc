@@ -151,6 +151,7 @@ void Core::finish_run(ActiveRun& run, RunState state, std::string reason, Time n
   run.row.end_date = std::max(now, run.row.start_date.value_or(now));  // clocks are set back
   run.row.end_reason = std::move(reason);
   with_ready_.erase(key);
+  unexpect_all(run);
   finished_.push_back(key);
   DagState& dag = dags_.at(run.row.dag_id);
   dag.queued.erase({run.row.run_after, key});

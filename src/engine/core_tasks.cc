@@ -43,6 +43,7 @@ void Core::set_state(ActiveRun& run, TaskIndex task, TaskState state, Time now) 
   }
   if (is_finished(state) && !slot.row.end_date)
     slot.row.end_date = std::max(now, slot.row.start_date.value_or(now));
+  if (!run.version->ahead.empty()) note_ahead(run, task);
   if (!is_finished(old) && !is_finished(state)) return;
   for (TaskIndex next : run.version->plan.downstream(task)) {
     count_state(run.slots[next].upstream, old, -1);

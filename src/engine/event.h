@@ -44,6 +44,10 @@ struct AttemptWaits {
   AttemptId attempt;
   std::string reason;
 };
+struct AttemptHeld {
+  AttemptId attempt;
+  Time since{};
+};
 
 template <typename Request, typename Answer>
 struct Asked {
@@ -77,7 +81,7 @@ struct ImportErrorsChanged {};
 
 using Event = std::variant<event::AttemptClaimed, event::AttemptRunning, event::OutcomeReported, event::XComPushed,
                            event::AgentConnected, event::AgentLost, event::DispatchFailed,
-                           event::AttemptWaits, event::Trigger,
+                           event::AttemptWaits, event::AttemptHeld, event::Trigger,
                            event::Clear, event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
                            event::AskReasons, event::DagChanged, event::PoolsChanged,
                            event::ImportErrorsChanged>;
@@ -89,6 +93,8 @@ struct Effects {
   std::vector<WorkItem> placed;
   std::vector<std::pair<AttemptId, CancelReason>> cancelled;
   std::vector<AttemptId> acknowledged;
+  std::vector<std::pair<TaskInstanceKey, int>> forgotten;  // with its try: expected no longer
+  std::vector<WorkItem> expected;                   // may be placed next; no attempt yet
   std::vector<StagingVolume> staging_freed;         // folders to remove
   std::vector<DagRun> runs_deleted;                 // whose logs go
   std::vector<std::move_only_function<void(const Status&)>> answers;  // told how the commit ended

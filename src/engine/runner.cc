@@ -125,6 +125,8 @@ void Runner::perform(Effects effects) {
   }
   for (auto [attempt, reason] : effects.cancelled) executor_.cancel(attempt, reason);
   for (AttemptId attempt : effects.acknowledged) executor_.acknowledge(attempt);
+  for (auto [instance, try_number] : effects.forgotten) executor_.forget(instance, try_number);
+  for (const WorkItem& item : effects.expected) executor_.expect(item);
   for (auto& answer : effects.answers) answer(Status{});
   publish(std::move(effects.changes));
   for (const StagingVolume& volume : effects.staging_freed) hooks_.remove_staging(volume);
@@ -225,5 +227,6 @@ void Runner::on_dispatch_failed(AttemptId attempt, Error error) {
 void Runner::on_waiting(AttemptId attempt, const std::string& reason) {
   post(event::AttemptWaits{attempt, reason});
 }
+void Runner::on_held(AttemptId attempt, Time since) { post(event::AttemptHeld{attempt, since}); }
 
 }  // namespace leoflow

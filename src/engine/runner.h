@@ -57,6 +57,7 @@ class Runner : public Engine, public ExecutorListener {
   void on_agent_lost(const std::string& agent, const std::string& reason) override;
   void on_dispatch_failed(AttemptId attempt, Error error) override;
   void on_waiting(AttemptId attempt, const std::string& reason) override;
+  void on_held(AttemptId attempt, Time since) override;
 
  private:
   struct Feed {

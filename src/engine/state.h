@@ -22,6 +22,7 @@ struct PlannedVersion {
   std::string environment;
   std::shared_ptr<const DagSpec> spec;
   RunPlan plan;
+  std::vector<bool> ahead;            // by task: its place may be made ready ahead; empty = of none
 };
 
 // One task instance of an active run.
@@ -33,6 +34,12 @@ struct TaskSlot {
   bool dirty = false;                 // the row differs from the store
   bool ready = false;                 // in a ready queue
   bool waits_for_past = false;
+  // Only where places are made ready ahead (core_ahead.cc).
+  int upstream_under_way = 0;         // of its direct upstream instances
+  bool under_way = false;             // as its downstream instances count it
+  bool expected_too_long = false;     // not again before it was placed
+  int expected_try = 0;               // told to the executor as what may come; 0 = not
+  Time expected_since{};
 };
 
 // Order in which ready task instances are placed: weight, then age of the run, then map index and position.
@@ -92,7 +99,8 @@ struct DagState {
 // Named instants at which the engine looks again.
 struct TimerKey {
   Time at{};
-  enum class Kind { retry, run_timeout, run_start, schedule, staging_sweep } kind = Kind::retry;
+  enum class Kind { retry, run_timeout, run_start, schedule, staging_sweep, ahead };
+  Kind kind = Kind::retry;
   int64_t id = 0;                     // task instance or run key
   std::string dag_id;                 // schedule
   auto operator<=>(const TimerKey&) const = default;

@@ -83,6 +83,8 @@ class ExecutorListener {
   virtual void on_dispatch_failed(AttemptId attempt, Error error) = 0;
   // Why its place is not there yet, in words for people; empty = nothing keeps it any more.
   virtual void on_waiting(AttemptId, const std::string&) {}
+  // It got a place that was started ahead and had waited for it since then.
+  virtual void on_held(AttemptId, Time /*since*/) {}
 };
 
 // Places attempts. Called on the engine's strand; calls return at once and never fail synchronously (failures arrive
@@ -102,6 +104,12 @@ class Executor {
   // place is gone is to be reported lost. An executor whose agents say what they hold has nothing
   // to do.
   virtual void recall(const std::vector<WorkItem>&) {}
+  // A task instance that may be placed next, with the try it would have and no attempt: a place may
+  // be made ready for it. Only place() says that it starts. After resync() and a restart everything
+  // that still may come is told again; what is not is forgotten.
+  virtual void expect(const WorkItem&) {}
+  // It will not be placed, or not soon.
+  virtual void forget(TaskInstanceKey, int /*try_number*/) {}
   // How many attempts it takes at once; the engine never has more open.
   virtual int slots_max() const = 0;
 };

@@ -97,6 +97,16 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
        {"agent_image", text(pods.agent_image)},
        {"agent_address", text(config.agent_address)},
        {"agent_port", number(config.agent_port, 1, 65534)},
+       {"start_ahead",
+        [&](const json::value& value) -> Status {
+          auto ahead = parse_start_ahead(value.is_string() ? std::string_view(value.as_string())
+                                                           : std::string_view());
+          if (!ahead || *ahead == StartAhead::inherit) return wrong("it", "never, single or all");
+          config.start_ahead = *ahead;
+          return {};
+        }},
+       {"held_pods_max", number(config.held_pods_max, 0, 10'000)},
+       {"held_seconds_max", number(config.held_seconds_max, 1, 86'400)},
        {"audience", text(pods.audience)},
        {"service_account", text(pods.service_account)},
        {"cache_host_path", text(pods.cache_host_path)},

@@ -10,10 +10,13 @@
 #include "exec/kubernetes/cluster_access.h"
 #include "exec/kubernetes/pod_spec.h"
 #include "exec/kubernetes/pvc_staging.h"
+#include "model/dag_spec.h"
 
 namespace leoflow {
 
 constexpr int kAgentPortDefault = 9091;  // the next one serves the agent program
+constexpr int kHeldPodsMaxDefault = 10;
+constexpr int kHeldSecondsMaxDefault = 600;
 
 struct KubernetesConfig {
   kube::ContextChoice choice;
@@ -21,6 +24,10 @@ struct KubernetesConfig {
   std::string storage_class;
   std::string agent_address;  // of this server, as pods reach it; empty = found out
   int agent_port = kAgentPortDefault;
+  // Places started ahead: of which tasks, how many at once, how long one is held.
+  StartAhead start_ahead = StartAhead::single;
+  int held_pods_max = kHeldPodsMaxDefault;
+  int held_seconds_max = kHeldSecondsMaxDefault;
 };
 
 // Every key known, every type right; errors (`invalid`) name the key.

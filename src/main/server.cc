@@ -288,6 +288,9 @@ void Server::Impl::make_engine() {
   if (pods) {
     options.executor = pods->executor().name();
     options.agent_per_attempt = true;
+    options.start_ahead = config.kubernetes->start_ahead;
+    options.ahead_max = config.kubernetes->held_pods_max;
+    options.ahead_time_max = std::chrono::seconds(config.kubernetes->held_seconds_max);
     engine = std::make_unique<Runner>(*store, pods->executor(), clock, hooks(), options);
     pods->executor().set_listener(*engine);
   } else {

@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 9> kScheduleKinds{
     "delta_trigger", "delta_interval", "multiple_cron_trigger",
     "once",          "continuous",     "events"};
 constexpr std::array<std::string_view, 4> kImmediately{"automatic", "yes", "no", "window"};
+constexpr std::array<std::string_view, 4> kStartAhead{"inherit", "never", "single", "all"};
 
 template <typename Enum, size_t N>
 std::optional<Enum> enum_named(const std::array<std::string_view, N>& names,
@@ -123,6 +124,10 @@ std::optional<ScheduleSpec::Kind> parse_schedule_kind(std::string_view text) {
 }
 std::optional<ScheduleSpec::Immediately> parse_run_immediately(std::string_view text) {
   return enum_named<ScheduleSpec::Immediately>(kImmediately, text);
+}
+std::string_view to_string(StartAhead ahead) { return kStartAhead[size_t(ahead)]; }
+std::optional<StartAhead> parse_start_ahead(std::string_view text) {
+  return enum_named<StartAhead>(kStartAhead, text);
 }
 
 std::optional<size_t> DagSpec::index_of(std::string_view task_id) const {

@@ -127,6 +127,16 @@ struct StagingSpec {
   bool operator==(const StagingSpec&) const = default;
 };
 
+// Whose places are made ready before it is decided that they are needed.
+enum class StartAhead {
+  inherit,  // what the installation does
+  never,
+  single,   // of a task that is the only successor of each of its upstreams
+  all,
+};
+std::string_view to_string(StartAhead ahead);
+std::optional<StartAhead> parse_start_ahead(std::string_view text);
+
 struct DagSpec {
   std::string dag_id;
   std::string display_name;
@@ -149,6 +159,7 @@ struct DagSpec {
   json::object default_args;              // as shown in the details, display only
   std::vector<TaskSpec> tasks;            // topological order; ties by id
   StagingSpec staging;
+  StartAhead start_ahead = StartAhead::inherit;
   std::optional<std::vector<std::string>> connections, variables;  // declared scope of the DAG, if any
   std::vector<std::string> warnings;      // compile notes ("airflow.operators.bash is an old path")
   // The environment its tasks run in; see authoring/environment.h.

@@ -163,6 +163,7 @@ DagSpec any_dag() {
   int count = *gen::inRange(0, 5);
   for (int i = 0; i < count; ++i) spec.tasks.push_back(any_task(i, count));
   spec.staging.enabled = any_bool();
+  spec.start_ahead = any_bool() ? StartAhead::single : StartAhead::inherit;
   spec.connections = maybe(any_words);
   spec.variables = maybe(any_words);
   spec.warnings = any_words();

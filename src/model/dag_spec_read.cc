@@ -277,6 +277,7 @@ void read_run_rules(Fields& fields, Problem& problem, DagSpec& spec) {
 
 void read_deployment(Fields& fields, Problem& problem, DagSpec& spec) {
   read_staging(fields, problem, spec.staging);
+  fields.read("start_ahead", spec.start_ahead, parse_start_ahead);
   fields.read("connections", spec.connections);
   fields.read("variables", spec.variables);
   fields.read("warnings", spec.warnings);

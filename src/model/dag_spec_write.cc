@@ -203,6 +203,9 @@ void write_deployment(Writer& out, const DagSpec& spec) {
   out.member("size", spec.staging.size);
   out.member("storage_class", spec.staging.storage_class);
   out.end_object();
+  // Only where it says something: the text of what was compiled before the key existed stays.
+  if (spec.start_ahead != StartAhead::inherit)
+    out.member("start_ahead", to_string(spec.start_ahead));
   member(out, "connections", spec.connections);
   member(out, "variables", spec.variables);
   member(out, "warnings", spec.warnings);

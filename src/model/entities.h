@@ -122,6 +122,7 @@ struct Attempt {
   std::string hostname;
   Time created_at{};
   std::optional<Time> dispatched_at, started_at, ended_at;
+  std::optional<Time> held_since;  // its place was started ahead and waited for it from then on
   std::string outcome;  // succeeded, failed, skipped, lost, cancelled; empty while open
   std::string reason;
 };

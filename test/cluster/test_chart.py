@@ -30,6 +30,7 @@ VARIANTS = {
         "tasks": {"image": "registry.example.org/python:{python}", "imagePullPolicy": "Always",
                   "storageClass": "shared", "stagingAccess": "ReadWriteMany",
                   "cacheHostPath": "/var/cache/leoflow", "protectFromDrain": True,
+                  "startAhead": "all",
                   "podTemplate": {"spec": {"priorityClassName": "low"}},
                   "policy": {"execution_keys": ["node_selector"]}},
         "workspace": {"existingClaim": "dags", "subPath": "production"},

@@ -41,6 +41,26 @@ def {name}():
 
 {name}()
 """
+BRANCH = """
+import time
+from airflow.sdk import dag, task
+from airflow.exceptions import AirflowSkipException
+
+@dag(schedule=None)
+def branch():
+    @task
+    def first():
+        time.sleep(6)
+        raise AirflowSkipException("not today")
+
+    @task
+    def second(given):
+        print("never", given)
+
+    second(first())
+
+branch()
+"""
 STAGING = "staging: {enabled: true, size: 10Mi}\n"
 
 
@@ -57,7 +77,8 @@ class Executor(ClusterTest):
         # A port of this test's own: other tests may run in the same network.
         settings.write_text("agent_port: 19191\nimage_pull_policy: IfNotPresent\n")
         dags = {**project("chain"), **project("slow", 8),
-                **project("bad", yaml=STAGING + "tasks: {first: {execution: "
+                "branch/dag.py": BRANCH,
+               **project("bad", yaml=STAGING + "tasks: {first: {execution: "
                                                 "{node_selector: {no: such}}}}\n")}
         cls.server = Server(
             dags, env={"KUBECONFIG": os.environ["KUBECONFIG"]},
@@ -106,6 +127,39 @@ class Executor(ClusterTest):
         attempts = self.server.attempts("slow", task_id="second")
         self.assertEqual(len(attempts), 1, attempts)
         self.assertTrue(name)
+
+    def held_pod(self, dag, task):
+        """Name of the pod that holds for the task, once its container runs."""
+        def look():
+            for pod in self.pods():
+                labels = pod["metadata"].get("labels", {})
+                mine = (labels.get("leoflow.io/dag"), labels.get("leoflow.io/task")) == (dag, task)
+                if mine and pod["status"]["phase"] == "Running":
+                    return pod["metadata"]["name"]
+            return None
+        return until(f"a pod holds for {task}", look, SECONDS)
+
+    def test_the_next_task_gets_the_pod_that_was_held_for_it(self):
+        self.server.dag("slow")
+        self.server.trigger("slow", "ahead")
+        name = self.held_pod("slow", "third")
+        self.server.task_is("slow", "second", "running", "ahead")
+        self.server.kill()   # the next one finds the held pod
+        self.server.start()
+        self.run_is("success", "slow", "ahead")
+        attempt = self.server.attempts("slow", "ahead", "third")[0]
+        self.assertEqual(attempt["agent"], "pod-" + name)
+        self.assertLess(attempt["held_since"], attempt["dispatched_at"])
+
+    def test_a_pod_held_for_a_task_that_is_skipped_goes(self):
+        self.server.dag("branch")
+        self.server.trigger("branch", "skips")
+        name = self.held_pod("branch", "second")
+        self.run_is("success", "branch", "skips")
+        self.assertEqual(self.server.task("branch", "second", "skips")["state"], "skipped")
+        until("the held pod is gone", lambda: name not in [
+            pod["metadata"]["name"] for pod in self.pods()], SECONDS)
+        self.assertEqual(self.server.attempts("branch", "skips", "second"), [])
 
     def test_a_deleted_pod_is_placed_again_and_no_retry_is_spent(self):
         self.server.dag("slow")

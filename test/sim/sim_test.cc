@@ -25,9 +25,9 @@ uint64_t first_seed() {
 }
 
 // Three runs of a diamond and two of a wide DAG, with whatever faults, then peace: everything must end.
-void expect_all_ends(uint64_t seed, Faults faults) {
+int expect_all_ends(uint64_t seed, Faults faults, Behaviour behaviour = {}) {
   SCOPED_TRACE("seed " + std::to_string(seed));
-  World world(seed, faults, {});
+  World world(seed, faults, behaviour);
   world.add_dag("diamond", kDiamond);
   world.add_dag("wide", "s>m1 s>m2 s>m3 s>m4 s>m5 s>m6 s>m7 s>m8 s>m9 m1>j m2>j m3>j m4>j m5>j m6>j m7>j m8>j m9>j",
                 [](DagSpec& spec) { spec.tasks.back().trigger_rule = TriggerRule::all_done; });
@@ -39,8 +39,9 @@ void expect_all_ends(uint64_t seed, Faults faults) {
   EXPECT_EQ(world.breach(), "");
   EXPECT_TRUE(world.all_finished());
   auto runs = world.store().runs().list_runs({});
-  ASSERT_TRUE(runs.has_value());
+  EXPECT_TRUE(runs.has_value());
   EXPECT_EQ(runs->total, 5);
+  return world.held_used();
 }
 
 TEST(Simulation, EndsWithoutFaults) { expect_all_ends(1, {}); }
@@ -71,6 +72,21 @@ TEST(Simulation, SurvivesEverythingAtOnce) {
   for (int i = 0; i < seeds(); ++i) expect_all_ends(first_seed() + i, faults);
 }
 
+TEST(Simulation, PlacesStartedAheadChangeNothingThatIsDecided) {
+  Faults faults{.message_lost = 0.05, .message_doubled = 0.1, .message_delay_max = milliseconds(40),
+                .commit_refused = 0.05, .commit_unknown = 0.03, .crash_before_commit = 0.02,
+                .crash_after_commit = 0.02, .agent_dies_every = milliseconds(700),
+                .server_dies_every = milliseconds(900), .held_dies = 0.2,
+                .held_connects_max = milliseconds(300)};
+  for (StartAhead ahead : {StartAhead::single, StartAhead::all}) {
+    int used = expect_all_ends(first_seed(), {}, {.start_ahead = ahead});
+    EXPECT_GT(used, 0);
+    for (int i = 0; i < seeds(); ++i)
+      used += expect_all_ends(first_seed() + i, faults, {.start_ahead = ahead});
+    EXPECT_GT(used, seeds());
+  }
+}
+
 TEST(Simulation, SurvivesCrashAtEveryCommit) {
   World calm(first_seed(), {}, {});
   calm.add_dag("diamond", kDiamond);
@@ -78,9 +94,12 @@ TEST(Simulation, SurvivesCrashAtEveryCommit) {
   calm.run();
   ASSERT_GT(calm.commits(), 5);
   for (int n = 1; n <= calm.commits(); ++n) {
-    for (bool after : {false, true}) {
+    for (int way = 0; way < 4; ++way) {
+      bool after = way % 2 == 1;
+      StartAhead ahead = way < 2 ? StartAhead::never : StartAhead::all;
       SCOPED_TRACE("commit " + std::to_string(n) + (after ? " after" : " before"));
-      World world(first_seed(), {.crash_at_commit = n, .crash_at_commit_after = after}, {});
+      World world(first_seed(), {.crash_at_commit = n, .crash_at_commit_after = after},
+                  {.start_ahead = ahead});
       world.add_dag("diamond", kDiamond);
       world.trigger("diamond", "d0");
       world.run();

@@ -10,6 +10,8 @@ namespace {
 
 constexpr auto kAgentRetry = std::chrono::milliseconds(200);   // an unacknowledged outcome is repeated
 constexpr auto kRestart = std::chrono::milliseconds(300);
+constexpr auto kHeldGrace = std::chrono::seconds(3);  // of places that nobody wants after a restart
+constexpr int kAheadMax = 4;
 constexpr int kTraceMax = 200'000;
 
 }  // namespace
@@ -97,11 +99,17 @@ void World::ask(Event event) { deliver(std::move(event)); }
 
 void World::start_server() {
   ++server_life_;
-  core_ = std::make_unique<Core>(*store_, CoreOptions{.parallelism = 8});
+  core_ = std::make_unique<Core>(*store_, CoreOptions{.parallelism = 8,
+                                                     .start_ahead = behaviour_.start_ahead,
+                                                     .ahead_max = kAheadMax});
   auto loaded = core_->load(now_);
   CHECK(loaded.has_value());
   server_turn();
   agent_connects();
+  uint64_t life = server_life_;
+  at(kHeldGrace, [this, life] {
+    if (life == server_life_) end_unwanted();
+  });
 }
 
 void World::crash_server() {
@@ -109,6 +117,7 @@ void World::crash_server() {
     ++crashes_;
     ++server_life_;
     core_.reset();
+    for (auto& [key, held] : held_) held.wanted = false, held.item.attempt = {};
     // What waited in the server's memory is gone; requests among it are repeated by those who asked.
     std::vector<Event> lost = std::exchange(inbox_, {});
     for (Event& event : lost) {
@@ -153,6 +162,11 @@ void World::server_turn() {
     if (chance(faults_.commit_unknown)) {
       for (auto& answer : step.effects.answers) answer(fail(Code::outcome_unknown, "commit"));
       if (auto loaded = core_->load(now_); !loaded) return breached(loaded.error().message());
+      for (auto& [key, held] : held_) held.wanted = held.item.attempt.value != 0;
+      uint64_t life = server_life_;
+      at(kHeldGrace, [this, life] {
+        if (life == server_life_) end_unwanted();
+      });
       server_turn();
       agent_connects();
       return;
@@ -170,7 +184,7 @@ void World::server_turn() {
 }
 
 void World::perform(Effects effects) {
-  for (const WorkItem& item : effects.placed) send([this, item] { agent_assigned(item); });
+  for (const WorkItem& item : effects.placed) place(item);
   for (auto [attempt, reason] : effects.cancelled) {
     send([this, attempt = attempt] { agent_cancelled(attempt); });
   }
@@ -178,7 +192,71 @@ void World::perform(Effects effects) {
     acknowledged_.insert(attempt);
     send([this, attempt] { places_.erase(attempt); });
   }
+  for (HeldKey key : effects.forgotten) {
+    auto held = held_.find(key);
+    if (held != held_.end() && !held->second.item.attempt) held_.erase(held);
+  }
+  for (const WorkItem& item : effects.expected) expect(item);
   for (auto& answer : effects.answers) answer(Status{});
+}
+
+// ---- the executor ----
+
+void World::place(const WorkItem& item) {
+  HeldKey key{item.task_instance, item.try_number};
+  auto held = held_.find(key);
+  bool usable = held != held_.end() && held->second.item.version == item.version &&
+                (!held->second.item.attempt || held->second.item.attempt == item.attempt);
+  if (!usable) return send([this, item] { agent_assigned(item); });
+  held->second.item = item;
+  held->second.wanted = true;
+  if (held->second.connected) hand_over(key);
+}
+
+void World::expect(const WorkItem& item) {
+  HeldKey key{item.task_instance, item.try_number};
+  auto record = store_->engine().load_run(item.dag_id, item.run_id);
+  for (const TaskInstance& row : (*record)->task_instances) {
+    bool late = row.key == item.task_instance && row.state != TaskState::none;
+    if (late) breached(item.task_id + " is expected and " + std::string(to_string(row.state)));
+  }
+  auto [held, fresh] = held_.try_emplace(key, Held{.item = item});
+  held->second.wanted = true;
+  auto open = std::ranges::count_if(
+      held_, [](const auto& one) { return one.second.wanted && !one.second.item.attempt; });
+  if (open > kAheadMax) breached("more places are held than the budget allows");
+  if (!fresh) return;
+  at(up_to(faults_.held_connects_max), [this, key] { held_connects(key); });
+  if (chance(faults_.held_dies)) at(up_to(behaviour_.work_max), [this, key] { held_dies(key); });
+}
+
+void World::held_connects(HeldKey key) {
+  auto held = held_.find(key);
+  if (held == held_.end() || held->second.connected) return;
+  held->second.connected = true;
+  if (held->second.item.attempt) hand_over(key);
+}
+
+// Its pod is gone. What was bound to it and not handed over is lost, which costs no retry.
+void World::held_dies(HeldKey key) {
+  auto held = held_.find(key);
+  if (held == held_.end()) return;
+  AttemptId attempt = held->second.item.attempt;
+  held_.erase(held);
+  Outcome outcome{.attempt = attempt, .kind = OutcomeKind::lost, .ended_at = now_};
+  if (attempt) deliver(event::OutcomeReported{outcome});
+}
+
+// The binding is a call inside the server, perhaps made twice; the assignment crosses the network.
+void World::hand_over(HeldKey key) {
+  WorkItem item = held_.at(key).item;
+  held_.erase(key);
+  ++held_used_;
+  send([this, item] { agent_assigned(item); });
+}
+
+void World::end_unwanted() {
+  std::erase_if(held_, [](const auto& one) { return !one.second.wanted; });
 }
 
 // ---- the agent ----
@@ -338,7 +416,8 @@ void World::run(Duration limit) {
     agenda_.erase(next);
     action();
     if (trace_.size() > kTraceMax) break;
-    bool quiet = core_ && inbox_.empty() && !turn_planned_ && places_.empty() && triggers_waiting_ == 0;
+    bool quiet = core_ && inbox_.empty() && !turn_planned_ && places_.empty() && held_.empty() &&
+                 triggers_waiting_ == 0;
     if (quiet && all_finished()) break;
   }
 }

@@ -25,6 +25,8 @@ struct Faults {
   double crash_after_commit = 0;  // server dies with the batch written and no effect performed
   Duration agent_dies_every{0};   // mean; 0 = never
   Duration server_dies_every{0};
+  double held_dies = 0;           // share of places started ahead that die while they hold
+  Duration held_connects_max = std::chrono::milliseconds(50);
   int crash_at_commit = 0;        // dies at exactly the Nth commit (before it if odd pass, after it otherwise); 0 = off
   bool crash_at_commit_after = false;
 };
@@ -35,6 +37,7 @@ struct Behaviour {
   double skips = 0.05;
   double fails_for_good = 0.02;
   Duration work_max = std::chrono::milliseconds(200);
+  StartAhead start_ahead = StartAhead::never;
 };
 
 class World {
@@ -59,6 +62,7 @@ class World {
   Time now() const { return now_; }
   int commits() const { return commits_; }
   int crashes() const { return crashes_; }
+  int held_used() const { return held_used_; }  // attempts that got a place started ahead
   // Every run of the store finished.
   bool all_finished();
   // The world's history in a few words, for comparing two runs of one seed.
@@ -71,6 +75,12 @@ class World {
     Time started{};
     std::optional<Outcome> outcome;
   };
+  struct Held {                                // a place started ahead, which outlives the server
+    WorkItem item;                             // with its attempt once it is bound
+    bool wanted = false;                       // by this life of the server
+    bool connected = false;
+  };
+  using HeldKey = std::pair<TaskInstanceKey, int>;
   class Wire;
 
   void at(Duration delay, std::function<void()> action);
@@ -85,6 +95,14 @@ class World {
   void server_turn();
   void deliver(Event event);                   // to the server, if it lives
   void perform(Effects effects);
+
+  // The executor: what is expected is held, what is placed is bound to what holds for it.
+  void place(const WorkItem& item);
+  void expect(const WorkItem& item);
+  void held_connects(HeldKey key);
+  void held_dies(HeldKey key);
+  void hand_over(HeldKey key);
+  void end_unwanted();
 
   void agent_connects();
   void agent_dies();
@@ -107,12 +125,13 @@ class World {
   std::vector<Event> inbox_;
   std::multimap<Time, std::function<void()>> agenda_;
   std::map<AttemptId, Place> places_;          // of the current agent
+  std::map<HeldKey, Held> held_;
   std::map<TaskInstanceKey, AttemptId> live_;  // user code that runs right now
   std::map<std::pair<TaskInstanceKey, int>, int> failures_;  // user failures seen by (instance, try)
   std::set<AttemptId> acknowledged_;
   std::string breach_;
   std::string trace_;
-  int commits_ = 0, crashes_ = 0, triggers_waiting_ = 0;
+  int commits_ = 0, crashes_ = 0, triggers_waiting_ = 0, held_used_ = 0;
 };
 
 }  // namespace leoflow::sim

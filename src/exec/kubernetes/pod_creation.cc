@@ -30,22 +30,33 @@ void PodExecutor::want(Place& place) {
   create_more();
 }
 
+// What is decided comes before what may come.
 void PodExecutor::create_more() {
-  while (!creations_.empty() && creating_ < kCreationsInFlightMax && !room_timer_) {
-    std::string id = std::move(creations_.front());
-    creations_.pop_front();
-    auto found = places_.find(id);
-    bool wanted = found != places_.end() && found->second->pod == Place::Pod::waiting;
-    if (!wanted || found->second->reported) continue;
-    create(id);
-  }
+  while (creating_ < kCreationsInFlightMax && !room_timer_ && create_next(creations_)) continue;
+  while (creations_.empty() && creating_ < kAheadInFlightMax && !room_timer_ &&
+         create_next(creations_ahead_))
+    continue;
+}
+
+// False when the queue is empty.
+bool PodExecutor::create_next(std::deque<std::string>& queue) {
+  if (queue.empty()) return false;
+  std::string id = std::move(queue.front());
+  queue.pop_front();
+  auto found = places_.find(id);
+  bool wanted = found != places_.end() && found->second->pod == Place::Pod::waiting;
+  if (wanted && !found->second->reported) create(id);
+  return true;
 }
 
 void PodExecutor::create(const std::string& id) {
   Place& place = *places_.at(id);
-  auto plan = planner_.plan(*place.item);
+  auto plan = planner_.plan(place.item ? *place.item : *place.expected);
+  if (!plan && !place.item) return erase(place);
   if (!plan) return report_lost(place, plan.error().message());
   place.pod = Place::Pod::asked;
+  place.begun = clock_.now();
+  place.made_here = true;
   ++creating_;
   if (!plan->volume) return with_volume(id, *plan, {});
   auto then = [this, alive = alive_, id, plan = *plan](Status made) {
@@ -66,14 +77,15 @@ void PodExecutor::with_volume(const std::string& id, const PodPlan& plan, Status
     const Error& error = made.error();
     bool passes = error.code() != Code::invalid && error.code() != Code::denied;
     ApiFailure failure{error, 0, {}, std::nullopt};
+    if (!place.item) return refused_ahead(place, failure);
     return passes ? wait_for_room(place, error.message(), kRoomWaitFirst) : refused(place, failure);
   }
   PodRequest request{.place = id,
-                     .attempt = place.item->attempt,
-                     .item = *place.item,
+                     .item = place.item ? *place.item : *place.expected,
                      .dag = plan.dag.get(),
                      .task = plan.task,
                      .volume = plan.volume ? plan.volume->name : std::string()};
+  if (place.item) request.attempt = place.item->attempt;
   auto pod = make_pod(settings_, request);
   if (!pod) {
     --creating_;
@@ -104,6 +116,7 @@ void PodExecutor::created(const std::string& id, ApiResult<json::object> answer)
       place.uid = uid_of(*answer);
       publish(place);
       if (place.deleting && place.pod == Place::Pod::made) remove(place, 0);
+      mark_bound(place);
     } else if (place.pod == Place::Pod::asked) {
       refused(place, answer.error());
     }
@@ -114,6 +127,8 @@ void PodExecutor::created(const std::string& id, ApiResult<json::object> answer)
 // What the cluster did not take: ours already, not now, or never.
 void PodExecutor::refused(Place& place, const ApiFailure& failure) {
   if (place.reported) return erase(place);
+  if (!place.item) return refused_ahead(place, failure);
+  if (failure.error.code() == Code::exhausted) drop_held();
   switch (failure.error.code()) {
     case Code::exists: return look_at_existing(place.id);
     case Code::exhausted:    // a quota: others have to end first

@@ -110,33 +110,41 @@ void PodExecutor::erase(Place& place) {
 
 // Tells find() how things are.
 void PodExecutor::publish(const Place& place) {
-  bool wanted = place.item && !place.reported && place.pod != Place::Pod::ended &&
-                place.pod != Place::Pod::gone && !place.deleting;
+  const auto& work = place.item ? place.item : place.expected;
+  bool alive = place.pod != Place::Pod::ended && place.pod != Place::Pod::gone && !place.deleting;
+  if (!alive || place.reported)
+    return wanted_.with([&](auto& all) { all.erase(place.id); });
+  if (!work) return wanted_.with([&](auto& all) { all[place.id] = std::nullopt; });
   PodPlace known{.namespace_name = settings_.namespace_name,
                  .service_account = place.account,
                  .pod_name = pod_name(settings_.instance, place.id),
                  .pod_uid = place.uid,
-                 .version = place.item ? place.item->version : DagVersionId{}};
+                 .version = work->version};
   if (known.service_account.empty()) known.service_account = settings_.service_account;
   if (known.service_account.empty()) known.service_account = "default";
-  wanted_.with([&](auto& all) {
-    wanted ? void(all[place.id] = std::move(known)) : void(all.erase(place.id));
-  });
+  wanted_.with([&](auto& all) { all[place.id] = std::move(known); });
 }
 
 Result<PodPlace> PodExecutor::find(const std::string& id) {
-  auto known = wanted_.with([&](const auto& wanted) {
+  return wanted_.with([&](const auto& wanted) -> Result<PodPlace> {
     auto found = wanted.find(id);
-    return found == wanted.end() ? std::optional<PodPlace>() : found->second;
+    if (found != wanted.end() && found->second) return *found->second;
+    // After a restart the pods are seen before the engine says what they are for.
+    if (!synced_ || found != wanted.end())
+      return fail(Code::unavailable, "the pods of the cluster are not known yet");
+    return fail(Code::not_found, "no pod is wanted at this place");
   });
-  if (known) return *known;
-  if (!synced_) return fail(Code::unavailable, "the pods of the cluster are not known yet");
-  return fail(Code::not_found, "no pod is wanted at this place");
 }
 
 size_t PodExecutor::live_pods() const {
   return size_t(std::ranges::count_if(places_, [](const auto& entry) {
     return entry.second->pod == Place::Pod::made && entry.second->seen && entry.second->item;
+  }));
+}
+
+size_t PodExecutor::held_pods() const {
+  return size_t(std::ranges::count_if(places_, [](const auto& entry) {
+    return entry.second->pod == Place::Pod::made && entry.second->expected;
   }));
 }
 
@@ -157,16 +165,31 @@ void PodExecutor::recall(const std::vector<WorkItem>& items) {
     if (synced_) settle_recalled();
   });
 }
+// What may come is told anew as well; what is not is ended after a grace.
 void PodExecutor::resync() {
   post([this] {
+    expected_.clear();
+    for (auto& [id, place] : places_) {
+      if (!place->expected || place->item) continue;
+      place->expected.reset();
+      place->since = clock_.now();
+      publish(*place);
+    }
     if (started_) gateway_->resync();
   });
+}
+void PodExecutor::expect(const WorkItem& item) {
+  post([this, item] { do_expect(item); });
+}
+void PodExecutor::forget(TaskInstanceKey task_instance, int try_number) {
+  post([this, id = place_ahead_of(task_instance, try_number)] { do_forget(id); });
 }
 
 void PodExecutor::take(const WorkItem& item) {
   if (!synced_) return unjudged_.push_back(item);
   // Known already, or made before a restart, perhaps.
   Place* known = of_attempt(item.attempt);
+  if (!known && !places_.contains(place_of(item.attempt))) known = held_for(item);
   bind(known ? *known : add(place_of(item.attempt)), item);
 }
 
@@ -176,7 +199,10 @@ void PodExecutor::bind(Place& place, const WorkItem& item) {
   place.reported = place.acknowledged = false;
   by_attempt_[item.attempt] = place.id;
   place.since = clock_.now();
+  place.expected.reset();
+  if (place.id != place_of(item.attempt)) engine_->on_held(item.attempt, place.begun);
   publish(place);
+  mark_bound(place);
   if (place.pod == Place::Pod::none) return want(place);
   if (place.pod != Place::Pod::ended && place.pod != Place::Pod::gone) return hand_over(place);
   report(place, outcome_of(place.verdict, item.attempt, clock_.now()));
@@ -198,14 +224,7 @@ void PodExecutor::hand_over(Place& place) {
 }
 
 void PodExecutor::do_cancel(AttemptId attempt, CancelReason reason) {
-  std::erase_if(unjudged_, [&](const WorkItem& item) {
-    if (item.attempt == attempt) {
-      Place& place = add(place_of(attempt));
-      place.item = item;
-      by_attempt_[attempt] = place.id;
-    }
-    return item.attempt == attempt;
-  });
+  if (!synced_) return early_cancels_.emplace_back(attempt, reason), void();
   Place* place = of_attempt(attempt);
   if (!place || place->reported) return;
   place->cancelled = reason;
@@ -213,8 +232,11 @@ void PodExecutor::do_cancel(AttemptId attempt, CancelReason reason) {
   if (connected(*place) && gateway_->cancel(agent_of(*place), attempt, reason)) return;
   if (place->pod != Place::Pod::none && place->pod != Place::Pod::waiting)
     remove(*place, std::nullopt);
-  // An agent that never got it cannot have begun; of others the end is told by the pod.
-  if (!place->claimed && !place->assigned) report_lost(*place, std::string(to_string(reason)));
+  // An agent that never got it cannot have begun; of others, and of those that a server before us
+  // talked to, the end is told by the pod.
+  bool known = place->made_here || place->pod == Place::Pod::none;
+  bool untouched = known && !place->claimed && !place->assigned;
+  if (untouched) report_lost(*place, std::string(to_string(reason)));
 }
 
 void PodExecutor::do_acknowledge(AttemptId attempt) {
@@ -250,12 +272,32 @@ void PodExecutor::report_lost(Place& place, std::string reason) {
   report(place, std::move(outcome));
 }
 
+// What was placed before the view was complete: is here, or is made now.
+void PodExecutor::settle_unjudged() {
+  auto cancels = std::exchange(early_cancels_, {});
+  for (const WorkItem& item : std::exchange(unjudged_, {})) {
+    bool unwanted = std::ranges::any_of(
+        cancels, [&](const auto& cancel) { return cancel.first == item.attempt; });
+    bool exists = places_.contains(place_of(item.attempt)) ||
+                  places_.contains(place_ahead_of(item.task_instance, item.try_number));
+    if (!unwanted || exists) {
+      take(item);
+    } else {
+      add(place_of(item.attempt)).item = item;
+      by_attempt_[item.attempt] = place_of(item.attempt);
+    }
+  }
+  for (auto [attempt, reason] : cancels) do_cancel(attempt, reason);
+}
+
 // Attempts that agents had before a restart: with their pod, or lost.
 void PodExecutor::settle_recalled() {
   for (const WorkItem& item : std::exchange(recalled_, {})) {
     Place* place = of_attempt(item.attempt);
     auto ahead = places_.find(place_ahead_of(item.task_instance, item.try_number));
-    if (!place && ahead != places_.end() && ahead->second->verdict.attempt == item.attempt)
+    // Without a label it was not written any more; its agent will tell.
+    if (!place && !places_.contains(place_of(item.attempt)) && ahead != places_.end() &&
+        (!ahead->second->verdict.attempt || ahead->second->verdict.attempt == item.attempt))
       place = ahead->second.get();
     if (!place) place = &add(place_of(item.attempt));
     // A pod that the complete view does not have is gone.
@@ -300,6 +342,9 @@ void PodExecutor::on_agent_connected(const std::string& agent, std::vector<HeldA
     for (const HeldAttempt& one : held) {
       if (Place* place = of_attempt(one.attempt)) place->claimed = true;
     }
+    auto found = places_.find(place_of_pod(agent.substr(pod::kAgentPrefix.size())));
+    if (pod::is_pod_agent(agent) && found != places_.end())
+      compare_with_agent(*found->second, held);
     engine_->on_agent_connected(agent, held);
   });
 }

@@ -4,6 +4,9 @@
 // exactly one outcome. Nothing here is durable: after a restart the cluster's pods, the agents'
 // hellos and the engine's open attempts are put together again, and nobody is judged before the
 // view is complete.
+//
+// A place may be started ahead: its pod is made, its agent connects, prepares and holds. It is
+// bound by place(), to a held place of the same task instance, try and version if there is one.
 #pragma once
 
 #include <deque>
@@ -36,6 +39,10 @@ constexpr Duration kEndTimeMax = std::chrono::seconds(60);  // of an agent that 
 constexpr Duration kCancelTimeMax = std::chrono::seconds(60);    // on top of the pod's own grace
 constexpr Duration kNodeSilenceMax = std::chrono::seconds(120);  // of a pod that is to end
 constexpr Duration kRoomBackoffMax = std::chrono::seconds(15);
+constexpr size_t kAheadInFlightMax = 8;                    // creations of pods nobody is bound to
+constexpr Duration kAheadPause = std::chrono::seconds(30);  // after the cluster had no room
+constexpr Duration kHeldUnscheduledMax = std::chrono::seconds(5);  // no node takes it: no room
+constexpr int kHeldGraceSeconds = 1;  // of a pod that holds and is not needed: nothing runs in it
 
 // What is known of a work item besides itself.
 struct PodPlan {
@@ -59,6 +66,7 @@ class PodExecutor final : public Executor,
     Duration tick = kTickEvery, collect = kCollectEvery, orphan_grace = kOrphanGrace;
     Duration pull_time_max = kPullTimeMax, end_time_max = kEndTimeMax;
     Duration cancel_time_max = kCancelTimeMax, node_silence_max = kNodeSilenceMax;
+    Duration ahead_pause = kAheadPause, held_unscheduled_max = kHeldUnscheduledMax;
     WatchCache::Options watch;
   };
   // Collaborators outlive stop(). place() and friends may be called at once; they wait for start().
@@ -84,6 +92,8 @@ class PodExecutor final : public Executor,
   void acknowledge(AttemptId attempt) override;
   void resync() override;
   void recall(const std::vector<WorkItem>& items) override;
+  void expect(const WorkItem& item) override;
+  void forget(TaskInstanceKey task_instance, int try_number) override;
   int slots_max() const override { return slots_max_; }
 
   // ExecutorListener: what agents say, on its way to the engine.
@@ -97,13 +107,15 @@ class PodExecutor final : public Executor,
   void on_dispatch_failed(AttemptId attempt, Error error) override;
 
   Result<PodPlace> find(const std::string& place) override;
-  // Pods that were made and have not ended. The cluster's thread.
+  // Pods of attempts that were made and have not ended; those that hold. The cluster's thread.
   size_t live_pods() const;
+  size_t held_pods() const;
 
  private:
   struct Place {
     std::string id;                // place_of(), place_ahead_of()
-    std::optional<WorkItem> item;  // unset: held, or of nobody
+    std::optional<WorkItem> item;      // unset: held, or of nobody
+    std::optional<WorkItem> expected;  // it holds for this, which has no attempt yet
     enum class Pod { none, waiting, asked, made, ended, gone } pod = Pod::none;
     bool seen = false;          // by the cache
     bool assigned = false;      // the attempt was sent to its agent
@@ -111,10 +123,12 @@ class PodExecutor final : public Executor,
     bool reported = false;      // the engine was told an outcome
     bool acknowledged = false;  // and has committed it
     bool deleting = false;      // we asked for its deletion
+    bool made_here = false;     // in this life of the server
     std::optional<CancelReason> cancelled;
     std::string uid, account;
     std::string told;  // last reason for waiting
     PodVerdict verdict;
+    Time begun{};  // when its pod was first asked for
     Time since{};  // of what it waits for: made, orphaned, cancelled, acknowledged
     std::optional<Time> deletion_seen;
   };
@@ -141,10 +155,24 @@ class PodExecutor final : public Executor,
   void report(Place& place, Outcome outcome);
   void report_lost(Place& place, std::string reason);
   void settle_recalled();
+  void settle_unjudged();
+
+  // pod_ahead.cc: places started ahead
+  void do_expect(const WorkItem& item);
+  void do_forget(const std::string& id);
+  Place* held_for(const WorkItem& item);
+  void drop(Place& place);
+  void drop_held();
+  void settle_expected();
+  void check_held(Place& place, Duration waited);
+  void refused_ahead(Place& place, const ApiFailure& failure);
+  void mark_bound(Place& place);
+  void compare_with_agent(Place& place, const std::vector<HeldAttempt>& held);
 
   // pod_creation.cc: pods come
   void want(Place& place);
   void create_more();
+  bool create_next(std::deque<std::string>& queue);
   void create(const std::string& id);
   void with_volume(const std::string& id, const PodPlan& plan, Status made);
   void send(const std::string& id, std::string body);
@@ -176,7 +204,8 @@ class PodExecutor final : public Executor,
   AgentGateway* gateway_ = nullptr;
   std::atomic<bool> stopped_ = false;
   std::shared_ptr<std::atomic<bool>> alive_;  // asked by what is posted and by replies
-  Guarded<std::unordered_map<std::string, PodPlace>> wanted_;  // for find()
+  // For find(); unset: a pod of which it is not known yet whether somebody wants it.
+  Guarded<std::unordered_map<std::string, std::optional<PodPlace>>> wanted_;
   // The rest: the cluster's thread.
   bool started_ = false;
   std::atomic<bool> synced_ = false;  // also read by find()
@@ -184,9 +213,12 @@ class PodExecutor final : public Executor,
   std::unordered_map<std::string, std::unique_ptr<Place>> places_;
   std::unordered_map<AttemptId, std::string> by_attempt_;
   std::vector<WorkItem> unjudged_;  // placed before the cache was synced
+  std::vector<std::pair<AttemptId, CancelReason>> early_cancels_;
   std::vector<WorkItem> recalled_;
-  std::deque<std::string> creations_;
+  std::vector<WorkItem> expected_;  // told before the cache was synced
+  std::deque<std::string> creations_, creations_ahead_;
   size_t creating_ = 0;
+  Time ahead_paused_until_{};
   Duration room_wait_{0};
   Loop::TimerId room_timer_ = 0, collect_timer_ = 0, tick_timer_ = 0;
   std::vector<std::string> collected_;  // ids of places whose pods can go

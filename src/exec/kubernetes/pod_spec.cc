@@ -108,7 +108,7 @@ json::object annotations_of(const PodRequest& request) {
   marks["leoflow.io/task-id"] = item.task_id;
   marks["leoflow.io/map-index"] = std::to_string(item.map_index);
   marks["leoflow.io/try-number"] = std::to_string(item.try_number);
-  marks["leoflow.io/version"] = std::to_string(item.version.value);
+  marks[kVersionNote] = std::to_string(item.version.value);
   // A node that is scaled down waits for the task.
   marks["cluster-autoscaler.kubernetes.io/safe-to-evict"] = "false";
   marks["karpenter.sh/do-not-disrupt"] = "true";
@@ -255,6 +255,12 @@ void add_execution(const PodRequest& request, json::object& spec) {
   }
 }
 
+std::optional<int64_t> deadline_of(const TaskSpec* task, Duration age) {
+  if (!task || !task->execution_timeout) return std::nullopt;
+  auto limit = *task->execution_timeout + Duration(kDeadlineSpare) + age;
+  return std::chrono::ceil<std::chrono::seconds>(limit).count();
+}
+
 json::object spec_of(const PodSettings& settings, const PodRequest& request) {
   json::object user{{"runAsUser", settings.run_as_user},
                     {"runAsGroup", settings.run_as_user},
@@ -274,10 +280,8 @@ json::object spec_of(const PodSettings& settings, const PodRequest& request) {
   add_execution(request, spec);
   pin_to_volume(settings, request, spec);
   // A pod that was started ahead holds for as long as its upstreams take.
-  if (request.attempt && request.task && request.task->execution_timeout) {
-    auto limit = *request.task->execution_timeout + Duration(kDeadlineSpare);
-    spec["activeDeadlineSeconds"] = std::chrono::ceil<std::chrono::seconds>(limit).count();
-  }
+  if (auto deadline = deadline_of(request.task, Duration(0)); request.attempt && deadline)
+    spec["activeDeadlineSeconds"] = *deadline;
   return spec;
 }
 
@@ -340,6 +344,14 @@ void merge_pod(json::object& into, const json::object& over) {
       at = value;
     }
   }
+}
+
+json::object bind_pod(AttemptId attempt, const TaskSpec* task, Duration age) {
+  json::object labels{{kAttemptLabel, std::to_string(attempt.value)}};
+  json::object patch{{"metadata", json::object{{"labels", std::move(labels)}}}};
+  if (auto deadline = deadline_of(task, age))
+    patch["spec"] = json::object{{"activeDeadlineSeconds", *deadline}};
+  return patch;
 }
 
 Result<json::object> make_pod(const PodSettings& settings, const PodRequest& request) {

@@ -20,6 +20,7 @@ constexpr const char* kInstanceLabel = "leoflow.io/instance";
 constexpr const char* kPlaceLabel = "leoflow.io/place";
 constexpr const char* kAttemptLabel = "leoflow.io/attempt";
 constexpr const char* kVolumeLabel = "leoflow.io/volume";
+constexpr const char* kVersionNote = "leoflow.io/version";  // annotation
 constexpr int kPodUser = 65532;  // "nonroot" of many images
 constexpr int kGraceSeconds = 30;
 // On top of a task's execution_timeout, for what comes before and after the user's code.
@@ -52,7 +53,7 @@ struct PodSettings {
 // What is to run. The specs outlive the call.
 struct PodRequest {
   std::string place;                 // place_of()
-  std::optional<AttemptId> attempt;  // unset: started ahead, holds until it gets one
+  std::optional<AttemptId> attempt;  // unset: started ahead, holds until it gets one (bind_pod)
   WorkItem item;
   const DagSpec* dag = nullptr;
   const TaskSpec* task = nullptr;  // null for a DAG callback
@@ -68,6 +69,10 @@ std::string pod_name(const std::string& instance, const std::string& place);
 std::string claim_name(const std::string& instance, const std::string& volume);
 // Text as a label value: at most 63 of [A-Za-z0-9._-], beginning and ending with one of the first.
 std::string label_value(std::string_view text);
+
+// What a pod that was started ahead lacks, as a merge patch: its attempt, and its deadline counted
+// from the pod's start.
+json::object bind_pod(AttemptId attempt, const TaskSpec* task, Duration age);
 
 // `denied` when the policy forbids a key that the task uses.
 Result<json::object> make_pod(const PodSettings& settings, const PodRequest& request);

@@ -73,8 +73,9 @@ void judge_pending(const json::object& status, PodVerdict& verdict) {
   each(status, "conditions", [&](const json::object& condition) {
     if (json::string_or(condition, "type") != "PodScheduled") return;
     if (json::string_or(condition, "status") != "False") return;
-    set(verdict, PodCause::unschedulable,
-        "no node takes the pod: " + json::string_or(condition, "message"));
+    std::string message = json::string_or(condition, "message");
+    verdict.no_room = message.contains("Insufficient") || message.contains("Too many pods");
+    set(verdict, PodCause::unschedulable, "no node takes the pod: " + message);
   });
   auto waiting = [&](const json::object& container) { judge_waiting(container, verdict); };
   each(status, "initContainerStatuses", waiting);
@@ -210,6 +211,9 @@ PodVerdict judge_pod(const json::object& pod) {
   verdict.place = json::string_or(labels, kPlaceLabel);
   std::string attempt = json::string_or(labels, kAttemptLabel);
   std::from_chars(attempt.data(), attempt.data() + attempt.size(), verdict.attempt.value);
+  std::string version = json::string_or(object_in(metadata, "annotations"), kVersionNote);
+  std::from_chars(version.data(), version.data() + version.size(), verdict.version.value);
+  verdict.created_at = time_in(metadata, "creationTimestamp");
   verdict.node = json::string_or(object_in(pod, "spec"), "nodeName");
   verdict.service_account = json::string_or(object_in(pod, "spec"), "serviceAccountName");
   verdict.deleting = !json::string_or(metadata, "deletionTimestamp").empty();

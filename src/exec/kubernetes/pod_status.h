@@ -39,13 +39,16 @@ struct PodVerdict {
   PodCause cause = PodCause::none;
   std::string reason;     // one sentence; empty when all is as it should be
   bool hopeless = false;  // waiting for it cannot help
+  bool no_room = false;   // the nodes are full
   bool deleting = false;  // its deletion was asked for
   int64_t exit_code = 0;
   std::optional<TerminationRecord> record;
   bool record_damaged = false;
   std::optional<Time> started_at, ended_at;  // of the container
   std::string uid, node, place, service_account;
-  AttemptId attempt;  // of its label; 0 = none
+  AttemptId attempt;     // of its label; 0 = none
+  DagVersionId version;  // of its annotation; 0 = none
+  std::optional<Time> created_at;
 };
 
 // Never fails: what is missing or of a wrong type counts as not said.

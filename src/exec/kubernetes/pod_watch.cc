@@ -13,6 +13,7 @@ void PodExecutor::on_object(const std::string& name, const json::object& pod) {
   place.seen = true;
   place.uid = place.verdict.uid;
   place.account = place.verdict.service_account;
+  if (place.begun == Time{}) place.begun = place.verdict.created_at.value_or(clock_.now());
   if (place.verdict.deleting && !place.deletion_seen) place.deletion_seen = clock_.now();
   if (place.verdict.phase == PodPhase::ended) return on_ended(place);
   place.pod = Place::Pod::made;
@@ -26,6 +27,7 @@ void PodExecutor::tell_waiting(Place& place) {
   if (!place.item || place.reported || verdict.reason == place.told) return;
   place.told = verdict.reason;
   engine_->on_waiting(place.item->attempt, verdict.reason);
+  if (verdict.no_room) drop_held();
   if (!verdict.hopeless) return;
   Outcome outcome{.attempt = place.item->attempt, .kind = OutcomeKind::failed, .retryable = false};
   outcome.reason = verdict.reason;
@@ -67,8 +69,9 @@ void PodExecutor::on_gone(const std::string& name, const json::object* last) {
 void PodExecutor::on_synced() {
   synced_ = true;
   settle_recalled();
-  for (const WorkItem& item : std::exchange(unjudged_, {})) take(item);
+  settle_unjudged();
   for (auto& [id, place] : places_) place->since = clock_.now();
+  settle_expected();
 }
 
 // Ended pods go together, many with one call.
@@ -113,8 +116,10 @@ void PodExecutor::remove(Place& place, std::optional<int> grace) {
                           auto found = *alive ? places_.find(id) : places_.end();
                           if (!*alive || gone || found == places_.end()) return;
                           // The next tick tries again, unless there is nothing to remove.
-                          if (gone.error().error.code() != Code::not_found)
-                            found->second->deleting = false;
+                          bool none = gone.error().error.code() == Code::not_found;
+                          if (!none) found->second->deleting = false;
+                          bool nobodys = !found->second->item && !found->second->seen;
+                          if (none && nobodys) erase(*found->second);
                         });
 }
 
@@ -139,7 +144,7 @@ void PodExecutor::check(Place& place, Time now) {
   }
   if (place.pod != Pod::made) return;
   // Made, but no watch ever showed it: it went while nobody looked, perhaps.
-  if (!place.seen && waited > timing_.orphan_grace) {
+  if (!place.seen && waited > timing_.orphan_grace && place.item) {
     place.pod = Pod::asked;
     return look_at_existing(place.id);
   }
@@ -148,7 +153,7 @@ void PodExecutor::check(Place& place, Time now) {
   bool stuck = cause == PodCause::image_pull || cause == PodCause::container_config ||
                cause == PodCause::start_error;
   if (!place.item) {
-    if (waited > timing_.orphan_grace && !place.deleting) remove(place, std::nullopt);
+    check_held(place, waited);
   } else if (place.acknowledged) {
     if (waited > timing_.end_time_max && !place.deleting) remove(place, std::nullopt);
   } else if (place.cancelled) {

@@ -51,7 +51,8 @@ void bind_attempt_end(Query& query, const Attempt& attempt) {
       .bind("$started_at", attempt.started_at)
       .bind("$ended_at", attempt.ended_at)
       .bind("$outcome", attempt.outcome)
-      .bind("$reason", attempt.reason);
+      .bind("$reason", attempt.reason)
+      .bind("$held_since", attempt.held_since);
 }
 
 void bind_attempt_place(Query& query, const Attempt& attempt) {

@@ -107,6 +107,7 @@ Attempt read_attempt(Row& row) {
   attempt.ended_at = row.time_or_null();
   attempt.outcome = row.text();
   attempt.reason = row.text();
+  attempt.held_since = row.time_or_null();
   return attempt;
 }
 

@@ -2903,6 +2903,8 @@ export interface components {
             ended_at: string | null;
             outcome: string | null;
             reason: string | null;
+            /** Format: date-time */
+            held_since: string | null;
         };
         AttemptCollectionResponse: {
             attempts: components["schemas"]["AttemptResponse"][];

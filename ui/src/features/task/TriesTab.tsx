@@ -137,13 +137,23 @@ const kAttemptColumns: Column<Attempt>[] = [
     title: "Why",
     width: "minmax(80px, 2fr)",
     wideOnly: true,
-    cell: (row) => (
-      <span className="cut dim" title={row.reason ?? undefined}>
-        {row.reason}
-      </span>
-    ),
+    cell: (row) => {
+      const text = [startedAhead(row), row.reason].filter(Boolean).join("; ");
+      return (
+        <span className="cut dim" title={text || undefined}>
+          {text}
+        </span>
+      );
+    },
   },
 ];
+
+/** "started ahead, waited 3.2 s" of a place that was there before the attempt. */
+function startedAhead(row: Attempt) {
+  if (!row.held_since) return null;
+  const until = row.dispatched_at ?? row.created_at;
+  return `started ahead, waited ${span((Date.parse(until) - Date.parse(row.held_since)) / 1000)}`;
+}
 
 /** Each try, and each placement it took: a lost machine costs an attempt but no try. */
 export function TriesTab({ task }: { task: TaskRef }) {
