@@ -50,12 +50,12 @@ void Core::on(event::AttemptRunning e, Time now) {
   OpenAttempt& attempt = it->second;
   attempt.row.state = AttemptState::running;
   attempt.row.pid = e.pid;
-  attempt.row.started_at = e.started_at;
+  attempt.row.started_at = time_within(attempt, e.started_at, now);
   attempt.dirty = true;
   dirty_attempts_.insert(e.attempt);
   auto [run, task] = slot_of(attempt);
   if (run == nullptr || run->slots[task].row.state != TaskState::queued) return;
-  run->slots[task].row.start_date = e.started_at;
+  run->slots[task].row.start_date = attempt.row.started_at;
   set_state(*run, task, TaskState::running, now);
 }
 

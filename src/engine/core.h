@@ -128,6 +128,7 @@ class Core {
   void unready(ActiveRun& run, TaskIndex task);
   void begin_try(ActiveRun& run, TaskIndex task, Time now);
   void archive_try(ActiveRun& run, TaskSlot& slot, TaskState state);
+  Time time_within(const OpenAttempt& attempt, Time told, Time now) const;
   void settle(OpenAttempt& attempt, Outcome outcome, Time now);
   void settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Outcome outcome, Time now);
   void fail_try(ActiveRun& run, TaskIndex task, const Outcome& outcome, Time now);

@@ -48,6 +48,34 @@ TEST(CoreClock, ARetryWaitsForTheTimeItWasToldAndComesOnce) {
   EXPECT_EQ(h.instance("d", "r", "a").try_number, 2);
 }
 
+TEST(CoreClock, AMachineWhoseClockIsWrongNeitherDelaysARetryNorEndsBeforeItsAttempt) {
+  for (Duration skew : {Duration(hours(2)), -Duration(hours(2))}) {
+    CoreHarness h;
+    h.dag("d", "a", [](DagSpec& spec) {
+      spec.tasks[0].retries = 1;
+      spec.tasks[0].retry_delay = seconds(10);
+    });
+    h.trigger("d", "r").value();
+    h.now += seconds(5);
+    AttemptId attempt = h.placed.at("r/a").attempt;
+    Time told = h.now + skew;
+    h.core->handle(event::AttemptRunning{attempt, 1, told}, h.now);
+    h.step();
+    h.core->handle(event::OutcomeReported{{.attempt = attempt,
+                                           .kind = OutcomeKind::failed,
+                                           .started_at = told,
+                                           .ended_at = told + seconds(1)}},
+                   h.now);
+    h.placed.clear();
+    h.step();
+    auto row = *h.store->runs().get_attempt(attempt);
+    EXPECT_GE(*row->started_at, row->created_at);
+    EXPECT_LE(*row->ended_at, h.now);
+    h.pass(seconds(10));
+    EXPECT_TRUE(h.placed.contains("r/a"));
+  }
+}
+
 TEST(CoreClock, ScheduledRunsAreNotMadeTwice) {
   CoreHarness h;
   h.dag("d", "a", [](DagSpec& spec) {

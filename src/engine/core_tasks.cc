@@ -168,8 +168,14 @@ void Core::close(OpenAttempt& attempt, AttemptState state, std::string outcome, 
   closed_.push_back(attempt.row.id);
 }
 
+// Clocks of machines differ: nothing happened before its attempt was made, or is still to come.
+Time Core::time_within(const OpenAttempt& attempt, Time told, Time now) const {
+  return std::max(attempt.row.created_at, std::min(told, now));
+}
+
 void Core::settle(OpenAttempt& attempt, Outcome outcome, Time now) {
-  if (outcome.started_at) attempt.row.started_at = outcome.started_at;
+  if (outcome.started_at) attempt.row.started_at = time_within(attempt, *outcome.started_at, now);
+  outcome.ended_at = time_within(attempt, outcome.ended_at, now);
   auto [run, task] = slot_of(attempt);
   bool expected = outcome.kind != OutcomeKind::cancelled || attempt.cancelling.has_value();
   if (outcome.kind == OutcomeKind::lost || !expected) {
