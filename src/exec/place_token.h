@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bootstrap without any right in the cluster: the pod is handed a token of its place (in a Secret
-// that lives as long as the pod) instead of one that the cluster would have to review.
+// Bootstrap without a right beyond the namespace: the pod is handed a token of its place (in a
+// Secret that lives as long as the pod) instead of one that the cluster would have to review.
 #pragma once
 
 #include <string>
@@ -10,8 +10,10 @@
 
 namespace leoflow {
 
-// An HMAC over the place with a key of the installation.
-std::string make_place_token(std::string_view key, std::string_view place);
+// An HMAC over the place and the uid of its pod with a key of the installation: no other pod is
+// admitted with it, not even the next one of the same place.
+std::string make_place_token(std::string_view key, std::string_view place,
+                             std::string_view pod_uid);
 
 // Knows a place's token and takes the rest from what was made for the place: what the token proves
 // is that its bearer was handed the Secret. The pod's uid stands against the one it claims.

@@ -105,6 +105,13 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
           config.start_ahead = *ahead;
           return {};
         }},
+       {"admission",
+        [&](const json::value& value) -> Status {
+          std::string how = value.is_string() ? std::string(value.as_string()) : "";
+          if (how != "review" && how != "secret") return wrong("it", "review or secret");
+          config.pod_secrets = how == "secret";
+          return {};
+        }},
        {"held_pods_max", number(config.held_pods_max, 0, 10'000)},
        {"held_seconds_max", number(config.held_seconds_max, 1, 86'400)},
        {"audience", text(pods.audience)},

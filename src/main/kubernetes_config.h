@@ -26,6 +26,8 @@ struct KubernetesConfig {
   int agent_port = kAgentPortDefault;
   // Places started ahead: of which tasks, how many at once, how long one is held.
   StartAhead start_ahead = StartAhead::single;
+  // Pods prove who they are by a Secret each, not by a token that the cluster reviews.
+  bool pod_secrets = false;
   int held_pods_max = kHeldPodsMaxDefault;
   int held_seconds_max = kHeldSecondsMaxDefault;
 };

@@ -21,6 +21,7 @@ service_account: etl
 cache_host_path: /var/cache/leoflow
 run_as_user: 0
 start_ahead: all
+admission: secret
 held_pods_max: 3
 held_seconds_max: 60
 storage_class: fast
@@ -38,6 +39,7 @@ policy: {execution_keys: [node_selector], service_accounts: [etl]}
   EXPECT_EQ(config->pods.image, "registry.test/python:{python}");
   EXPECT_EQ(config->pods.run_as_user, 0);
   EXPECT_EQ(config->start_ahead, StartAhead::all);
+  EXPECT_TRUE(config->pod_secrets);
   EXPECT_EQ(config->held_pods_max, 3);
   EXPECT_EQ(config->held_seconds_max, 60);
   EXPECT_EQ(config->pods.staging_access, "ReadWriteMany");
@@ -50,7 +52,7 @@ policy: {execution_keys: [node_selector], service_accounts: [etl]}
 TEST(KubernetesConfig, RefusesByName) {
   for (const char* text : {"imag: x", "image: 1", "agent_port: 0", "agent_port: x",
                            "staging_access: ReadOnlyMany", "pod_template: []", "insecure: 1",
-                           "policy: {x: 1}", "start_ahead: inherit",
+                           "policy: {x: 1}", "start_ahead: inherit", "admission: none",
                            "held_pods_max: -1", "policy: {service_accounts: x}", "- a", "a: [",
                            "policy: {service_accounts: [1]}"}) {
     auto config = parse_kubernetes_config(text, "file.yaml");

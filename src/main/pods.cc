@@ -3,6 +3,8 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "exec/kubernetes/token_reviewer.h"
+#include "exec/place_token.h"
 
 namespace leoflow {
 namespace {
@@ -42,6 +44,7 @@ Result<std::unique_ptr<Pods>> Pods::open(PodsOptions given, Store& store, const 
   kube::PodSettings& settings = pods->settings_;
   settings = options.config.pods;
   settings.namespace_name = access->namespace_name;
+  if (options.config.pod_secrets) settings.place_key = options.place_key;
   settings.instance = sha256_hex(options.instance_id).substr(0, kInstanceDigits);
   std::string address = options.config.agent_address;
   if (address.empty()) {
@@ -60,9 +63,13 @@ Result<std::unique_ptr<Pods>> Pods::open(PodsOptions given, Store& store, const 
                             .storage_class = options.config.storage_class,
                             .access_mode = settings.staging_access};
   pods->staging_ = std::make_unique<kube::PvcStaging>(*pods->cluster_, volumes);
-  pods->reviewer_ = std::make_unique<kube::TokenReviewer>(*pods->cluster_);
   pods->executor_ = std::make_unique<kube::PodExecutor>(*pods->cluster_, *pods->staging_, *pods,
                                                         clock, settings, options.slots_max);
+  if (options.config.pod_secrets) {
+    pods->reviewer_ = std::make_unique<PlaceTokenReviewer>(options.place_key, *pods->executor_);
+  } else {
+    pods->reviewer_ = std::make_unique<kube::TokenReviewer>(*pods->cluster_);
+  }
   log::info("tasks run in pods", {{"context", access->context},
                                   {"server", access->server},
                                   {"namespace", settings.namespace_name},

@@ -9,7 +9,7 @@
 #include "api/server.h"
 #include "async/guarded.h"
 #include "exec/kubernetes/pod_executor.h"
-#include "exec/kubernetes/token_reviewer.h"
+#include "exec/pod_admission.h"
 #include "main/archives.h"
 #include "main/kubernetes_config.h"
 #include "rpc/agent_service.h"
@@ -24,6 +24,7 @@ struct PodsOptions {
   std::string service_host, service_port;  // KUBERNETES_SERVICE_*: inside a pod
   std::vector<std::string> environment;    // for credential programs
   std::string instance_id;
+  std::string place_key;  // signs the tokens of places, with config.pod_secrets
   fs::path agent_program;
   fs::path home;  // ledger and certificates
   fs::path archives;
@@ -67,7 +68,7 @@ class Pods : public kube::PodPlanner {
   std::string agent_, agent_target_;  // bytes of the program, its path on the download server
   Guarded<Specs> specs_;
   std::unique_ptr<kube::Cluster> cluster_;
-  std::unique_ptr<kube::TokenReviewer> reviewer_;
+  std::unique_ptr<PodReviewer> reviewer_;
   std::unique_ptr<kube::PvcStaging> staging_;
   std::unique_ptr<kube::PodExecutor> executor_;
   std::unique_ptr<api::HttpServer> downloads_;

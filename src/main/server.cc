@@ -130,7 +130,7 @@ struct Server::Impl {
   Status open();
   Status prepare_agent();
   fs::path agent_program() const;
-  Status open_pods(const std::string& instance);
+  Status open_pods(const std::string& instance, const std::string& token_key);
   void make_claims();
   void make_engine();
   RunnerHooks hooks();
@@ -232,7 +232,7 @@ Status Server::Impl::build_authoring() {
   return {};
 }
 
-Status Server::Impl::open_pods(const std::string& instance) {
+Status Server::Impl::open_pods(const std::string& instance, const std::string& token_key) {
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
   auto opened = Pods::open({.config = *config.kubernetes,
                             .kubeconfig = variable_or("KUBECONFIG"),
@@ -241,6 +241,7 @@ Status Server::Impl::open_pods(const std::string& instance) {
                             .service_port = variable_or("KUBERNETES_SERVICE_PORT"),
                             .environment = passed_variables(),
                             .instance_id = instance,
+                            .place_key = token_key,
                             .agent_program = agent_program(),
                             .home = home.root,
                             .archives = cache / "archives",
@@ -317,16 +318,16 @@ AgentServiceOptions Server::Impl::agent_options(const std::string& instance,
 Status Server::Impl::start_engine() {
   auto instance = instance_id(*store);
   if (!instance) return fail(instance);
+  auto token_key =
+      installation_secret(store->settings(), *keys, InstallationSecret::attempt_token_key);
+  if (!token_key) return fail(token_key);
   if (config.kubernetes) {
-    if (auto opened = open_pods(*instance); !opened) return opened;
+    if (auto opened = open_pods(*instance, *token_key); !opened) return opened;
   }
   logs = std::make_unique<RunLogs>(home.logs(), *store);
   make_claims();
   make_engine();
   if (auto started = engine->start(); !started) return started;
-  auto token_key =
-      installation_secret(store->settings(), *keys, InstallationSecret::attempt_token_key);
-  if (!token_key) return fail(token_key);
   ExecutorListener& listener = pods ? static_cast<ExecutorListener&>(pods->executor())
                                     : static_cast<ExecutorListener&>(*engine);
   auto service =

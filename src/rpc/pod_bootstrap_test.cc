@@ -169,14 +169,16 @@ TEST_F(PodBootstrapTest, TooManyAtOnceWait) {
 TEST_F(PodBootstrapTest, APlaceTokenNeedsNoCluster) {
   PlaceTokenReviewer reviewer("place key", cluster_);
   PodBootstrap bootstrap(reviewer, cluster_, clock_, {"key", "us", {}});
-  claim_.token = make_place_token("place key", "p1");
+  claim_.token = make_place_token("place key", "p1", claim_.pod_uid);
   EXPECT_TRUE(bootstrap.admit(claim_, "n"));
   EXPECT_FALSE(bootstrap.admit(claim_, "thief"));
-  claim_.token = make_place_token("place key", "p2");
+  claim_.token = make_place_token("place key", "p1", "uid of the pod before");
+  EXPECT_EQ(bootstrap.admit(claim_, "n").error().code(), Code::unauthenticated);
+  claim_.token = make_place_token("place key", "p2", claim_.pod_uid);
   auto other = bootstrap.admit(claim_, "n");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code(), Code::unauthenticated);
-  claim_.token = make_place_token("another key", "p1");
+  claim_.token = make_place_token("another key", "p1", claim_.pod_uid);
   EXPECT_FALSE(bootstrap.admit(claim_, "n"));
   EXPECT_EQ(cluster_.reviews, 0);
 }

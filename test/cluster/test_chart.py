@@ -28,6 +28,7 @@ VARIANTS = {
         "networkPolicies": {"httpFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}],
                             "taskEgress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]},
         "tasks": {"image": "registry.example.org/python:{python}", "imagePullPolicy": "Always",
+                  "admission": "secret",
                   "storageClass": "shared", "stagingAccess": "ReadWriteMany",
                   "cacheHostPath": "/var/cache/leoflow", "protectFromDrain": True,
                   "startAhead": "all",

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from support import ClusterTest
+from test_chart import render
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from harness import BUILD, LEOFLOW, Server, until  # noqa: E402
@@ -177,6 +178,57 @@ class Executor(ClusterTest):
         until("the reason is told",
               lambda: "no node takes the pod" in json.dumps(self.server.get(
                   "/api/leoflow/v1/dags/bad/dagRuns/r1/reasons")), SECONDS)
+
+
+class WithoutReview(ClusterTest):
+    """With the rights that the chart gives for `admission: secret`, and no other."""
+
+    KINDS = ("ServiceAccount", "Role", "RoleBinding")
+    ACCOUNT = "flows-leoflow"
+
+    def rights(self):
+        text = render({"tasks": {"admission": "secret"}}).stdout
+        self.assertNotIn("kind: ClusterRole", text)
+        parts = [part.replace("namespace: testchart", f"namespace: {self.namespace}")
+                 for part in text.split("\n---\n")
+                 if any(f"kind: {kind}\n" in part for kind in self.KINDS)]
+        done = self.cluster.kubectl("apply", "-n", self.namespace, "-f", "-",
+                                    input="\n---\n".join(parts))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def kubeconfig(self, folder):
+        token = self.api.create(self.path("serviceaccounts", self.ACCOUNT) + "/token",
+                                {"spec": {}})["status"]["token"]
+        config = json.loads(self.cluster.kubectl("config", "view", "--raw", "-o", "json").stdout)
+        for user in config["users"]:
+            user["user"] = {"token": token}
+        path = Path(folder, "kubeconfig")
+        path.write_text(json.dumps(config))
+        return str(path)
+
+    def test_pods_are_admitted_by_secrets_of_their_own(self):
+        self.rights()
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Path(folder, "kubernetes.yaml")
+            settings.write_text("agent_port: 19291\nadmission: secret\nstart_ahead: all\n")
+            server = Server(project("chain"), env={"KUBECONFIG": self.kubeconfig(folder)},
+                            arguments=["--executor", "k8s", "--kubernetes", str(settings),
+                                       "--kubernetes-namespace", self.namespace])
+            self.addCleanup(server.close)
+            server.dag("chain")
+            server.trigger("chain")
+            seen = server.finished("chain", "r1", SECONDS)
+            self.assertEqual(seen, "success", server.printed()[-4000:])
+            attempts = server.attempts("chain")
+            self.assertEqual(len(attempts), 3, attempts)
+            self.assertTrue(any(attempt["held_since"] for attempt in attempts), attempts)
+        may = self.cluster.kubectl("auth", "can-i", "create", "tokenreviews", "--as",
+                                   f"system:serviceaccount:{self.namespace}:{self.ACCOUNT}")
+        self.assertEqual(may.stdout.strip(), "no")
+        until("pods are gone, and their secrets with them",
+              lambda: not self.api.get(self.path("pods"))["items"] and not [
+                  one for one in self.api.get(self.path("secrets"))["items"]
+                  if one["type"] == "leoflow.io/place"], SECONDS)
 
 
 assert LEOFLOW.exists(), f"{LEOFLOW} is missing in {BUILD}; hint: make"

@@ -96,8 +96,13 @@ def nowhere():
 
 nowhere()
 """
+PULLED = NOWHERE.replace("nowhere", "pulled")
+UNSERVED = NOWHERE.replace("nowhere", "unserved")
 STAGING = "staging: {enabled: true, size: 16Mi}\n"
 MEMORY = "tasks: {eat: {resources: {limits: {memory: 128Mi}}}}\n"
+PULL = "tasks: {never: {execution: {image_pull_policy: Always}}}\n"
+CLASS = "unserved"   # a storage class that nobody provisions
+CLAIM = f"staging: {{enabled: true, size: 16Mi, storage_class: {CLASS}}}\n"
 SELECTOR = "tasks: {never: {execution: {node_selector: {disk: none}}}}\n"
 
 
@@ -219,6 +224,8 @@ class Life(TasksTest):
 class Faults(TasksTest):
     dags = {"held/dag.py": HELD, "held/leoflow.yaml": STAGING,
             "hungry/dag.py": HUNGRY, "hungry/leoflow.yaml": MEMORY,
+            "pulled/dag.py": PULLED, "pulled/leoflow.yaml": PULL,
+            "unserved/dag.py": UNSERVED, "unserved/leoflow.yaml": CLAIM,
             "nowhere/dag.py": NOWHERE, "nowhere/leoflow.yaml": SELECTOR}
 
     def begin(self, run_id):
@@ -312,11 +319,41 @@ class Faults(TasksTest):
         self.assertRegex(str(reasons), "OOM|memory")
         self.assertEqual(len(reasons), 1)
 
-    def test_pod_that_fits_no_node_says_so(self):
-        self.server.trigger("nowhere", "r1")
-        self.until_("the reason is told", lambda: "node" in str(self.reason("nowhere", "r1")))
-        self.server.call("PATCH", "/api/v2/dags/nowhere/dagRuns/r1", {"state": "failed"})
+    def test_task_goes_on_while_its_node_is_silent(self):
+        self.begin("silent")
+        self.cluster.ask("stop", "kubelet")
+        self.addCleanup(self.cluster.ask, "start", "kubelet")
+        self.let_go("silent")
+        self.until_("the task has ended", lambda: self.server.task(
+            "held", "wait", "silent")["state"] == "success")
+        self.cluster.ask("start", "kubelet")
+        self.ends("held", "silent")
+        self.assert_no_try_spent("held", "wait", "silent")
+        self.until_("the pods are gone", lambda: not self.pods())
+        self.until_("the claim is gone", lambda: not self.claims())
+
+    def never_starts(self, dag_id, reason):
+        """A run whose only task waits for this reason, until it is given up."""
+        self.server.trigger(dag_id, "r1")
+        self.until_("the reason is told", lambda: reason in str(self.reason(dag_id, "r1")))
+        self.assertEqual(len(self.server.attempts(dag_id, "r1")), 1)
+        self.server.call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/r1", {"state": "failed"})
         self.until_("the pod is gone", lambda: not self.pods())
+
+    def test_pod_that_fits_no_node_says_so(self):
+        self.never_starts("nowhere", "node")
+
+    def test_image_that_cannot_be_pulled_says_so(self):
+        self.never_starts("pulled", "cannot be pulled")
+
+    def test_claim_that_nobody_serves_says_so(self):
+        classes = "/apis/storage.k8s.io/v1/storageclasses"
+        self.api.create(classes, {"metadata": {"name": CLASS},
+                                  "provisioner": "example.org/nobody"})
+        self.addCleanup(self.api.delete, f"{classes}/{CLASS}")
+        self.never_starts("unserved", "PersistentVolumeClaim")
+        self.api.delete(self.path("persistentvolumeclaims",
+                                  self.claims()[0]["metadata"]["name"]))
 
     def reason(self, dag_id, run_id):
         """Why its only task does not move, as page and command line show it."""

@@ -100,6 +100,11 @@ ClusterAccess FakeApi::access() const {
   return access;
 }
 
+void FakeApi::forgive() {
+  std::lock_guard lock(mutex_);
+  faults_.clear();
+}
+
 void FakeApi::inject(ApiFault fault) {
   std::lock_guard lock(mutex_);
   faults_.push_back(std::move(fault));

@@ -35,6 +35,7 @@ class FakeApi {
 
   ClusterAccess access() const;
   void inject(ApiFault fault);
+  void forgive();  // no injected fault is left
   // Nobody answers until it is back.
   void set_away(bool away);
   void set_latency(Duration latency) { latency_ = latency; }

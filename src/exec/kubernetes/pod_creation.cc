@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a place gets its pod: planned, its volume made, created with a bound on how many at once, and
 // created again under the same name for as long as the cluster cannot take or answer it.
+#include "base/crypto.h"
 #include "base/log.h"
 #include "exec/kubernetes/pod_executor.h"
 
@@ -8,6 +9,7 @@ namespace leoflow::kube {
 namespace {
 
 constexpr Duration kRoomWaitFirst = std::chrono::milliseconds(500);
+constexpr size_t kSecretNameRandom = 10;  // characters: each pod has a Secret of its own
 
 // The pod's name is taken by this very place.
 bool ours(const json::object& pod, const PodSettings& settings, const std::string& place) {
@@ -15,6 +17,11 @@ bool ours(const json::object& pod, const PodSettings& settings, const std::strin
   auto* labels = metadata ? json::object_or_null(*metadata, "labels") : nullptr;
   return labels && json::string_or(*labels, kInstanceLabel) == settings.instance &&
          json::string_or(*labels, kPlaceLabel) == place;
+}
+
+std::string fresh_secret_name(const PodSettings& settings, const std::string& place) {
+  std::string random = sha256_hex(random_token(kSecretNameRandom)).substr(0, kSecretNameRandom);
+  return pod_name(settings.instance, place) + "-" + random;
 }
 
 std::string uid_of(const json::object& pod) {
@@ -86,6 +93,7 @@ void PodExecutor::with_volume(const std::string& id, const PodPlan& plan, Status
                      .task = plan.task,
                      .volume = plan.volume ? plan.volume->name : std::string()};
   if (place.item) request.attempt = place.item->attempt;
+  if (!settings_.place_key.empty()) request.secret = fresh_secret_name(settings_, id);
   auto pod = make_pod(settings_, request);
   if (!pod) {
     --creating_;
@@ -114,6 +122,8 @@ void PodExecutor::created(const std::string& id, ApiResult<json::object> answer)
       room_wait_ = Duration(0);
       if (place.pod == Place::Pod::asked) place.pod = Place::Pod::made;
       place.uid = uid_of(*answer);
+      place.verdict.gated_for = judge_pod(*answer).gated_for;
+      open(place);
       publish(place);
       if (place.deleting && place.pod == Place::Pod::made) remove(place, 0);
       mark_bound(place);
@@ -170,6 +180,43 @@ void PodExecutor::look_at_existing(const std::string& id) {
                        place.pod = Place::Pod::none;
                        report_lost(place, pod ? "another pod has its name" : "the pod is gone");
                      });
+}
+
+// A pod that waits for its Secret gets it, and then may be scheduled. After a failure the next tick
+// begins again: the Secret that is there already is the pod's own.
+void PodExecutor::open(Place& place) {
+  if (place.verdict.gated_for.empty() || place.opening || place.deleting) return;
+  if (settings_.place_key.empty() || place.uid.empty()) return;
+  place.opening = true;
+  auto secret = make_pod_secret(settings_, place.id, place.verdict.gated_for, place.uid);
+  cluster_.api().create(kSecrets, settings_.namespace_name, json::dump(secret),
+                        [this, alive = alive_, id = place.id](ApiResult<json::object> answer) {
+                          if (*alive) opened(id, true, std::move(answer));
+                        });
+}
+
+void PodExecutor::opened(const std::string& id, bool secret, ApiResult<json::object> answer) {
+  auto found = places_.find(id);
+  if (found == places_.end()) return;
+  Place& place = *found->second;
+  bool there = answer || (secret && answer.error().error.code() == Code::exists);
+  if (there && !secret) return place.verdict.gated_for.clear(), void();
+  if (there) {
+    auto then = [this, alive = alive_, id](ApiResult<json::object> patched) {
+      if (*alive) opened(id, false, std::move(patched));
+    };
+    return cluster_.api().merge(kPods, settings_.namespace_name,
+                                pod_name(settings_.instance, id), json::dump(open_pod()), then);
+  }
+  place.opening = false;
+  const Error& error = answer.error().error;
+  if (error.code() == Code::not_found) return;  // the pod is gone; the watch tells
+  std::string reason = "the pod cannot get its secret: " + error.message();
+  bool for_good = error.code() == Code::denied || error.code() == Code::invalid;
+  if (!for_good && place.item) engine_->on_waiting(place.item->attempt, reason);
+  if (!for_good) return;
+  report_lost(place, reason);
+  remove(place, 0);
 }
 
 // Nobody is charged for a cluster that is full or away: everything waits, longer each time.

@@ -200,11 +200,17 @@ void PodExecutor::bind(Place& place, const WorkItem& item) {
   by_attempt_[item.attempt] = place.id;
   place.since = clock_.now();
   place.expected.reset();
+  place.told.clear();
   if (place.id != place_of(item.attempt)) engine_->on_held(item.attempt, place.begun);
   publish(place);
   mark_bound(place);
   if (place.pod == Place::Pod::none) return want(place);
-  if (place.pod != Place::Pod::ended && place.pod != Place::Pod::gone) return hand_over(place);
+  if (place.pod != Place::Pod::ended && place.pod != Place::Pod::gone) {
+    hand_over(place);
+    // Seen before somebody wanted it: after a restart, or while it held.
+    if (place.verdict.phase == PodPhase::pending) tell_waiting(place);
+    return;
+  }
   report(place, outcome_of(place.verdict, item.attempt, clock_.now()));
 }
 

@@ -124,6 +124,7 @@ class PodExecutor final : public Executor,
     bool acknowledged = false;  // and has committed it
     bool deleting = false;      // we asked for its deletion
     bool made_here = false;     // in this life of the server
+    bool opening = false;       // its Secret is being made, or its gate taken away
     std::optional<CancelReason> cancelled;
     std::string uid, account;
     std::string told;  // last reason for waiting
@@ -179,6 +180,8 @@ class PodExecutor final : public Executor,
   void created(const std::string& id, ApiResult<json::object> answer);
   void refused(Place& place, const ApiFailure& failure);
   void look_at_existing(const std::string& id);
+  void open(Place& place);
+  void opened(const std::string& id, bool secret, ApiResult<json::object> answer);
   void wait_for_room(Place& place, const std::string& reason, Duration wait);
 
   // pod_watch.cc: pods go

@@ -120,13 +120,15 @@ inline WorkItem item(int64_t attempt) {
 
 // One life of a server: everything but the cluster goes with it.
 struct ServerLife {
-  ServerLife(FakeApi& api, FakePlanner& planner, PodExecutor::Timing timing) {
+  ServerLife(FakeApi& api, FakePlanner& planner, PodExecutor::Timing timing,
+             const std::string& place_key) {
     cluster = *Cluster::connect(api.access(), clock, {});
     PvcSettings volumes{.namespace_name = "flows", .instance = "test"};
     staging = std::make_unique<PvcStaging>(*cluster, volumes);
     PodSettings settings;
     settings.namespace_name = "flows";
     settings.instance = "test";
+    settings.place_key = place_key;
     executor =
         std::make_unique<PodExecutor>(*cluster, *staging, planner, clock, settings, 64, timing);
     executor->set_listener(engine);
@@ -152,7 +154,7 @@ class PodExecutorTest : public testing::Test {
   }
   void begin() {
     life_.reset();
-    life_ = std::make_unique<ServerLife>(api_, planner_, timing_);
+    life_ = std::make_unique<ServerLife>(api_, planner_, timing_, place_key_);
   }
   void place(int64_t attempt) {
     if (!life_) begin();
@@ -190,6 +192,7 @@ class PodExecutorTest : public testing::Test {
   }
 
   FakeApi api_;
+  std::string place_key_;
   FakePlanner planner_;
   PodExecutor::Timing timing_;
   std::unique_ptr<ServerLife> life_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "exec/place_token.h"
 #include "model/pod_contract.h"
 
 namespace leoflow::kube {
@@ -14,24 +15,42 @@ constexpr const char* kTokenFolder = "/var/run/leoflow";
 constexpr const char* kCacheFolder = "/leoflow-cache";
 constexpr int kTokenSeconds = 3600;  // the kubelet renews it
 
-// Runs in the init container of a stock image: any Python 3.6 has all of it.
-constexpr const char* kFetchScript = R"(import hashlib, os, ssl, time, urllib.request
+// A stock image has no agent: its Python fetches that by the hash of its bytes and becomes it. An
+// init container would cost a second, the time in which the kubelet looks at containers again. Any
+// Python 3.6 has all of it; what goes wrong is said as the agent would say it.
+constexpr const char* kFetchScript = R"(import hashlib, http.client, json, os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 url, want, to = (os.environ["LEOFLOW_AGENT_" + n] for n in ("URL", "SHA256", "PATH"))
-ca = os.environ.get("LEOFLOW_CA")
-tls = ssl.create_default_context(cadata=ca) if url.startswith("https:") else None
+host, path = url.split("//", 1)[1].split("/", 1)
+def fetch():
+    connection = http.client.HTTPConnection(host, timeout=60)
+    connection.request("GET", "/" + path)
+    answer = connection.getresponse()
+    if answer.status != 200:
+        raise OSError("status %d" % answer.status)
+    found = hashlib.sha256()
+    with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755), "wb") as file:
+        for data in iter(lambda: answer.read(1 << 20), b""):
+            found.update(data)
+            file.write(data)
+    return found.hexdigest()
+def end(reason):
+    with open("/dev/termination-log", "w") as file:
+        json.dump({"leoflow": 1, "kind": "lost", "reason": reason}, file)
+    sys.exit(reason)
 for wait in (0.2, 0.5, 1, 2, 4, 8, 0):
     try:
-        data = urllib.request.urlopen(url, timeout=60, context=tls).read()
+        found = fetch()
         break
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         if not wait:
-            raise SystemExit("leoflow-agent cannot be fetched from %s: %s" % (url, error))
+            end("leoflow-agent cannot be fetched from %s: %s" % (url, error))
         time.sleep(wait)
-if hashlib.sha256(data).hexdigest() != want:
-    raise SystemExit("what %s gave is not the wanted leoflow-agent" % url)
-with open(to, "wb") as file:
-    file.write(data)
-os.chmod(to, 0o755)
+if found != want:
+    end("what %s gave is not the wanted leoflow-agent" % url)
+os.execv(to, [to, "pod"])
 )";
 
 json::object variable(std::string_view name, const std::string& value) {
@@ -152,6 +171,12 @@ void add_image(const PodSettings& settings, const PodRequest& request, json::obj
   if (!policy.empty()) container["imagePullPolicy"] = policy;
 }
 
+json::array command_of(const PodSettings& settings) {
+  if (!settings.agent_image.empty()) return {kAgent, "pod"};
+  return {"python3", "-I", "-S", "-c", kFetchScript};
+}
+
+// Only where an image brings the agent.
 json::object init_container(const PodSettings& settings, const PodRequest& request) {
   json::object out{{"name", kInitContainer},
                    {"securityContext", locked_down()},
@@ -161,18 +186,8 @@ json::object init_container(const PodSettings& settings, const PodRequest& reque
   json::object resources = resources_of(request);
   resources.erase("claims");
   if (!resources.empty()) out["resources"] = std::move(resources);
-  if (!settings.agent_image.empty()) {
-    out["image"] = settings.agent_image;
-    out["command"] = json::array{"/leoflow-agent", "copy", kAgent};
-    return out;
-  }
-  add_image(settings, request, out);
-  out["command"] = json::array{"python3", "-c", kFetchScript};
-  json::array env{variable("LEOFLOW_AGENT_URL", settings.agent_url),
-                  variable("LEOFLOW_AGENT_SHA256", settings.agent_sha256),
-                  variable("LEOFLOW_AGENT_PATH", kAgent)};
-  if (!settings.server_ca.empty()) env.push_back(variable(pod::kCa, settings.server_ca));
-  out["env"] = std::move(env);
+  out["image"] = settings.agent_image;
+  out["command"] = json::array{"/leoflow-agent", "copy", kAgent};
   return out;
 }
 
@@ -187,13 +202,18 @@ json::array variables_of(const PodSettings& settings, const PodRequest& request)
                   from_field(pod::kNamespace, "metadata.namespace"),
                   from_field(pod::kPodUid, "metadata.uid")};
   if (!settings.server_ca.empty()) env.push_back(variable(pod::kCa, settings.server_ca));
+  if (settings.agent_image.empty()) {
+    env.push_back(variable("LEOFLOW_AGENT_URL", settings.agent_url));
+    env.push_back(variable("LEOFLOW_AGENT_SHA256", settings.agent_sha256));
+    env.push_back(variable("LEOFLOW_AGENT_PATH", kAgent));
+  }
   if (!settings.cache_host_path.empty()) env.push_back(variable(pod::kCache, kCacheFolder));
   return env;
 }
 
 json::object task_container(const PodSettings& settings, const PodRequest& request) {
   json::object out{{"name", kTaskContainer},
-                   {"command", json::array{kAgent, "pod"}},
+                   {"command", command_of(settings)},
                    {"env", variables_of(settings, request)},
                    {"securityContext", locked_down()}};
   add_image(settings, request, out);
@@ -207,14 +227,23 @@ json::object task_container(const PodSettings& settings, const PodRequest& reque
   return out;
 }
 
-json::array volumes_of(const PodSettings& settings, const PodRequest& request) {
+// By which the pod proves who it is.
+json::object token_volume(const PodSettings& settings, const PodRequest& request) {
+  if (!settings.place_key.empty()) {
+    json::object secret{{"secretName", request.secret}};
+    return {{"name", "token"}, {"secret", std::move(secret)}};
+  }
   json::object token{
       {"path", "token"}, {"audience", settings.audience}, {"expirationSeconds", kTokenSeconds}};
   json::array sources{json::object{{"serviceAccountToken", std::move(token)}}};
   json::object projected{{"sources", std::move(sources)}};
+  return {{"name", "token"}, {"projected", std::move(projected)}};
+}
+
+json::array volumes_of(const PodSettings& settings, const PodRequest& request) {
   json::array volumes{json::object{{"name", "leoflow"}, {"emptyDir", json::object{}}},
                       json::object{{"name", "tmp"}, {"emptyDir", json::object{}}},
-                      json::object{{"name", "token"}, {"projected", std::move(projected)}}};
+                      token_volume(settings, request)};
   if (!request.volume.empty()) {
     json::object claim{{"claimName", claim_name(settings.instance, request.volume)}};
     volumes.push_back(
@@ -273,9 +302,12 @@ json::object spec_of(const PodSettings& settings, const PodRequest& request) {
                     {"enableServiceLinks", false},
                     {"terminationGracePeriodSeconds", grace_of(request)},
                     {"securityContext", std::move(user)},
-                    {"initContainers", json::array{init_container(settings, request)}},
                     {"containers", json::array{task_container(settings, request)}},
                     {"volumes", volumes_of(settings, request)}};
+  if (!settings.place_key.empty())
+    spec["schedulingGates"] = json::array{json::object{{"name", kSecretGate}}};
+  if (!settings.agent_image.empty())
+    spec["initContainers"] = json::array{init_container(settings, request)};
   if (!settings.service_account.empty()) spec["serviceAccountName"] = settings.service_account;
   add_execution(request, spec);
   pin_to_volume(settings, request, spec);
@@ -354,6 +386,26 @@ json::object bind_pod(AttemptId attempt, const TaskSpec* task, Duration age) {
   return patch;
 }
 
+json::object make_pod_secret(const PodSettings& settings, const std::string& place,
+                             const std::string& secret, const std::string& pod_uid) {
+  json::object owner{{"apiVersion", "v1"},
+                     {"kind", "Pod"},
+                     {"name", pod_name(settings.instance, place)},
+                     {"uid", pod_uid}};
+  json::object labels{{kManagedBy, "leoflow"},
+                      {kInstanceLabel, settings.instance},
+                      {kPlaceLabel, place}};
+  json::object metadata{{"name", secret},
+                        {"labels", std::move(labels)},
+                        {"ownerReferences", json::array{std::move(owner)}}};
+  json::object text{{"token", make_place_token(settings.place_key, place, pod_uid)}};
+  return {{"apiVersion", "v1"},       {"kind", "Secret"},
+          {"metadata", std::move(metadata)}, {"type", "leoflow.io/place"},
+          {"immutable", true},        {"stringData", std::move(text)}};
+}
+
+json::object open_pod() { return {{"spec", json::object{{"schedulingGates", nullptr}}}}; }
+
 Result<json::object> make_pod(const PodSettings& settings, const PodRequest& request) {
   if (auto ok = allowed(settings.policy, request); !ok) return fail(ok);
   json::object metadata{{"name", pod_name(settings.instance, request.place)},
@@ -371,7 +423,7 @@ Result<json::object> make_pod(const PodSettings& settings, const PodRequest& req
   merge_pod(pod, {{"metadata", metadata}, {"spec", json::object{{"restartPolicy", "Never"}}}});
   for (json::value& container : pod["spec"].as_object()["containers"].as_array()) {
     if (json::string_or(container.as_object(), "name") == kTaskContainer)
-      container.as_object()["command"] = json::array{kAgent, "pod"};
+      container.as_object()["command"] = command_of(settings);
   }
   return pod;
 }

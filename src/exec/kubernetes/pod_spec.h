@@ -20,6 +20,7 @@ constexpr const char* kInstanceLabel = "leoflow.io/instance";
 constexpr const char* kPlaceLabel = "leoflow.io/place";
 constexpr const char* kAttemptLabel = "leoflow.io/attempt";
 constexpr const char* kVolumeLabel = "leoflow.io/volume";
+constexpr const char* kSecretGate = "leoflow.io/secret";
 constexpr const char* kVersionNote = "leoflow.io/version";  // annotation
 constexpr int kPodUser = 65532;  // "nonroot" of many images
 constexpr int kGraceSeconds = 30;
@@ -42,6 +43,8 @@ struct PodSettings {
   std::string agent_url, agent_sha256;
   std::string server, server_ca;  // host:port for agents, PEM; no PEM = plain text
   std::string audience = "leoflow";
+  // With it pods prove who they are by a Secret of their own instead of a token of the cluster.
+  std::string place_key;
   std::string service_account;  // of tasks that name none; empty = the namespace's default
   std::string cache_host_path;  // folder of each node for archives; empty = each pod its own
   std::string staging_access = "ReadWriteOnce";
@@ -58,6 +61,7 @@ struct PodRequest {
   const DagSpec* dag = nullptr;
   const TaskSpec* task = nullptr;  // null for a DAG callback
   std::string volume;              // name of the run's staging volume; empty = none
+  std::string secret;              // name of its Secret, with place_key
 };
 
 // The place of an attempt: "a17". The place started ahead for a try: "t4-2".
@@ -73,6 +77,12 @@ std::string label_value(std::string_view text);
 // What a pod that was started ahead lacks, as a merge patch: its attempt, and its deadline counted
 // from the pod's start.
 json::object bind_pod(AttemptId attempt, const TaskSpec* task, Duration age);
+
+// The Secret that a pod waits for: made when the pod's uid is known, and gone with the pod. The
+// pod is not scheduled before open_pod() takes its gate away, so it never finds the Secret missing.
+json::object make_pod_secret(const PodSettings& settings, const std::string& place,
+                             const std::string& secret, const std::string& pod_uid);
+json::object open_pod();
 
 // `denied` when the policy forbids a key that the task uses.
 Result<json::object> make_pod(const PodSettings& settings, const PodRequest& request);

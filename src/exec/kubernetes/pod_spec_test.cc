@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "exec/place_token.h"
 #include "exec/kubernetes/yaml_json.h"
 #include "test_paths.h"
 
@@ -111,6 +112,23 @@ TEST_F(PodSpecTest, AnAgentImageBringsTheAgent) {
   const auto& init = made.at("spec").at("initContainers").as_array().at(0).as_object();
   EXPECT_EQ(init.at("image"), "registry.test/agent:1");
   EXPECT_EQ(container(made).at("image"), "docker.io/library/python:3.11-slim");
+  EXPECT_EQ(container(made).at("command").as_array().at(1), "pod");
+  EXPECT_FALSE(pod().at("spec").as_object().contains("initContainers"));
+}
+
+TEST_F(PodSpecTest, APodWithASecretWaitsForIt) {
+  PodSettings with = settings();
+  with.place_key = "key";
+  request_.secret = "leoflow-k3j9x2-a17-0123456789";
+  const json::object made = pod(with);
+  std::string text = json::dump(made);
+  EXPECT_FALSE(text.contains("serviceAccountToken"));
+  EXPECT_TRUE(text.contains(kSecretGate));
+  json::object secret = make_pod_secret(with, "a17", request_.secret, "uid-1");
+  EXPECT_EQ(secret.at("metadata").at("ownerReferences").as_array().at(0).at("uid"), "uid-1");
+  EXPECT_EQ(json::string_or(secret.at("stringData").as_object(), "token"),
+            make_place_token("key", "a17", "uid-1"));
+  EXPECT_FALSE(text.contains(make_place_token("key", "a17", "uid-1")));
 }
 
 TEST_F(PodSpecTest, MergesATemplateButKeepsItsOwn) {
@@ -131,7 +149,7 @@ spec:
   EXPECT_EQ(made.at("metadata").at("labels").at(kPlaceLabel), "a17");
   EXPECT_EQ(made.at("spec").at("restartPolicy"), "Never");
   EXPECT_EQ(made.at("spec").at("containers").as_array().size(), 2u);
-  EXPECT_EQ(container(made).at("command").as_array().at(1), "pod");
+  EXPECT_EQ(container(made).at("command").as_array().at(0), "python3");
   EXPECT_EQ(container(made).at("resources").at("limits").at("cpu"), "2");
 }
 

@@ -73,6 +73,7 @@ void judge_pending(const json::object& status, PodVerdict& verdict) {
   each(status, "conditions", [&](const json::object& condition) {
     if (json::string_or(condition, "type") != "PodScheduled") return;
     if (json::string_or(condition, "status") != "False") return;
+    if (json::string_or(condition, "reason") == "SchedulingGated") return;
     std::string message = json::string_or(condition, "message");
     verdict.no_room = message.contains("Insufficient") || message.contains("Too many pods");
     set(verdict, PodCause::unschedulable, "no node takes the pod: " + message);
@@ -80,6 +81,19 @@ void judge_pending(const json::object& status, PodVerdict& verdict) {
   auto waiting = [&](const json::object& container) { judge_waiting(container, verdict); };
   each(status, "initContainerStatuses", waiting);
   each(status, "containerStatuses", waiting);
+}
+
+std::string secret_awaited(const json::object& spec) {
+  bool gated = false;
+  std::string name;
+  each(spec, "schedulingGates", [&](const json::object& gate) {
+    gated = gated || json::string_or(gate, "name") == kSecretGate;
+  });
+  each(spec, "volumes", [&](const json::object& volume) {
+    if (json::string_or(volume, "name") == "token")
+      name = json::string_or(object_in(volume, "secret"), "secretName");
+  });
+  return gated ? name : std::string();
 }
 
 bool has_memory_limit(const json::object& pod) {
@@ -216,6 +230,7 @@ PodVerdict judge_pod(const json::object& pod) {
   verdict.created_at = time_in(metadata, "creationTimestamp");
   verdict.node = json::string_or(object_in(pod, "spec"), "nodeName");
   verdict.service_account = json::string_or(object_in(pod, "spec"), "serviceAccountName");
+  verdict.gated_for = secret_awaited(object_in(pod, "spec"));
   verdict.deleting = !json::string_or(metadata, "deletionTimestamp").empty();
   std::string phase = json::string_or(status, "phase");
   bool ended = phase == "Succeeded" || phase == "Failed";

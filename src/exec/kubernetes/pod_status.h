@@ -41,6 +41,7 @@ struct PodVerdict {
   bool hopeless = false;  // waiting for it cannot help
   bool no_room = false;   // the nodes are full
   bool deleting = false;  // its deletion was asked for
+  std::string gated_for;  // name of the Secret that it waits for; empty = for none
   int64_t exit_code = 0;
   std::optional<TerminationRecord> record;
   bool record_damaged = false;

@@ -18,6 +18,7 @@ void PodExecutor::on_object(const std::string& name, const json::object& pod) {
   if (place.verdict.phase == PodPhase::ended) return on_ended(place);
   place.pod = Place::Pod::made;
   publish(place);
+  open(place);
   hand_over(place);
   if (place.verdict.phase == PodPhase::pending) tell_waiting(place);
 }
@@ -143,6 +144,7 @@ void PodExecutor::check(Place& place, Time now) {
     return;
   }
   if (place.pod != Pod::made) return;
+  open(place);
   // Made, but no watch ever showed it: it went while nobody looked, perhaps.
   if (!place.seen && waited > timing_.orphan_grace && place.item) {
     place.pod = Pod::asked;
