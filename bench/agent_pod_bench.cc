@@ -18,6 +18,7 @@ namespace leoflow {
 namespace {
 
 constexpr double kMega = 1e6;
+constexpr auto kSettled = std::chrono::seconds(2);  // the start is put away
 
 class Nothing : public ExecutorListener, public ClaimProvider, public LogSink, public PodReviewer {
  public:
@@ -100,12 +101,14 @@ int run(const fs::path& agent) {
   auto child = start_child(spec);
   if (!child) return 1;
   nothing.connected.get_future().wait();
+  std::promise<void>().get_future().wait_for(kSettled);
   std::printf("agent program        %6.2f MB   (must be at most 15)\n",
               double(fs::file_size(agent)) / kMega);
   std::printf(
-      "agent of a held pod  %6.2f MB of its own   (must be at most 12), and %.2f MB of its "
-      "program mapped, which the kernel may drop\n",
-      memory_of(child->pid, "RssAnon") / kMega, memory_of(child->pid, "RssFile") / kMega);
+      "agent of a held pod  %6.2f MB resident (must be at most 12): %.2f MB of its own, %.2f MB of "
+      "its program\n",
+      memory_of(child->pid, "VmRSS") / kMega, memory_of(child->pid, "RssAnon") / kMega,
+      memory_of(child->pid, "RssFile") / kMega);
   kill(child->pid, SIGKILL);
   waitpid(child->pid, nullptr, 0);
   service->reset();

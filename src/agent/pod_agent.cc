@@ -13,6 +13,7 @@
 #include "agent/pod_link.h"
 #include "agent/pod_outcome.h"
 #include "agent/pod_runner.h"
+#include "agent/program_pages.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr size_t kNonceLength = 43;
 constexpr size_t kTokenFileBytesMax = 64 * 1024;
+constexpr Duration kSettled = std::chrono::seconds(1);  // the start is over; from here on it holds
 
 // Where a container sees what the kernel killed for its limit (cgroup v2, v1); empty = nowhere.
 fs::path container_memory_events() {
@@ -166,6 +168,9 @@ class PodAgent {
     local_->set_listener(*core_);
     if (admitted.sources) runner_->prepare(admitted.environment_json, *admitted.sources);
     core_->start(std::move(*stored));
+    loop_.after(kSettled, [this] {
+      if (core_->held() == 0) release_program_pages();
+    });
   }
 
   // The kubelet ends the pod; what runs may tidy up for the most of its grace.
