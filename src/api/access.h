@@ -142,6 +142,7 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"get_log", Permission::dag_read},
     {"read_log", Permission::dag_read},
     {"search_log", Permission::dag_read},
+    {"follow_log", Permission::dag_read},
     {"search_run_logs", Permission::dag_read},
     {"bulk_task_instances", Permission::dag_run},
     {"patch_task_instance", Permission::dag_run},

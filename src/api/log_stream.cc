@@ -93,9 +93,18 @@ bool LogStream::at_end() {
   return over && !tail_missing_;
 }
 
-void LogStream::emit(const std::string& record, std::string& out) const {
-  out += parts_.format == LogFormat::ndjson ? record : log_text(record);
+void LogStream::emit(const std::string& record, uint64_t offset, std::string& out) const {
+  switch (parts_.format) {
+    case LogFormat::ndjson: out += record; break;
+    case LogFormat::text: out += log_text(record); break;
+    case LogFormat::placed:
+      out += R"({"offset":)" + std::to_string(offset) + R"(,"record":)" + record + "}";
+  }
   out += '\n';
+}
+
+void LogStream::say(const std::string& record, std::string& out) const {
+  if (parts_.format != LogFormat::placed) emit(record, 0, out);
 }
 
 // False when there is no log (yet).
@@ -106,12 +115,12 @@ bool LogStream::open(std::string& out, bool over) {
     bool missing = reader.error().code() == Code::not_found;
     if (!missing) log::warning("cannot read a task log: " + reader.error().message());
     if (over || !missing || !parts_.follow)
-      emit(R"({"event":"There is no log for this try."})", out);
+      say(R"({"event":"There is no log for this try."})", out);
     return false;
   }
-  emit(log_opening((*reader)->source()), out);
-  emit(R"({"event":"::endgroup::"})", out);
-  cursor_.emplace(std::move(*reader), 0);
+  say(log_opening((*reader)->source()), out);
+  say(R"({"event":"::endgroup::"})", out);
+  cursor_.emplace(std::move(*reader), parts_.offset);
   return true;
 }
 
@@ -120,13 +129,14 @@ StreamSource::Next LogStream::pull(std::string& out) {
   bool over = !parts_.follow || at_end();
   if (!open(out, over)) return over ? Next::end : Next::wait;
   while (out.size() < kStreamChunkBytesMax) {
+    uint64_t at = cursor_->offset();
     auto line = cursor_->next(over);
     if (!line) {
       log::warning("a task log broke off: " + line.error().message());
       return Next::end;
     }
     if (!*line) return over ? Next::end : Next::wait;
-    emit(log_record(**line), out);
+    emit(log_record(**line), at, out);
   }
   return Next::more;
 }

@@ -35,7 +35,8 @@ class LogCursor {
   size_t searched_ = 0;  // up to here there is no newline after begin_
 };
 
-enum class LogFormat { ndjson, text };
+// placed: records with their offsets, {"offset": N, "record": {...}}, and nothing else.
+enum class LogFormat { ndjson, text, placed };
 
 // A stored line as one JSON object: itself if it is one, else {"event": line}.
 std::string log_record(const std::string& line);
@@ -53,6 +54,7 @@ class LogStream : public StreamSource {
     LogName name;
     LogFormat format = LogFormat::ndjson;
     bool follow = false;
+    uint64_t offset = 0;  // where to begin: a line's start
     std::function<bool()> over;  // whether the try has ended
     std::function<std::shared_ptr<void>(std::function<void()>)>
         on_change;  // calls back when `over` may have changed
@@ -64,7 +66,8 @@ class LogStream : public StreamSource {
   Duration interval() const override;
 
  private:
-  void emit(const std::string& record, std::string& out) const;
+  void emit(const std::string& record, uint64_t offset, std::string& out) const;
+  void say(const std::string& record, std::string& out) const;  // what no log contains
   bool open(std::string& out, bool over);
   bool at_end();
 

@@ -12,13 +12,22 @@ namespace {
 
 constexpr size_t kReadBytes = 256 * 1024;
 
-bool same_letter(char a, char b) {
-  return tolower(static_cast<unsigned char>(a)) == tolower(static_cast<unsigned char>(b));
-}
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; }
+constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; }
 
+bool same_letter(char a, char b) { return lower(a) == lower(b); }
+
+// Gigabytes are looked through: nearly all places are told apart by their first letter.
 bool contains(std::string_view text, std::string_view part, bool match_case) {
-  if (match_case) return text.find(part) != std::string_view::npos;
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), same_letter) != text.end();
+  if (match_case || part.empty()) return text.find(part) != std::string_view::npos;
+  if (part.size() > text.size()) return false;
+  const char small = lower(part[0]), large = upper(part[0]);
+  const char* end = text.data() + text.size() - part.size() + 1;
+  for (const char* at = text.data(); at != end; ++at) {
+    if (*at != small && *at != large) continue;
+    if (std::equal(part.begin() + 1, part.end(), at + 1, same_letter)) return true;
+  }
+  return false;
 }
 
 // Where the first line that starts at or after an offset does.
@@ -51,7 +60,39 @@ class BorrowedReader : public LogReader {
   LogReader& inner_;
 };
 
+// Which of the choices of LogFilter::stream a logger is.
+std::string_view stream_of(std::string_view logger) {
+  if (logger.ends_with(".stdout")) return "stdout";
+  if (logger.ends_with(".stderr")) return "stderr";
+  return logger == "agent" ? "agent" : "logger";
+}
+
 int64_t newlines_in(std::string_view bytes) { return std::ranges::count(bytes, '\n'); }
+
+struct Range {
+  uint64_t start, end;  // lines that start here or later, and before
+};
+
+Result<LogSearch> search_range(LogReader& log, const LogMatcher& matcher, Range range,
+                               size_t lines_max, size_t bytes_max, bool partial) {
+  LogSearch search{.next = range.start};
+  LogCursor cursor(std::make_unique<BorrowedReader>(log), range.start);
+  uint64_t counted = 0;
+  while (search.lines.size() < lines_max && search.looked_at < bytes_max &&
+         cursor.offset() < range.end) {
+    uint64_t at = cursor.offset();
+    auto line = cursor.next(partial);
+    if (!line) return fail(line);
+    search.at_end = !*line;
+    if (search.at_end) break;
+    search.next = cursor.offset();
+    search.looked_at += search.next - at;
+    if (matcher.matches(**line))
+      search.lines.push_back({at, std::move(**line), range.start, counted});
+    ++counted;
+  }
+  return search;
+}
 
 }  // namespace
 
@@ -108,7 +149,8 @@ bool LogMatcher::found_in(std::string_view text) const {
 
 bool LogMatcher::may_match(std::string_view line) const {
   if (!filter_.text.empty() && plain_ && !found_in(line)) return false;
-  if (!filter_.stream.empty() && line.find(filter_.stream) == std::string_view::npos) return false;
+  bool named = !filter_.stream.empty() && filter_.stream != "logger";
+  if (named && line.find(filter_.stream) == std::string_view::npos) return false;
   return filter_.levels.empty() ||
          std::ranges::any_of(filter_.levels, [&](const std::string& level) {
            return contains(line, level, false);
@@ -124,8 +166,8 @@ bool LogMatcher::matches(const std::string& line) const {
     return std::ranges::equal(one, level, same_letter);
   };
   if (!filter_.levels.empty() && std::ranges::none_of(filter_.levels, is_level)) return false;
-  std::string logger = json::string_or(record, "logger");
-  if (!filter_.stream.empty() && !logger.ends_with("." + filter_.stream)) return false;
+  if (!filter_.stream.empty() && stream_of(json::string_or(record, "logger")) != filter_.stream)
+    return false;
   return filter_.text.empty() || found_in(json::string_or(record, "event")) ||
          found_in(json::string_or(record, "exception"));
 }
@@ -134,19 +176,34 @@ Result<LogSearch> search_log(LogReader& log, const LogMatcher& matcher, uint64_t
                              size_t lines_max, size_t bytes_max, bool partial) {
   auto start = line_start(log, offset);
   if (!start) return fail(start);
-  LogSearch search{.next = *start};
-  LogCursor cursor(std::make_unique<BorrowedReader>(log), *start);
-  while (search.lines.size() < lines_max && search.looked_at < bytes_max) {
-    uint64_t at = cursor.offset();
-    auto line = cursor.next(partial);
-    if (!line) return fail(line);
-    search.at_end = !*line;
-    if (search.at_end) break;
-    search.next = cursor.offset();
-    search.looked_at += search.next - at;
-    if (matcher.matches(**line)) search.lines.push_back({at, std::move(**line)});
+  return search_range(log, matcher, {*start, UINT64_MAX}, lines_max, bytes_max, partial);
+}
+
+Result<LogSearch> search_log_before(LogReader& log, const LogMatcher& matcher, uint64_t before,
+                                    size_t lines_max, size_t bytes_max, bool partial) {
+  auto size = log.size();
+  if (!size) return fail(size);
+  LogSearch found{.next = std::min(before, *size)};
+  while (found.lines.size() < lines_max && found.looked_at < bytes_max && found.next > 0) {
+    // Pieces begin where LogLineIndex knows how many lines come before.
+    uint64_t from = (found.next - 1) / LogLineIndex::kStride * LogLineIndex::kStride;
+    auto start = line_start(log, from);
+    if (!start) return fail(start);
+    auto piece = search_range(log, matcher, {*start, found.next}, SIZE_MAX, SIZE_MAX, partial);
+    if (!piece) return piece;
+    found.looked_at += found.next - from;
+    found.next = from;
+    auto& lines = piece->lines;
+    size_t room = lines_max - found.lines.size();
+    if (lines.size() > room) {
+      lines.erase(lines.begin(), lines.end() - ptrdiff_t(room));
+      found.next = lines[0].offset;
+    }
+    found.lines.insert(found.lines.begin(), std::make_move_iterator(lines.begin()),
+                       std::make_move_iterator(lines.end()));
   }
-  return search;
+  found.at_end = found.next == 0;
+  return found;
 }
 
 std::vector<int64_t> LogLineIndex::recall(AttemptId attempt) {
@@ -170,25 +227,50 @@ void LogLineIndex::keep(AttemptId attempt, std::vector<int64_t> lines) {
   });
 }
 
-Result<std::optional<int64_t>> LogLineIndex::lines_before(LogReader& log, AttemptId attempt,
-                                                          uint64_t offset) {
+Result<std::vector<int64_t>> LogLineIndex::count(
+    LogReader& log, AttemptId attempt, uint64_t read_max,
+    const std::function<bool(const std::vector<int64_t>&)>& enough) {
   std::vector<int64_t> lines = recall(attempt);
   size_t known = lines.size();
-  uint64_t wanted = offset / kStride, read = 0;
-  while (lines.size() <= wanted && read < kReadMax) {
+  for (uint64_t read = 0; !enough(lines) && read < read_max; read += kStride) {
     auto bytes = log.read((lines.size() - 1) * kStride, kStride);
     if (!bytes) return fail(bytes);
-    if (bytes->size() < kStride) break;  // shorter than it was thought to be
+    if (bytes->size() < kStride) break;
     lines.push_back(lines.back() + newlines_in(*bytes));
-    read += bytes->size();
   }
-  bool reached = lines.size() > wanted;
-  int64_t before = lines[std::min<size_t>(wanted, lines.size() - 1)];
-  if (lines.size() > known) keep(attempt, std::move(lines));
-  if (!reached) return std::optional<int64_t>();
+  if (lines.size() > known) keep(attempt, lines);
+  return lines;
+}
+
+Result<std::optional<int64_t>> LogLineIndex::lines_before(LogReader& log, AttemptId attempt,
+                                                          uint64_t offset, uint64_t read_max) {
+  uint64_t wanted = offset / kStride;
+  auto lines = count(log, attempt, read_max,
+                     [&](const std::vector<int64_t>& known) { return known.size() > wanted; });
+  if (!lines) return fail(lines);
+  if (lines->size() <= wanted) return std::optional<int64_t>();
   auto rest = log.read(wanted * kStride, size_t(offset % kStride));
   if (!rest) return fail(rest);
-  return std::optional<int64_t>(before + newlines_in(*rest));
+  return std::optional<int64_t>((*lines)[wanted] + newlines_in(*rest));
+}
+
+Result<std::optional<uint64_t>> LogLineIndex::start_of(LogReader& log, AttemptId attempt,
+                                                       int64_t lines) {
+  auto known = count(log, attempt, kReadMax,
+                     [&](const std::vector<int64_t>& counts) { return counts.back() >= lines; });
+  if (!known) return fail(known);
+  // The last place with fewer lines before it: the line starts after it.
+  auto place = std::ranges::lower_bound(*known, lines);
+  if (place != known->begin()) --place;
+  uint64_t at = uint64_t(place - known->begin()) * kStride;
+  int64_t missing = lines - *place;
+  if (missing <= 0) return std::optional<uint64_t>(at);
+  auto bytes = log.read(at, kStride);
+  if (!bytes) return fail(bytes);
+  for (size_t i = 0; i < bytes->size(); ++i)
+    if ((*bytes)[i] == '\n' && --missing == 0) return std::optional<uint64_t>(at + i + 1);
+  if (bytes->size() == kStride) return std::optional<uint64_t>();
+  return std::optional<uint64_t>(at + bytes->size());
 }
 
 }  // namespace leoflow::api

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ constexpr size_t kLogQueryBytesMax = 1000;
 struct LogLine {
   uint64_t offset = 0;  // of its first byte
   std::string text;     // as stored, without newline; cut at kLogLineBytesMax
+  // Of what a search finds: this many lines are between a place before it and the line itself.
+  uint64_t counted_from = 0, counted = 0;
 };
 
 // Whole lines: `offset` is where the first one starts, `next` where the one after the last does.
@@ -42,7 +45,7 @@ struct LogFilter {
   std::string text;  // part of the message or of its exception
   bool match_case = false;
   std::vector<std::string> levels;  // "error"
-  std::string stream;               // "stdout" or "stderr"
+  std::string stream;               // "stdout", "stderr", "agent", or "logger" for what is neither
 };
 
 // A filter made ready; lines it cannot match are told apart without reading them as JSON.
@@ -62,13 +65,17 @@ class LogMatcher {
 struct LogSearch {
   std::vector<LogLine> lines;
   uint64_t next = 0;    // where to go on
-  bool at_end = false;  // of what is there so far
+  bool at_end = false;  // of what is there so far; of a search backwards: the log's start
   uint64_t looked_at = 0;
 };
 
 // At most lines_max matches, from an offset on, looking at bytes_max bytes at most.
 Result<LogSearch> search_log(LogReader& log, const LogMatcher& matcher, uint64_t offset,
                              size_t lines_max, size_t bytes_max, bool partial);
+// The last matches among the lines that start before a place, in the order of the log. Goes on with
+// before = next.
+Result<LogSearch> search_log_before(LogReader& log, const LogMatcher& matcher, uint64_t before,
+                                    size_t lines_max, size_t bytes_max, bool partial);
 
 // How many lines come before a place. Remembers a few places of each log it was asked about, so
 // that a log is read through once. Any thread.
@@ -77,9 +84,14 @@ class LogLineIndex {
   static constexpr size_t kLogsMax = 64;
   static constexpr uint64_t kStride = 1024 * 1024;           // bytes between remembered places
   static constexpr uint64_t kReadMax = uint64_t(256) << 20;  // by one call
+  static constexpr uint64_t kReadSoon = uint64_t(16) << 20;  // by a call that is not to take long
 
-  // Nothing when more than kReadMax bytes would have to be read: the next call gets further.
-  Result<std::optional<int64_t>> lines_before(LogReader& log, AttemptId attempt, uint64_t offset);
+  // Nothing when more than read_max bytes would have to be read: the next call gets further.
+  Result<std::optional<int64_t>> lines_before(LogReader& log, AttemptId attempt, uint64_t offset,
+                                              uint64_t read_max = kReadMax);
+  // Where the line with so many lines before it starts, the end of the log if it has fewer; nothing
+  // as above.
+  Result<std::optional<uint64_t>> start_of(LogReader& log, AttemptId attempt, int64_t lines);
 
  private:
   struct Known {
@@ -91,6 +103,10 @@ class LogLineIndex {
     uint64_t uses = 0;
   };
   std::vector<int64_t> recall(AttemptId attempt);
+  // What is known once `enough` says so, read_max bytes were read or the log has no more.
+  Result<std::vector<int64_t>> count(
+      LogReader& log, AttemptId attempt, uint64_t read_max,
+      const std::function<bool(const std::vector<int64_t>&)>& enough);
   void keep(AttemptId attempt, std::vector<int64_t> lines);
 
   Guarded<State> state_;

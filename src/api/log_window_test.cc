@@ -97,6 +97,8 @@ TEST(LogSearch, FindsByTextLevelAndStream) {
   EXPECT_EQ(find({.text = "stdout"}), 0u) << "only what was said counts";
   EXPECT_EQ(find({.levels = {"error", "critical"}}), 1u);
   EXPECT_EQ(find({.stream = "stderr"}), 1u);
+  EXPECT_EQ(find({.stream = "logger"}), 1u) << "what is no record";
+  EXPECT_EQ(find({.stream = "agent"}), 0u);
   EXPECT_EQ(find({.text = "text"}), 1u);
   EXPECT_EQ(find({}), 52u);
 }
@@ -126,6 +128,39 @@ TEST(LogSearch, BoundsOfOneCallAreResumed) {
   }
   EXPECT_EQ(found, 111u);
   EXPECT_GT(calls, 10u);
+}
+
+TEST(LogSearch, BackwardsFindsTheSameInTheSameOrder) {
+  std::string text = lines_of(40'000);
+  TextLog log(text);
+  LogMatcher matcher({.text = "line 99"});
+  auto forwards = search_log(log, matcher, 0, SIZE_MAX, SIZE_MAX, true);
+  std::vector<LogLine> found;
+  LogSearch search{.next = UINT64_MAX};
+  while (!search.at_end) {
+    search = *search_log_before(log, matcher, search.next, 7, 100'000, true);
+    EXPECT_LE(search.lines.size(), 7u);
+    found.insert(found.begin(), search.lines.begin(), search.lines.end());
+  }
+  ASSERT_EQ(found.size(), 111u);
+  LogLineIndex index;
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].offset, forwards->lines[i].offset);
+    auto before = index.lines_before(log, {1}, found[i].counted_from);
+    EXPECT_EQ(line_of(int(**before + int64_t(found[i].counted))), found[i].text + "\n");
+  }
+}
+
+TEST(LogLineIndex, FindsWhereALineStarts) {
+  std::string text = lines_of(50'000);
+  TextLog log(text);
+  LogLineIndex index;
+  for (int line : {0, 1, 14'000, 30'000, 49'999})
+    EXPECT_EQ(**index.start_of(log, {1}, line), text.find(line_of(line))) << line;
+  EXPECT_EQ(**index.start_of(log, {1}, 50'000), text.size());
+  EXPECT_EQ(**index.start_of(log, {1}, 99'999), text.size());
+  EXPECT_EQ(**index.lines_before(log, {2}, 1000, 0), 13) << "what is near is always known";
+  EXPECT_FALSE(*index.lines_before(log, {2}, text.size(), 1)) << "not counted that far";
 }
 
 TEST(LogLineIndex, CountsOnceAndRemembers) {
@@ -161,6 +196,27 @@ TEST_F(LogRouteTest, WindowsCarryLineNumbers) {
   EXPECT_EQ(body(get(log_path)).at("lines").as_array().size(), 100u);
   EXPECT_EQ(get(log_path + "?offset=-1").status, 422);
   EXPECT_EQ(get(run_path + "/taskInstances/load/logs/9").status, 404);
+}
+
+TEST_F(LogRouteTest, WindowsBeginAtALine) {
+  logs.by_try[2] = lines_of(100);
+  json::value window = body(get(log_path + "?line=42&limit=1"));
+  EXPECT_EQ(window.at("first_line").as_int64(), 42);
+  EXPECT_EQ(window.at("lines").at(0).at("record").at("event").as_string(), "line 41");
+  EXPECT_TRUE(body(get(log_path + "?line=999")).at("lines").as_array().empty());
+  EXPECT_EQ(get(log_path + "?line=0").status, 422);
+}
+
+TEST_F(LogRouteTest, SearchesBackwardsAndNumbersWhatItFinds) {
+  logs.by_try[2] = lines_of(100);
+  json::value last = body(get(log_path + "/search?q=line%209&limit=2&before=999999"));
+  EXPECT_FALSE(last.at("at_end").as_bool());
+  EXPECT_EQ(last.at("lines").at(1).at("line").as_int64(), 100);
+  json::value rest = body(get(log_path + "/search?q=line%209&before=" +
+                              std::to_string(last.at("next_offset").as_int64())));
+  EXPECT_EQ(rest.at("lines").as_array().size(), 9u);
+  EXPECT_EQ(rest.at("lines").at(0).at("line").as_int64(), 10);
+  EXPECT_TRUE(rest.at("at_end").as_bool());
 }
 
 TEST_F(LogRouteTest, NoLogIsAnEmptyWindow) {

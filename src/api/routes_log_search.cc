@@ -37,8 +37,16 @@ Result<std::unique_ptr<LogReader>> open_log(const Call& call, const LogName& nam
   return reader;
 }
 
-Result<LogWindow> window_of(const Call& call, LogReader& log, bool over) {
+// The window asked for; nothing when the line it is to begin with was not reached yet.
+Result<std::optional<LogWindow>> window_of(const Call& call, LogReader& log, AttemptId attempt,
+                                           bool over) {
   size_t bytes = bounded(call.query_int("limit"), int64_t(kLogWindowDefault), kLogWindowMax);
+  if (auto line = call.query_int("line")) {
+    auto start = call.services.log_lines.start_of(log, attempt, std::max<int64_t>(1, *line) - 1);
+    if (!start) return fail(start);
+    if (!*start) return std::optional<LogWindow>();
+    return lines_from(log, **start, bytes, over);
+  }
   if (auto before = call.query_int("before"))
     return lines_before(log, uint64_t(std::max<int64_t>(0, *before)), bytes, over);
   if (call.query_bool("tail").value_or(false)) return lines_before(log, UINT64_MAX, bytes, over);
@@ -54,12 +62,17 @@ Result<Response> read_log(Call& call) {
   LogWindow window;
   std::optional<int64_t> before = 0;
   if (*log) {
-    auto read = window_of(call, **log, found->over);
+    auto read = window_of(call, **log, found->name.attempt, found->over);
     if (!read) return fail(read);
-    window = std::move(*read);
-    auto lines = call.services.log_lines.lines_before(**log, found->name.attempt, window.offset);
+    bool reached = read->has_value();
+    if (reached) window = std::move(**read);
+    if (!reached) window.size = (*log)->size().value_or(0);
+    bool long_wait = call.query_bool("count").value_or(false);
+    auto lines = call.services.log_lines.lines_before(
+        **log, found->name.attempt, window.offset,
+        long_wait ? LogLineIndex::kReadMax : LogLineIndex::kReadSoon);
     if (!lines) return fail(lines);
-    before = *lines;
+    before = reached ? *lines : std::nullopt;
   }
   json::Writer w;
   w.begin_object().member("size", int64_t(window.size)).member("complete", found->over);
@@ -85,6 +98,36 @@ Result<LogMatcher> matcher_of(const Call& call) {
   return LogMatcher(std::move(filter));
 }
 
+// Lines that were found, numbered as far as the server has counted.
+Result<void> write_found(json::Writer& w, Call& call, const LogName& name, LogReader* log,
+                         const std::vector<LogLine>& lines) {
+  uint64_t from = UINT64_MAX;
+  std::optional<int64_t> before;
+  w.key("lines").begin_array();
+  for (const LogLine& line : lines) {
+    if (log && line.counted_from != std::exchange(from, line.counted_from)) {
+      auto known =
+          call.services.log_lines.lines_before(*log, name.attempt, from, LogLineIndex::kReadSoon);
+      if (!known) return fail(known);
+      before = *known;
+    }
+    w.begin_object().member("offset", int64_t(line.offset));
+    if (before) w.member("line", *before + int64_t(line.counted) + 1);
+    w.key("record").raw(log_record(line.text)).end_object();
+  }
+  w.end_array();
+  return {};
+}
+
+Result<LogSearch> search_of(const Call& call, LogReader& log, const LogMatcher& matcher,
+                            bool over) {
+  size_t lines = bounded(call.query_int("limit"), kLinesDefault, kLinesMax);
+  if (auto before = call.query_int("before"))
+    return search_log_before(log, matcher, uint64_t(*before), lines, kLogSearchBytesMax, over);
+  return search_log(log, matcher, uint64_t(call.query_int("offset").value_or(0)), lines,
+                    kLogSearchBytesMax, over);
+}
+
 Result<Response> search_one(Call& call) {
   auto found = find_log_of_path(call);
   if (!found) return fail(found);
@@ -95,10 +138,7 @@ Result<Response> search_one(Call& call) {
   LogSearch search{.at_end = true};
   uint64_t size = 0;
   if (*log) {
-    uint64_t offset = uint64_t(std::max<int64_t>(0, call.query_int("offset").value_or(0)));
-    auto done = search_log(**log, *matcher, offset,
-                           bounded(call.query_int("limit"), kLinesDefault, kLinesMax),
-                           kLogSearchBytesMax, found->over);
+    auto done = search_of(call, **log, *matcher, found->over);
     if (!done) return fail(done);
     search = std::move(*done);
     size = (*log)->size().value_or(search.next);
@@ -106,7 +146,8 @@ Result<Response> search_one(Call& call) {
   json::Writer w;
   w.begin_object().member("size", int64_t(size)).member("complete", found->over);
   w.member("at_end", search.at_end).member("next_offset", int64_t(search.next));
-  write_lines(w, search.lines);
+  auto written = write_found(w, call, found->name, log->get(), search.lines);
+  if (!written) return fail(written);
   w.end_object();
   return json_response(w);
 }
@@ -212,7 +253,9 @@ std::vector<Param> search_params() {
            .summary = "One of these levels",
            .repeated = true,
            .choices = "debug|info|warning|error|critical"},
-          {.name = "stream", .summary = "What was printed there", .choices = "stdout|stderr"},
+          {.name = "stream",
+           .summary = "What was printed there, or said by loggers or the agent",
+           .choices = "stdout|stderr|logger|agent"},
           {.name = "limit",
            .kind = Kind::integer,
            .summary = "Lines, at most 500",
@@ -221,7 +264,7 @@ std::vector<Param> search_params() {
 }
 
 void add_shapes(Router& router) {
-  router.shape("LogLine", "offset:int record:StructuredLogMessage");
+  router.shape("LogLine", "offset:int line?:int record:StructuredLogMessage");
   router.shape("LogWindowResponse",
                "size:int complete:bool offset:int next_offset:int first_line:int? lines:[LogLine]");
   router.shape("LogSearchResponse",
@@ -243,7 +286,9 @@ void add_log_search_routes(Router& router) {
   router.add(Method::get, log, "read_log", read_log)
       .about(
           "A window of a log: the whole lines from a byte on, or those before one. first_line is "
-          "the number of the first of them; null until the server has counted so far")
+          "the number of the first of them; null until the server has counted so far, which "
+          "further "
+          "calls with count bring on. The window is empty while a line asked for was not reached")
       .takes(log_params())
       .takes({{.name = "offset",
                .kind = Kind::integer,
@@ -255,6 +300,13 @@ void add_log_search_routes(Router& router) {
                .summary = "The lines that end before this byte instead",
                .minimum = 0},
               {.name = "tail", .kind = Kind::boolean, .summary = "The last lines instead"},
+              {.name = "line",
+               .kind = Kind::integer,
+               .summary = "The lines from this number on instead",
+               .minimum = 1},
+              {.name = "count",
+               .kind = Kind::boolean,
+               .summary = "Look at 256 MiB instead of 16 to find first_line"},
               {.name = "limit",
                .kind = Kind::integer,
                .summary = "Bytes, about; at most 1 MiB",
@@ -263,11 +315,15 @@ void add_log_search_routes(Router& router) {
       .answers_with(200, "LogWindowResponse");
   router.add(Method::get, log + "/search", "search_log", search_one)
       .about(
-          "Lines of a log; looks at 64 MiB in one go. Unless at_end, ask again with offset = "
-          "next_offset")
+          "Lines of a log; looks at 64 MiB in one go. Unless at_end, ask again with offset (or "
+          "before) = next_offset")
       .takes(log_params())
       .takes(search_params())
-      .takes({{.name = "offset", .kind = Kind::integer, .fallback = "0", .minimum = 0}})
+      .takes({{.name = "offset", .kind = Kind::integer, .fallback = "0", .minimum = 0},
+              {.name = "before",
+               .kind = Kind::integer,
+               .summary = "The last matches that start before this byte instead",
+               .minimum = 0}})
       .answers_with(200, "LogSearchResponse");
   router.tag("DagRun");
   router.add(Method::get, run + "/logs/search", "search_run_logs", search_run)

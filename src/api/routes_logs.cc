@@ -65,10 +65,13 @@ std::shared_ptr<void> watch_task(Engine& engine, TaskInstanceName name,
       });
 }
 
-Response log_stream(const Call& call, const LogName& name, TaskInstanceKey key, bool follow,
-                    LogFormat format) {
+Response log_stream(const Call& call, const FoundLog& found, bool follow, LogFormat format,
+                    uint64_t offset = 0) {
   const Services& services = call.services;
-  LogStream::Parts parts{.logs = services.logs, .name = name, .format = format, .follow = follow};
+  const LogName& name = found.name;
+  TaskInstanceKey key = found.row.task_instance.key;
+  LogStream::Parts parts{
+      .logs = services.logs, .name = name, .format = format, .follow = follow, .offset = offset};
   parts.over = [&store = services.store, name, key] {
     auto row = store.runs().get_task_instance(name.task_instance);
     if (!row) return false;  // the store is busy: asked again soon
@@ -81,7 +84,7 @@ Response log_stream(const Call& call, const LogName& name, TaskInstanceKey key, 
   };
   Response response;
   response.content_type =
-      format == LogFormat::ndjson ? "application/x-ndjson" : "text/plain; charset=utf-8";
+      format == LogFormat::text ? "text/plain; charset=utf-8" : "application/x-ndjson";
   response.stream = std::make_unique<LogStream>(std::move(parts));
   return response;
 }
@@ -93,7 +96,14 @@ Result<Response> get_log(Call& call) {
   if (call.content_type == "application/json" && !follow)
     return json_page(call, found->name, found->over);
   LogFormat format = call.content_type == "text/plain" ? LogFormat::text : LogFormat::ndjson;
-  return log_stream(call, found->name, found->row.task_instance.key, follow, format);
+  return log_stream(call, *found, follow, format);
+}
+
+Result<Response> follow_log(Call& call) {
+  auto found = find_log_of_path(call);
+  if (!found) return fail(found);
+  return log_stream(call, *found, true, LogFormat::placed,
+                    uint64_t(call.query_int("offset").value_or(0)));
 }
 
 }  // namespace
@@ -118,6 +128,19 @@ void add_log_routes(Router& router) {
       .answers_with(200, "TaskInstancesLogResponse")
       .answers_with(200, "", "application/x-ndjson")
       .answers_with(200, "", "text/plain");
+  router
+      .add(Method::get,
+           "/api/leoflow/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/"
+           "{try_number:int}/follow",
+           "follow_log", follow_log)
+      .about("The lines of a log from a byte on, as they are written, until the try ends: LogLines")
+      .takes(log_params())
+      .takes({{.name = "offset",
+               .kind = Param::Kind::integer,
+               .summary = "Where a line starts",
+               .fallback = "0",
+               .minimum = 0}})
+      .answers_with(200, "", "application/x-ndjson");
 }
 
 }  // namespace leoflow::api

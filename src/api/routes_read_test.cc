@@ -183,6 +183,26 @@ TEST_F(ReadTest, FollowedLogGoesOnUntilTheTryEnds) {
   EXPECT_EQ(out, "{\"event\":\"two\"}\n");
 }
 
+TEST_F(ReadTest, PlacedLogBeginsWhereItIsTold) {
+  logs.by_try[1] = "one\ntwo\nthree\n";
+  LogStream::Parts parts{.logs = logs,
+                         .name = {.try_number = 1},
+                         .format = LogFormat::placed,
+                         .follow = true,
+                         .offset = 4};
+  parts.over = [] { return true; };
+  parts.on_change = [](std::function<void()>) { return nullptr; };
+  LogStream stream(std::move(parts));
+  stream.start([] {});
+  std::string out;
+  EXPECT_EQ(stream.pull(out), StreamSource::Next::end);
+  EXPECT_EQ(out,
+            R"({"offset":4,"record":{"event":"two"}})"
+            "\n"
+            R"({"offset":8,"record":{"event":"three"}})"
+            "\n");
+}
+
 TEST_F(ReadTest, FollowedLogWaitsForLinesThatComeAfterTheState) {
   logs.by_try[1] = "one\n";
   logs.all_there = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One task instance: log, XComs, templates, tries, why, actions.
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../support/server.mjs";
 import { equal, ok, test } from "../support/tests.mjs";
 
@@ -156,4 +157,90 @@ test("task: cleared with what is downstream", async ({ server, page }) => {
   await dialog.getByRole("button", { name: "Clear 1" }).click();
   const path = "/api/v2/dags/broken_load/dagRuns/cleared/taskInstances/load";
   await until("a second try", async () => (await server.get(path)).try_number === 2);
+});
+
+const kBig = 1 << 30;
+const kBigLine = 160; // bytes of each
+const kNeedle = 4_000_000; // the line that is looked for
+
+/** Writes a log of a gigabyte in place of the one of a try. */
+function writeBigLog(server, run) {
+  const logs = join(server.home, "logs/dag_id=quiet", `run_id=${run}`);
+  const name = readdirSync(logs).find((each) => each.endsWith(".log"));
+  const record = (event) =>
+    JSON.stringify({
+      timestamp: "2026-01-31T05:00:00Z",
+      level: "info",
+      logger: "task.stdout",
+      event,
+    });
+  const padded = (event) => `${record(event.padEnd(kBigLine - 1 - record("").length))}\n`;
+  const file = openSync(join(logs, name), "w");
+  const lines = 1 << 16;
+  const piece = Buffer.from(Array.from({ length: lines }, (_, n) => padded(`step ${n}`)).join(""));
+  const all = Math.floor(kBig / kBigLine);
+  for (let done = 0; done < all; done += lines)
+    writeSync(file, piece, 0, Math.min(lines, all - done) * kBigLine);
+  writeSync(file, padded("the needle"), (kNeedle - 1) * kBigLine);
+  writeSync(file, padded("the last line"), (all - 1) * kBigLine);
+  closeSync(file);
+  return all;
+}
+
+/** Bytes of JavaScript objects that are in use, and of answers that were received. */
+async function costs(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  await session.detach();
+  const received = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => name.includes("/logs/"))
+      .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0),
+  );
+  return { usedSize, received };
+}
+
+test("task: a log of 1 GB opens at once", async ({ server, page }) => {
+  await server.ran("quiet", "big");
+  const last = writeBigLog(server, "big");
+  const log = page.getByRole("log");
+  const shown = (number, text) =>
+    log
+      .locator("[data-index]")
+      .filter({
+        has: page.getByRole("link", { name: String(number), exact: true }),
+      })
+      .filter({ hasText: text })
+      .waitFor();
+  await page.goto("/dags/quiet/runs/big/tasks/work");
+  await shown(1, "step 0");
+  await page.getByText("1.0 GiB").waitFor();
+  ok((await costs(page)).received < 2e6, "only what is in sight is read");
+  await page.getByRole("button", { name: "Follow the end (f)" }).click();
+  await shown(last, "the last line");
+  await page.getByText("End of log").waitFor();
+  await page.getByRole("textbox", { name: "Go to line" }).fill("3,000,001");
+  await page.keyboard.press("Enter");
+  await shown(3_000_001, `step ${3_000_000 % 65536}`);
+  equal(new URL(page.url()).searchParams.get("line"), "3000001", "the address");
+  await page.reload();
+  await shown(3_000_001, `step ${3_000_000 % 65536}`);
+  const rail = page.getByRole("scrollbar", { name: "Place in the log" });
+  const box = await rail.boundingBox();
+  await page.mouse.click(box.x + 5, box.y + box.height / 2);
+  await until("the middle", async () => (await rail.getAttribute("aria-valuenow")) === "50");
+  await log.focus();
+  await page.keyboard.press("Home");
+  await shown(1, "step 0");
+  await page.getByRole("textbox", { name: "Find in the log" }).fill("NEEDLE");
+  await shown(kNeedle, "the needle");
+  await page.getByText("1 of 1", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Only matching lines" }).click();
+  await log.getByText("step 0").first().waitFor({ state: "detached" });
+  await shown(kNeedle, "the needle");
+  const { usedSize, received } = await costs(page);
+  ok(usedSize < 60e6, `the page holds ${usedSize} bytes`);
+  ok(received < 30e6, `the page received ${received} bytes`);
 });

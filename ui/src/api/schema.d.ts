@@ -110,8 +110,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A window of a log: the whole lines from a byte on, or those before one. first_line is the number of the first of them; null until the server has counted so far */
+        /** A window of a log: the whole lines from a byte on, or those before one. first_line is the number of the first of them; null until the server has counted so far, which further calls with count bring on. The window is empty while a line asked for was not reached */
         get: operations["read_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines of a log from a byte on, as they are written, until the try ends: LogLines */
+        get: operations["follow_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -127,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lines of a log; looks at 64 MiB in one go. Unless at_end, ask again with offset = next_offset */
+        /** Lines of a log; looks at 64 MiB in one go. Unless at_end, ask again with offset (or before) = next_offset */
         get: operations["search_log"];
         put?: never;
         post?: never;
@@ -644,7 +661,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Not shown: always 403 */
+        /** The configuration in force, secrets masked; 403 unless the server was started with LEOFLOW_EXPOSE_CONFIG=true or non-sensitive-only */
         get: operations["get_config"];
         put?: never;
         post?: never;
@@ -661,7 +678,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Not shown: always 403 */
+        /** One setting, in the same form */
         get: operations["get_config_value"];
         put?: never;
         post?: never;
@@ -1786,6 +1803,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the issuer sends the browser back to, with state and code or error */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Send the browser to the OpenID Connect issuer */
+        get: operations["begin_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one may sign in besides user name and password */
+        get: operations["get_sign_in_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/token": {
         parameters: {
             query?: never;
@@ -2756,6 +2824,13 @@ export interface components {
             current_password: string;
             password: string;
         };
+        OidcOptionResponse: {
+            label: string;
+            url: string;
+        };
+        SignInOptionsResponse: {
+            oidc: components["schemas"]["OidcOptionResponse"] | null;
+        };
         UserResponse: {
             username: string;
             /** @enum {string} */
@@ -3129,8 +3204,20 @@ export interface components {
             pools: components["schemas"]["PoolUseResponse"][];
             total_entries: number;
         };
+        ConfigOption: {
+            key: string;
+            value: string;
+        };
+        ConfigSection: {
+            name: string;
+            options: components["schemas"]["ConfigOption"][];
+        };
+        Config: {
+            sections: components["schemas"]["ConfigSection"][];
+        };
         LogLine: {
             offset: number;
+            line?: number;
             record: components["schemas"]["StructuredLogMessage"];
         };
         LogWindowResponse: {
@@ -3433,8 +3520,8 @@ export interface operations {
                 match_case?: boolean;
                 /** @description One of these levels */
                 level?: ("debug" | "info" | "warning" | "error" | "critical")[];
-                /** @description What was printed there */
-                stream?: "stdout" | "stderr";
+                /** @description What was printed there, or said by loggers or the agent */
+                stream?: "stdout" | "stderr" | "logger" | "agent";
                 /** @description Lines, at most 500 */
                 limit?: number;
                 task_id?: string;
@@ -3574,6 +3661,10 @@ export interface operations {
                 before?: number;
                 /** @description The last lines instead */
                 tail?: boolean;
+                /** @description The lines from this number on instead */
+                line?: number;
+                /** @description Look at 256 MiB instead of 16 to find first_line */
+                count?: boolean;
                 /** @description Bytes, about; at most 1 MiB */
                 limit?: number;
             };
@@ -3644,6 +3735,80 @@ export interface operations {
             };
         };
     };
+    follow_log: {
+        parameters: {
+            query?: {
+                map_index?: number;
+                /** @description Where a line starts */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                try_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     search_log: {
         parameters: {
             query?: {
@@ -3653,11 +3818,13 @@ export interface operations {
                 match_case?: boolean;
                 /** @description One of these levels */
                 level?: ("debug" | "info" | "warning" | "error" | "critical")[];
-                /** @description What was printed there */
-                stream?: "stdout" | "stderr";
+                /** @description What was printed there, or said by loggers or the agent */
+                stream?: "stdout" | "stderr" | "logger" | "agent";
                 /** @description Lines, at most 500 */
                 limit?: number;
                 offset?: number;
+                /** @description The last matches that start before this byte instead */
+                before?: number;
             };
             header?: never;
             path: {
@@ -5823,13 +5990,25 @@ export interface operations {
     };
     get_config: {
         parameters: {
-            query?: never;
+            query?: {
+                section?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                    "text/plain": string;
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -5857,6 +6036,15 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     get_config_value: {
@@ -5871,6 +6059,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                    "text/plain": string;
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -12044,6 +12242,132 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description See Other */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    begin_oidc: {
+        parameters: {
+            query?: {
+                /** @description Path of the page to come back to */
+                next?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description See Other */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_sign_in_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptionsResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

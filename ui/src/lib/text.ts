@@ -17,7 +17,7 @@ export function bytes(size: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = size;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  while (value >= 1023.5 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }

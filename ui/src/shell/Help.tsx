@@ -16,6 +16,7 @@ const kElsewhere: [keys: string, what: string][] = [
   ["f", "Log: follow"],
   ["w", "Log: wrap lines"],
   ["n  N", "Log: next and previous match"],
+  [":", "Log: go to a line"],
 ];
 
 function Keys({ keys }: { keys: string }) {

@@ -2,6 +2,9 @@
 import { Fragment, memo, type CSSProperties, type ReactNode } from "react";
 import { dateAndTime } from "@/lib/time";
 import { ansiParts, hasAnsi, type AnsiPart } from "./ansi";
+import { count } from "@/lib/text";
+import { withSearch } from "@/router/match";
+import { Link } from "@/router/router";
 import type { LogLine } from "./line";
 import styles from "./log.module.css";
 
@@ -55,7 +58,10 @@ function markOf(line: LogLine): string {
 interface Props {
   line: LogLine;
   search: string;
+  /** The match one is at. */
   current: boolean;
+  /** The line that the address names. */
+  target: boolean;
   times: boolean;
   wrap: boolean;
   zone: string;
@@ -63,6 +69,13 @@ interface Props {
   /** Measures lines of unknown height. */
   measure: ((element: HTMLDivElement | null) => void) | undefined;
   index: number;
+}
+
+const kShown = 20_000; // characters of a line
+
+/** What is shown of a line, and how much is not. */
+function shownOf(text: string): [string, number] {
+  return text.length > kShown ? [text.slice(0, kShown), text.length - kShown] : [text, 0];
 }
 
 function time(line: LogLine, zone: string): string {
@@ -73,7 +86,8 @@ function time(line: LogLine, zone: string): string {
 
 /** One line of a log. */
 export const Line = memo(function Line(props: Props) {
-  const { line, search, current, times, wrap, zone, top, measure, index } = props;
+  const { line, search, current, target, times, wrap, zone, top, measure, index } = props;
+  const [text, hidden] = shownOf(search ? line.plain : line.text);
   return (
     <div
       ref={measure}
@@ -82,13 +96,25 @@ export const Line = memo(function Line(props: Props) {
         styles.line,
         wrap ? styles.wrapped : "",
         current ? styles.current : "",
+        target ? styles.target : "",
         line.group ? styles.group : "",
       ].join(" ")}
       data-level={line.level}
       data-source={line.source}
       style={{ transform: `translateY(${top}px)` }}
     >
-      <span className={styles.number}>{line.number}</span>
+      {line.number === null ? (
+        <span className={styles.number} />
+      ) : (
+        <Link
+          className={styles.number}
+          to={withSearch(window.location.search, { line: line.number, at: null })}
+          replace
+          tabIndex={-1}
+        >
+          {line.number}
+        </Link>
+      )}
       {times && (
         <span className={styles.time} style={{ whiteSpace: "pre" }}>
           {time(line, zone)}
@@ -98,13 +124,16 @@ export const Line = memo(function Line(props: Props) {
         {markOf(line)}
       </span>
       <span className={styles.text}>
-        {search || !hasAnsi(line.text)
-          ? marked(line.plain, search)
-          : ansiParts(line.text).map((part, at) => (
+        {search || !hasAnsi(text)
+          ? marked(text, search)
+          : ansiParts(text).map((part, at) => (
               <span key={at} style={look(part)}>
                 {part.text}
               </span>
             ))}
+        {hidden > 0 && (
+          <span className={styles.number}>… {count(hidden, "more character")} in the download</span>
+        )}
       </span>
     </div>
   );

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useMemo, useRef, useState, type UIEvent } from "react";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { TaskRef } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { Panel } from "@/components/Page";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
 import { useStored } from "@/lib/stored";
-import { count } from "@/lib/text";
-import { useLive } from "@/live/LiveProvider";
+import { bytes, count } from "@/lib/text";
 import { useSearch } from "@/router/router";
 import { useShortcuts } from "@/shell/shortcuts";
+import type { LogView, Target } from "./document";
 import { downloadLog } from "./download";
-import { Line } from "./Line";
-import { passes, type Level, type LogLine, type Source } from "./line";
+import { GoToLine } from "./GoToLine";
+import { hitText } from "./hits";
+import type { Level, LogFilter, LogLine, Source } from "./line";
 import styles from "./log.module.css";
+import { LogRows, type RowsHandle } from "./LogRows";
 import { LogTools, type LogOptions } from "./LogTools";
-import { logUrl, useLog } from "./useLog";
+import { textUrl, type LogPlace } from "./place";
+import { useHits, useLog } from "./useLog";
 
-const kLine = 20;
-const kNearEnd = 40; // pixels from the end that still count as being there
+const kTyping = 200; // ms without a key before it is searched
 
 interface Props {
   task: TaskRef;
@@ -28,17 +30,19 @@ interface Props {
   open: boolean;
 }
 
-/** Search and filters are in the address; how lines look is remembered by the browser. */
+/** Search, filters and line are in the address; how lines look is remembered by the browser. */
 function useLogOptions(open: boolean): [LogOptions, (patch: Partial<LogOptions>) => void] {
   const { params, set: setParams } = useSearch();
   const [wrap, setWrap] = useStored<"yes" | "no">("log.wrap", "no");
   const [times, setTimes] = useStored<"yes" | "no">("log.times", "yes");
-  const [follow, setFollow] = useState(open);
+  const [follow, setFollow] = useState(open && !params.has("line") && !params.has("at"));
   const options: LogOptions = {
     search: params.get("find") ?? "",
     onlyMatching: params.has("only"),
     level: (params.get("level") ?? "debug") as Level,
     source: (params.get("source") ?? "all") as Source | "all",
+    line: Number(params.get("line")) || null,
+    at: params.has("at") ? Number(params.get("at")) : null,
     wrap: wrap === "yes",
     times: times === "yes",
     follow,
@@ -48,105 +52,86 @@ function useLogOptions(open: boolean): [LogOptions, (patch: Partial<LogOptions>)
     if (patch.times !== undefined) setTimes(patch.times ? "yes" : "no");
     if (patch.follow !== undefined) setFollow(patch.follow);
     const address: Record<string, string | null> = {};
-    if (patch.search !== undefined) address["find"] = patch.search || null;
+    // Who searches leaves the line that the address names.
+    if (patch.search !== undefined)
+      Object.assign(address, { find: patch.search || null, line: null, at: null });
     if (patch.onlyMatching !== undefined) address["only"] = patch.onlyMatching ? "1" : null;
     if (patch.level) address["level"] = patch.level === "debug" ? null : patch.level;
     if (patch.source) address["source"] = patch.source === "all" ? null : patch.source;
+    if (patch.line !== undefined) {
+      address["line"] = patch.line === null ? null : String(patch.line);
+      address["at"] = null;
+    }
     if (Object.keys(address).length > 0) setParams(address);
   };
   return [options, set];
 }
 
-function hitsIn(lines: readonly LogLine[], search: string): number[] {
-  if (!search) return [];
-  const want = search.toLowerCase();
-  return lines.flatMap((line, index) => (line.plain.toLowerCase().includes(want) ? [index] : []));
-}
-
 /** The log of one try: live, searchable, of any size. */
 export function LogPanel({ task, tryNumber, open }: Props) {
-  const [again, setAgain] = useState(0);
-  const { view, source } = useLog(task, tryNumber, again);
   const [options, set] = useLogOptions(open);
-  const [hit, setHit] = useState(0);
+  const { line, at, wrap, follow, level, source } = options;
   const { zone } = useZone();
   const { fail } = useToasts();
-  const area = useRef<HTMLDivElement>(null);
-  const top = useRef(0);
-  const { search, onlyMatching, level, source: from, wrap, follow } = options;
+  const rows = useRef<RowsHandle>(null);
+  const [current, setCurrent] = useState<number | null>(null);
 
-  // A stream that broke is opened again as soon as the server is back.
-  const { status } = useLive();
-  const live = status.state === "live";
-  const broken = useRef(false);
+  const place = useMemo<LogPlace>(() => ({ task, tryNumber }), [task, tryNumber]);
+  const [typed] = useDebouncedValue(options.search, kTyping);
+  const search = options.search && typed;
+  const finding: LogFilter = { level, source, only: search };
+  const shown: LogFilter = { level, source, only: options.onlyMatching ? search : "" };
+  const target = (): Target => {
+    if (follow) return "end";
+    if (line !== null) return { line };
+    if (at !== null) return { offset: at };
+    const top = rows.current?.top() ?? 0;
+    return top > 0 ? { offset: top } : "start";
+  };
+  const { log, view } = useLog(place, shown, target);
+  const { hits, found } = useHits(place, finding, () => (follow ? 0 : (rows.current?.top() ?? 0)));
+
+  useEffect(() => log?.pin(follow), [log, follow]);
   useEffect(() => {
-    broken.current = view.state === "failed";
-  }, [view.state]);
+    if (follow && log && !log.read().atEnd && log.read().loading !== "open") void log.open("end");
+  }, [log, follow]);
+
+  // Another line in the address is gone to; the first one is where the log was opened.
+  const gone = useRef(line);
   useEffect(() => {
-    if (live && broken.current) setAgain((before) => before + 1);
-  }, [live]);
-
-  const lines = useMemo(() => {
-    const only = onlyMatching ? search : "";
-    if (!only && level === "debug" && from === "all") return view.lines;
-    return view.lines.filter((line) => passes(line, { level, source: from, only }));
-  }, [view.lines, onlyMatching, search, level, from]);
-  const hits = useMemo(() => hitsIn(lines, search), [lines, search]);
-
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => area.current,
-    estimateSize: () => kLine,
-    overscan: 30,
-  });
-  const items = virtual.getVirtualItems();
-  const last = lines[items.at(-1)?.index ?? 0]?.number ?? 0;
-
-  useEffect(() => {
-    if (follow || search || level !== "debug" || from !== "all") source?.wantAll();
-    else source?.want(last);
-  }, [source, follow, search, level, from, last]);
-
-  useEffect(() => {
-    if (follow && area.current) area.current.scrollTop = area.current.scrollHeight;
-  }, [follow, lines, wrap]);
-
-  const onScroll = useCallback(
-    (event: UIEvent<HTMLDivElement>) => {
-      const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
-      // Only who scrolls back wants to stay there: new lines move the end away as well.
-      const back = scrollTop < top.current;
-      top.current = scrollTop;
-      if (follow && back && scrollHeight - scrollTop - clientHeight > kNearEnd)
-        set({ follow: false });
-    },
-    // `set` is new each time but always does the same.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [follow],
-  );
+    if (line !== null && line !== gone.current) void log?.open({ line });
+    gone.current = line;
+  }, [log, line]);
 
   // What is searched for comes into sight with its first match.
-  const first = hits[0];
+  const first = found.offsets[0];
+  const named = line !== null || at !== null;
+  useEffect(() => setCurrent(null), [search, level, source]);
   useEffect(() => {
-    setHit(0);
-    if (search && first !== undefined) virtual.scrollToIndex(first, { align: "center" });
-    // The list scrolls by itself otherwise: only another search or another first match counts.
+    if (first === undefined || current !== null || named) return;
+    setCurrent(first);
+    if (!follow) rows.current?.show(first);
+    // Once for each search: one scrolls by oneself from then on.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [search, first]);
+  }, [hits, first]);
+  useEffect(() => {
+    const fresh = search ? view.lines.filter((each) => has(each, search)) : [];
+    hits?.add([...new Set(fresh.map((each) => each.offset))]);
+  }, [hits, search, view.lines]);
 
-  function move(step: number) {
-    if (hits.length === 0) return;
-    const next = (hit + step + hits.length) % hits.length;
-    setHit(next);
+  async function move(step: number) {
+    const next = await hits?.next(current ?? rows.current?.top() ?? 0, step < 0);
+    if (next === undefined || next === null) return;
+    setCurrent(next);
     set({ follow: false });
-    virtual.scrollToIndex(hits[next] ?? 0, { align: "center" });
+    rows.current?.show(next);
   }
 
   useShortcuts({
     f: () => set({ follow: !follow }),
     w: () => set({ wrap: !wrap }),
-    n: () => move(1),
-    N: () => move(-1),
+    n: () => void move(1),
+    N: () => void move(-1),
   });
 
   const name = `${task.dagId}.${task.taskId}.try${tryNumber}.log`;
@@ -156,77 +141,70 @@ export function LogPanel({ task, tryNumber, open }: Props) {
         <LogTools
           options={options}
           set={set}
-          hits={hits.length}
-          hit={Math.min(hit, Math.max(0, hits.length - 1))}
-          move={move}
+          found={search ? hitText(found, current) : ""}
+          any={found.offsets.length > 0}
+          move={(step) => void move(step)}
           download={() =>
-            void downloadLog(logUrl(task, tryNumber, false), name).catch((error: unknown) => {
+            void downloadLog(textUrl(place), name).catch((error: unknown) => {
               if (!(error instanceof DOMException && error.name === "AbortError")) fail(error);
             })
           }
         />
-        <div
-          ref={area}
-          className={styles.area}
-          onScroll={onScroll}
-          role="log"
-          aria-label={`Log of try ${tryNumber}`}
-          aria-live="off"
-          tabIndex={0}
-        >
-          {view.error && lines.length === 0 ? (
-            <Failure error={view.error} retry={() => setAgain(again + 1)} />
-          ) : lines.length === 0 ? (
-            <div className={styles.empty}>{emptyText(view.state, view.lines.length > 0)}</div>
-          ) : (
-            <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
-              {items.map((item) => {
-                const line = lines[item.index];
-                return (
-                  line && (
-                    <Line
-                      key={line.number}
-                      index={item.index}
-                      line={line}
-                      search={search}
-                      current={item.index === hits[hit]}
-                      times={options.times}
-                      wrap={wrap}
-                      zone={zone}
-                      top={item.start}
-                      measure={wrap ? virtual.measureElement : undefined}
-                    />
-                  )
-                );
-              })}
-            </div>
-          )}
-        </div>
+        <LogRows
+          ref={rows}
+          log={log}
+          view={view}
+          label={`Log of try ${tryNumber}`}
+          search={search}
+          hits={found.offsets}
+          current={search ? current : null}
+          isTarget={(each) => (line !== null ? each.number === line : each.offset === at)}
+          follow={follow}
+          onFollow={(on) => set({ follow: on })}
+          times={options.times}
+          wrap={wrap}
+          zone={zone}
+          empty={
+            view.error ? (
+              <Failure error={view.error} retry={() => void log?.open(target())} />
+            ) : (
+              <div className={styles.empty}>{emptyText(view, shown)}</div>
+            )
+          }
+        />
         <div className={styles.foot}>
-          <span className="num">
-            {count(view.dropped + view.lines.length, "line")}
-            {lines.length < view.lines.length && `, ${lines.length.toLocaleString("en")} shown`}
-          </span>
-          {view.dropped > 0 && (
-            <span>
-              The first {view.dropped.toLocaleString("en")} were let go: download has them all.
-            </span>
-          )}
-          <span style={{ marginLeft: "auto" }}>{stateText(view.state, open)}</span>
+          <span className="num">{sizeText(view, shown)}</span>
+          <GoToLine onGo={(to) => set({ line: to, follow: false })} />
+          <span style={{ marginLeft: "auto" }}>{stateText(view, open)}</span>
         </div>
       </div>
     </Panel>
   );
 }
 
-function emptyText(state: string, filtered: boolean): string {
-  if (filtered) return "No line passes the filters.";
-  return state === "ended" ? "This try has printed nothing." : "Waiting for the first line…";
+function has(line: LogLine, search: string): boolean {
+  return line.plain.toLowerCase().includes(search.toLowerCase());
 }
 
-function stateText(state: string, open: boolean): string {
-  if (state === "held") return "More below: scroll, or press f for the end";
-  if (state === "failed") return "The stream broke";
-  if (state === "ended") return "End of log";
-  return open ? "Live" : "Reading…";
+const isFiltered = ({ level, source, only }: LogFilter) =>
+  only !== "" || level !== "debug" || source !== "all";
+
+function sizeText(view: LogView, filter: LogFilter): string {
+  const whole = view.atStart && view.atEnd;
+  if (isFiltered(filter))
+    return `${count(view.lines.length, "line")}${whole ? "" : "+"} of ${bytes(view.size)}`;
+  return whole ? count(view.lines.length, "line") : bytes(view.size);
+}
+
+function emptyText(view: LogView, filter: LogFilter): string {
+  if (view.loading === "open") return "Reading…";
+  if (isFiltered(filter)) return "No line passes the filters.";
+  return view.complete ? "This try has printed nothing." : "Waiting for the first line…";
+}
+
+function stateText(view: LogView, open: boolean): string {
+  if (view.error) return "The log broke off";
+  if (!view.atEnd) return view.loading ? "Reading…" : "More below: scroll, or press f for the end";
+  if (view.complete) return "End of log";
+  return open ? "Live" : "Waiting for the last lines…";
 }

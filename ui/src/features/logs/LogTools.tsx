@@ -19,6 +19,9 @@ export interface LogOptions {
   onlyMatching: boolean;
   level: Level;
   source: Source | "all";
+  /** The line, or the byte of one, that the address names. */
+  line: number | null;
+  at: number | null;
   wrap: boolean;
   times: boolean;
   follow: boolean;
@@ -27,8 +30,9 @@ export interface LogOptions {
 interface Props {
   options: LogOptions;
   set: (patch: Partial<LogOptions>) => void;
-  hits: number;
-  hit: number;
+  /** What was found, in words. */
+  found: string;
+  any: boolean;
   move: (step: number) => void;
   download: () => void;
 }
@@ -70,7 +74,7 @@ const kSources = [
 ];
 
 /** Search, filters and how lines are shown. */
-export function LogTools({ options, set, hits, hit, move, download }: Props) {
+export function LogTools({ options, set, found, any, move, download }: Props) {
   return (
     <div className={styles.tools} role="toolbar" aria-label="Log">
       <TextInput
@@ -93,12 +97,12 @@ export function LogTools({ options, set, hits, hit, move, download }: Props) {
       {options.search && (
         <>
           <span className="dim num" aria-live="polite">
-            {hits === 0 ? "no match" : `${hit + 1} of ${hits}`}
+            {found}
           </span>
-          <ActionIcon aria-label="Previous match" disabled={hits === 0} onClick={() => move(-1)}>
+          <ActionIcon aria-label="Previous match" disabled={!any} onClick={() => move(-1)}>
             <IconChevronUp size={15} />
           </ActionIcon>
-          <ActionIcon aria-label="Next match" disabled={hits === 0} onClick={() => move(1)}>
+          <ActionIcon aria-label="Next match" disabled={!any} onClick={() => move(1)}>
             <IconChevronDown size={15} />
           </ActionIcon>
           <Toggle

@@ -6,8 +6,10 @@ export type Source = "stdout" | "stderr" | "log" | "agent";
 
 /** One row of the log. */
 export interface LogLine {
-  /** From 1, over the whole log. */
-  number: number;
+  /** Of its record: where it starts in the log, in bytes. */
+  offset: number;
+  /** Of its record, from 1; null while it is not known and for later lines of a record. */
+  number: number | null;
   at: string | null;
   level: Level;
   source: Source;
@@ -18,6 +20,8 @@ export interface LogLine {
   plain: string;
   /** A later line of a text with several. */
   follows: boolean;
+  /** Which line of its record it is, from 0. */
+  part: number;
   group: boolean;
 }
 
@@ -53,24 +57,22 @@ function extras(message: Message): string {
     .join("");
 }
 
-const kHidden = /^::(endgroup::|group::Log message source details)/;
-
-/** The rows of one record; `number` is that of the first. */
-export function readRecord(record: string, number: number): LogLine[] {
+/** The rows of one record. */
+export function readRecord(record: string, offset: number, number: number | null): LogLine[] {
   let message: Message;
   try {
     message = JSON.parse(record) as Message;
   } catch {
     message = { event: record };
   }
-  const event = String(message.event ?? "");
-  if (kHidden.test(event)) return [];
+  const event = String(message.event ?? "").replace(/^::endgroup::/, "");
   const group = event.startsWith("::group::");
   const logger = typeof message.logger === "string" ? message.logger : "";
   const first = group ? event.slice("::group::".length) : event + extras(message);
   const trace = typeof message.exception === "string" ? `\n${message.exception}` : "";
   return (first + trace).split("\n").map((text, index) => ({
-    number: number + index,
+    offset,
+    number: index === 0 ? number : null,
     at: typeof message.timestamp === "string" ? message.timestamp : null,
     level: levelOf(message.level),
     source: sourceOf(logger),
@@ -78,6 +80,7 @@ export function readRecord(record: string, number: number): LogLine[] {
     text,
     plain: stripAnsi(text),
     follows: index > 0,
+    part: index,
     group: group && index === 0,
   }));
 }

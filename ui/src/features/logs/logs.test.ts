@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { ansiParts, stripAnsi } from "./ansi";
+import { goingOn, numbered } from "./numbers";
 import { passes, readRecord, type LogFilter } from "./line";
 
 describe("ansiParts", () => {
@@ -33,34 +34,54 @@ describe("readRecord", () => {
         logger: "airflow.task",
         exception: "a\nb",
       }),
+      700,
       7,
     );
     expect(rows.map(({ number, text, follows }) => [number, text, follows])).toEqual([
       [7, "failed", false],
-      [8, "a", true],
-      [9, "b", true],
+      [null, "a", true],
+      [null, "b", true],
     ]);
     expect(rows[0]).toMatchObject({ level: "error", source: "log" });
   });
   it("shows unknown keys and text that is no JSON", () => {
-    expect(readRecord('{"event":"x","rows":3,"logger":"task.stderr"}', 1)[0]).toMatchObject({
+    expect(readRecord('{"event":"x","rows":3,"logger":"task.stderr"}', 0, 1)[0]).toMatchObject({
       text: "x  rows=3",
       source: "stderr",
     });
-    expect(readRecord("plain", 1)[0]?.text).toBe("plain");
+    expect(readRecord("plain", 0, 1)[0]?.text).toBe("plain");
   });
-  it("hides the marks around the source details", () => {
-    expect(readRecord('{"event":"::group::Log message source details"}', 1)).toEqual([]);
-    expect(readRecord('{"event":"::endgroup::"}', 1)).toEqual([]);
-    expect(readRecord('{"event":"::group::Setup"}', 1)[0]).toMatchObject({
+  it("shows groups by their names", () => {
+    expect(readRecord('{"event":"::endgroup::"}', 0, 1)[0]?.text).toBe("");
+    expect(readRecord('{"event":"::group::Setup"}', 0, 1)[0]).toMatchObject({
       text: "Setup",
       group: true,
     });
   });
 });
 
+describe("numbers", () => {
+  const rows = ["a", "b\nc", "d"].flatMap((event, index) =>
+    readRecord(JSON.stringify({ event }), index * 10, null),
+  );
+  it("are those of records, told from one of them", () => {
+    expect(numbered(rows, 10, 42).map((line) => line.number)).toEqual([41, 42, null, 43]);
+    expect(numbered(rows, 999, 42)).toEqual(rows);
+  });
+  it("go on after what is there", () => {
+    const before = numbered(rows, 0, 1);
+    expect(goingOn(before, rows).map((line) => line.number)).toEqual([4, 5, null, 6]);
+    expect(goingOn([], rows)[0]?.number).toBe(1);
+    expect(goingOn(rows, rows)[0]?.number).toBe(null);
+  });
+});
+
 describe("passes", () => {
-  const [line] = readRecord('{"event":"Slow Batch","level":"warning","logger":"task.stdout"}', 1);
+  const [line] = readRecord(
+    '{"event":"Slow Batch","level":"warning","logger":"task.stdout"}',
+    0,
+    1,
+  );
   const all: LogFilter = { level: "debug", source: "all", only: "" };
   it("looks at level, source and text", () => {
     if (!line) throw new Error("no line");

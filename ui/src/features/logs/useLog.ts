@@ -1,36 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { buildUrl } from "@/api/client";
-import type { TaskRef } from "@/api/types";
-import { LogSource, type LogView } from "./source";
+import { useLive } from "@/live/LiveProvider";
+import { LogDocument, type LogView, type Target } from "./document";
+import { LogHits, type HitsView } from "./hits";
+import type { LogFilter } from "./line";
+import type { LogPlace } from "./place";
 
-export function logUrl(task: TaskRef, tryNumber: number, follow: boolean): string {
-  return buildUrl(
-    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}",
-    {
-      dag_id: task.dagId,
-      dag_run_id: task.runId,
-      task_id: task.taskId,
-      try_number: tryNumber,
-    },
-    { map_index: task.mapIndex, follow: follow || undefined },
-  );
+const never = () => () => undefined;
+
+const kNoView: LogView = {
+  lines: [],
+  from: 0,
+  to: 0,
+  size: 0,
+  atStart: true,
+  atEnd: false,
+  complete: false,
+  loading: "open",
+  error: null,
+  opened: 0,
+  aim: 0,
+};
+const noView = () => kNoView;
+
+/** The log at a place, opened at `target` anew whenever the filter changes. */
+export function useLog(place: LogPlace, filter: LogFilter, target: () => Target) {
+  const [log, setLog] = useState<LogDocument | null>(null);
+  const key = JSON.stringify([place, filter]);
+  useEffect(() => {
+    const next = new LogDocument(place, filter);
+    setLog(next);
+    void next.open(target());
+    return () => next.stop();
+    // `key` says all of place and filter; the target is where one is at that moment.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [key]);
+  const view = useSyncExternalStore(log?.subscribe ?? never, log?.read ?? noView);
+
+  // What broke is opened again as soon as the server is back.
+  const live = useLive().status.state === "live";
+  useEffect(() => {
+    if (live && log?.read().error) void log.resume();
+  }, [live, log]);
+  return { log, view };
 }
 
-const kNothing: LogView = { lines: [], dropped: 0, state: "reading", error: null };
-const never = () => () => undefined;
-const nothing = () => kNothing;
+const kNoHits: HitsView = {
+  offsets: [],
+  allBefore: true,
+  allAfter: true,
+  busy: false,
+  error: null,
+};
+const noHits = () => kNoHits;
 
-/** The log of a try; it goes on by itself while the try runs. `again` starts over. */
-export function useLog(task: TaskRef, tryNumber: number, again: number) {
-  const url = logUrl(task, tryNumber, true);
-  const [source, setSource] = useState<LogSource | null>(null);
+/** Where the searched text is; null without one. Begins at `from`. */
+export function useHits(place: LogPlace, filter: LogFilter, from: () => number) {
+  const [hits, setHits] = useState<LogHits | null>(null);
+  const key = filter.only && JSON.stringify([place, filter]);
   useEffect(() => {
-    const next = new LogSource(url);
-    setSource(next);
-    void next.start();
+    if (!key) return setHits(null);
+    const next = new LogHits(place, filter, from());
+    setHits(next);
+    void next.run();
     return () => next.stop();
-  }, [url, again]);
-  const view = useSyncExternalStore(source?.subscribe ?? never, source?.read ?? nothing);
-  return { view, source };
+    // As above.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [key]);
+  const view = useSyncExternalStore(hits?.subscribe ?? never, hits?.read ?? noHits);
+  return { hits, found: view };
 }

@@ -97,7 +97,8 @@ function linkTo(run: DagRun, match: RunLogMatch, search: string): string {
     undefined,
     match.try_number,
   );
-  return search ? `${to}&find=${encodeURIComponent(search)}` : to;
+  const at = `${to}&at=${match.offset}`;
+  return search ? `${at}&find=${encodeURIComponent(search)}` : at;
 }
 
 /** Looks through the logs of all tasks of a run, tries included. */
