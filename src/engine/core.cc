@@ -239,7 +239,7 @@ Step Core::take_step(Time now) {
     auto it = runs_.find(key);
     if (it == runs_.end()) continue;
     ActiveRun& run = *it->second;
-    if (!run.stored || run.committed != run.row.state) {
+    if (!run.stored || run.reopened || run.committed != run.row.state) {
       step_.effects.changes.push_back({.kind = Change::Kind::run, .dag_id = run.row.dag_id, .run_id = run.row.run_id,
                                        .state = std::string(to_string(run.row.state)),
                                        .queued_at = run.row.queued_at,
@@ -250,7 +250,7 @@ Step Core::take_step(Time now) {
     }
     if (run.stored) ++run.row.version_stamp;
     (run.stored ? batch.runs_updated : batch.runs_inserted).push_back(run.row);
-    run.stored = true, run.dirty = false, run.committed = run.row.state;
+    run.stored = true, run.dirty = run.reopened = false, run.committed = run.row.state;
   }
   for (auto [key, task] : dirty_slots_) {
     auto it = runs_.find(key);
@@ -258,7 +258,7 @@ Step Core::take_step(Time now) {
     ActiveRun& run = *it->second;
     TaskSlot& slot = run.slots[task];
     if (!slot.dirty) continue;
-    if (slot.committed != slot.row.state) {
+    if (slot.cleared || slot.committed != slot.row.state) {
       step_.effects.changes.push_back({.kind = Change::Kind::task_instance, .dag_id = run.row.dag_id,
                                        .run_id = run.row.run_id, .task_id = slot.row.task_id,
                                        .map_index = slot.row.map_index, .try_number = slot.row.try_number,
@@ -272,7 +272,7 @@ Step Core::take_step(Time now) {
     }
     if (slot.stored) ++slot.row.version_stamp;
     (slot.stored ? batch.task_instances_updated : batch.task_instances_inserted).push_back(slot.row);
-    slot.stored = true, slot.dirty = false, slot.committed = slot.row.state;
+    slot.stored = true, slot.dirty = slot.cleared = false, slot.committed = slot.row.state;
   }
   for (AttemptId id : dirty_attempts_) {
     auto it = attempts_.find(id);

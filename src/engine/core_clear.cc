@@ -145,6 +145,7 @@ void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
   row.reason.clear();
   row.infra_losses = 0;
   row.max_tries = row.try_number + spec.retries;
+  slot.cleared = true;
   touch(run, task);
 }
 
@@ -154,6 +155,7 @@ void Core::reopen(ActiveRun& run, Time now) {
   RunKey key = run.row.key;
   std::erase(finished_, key);
   set_run_state(run, RunState::queued);
+  run.reopened = true;
   run.row.start_date = run.row.end_date = run.row.last_scheduling_decision = std::nullopt;
   run.row.end_reason.clear();
   run.row.queued_at = now;

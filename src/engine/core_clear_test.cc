@@ -45,6 +45,22 @@ TEST(Clear, RerunsOneTaskOnTheSameVolume) {
   EXPECT_EQ(h.freed[0].delete_reason, "run_succeeded");
 }
 
+TEST(Clear, IsToldOfWhatEndsInTheSameStateAtOnce) {
+  CoreHarness h;
+  h.dag("d", "a>b", [](DagSpec& spec) {
+    for (TaskSpec& task : spec.tasks) task.inline_success = true;
+  });
+  h.trigger("d", "r").value();
+  ASSERT_EQ(h.states("d", "r"), "a=success b=success");
+  h.changes.clear();
+  clear(h, "r", {{"a", std::nullopt}, {"b", std::nullopt}}).value();
+  ASSERT_EQ(h.state("d", "r"), "success");
+  std::string told;
+  for (const Change& change : h.changes)
+    told += change.task_id + " " + std::to_string(change.try_number) + " " + change.state + "; ";
+  EXPECT_EQ(told, " 0 success; a 2 success; b 2 success; ");
+}
+
 TEST(Clear, MovesTheRunToTheLatestVersionWhenAsked) {
   CoreHarness h;
   h.dag("d", "a>b");

@@ -96,6 +96,7 @@ class CoreHarness {
       for (const WorkItem& item : taken.effects.placed) placed[item.run_id + "/" + item.task_id] = item;
       for (const WorkItem& item : taken.effects.placed) order.push_back(item.task_id);
       for (auto [attempt, reason] : taken.effects.cancelled) cancelled.push_back(attempt);
+      for (Change& change : taken.effects.changes) changes.push_back(std::move(change));
       for (auto& volume : taken.effects.staging_freed) freed.push_back(volume);
       for (auto one : taken.effects.forgotten) forget(one.first, one.second);
       for (const WorkItem& item : taken.effects.expected) {
@@ -189,6 +190,7 @@ class CoreHarness {
   std::vector<WorkItem> expected;           // told and neither placed nor forgotten
   std::vector<std::string> forgotten;
   std::vector<StagingVolume> freed;
+  std::vector<Change> changes;              // all that were told
 };
 
 }  // namespace leoflow

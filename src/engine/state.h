@@ -30,6 +30,7 @@ struct TaskSlot {
   TaskInstance row;
   UpstreamCounts upstream;            // states of its direct upstream instances
   TaskState committed = TaskState::none;  // state in the store, to tell listeners what changed
+  bool cleared = false;                   // since then: told even if it is in the same state again
   bool stored = false;                // the row exists in the store
   bool dirty = false;                 // the row differs from the store
   bool ready = false;                 // in a ready queue
@@ -65,6 +66,7 @@ inline bool occupies(TaskState state) {
 struct ActiveRun {
   DagRun row;
   RunState committed = RunState::queued;
+  bool reopened = false;  // as cleared above
   bool stored = false, dirty = false;
   std::shared_ptr<const PlannedVersion> version;
   std::vector<TaskSlot> slots;        // by task index of the version
