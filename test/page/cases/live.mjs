@@ -24,6 +24,51 @@ test("live: states change on an open page without asking again and again", async
   ok(asked > 0 && asked < 60, `${asked} requests`);
 });
 
+test("live: a thousand changes are few requests", async ({ server, visitor }) => {
+  const runs = ["burst1", "burst2", "burst3"];
+  for (const run of runs) await server.ran("many", run);
+  const paths = ["/dags/many/runs/burst1", "/dags/many", "/runs", "/"];
+  const pages = await Promise.all(paths.map(() => visitor.page()));
+  for (const [n, page] of pages.entries()) {
+    await page.goto(paths[n]);
+    await settled(page);
+  }
+  const asked = pages.map(() => 0);
+  for (const [n, page] of pages.entries()) page.on("request", () => (asked[n] += 1));
+  const changes = { count: 0 };
+  await pages[0].exposeFunction("told", (count) => (changes.count += count));
+  await pages[0].evaluate(async () => {
+    const answer = await fetch("/api/leoflow/v1/events");
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    (async () => {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        window.told(value.split("\nevent: task_instance\n").length - 1);
+      }
+    })();
+  });
+  // Clearing the runs changes each of their 201 tasks again, at least twice.
+  for (const run of runs)
+    await server.api("POST", "/api/v2/dags/many/clearTaskInstances", {
+      dry_run: false,
+      dag_run_id: run,
+      only_failed: false,
+    });
+  await until("a thousand changes", () => changes.count >= 1000);
+  for (const run of runs) await server.finished("many", run);
+  await pages[0].getByRole("main").locator("h1").getByText("Success").waitFor();
+  await until(
+    "every task is shown as done",
+    async () =>
+      (await server.get("/api/v2/dags/many/dagRuns/burst1/taskInstances?state=success&limit=1"))
+        .total_entries === 201,
+  );
+  for (const page of pages) await settled(page);
+  for (const [n, count] of asked.entries())
+    ok(count < 60, `${paths[n]}: ${count} requests for ${changes.count} changes`);
+});
+
 test("live: a new run appears in lists, grid and home", async ({ server, visitor, page }) => {
   await server.ran("gate", "older", { file: "/" });
   await page.goto("/dags/gate");

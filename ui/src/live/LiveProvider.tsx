@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { ChangeEvent } from "@/api/types";
-import { patchCaches, staleKeys } from "./apply";
+import { applyChanges } from "./apply";
 import { Invalidator } from "./invalidator";
 import { LiveStream, type LiveStatus } from "./stream";
 
@@ -31,8 +31,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       onStatus: setStatus,
       onReset: () => void client.invalidateQueries(),
       onChanges: (changes: ChangeEvent[]) => {
-        patchCaches(client, changes);
-        for (const change of changes) for (const key of staleKeys(change)) invalidator.mark(key);
+        for (const stale of applyChanges(client, changes)) invalidator.mark(stale);
       },
     });
     setReconnect(() => stream.reconnect);

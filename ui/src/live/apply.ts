@@ -1,107 +1,227 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a committed change means for what is cached: the state is written at once where it is
-// shown, and the rest of the row is loaded again a moment later.
+// What committed changes mean for what is cached. What they carry (states, times, reasons) is
+// written where it is shown; only what they do not carry is named as stale, to be loaded again.
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
+import type { RunFilter } from "@/api/queries";
 import type { ChangeEvent, DagRun, TaskInstance } from "@/api/types";
+import { isFinished } from "@/lib/states";
 
 interface RunPage {
   dag_runs: DagRun[];
 }
+type RunData = RunPage | InfiniteData<RunPage>;
 
-/** Query keys that a change makes stale, most specific first. */
-export function staleKeys(change: ChangeEvent): QueryKey[] {
-  const { dag_id: dag, run_id: run, task_id: task } = change;
-  switch (change.kind) {
-    case "run":
-      return [["run", dag, run], ["dag", dag, "runs"], ["runs"], ["dags"], ["dashboard"]];
-    case "task_instance":
-      return [
-        ["run", dag, run],
-        ["task", dag, run, task],
-        ["cells", dag, run],
-        ["pools"],
-        ["dashboard"],
-      ];
-    case "dag":
-      return [["dag", dag], ["dags"], ["dashboard"]];
-    case "import_error":
-      return [["importErrors"], ["dags"]];
-    case "staging":
-      return [["staging"], ["run", dag, run]];
+/** A query to load again: soon, or once the changes have calmed down. */
+export interface Stale {
+  key: QueryKey;
+  calm?: boolean;
+}
+
+/** Collects each key once. */
+class StaleKeys {
+  private readonly found = new Map<string, Stale>();
+
+  add(key: QueryKey, calm = false): void {
+    const name = JSON.stringify(key);
+    const before = this.found.get(name);
+    if (!before || before.calm) this.found.set(name, calm ? { key, calm } : { key });
+  }
+
+  list(): Stale[] {
+    return [...this.found.values()];
   }
 }
 
-function patchRuns(rows: DagRun[], change: ChangeEvent): DagRun[] | null {
-  const index = rows.findIndex(
-    (row) => row.dag_run_id === change.run_id && row.dag_id === change.dag_id,
-  );
-  const row = rows[index];
-  if (!row) return null;
-  const next = [...rows];
-  if (change.deleted) next.splice(index, 1);
-  else next[index] = { ...row, state: (change.state ?? row.state) as DagRun["state"] };
-  return next;
-}
+const runName = (dag: string | null, run: string | null) => `${dag}\n${run}`;
+const taskName = (task: string | null, map: number) => `${task}\n${map}`;
 
-function patchRunLists(client: QueryClient, change: ChangeEvent): void {
-  const patch = (data: RunPage | InfiniteData<RunPage> | undefined) => {
-    if (!data) return data;
-    if ("pages" in data) {
-      const pages = data.pages.map((page) => {
-        const rows = patchRuns(page.dag_runs, change);
-        return rows ? { ...page, dag_runs: rows } : page;
-      });
-      return { ...data, pages };
-    }
-    const rows = patchRuns(data.dag_runs, change);
-    return rows ? { ...data, dag_runs: rows } : data;
-  };
-  client.setQueriesData<RunPage | InfiniteData<RunPage>>({ queryKey: ["runs"] }, patch);
-  client.setQueriesData<RunPage | InfiniteData<RunPage>>(
-    { queryKey: ["dag", change.dag_id, "runs"] },
-    patch,
-  );
-  client.setQueryData<DagRun>(["run", change.dag_id, change.run_id, "detail"], (run) =>
-    run && !change.deleted
-      ? { ...run, state: (change.state ?? run.state) as DagRun["state"] }
-      : run,
+/** The last change of each: those before it were overtaken. */
+function lastOf(
+  changes: readonly ChangeEvent[],
+  kind: ChangeEvent["kind"],
+  name: (change: ChangeEvent) => string,
+): Map<string, ChangeEvent> {
+  return new Map(
+    changes.filter((change) => change.kind === kind).map((change) => [name(change), change]),
   );
 }
 
-function patchTask(row: TaskInstance, change: ChangeEvent): TaskInstance {
-  const state = change.state as TaskInstance["state"];
-  const again = change.try_number > row.try_number;
-  const start = state === "running" && row.state !== "running" ? change.at : row.start_date;
-  return {
-    ...row,
-    state,
+type Patched<T> = { row: T; told: boolean };
+
+/** The row with what is given; `told` says whether that made a difference. */
+function patched<T extends object>(row: T, fields: Partial<T>): Patched<T> {
+  const differs = Object.entries(fields).some(([key, value]) => row[key as keyof T] !== value);
+  return { row: differs ? { ...row, ...fields } : row, told: differs };
+}
+
+function patchRun(row: DagRun, change: ChangeEvent): Patched<DagRun> {
+  return patched(row, {
+    state: (change.state ?? row.state) as DagRun["state"],
+    queued_at: change.queued_at ?? row.queued_at,
+    ...(change.start_date === undefined ? {} : { start_date: change.start_date }),
+    ...(change.end_date === undefined ? {} : { end_date: change.end_date }),
+    ...(change.duration === undefined ? {} : { duration: change.duration }),
+  });
+}
+
+function patchTask(row: TaskInstance, change: ChangeEvent): Patched<TaskInstance> {
+  return patched(row, {
+    state: change.state as TaskInstance["state"],
     try_number: change.try_number,
-    start_date: again && state !== "running" ? null : start,
-    end_date: again || state === "running" ? null : row.end_date,
+    ...(change.queued_at === undefined ? {} : { queued_when: change.queued_at }),
+    ...(change.start_date === undefined ? {} : { start_date: change.start_date }),
+    ...(change.end_date === undefined ? {} : { end_date: change.end_date }),
+    ...(change.duration === undefined ? {} : { duration: change.duration }),
+    ...(change.reason === undefined ? {} : { state_reason: change.reason }),
+  });
+}
+
+// -- runs
+
+function pagesOf(data: RunData): RunPage[] {
+  return "pages" in data ? data.pages : [data];
+}
+
+function patchRunPage(
+  page: RunPage,
+  changes: ReadonlyMap<string, ChangeEvent>,
+  onRow: (name: string, told: boolean) => void,
+): RunPage {
+  let changed = false;
+  const rows = page.dag_runs.flatMap((row) => {
+    const name = runName(row.dag_id, row.dag_run_id);
+    const change = changes.get(name);
+    if (!change) return [row];
+    const next = patchRun(row, change);
+    onRow(name, next.told || change.deleted);
+    changed ||= next.told || change.deleted;
+    return change.deleted ? [] : [next.row];
+  });
+  return changed ? { ...page, dag_runs: rows } : page;
+}
+
+/** One list of runs: what of it has to be loaded again is what its rows do not tell. */
+function patchRunList(
+  client: QueryClient,
+  key: QueryKey,
+  changes: ReadonlyMap<string, ChangeEvent>,
+  stale: StaleKeys,
+): void {
+  const data = client.getQueryData<RunData>(key);
+  const filter = (key.at(-1) ?? {}) as RunFilter;
+  const found = new Set<string>();
+  let untold = false;
+  const onRow = (name: string, told: boolean) => {
+    found.add(name);
+    untold ||= !told;
   };
-}
-
-function patchTaskLists(client: QueryClient, change: ChangeEvent): void {
-  const isIt = (row: TaskInstance) =>
-    row.task_id === change.task_id && row.map_index === change.map_index;
-  for (const key of [
-    ["run", change.dag_id, change.run_id, "tasks"],
-    ["cells", change.dag_id, change.run_id],
-  ]) {
-    client.setQueryData<TaskInstance[]>(key, (rows) =>
-      rows?.map((row) => (isIt(row) ? patchTask(row, change) : row)),
-    );
+  if (data) {
+    const before = pagesOf(data);
+    const pages = before.map((page) => patchRunPage(page, changes, onRow));
+    if (pages.some((page, index) => page !== before[index]))
+      client.setQueryData(key, "pages" in data ? { ...data, pages } : pages[0]);
   }
-  client.setQueryData<TaskInstance>(
-    ["task", change.dag_id, change.run_id, change.task_id, change.map_index, "detail"],
-    (row) => row && patchTask(row, change),
-  );
+  const fresh = [...changes].some(([name, change]) => !change.deleted && !found.has(name));
+  // Rows come and go where states are what is asked for, and move where times are.
+  const moves = filter.state !== undefined || (filter.order ?? "-run_after") !== "-run_after";
+  if (fresh || untold) stale.add(key);
+  else if (moves) stale.add(key, true);
 }
 
-/** Writes the states that changes carry into the caches. */
-export function patchCaches(client: QueryClient, changes: readonly ChangeEvent[]): void {
+function applyRuns(client: QueryClient, changes: readonly ChangeEvent[], stale: StaleKeys): void {
+  const runs = lastOf(changes, "run", (change) => runName(change.dag_id, change.run_id));
+  if (runs.size === 0) return;
+  const cache = client.getQueryCache();
+  for (const { queryKey } of cache.findAll({ queryKey: ["runs"] }))
+    patchRunList(client, queryKey, runs, stale);
+  for (const dag of new Set([...runs.values()].map((change) => change.dag_id))) {
+    const own = new Map([...runs].filter(([, change]) => change.dag_id === dag));
+    for (const { queryKey } of cache.findAll({ queryKey: ["dag", dag, "runs"] }))
+      patchRunList(client, queryKey, own, stale);
+  }
+  for (const change of runs.values()) {
+    const key = ["run", change.dag_id, change.run_id, "detail"];
+    const row = client.getQueryData<DagRun>(key);
+    if (!row) continue;
+    const next = patchRun(row, change);
+    client.setQueryData(key, next.row);
+    const version = row.dag_versions.at(-1)?.version_number;
+    if (change.deleted || !next.told || version !== change.version_number) stale.add(key);
+  }
+  stale.add(["dashboard"]);
+  for (const { queryKey } of cache.findAll({ queryKey: ["dags", "list"] }))
+    if ((queryKey.at(-1) as { lastState?: unknown } | undefined)?.lastState) stale.add(queryKey);
+}
+
+// -- task instances
+
+/** Rows of one run in one cached list. */
+function patchTaskList(
+  client: QueryClient,
+  key: QueryKey,
+  changes: ReadonlyMap<string, ChangeEvent>,
+): { complete: boolean; placeless: boolean } | null {
+  const rows = client.getQueryData<TaskInstance[]>(key);
+  if (!rows) return null;
+  const seen = new Set<string>();
+  let untold = false;
+  let placeless = false;
+  const next = rows.map((row) => {
+    const name = taskName(row.task_id, row.map_index);
+    const change = changes.get(name);
+    if (!change || change.deleted) return row;
+    seen.add(name);
+    const result = patchTask(row, change);
+    untold ||= !result.told;
+    placeless ||= isFinished(result.row.state) && result.row.try_number > 0 && !row.hostname;
+    return result.row;
+  });
+  client.setQueryData(key, next);
+  const all = [...changes].every(([name, change]) => !change.deleted && seen.has(name));
+  return { complete: all && !untold, placeless };
+}
+
+function applyTasks(client: QueryClient, changes: readonly ChangeEvent[], stale: StaleKeys): void {
+  const byRun = new Map<string, ChangeEvent[]>();
   for (const change of changes) {
-    if (change.kind === "run") patchRunLists(client, change);
-    if (change.kind === "task_instance" && !change.deleted) patchTaskLists(client, change);
+    if (change.kind !== "task_instance") continue;
+    const name = runName(change.dag_id, change.run_id);
+    byRun.set(name, [...(byRun.get(name) ?? []), change]);
   }
+  for (const own of byRun.values()) {
+    const { dag_id: dag, run_id: run } = own[0] as ChangeEvent;
+    const last = lastOf(own, "task_instance", (each) => taskName(each.task_id, each.map_index));
+    const tasks = ["run", dag, run, "tasks"];
+    const cells = ["cells", dag, run];
+    const list = patchTaskList(client, tasks, last);
+    if (list && !list.complete) stale.add(tasks);
+    // Where they ran is told by no change.
+    else if (list?.placeless) stale.add(tasks, true);
+    if (patchTaskList(client, cells, last)?.complete === false) stale.add(cells);
+    for (const change of last.values()) {
+      const detail = ["task", dag, run, change.task_id, change.map_index, "detail"];
+      client.setQueryData<TaskInstance>(detail, (row) => row && patchTask(row, change).row);
+      stale.add(["task", dag, run, change.task_id]);
+    }
+    stale.add(["run", dag, run, "reasons"]);
+    stale.add(["run", dag, run, "attempts"]);
+  }
+  if (byRun.size > 0) {
+    stale.add(["pools"]);
+    stale.add(["dashboard"]);
+  }
+}
+
+/** Writes what changes carry into the caches and names what is to be loaded. */
+export function applyChanges(client: QueryClient, changes: readonly ChangeEvent[]): Stale[] {
+  const stale = new StaleKeys();
+  applyRuns(client, changes, stale);
+  applyTasks(client, changes, stale);
+  for (const { kind, dag_id: dag, run_id: run } of changes) {
+    if (kind === "dag") for (const key of [["dag", dag], ["dags"], ["dashboard"]]) stale.add(key);
+    if (kind === "import_error") for (const key of [["importErrors"], ["dags"]]) stale.add(key);
+    if (kind === "staging")
+      for (const key of [["staging"], ["run", dag, run, "staging"]]) stale.add(key);
+  }
+  return stale.list();
 }

@@ -2,7 +2,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
 import type { ChangeEvent, DagRun, TaskInstance } from "@/api/types";
-import { patchCaches, staleKeys } from "./apply";
+import { applyChanges } from "./apply";
 import { EventParser } from "./sse";
 import { backoff } from "./stream";
 
@@ -42,41 +42,80 @@ describe("backoff", () => {
   });
 });
 
-describe("patchCaches", () => {
-  it("starts a new try in every list that shows the task", () => {
+const task = {
+  task_id: "t",
+  map_index: -1,
+  state: "failed",
+  try_number: 1,
+  start_date: "old",
+  end_date: "old",
+} as TaskInstance;
+const started = { ...change, start_date: change.at, end_date: null, duration: null, reason: null };
+const names = (stale: { key: readonly unknown[] }[]) => stale.map(({ key }) => key.join(" "));
+
+describe("applyChanges", () => {
+  it("writes what a change of a task carries into every list that shows it", () => {
     const client = new QueryClient();
-    const row = {
-      task_id: "t",
-      map_index: -1,
-      state: "failed",
-      try_number: 1,
-      start_date: "old",
-      end_date: "old",
-    } as TaskInstance;
-    client.setQueryData(["run", "d", "r", "tasks"], [row, { ...row, task_id: "other" }]);
-    patchCaches(client, [change]);
-    expect(client.getQueryData(["run", "d", "r", "tasks"])).toEqual([
-      { ...row, state: "running", try_number: 2, start_date: change.at, end_date: null },
-      { ...row, task_id: "other" },
+    client.setQueryData(["run", "d", "r", "tasks"], [task, { ...task, task_id: "other" }]);
+    client.setQueryData(["cells", "d", "r"], [task]);
+    const stale = applyChanges(client, [started]);
+    const now = { state: "running", try_number: 2, start_date: change.at, end_date: null };
+    expect(client.getQueryData(["run", "d", "r", "tasks"])).toMatchObject([
+      now,
+      { task_id: "other", state: "failed" },
     ]);
+    expect(client.getQueryData(["cells", "d", "r"])).toMatchObject([now]);
+    expect(names(stale)).not.toContain("run d r tasks");
+    expect(names(stale)).not.toContain("cells d r");
+    expect(names(stale)).toContain("run d r reasons");
+  });
+  it("takes the last of many changes and names each key once", () => {
+    const client = new QueryClient();
+    client.setQueryData(["run", "d", "r", "tasks"], [task]);
+    const many = Array.from({ length: 1000 }, (_, n) => ({ ...started, try_number: n }));
+    expect(applyChanges(client, many).length).toBeLessThan(8);
+    expect(client.getQueryData(["run", "d", "r", "tasks"])).toMatchObject([{ try_number: 999 }]);
+  });
+  it("loads what it does not know, and what changed without saying how", () => {
+    const client = new QueryClient();
+    client.setQueryData(["run", "d", "r", "tasks"], [{ ...task, task_id: "other" }]);
+    client.setQueryData(["cells", "d", "r"], [{ ...task, state: "running", try_number: 2 }]);
+    const stale = names(applyChanges(client, [change]));
+    expect(stale).toContain("run d r tasks");
+    expect(stale).toContain("cells d r");
+  });
+  it("loads where a task ran once things are calm", () => {
+    const client = new QueryClient();
+    client.setQueryData(
+      ["run", "d", "r", "tasks"],
+      [{ ...task, state: "running", hostname: null }],
+    );
+    const stale = applyChanges(client, [{ ...started, state: "success", end_date: change.at }]);
+    expect(stale).toContainEqual({ key: ["run", "d", "r", "tasks"], calm: true });
   });
   it("changes and removes runs in pages", () => {
     const client = new QueryClient();
     const run = { dag_id: "d", dag_run_id: "r", state: "queued" } as DagRun;
     const event: ChangeEvent = { ...change, kind: "run", task_id: null, state: "success" };
-    client.setQueryData(["runs", "list", {}], { pages: [{ dag_runs: [run] }], pageParams: [0] });
-    patchCaches(client, [event]);
-    expect(client.getQueryData(["runs", "list", {}])).toMatchObject({
+    const list = ["runs", "list", {}];
+    client.setQueryData(list, { pages: [{ dag_runs: [run] }], pageParams: [0] });
+    expect(names(applyChanges(client, [event]))).toEqual(["dashboard"]);
+    expect(client.getQueryData(list)).toMatchObject({
       pages: [{ dag_runs: [{ state: "success" }] }],
     });
-    patchCaches(client, [{ ...event, deleted: true }]);
-    expect(client.getQueryData(["runs", "list", {}])).toMatchObject({ pages: [{ dag_runs: [] }] });
+    applyChanges(client, [{ ...event, deleted: true }]);
+    expect(client.getQueryData(list)).toMatchObject({ pages: [{ dag_runs: [] }] });
   });
-});
-
-describe("staleKeys", () => {
-  it("names the task and its run", () => {
-    expect(staleKeys(change)).toContainEqual(["task", "d", "r", "t"]);
-    expect(staleKeys(change)).toContainEqual(["run", "d", "r"]);
+  it("loads lists for new runs, and those that ask for a state", () => {
+    const client = new QueryClient();
+    const run = { dag_id: "d", dag_run_id: "r", state: "queued" } as DagRun;
+    const event: ChangeEvent = { ...change, kind: "run", task_id: null, state: "success" };
+    const all = ["dag", "d", "runs", "recent", {}];
+    const queued = ["runs", "list", { state: ["queued"] }];
+    client.setQueryData(all, { dag_runs: [] });
+    client.setQueryData(queued, { dag_runs: [run] });
+    const stale = applyChanges(client, [event]);
+    expect(stale).toContainEqual({ key: all });
+    expect(stale).toContainEqual({ key: queued, calm: true });
   });
 });
