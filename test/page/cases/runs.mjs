@@ -146,6 +146,22 @@ test("run: several tasks chosen and cleared together", async ({ server, page }) 
   });
 });
 
+test("run: several tasks chosen and marked together", async ({ server, page }) => {
+  await server.ran("broken_load", "marked_many");
+  await page.goto("/dags/broken_load/runs/marked_many");
+  await page.getByRole("checkbox", { name: "Choose all tasks" }).click();
+  await page.getByText("3 chosen").waitFor();
+  await page.getByRole("button", { name: "Mark success…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This touches 2 task instances:").waitFor();
+  await dialog.getByRole("button", { name: "Mark 2 as success" }).click();
+  await page.getByText("Marked 2 task instances as success").waitFor();
+  for (const task of ["load", "publish"])
+    await server.taskIs("broken_load", "marked_many", task, "success");
+  const row = page.getByRole("table", { name: "Task instances" }).getByRole("row");
+  await row.filter({ hasText: "publish" }).getByText("Success", { exact: true }).waitFor();
+});
+
 test("run: marked, which ends what runs", async ({ server, page }) => {
   const gate = await server.gate("marked");
   await server.taskIs("gate", "marked", "hold", "running");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CloseButton, TextInput } from "@mantine/core";
+import { CloseButton, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
@@ -11,6 +11,7 @@ import { Panel } from "@/components/Page";
 import { Bones, Empty, Failure } from "@/components/States";
 import { Time } from "@/components/Time";
 import { JsonTree } from "@/components/JsonTree";
+import { count } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link, useSearch } from "@/router/router";
 import styles from "../dags/dags.module.css";
@@ -61,6 +62,21 @@ const kColumns: Column<EventLog>[] = [
   },
 ];
 
+const kSince = [
+  { value: "any", label: "Any time" },
+  { value: "1", label: "Last hour" },
+  { value: "24", label: "Last 24 hours" },
+  { value: "168", label: "Last 7 days" },
+  { value: "720", label: "Last 30 days" },
+];
+
+function hoursAgo(hours: string | null): string | undefined {
+  if (!hours || !Number(hours)) return undefined;
+  // To the minute: the same question while one looks at it.
+  const minute = Math.floor(Date.now() / 60_000) - Number(hours) * 60;
+  return new Date(minute * 60_000).toISOString();
+}
+
 function readExtra(extra: string | null): unknown {
   try {
     return extra ? (JSON.parse(extra) as unknown) : null;
@@ -74,12 +90,19 @@ export function AuditList({ dagId }: { dagId?: string }) {
   const { params, set } = useSearch();
   const [who, setWho] = useState(params.get("who") ?? "");
   const [what, setWhat] = useState(params.get("what") ?? "");
+  const [on, setOn] = useState(params.get("on") ?? "");
   const apply = useDebouncedCallback(set, 200);
+  const since = params.get("since");
+  const after = useMemo(() => hoursAgo(since), [since]);
+  const part = (name: string) => (params.get(name) ? `%${params.get(name)}%` : undefined);
   const filter = {
     dag_id: dagId,
-    owner: params.get("who") ?? undefined,
-    event: params.get("what") ?? undefined,
+    owner_pattern: part("who"),
+    event_pattern: part("what")?.replaceAll(" ", "_"),
+    dag_id_pattern: dagId ? undefined : part("on"),
+    after,
   };
+  const filtered = ["who", "what", "on", "since"].some((name) => params.has(name));
   const query = useInfiniteQuery({
     queryKey: ["audit", filter],
     queryFn: ({ pageParam, signal }) =>
@@ -120,19 +143,45 @@ export function AuditList({ dagId }: { dagId?: string }) {
           />
           <TextInput
             aria-label="What"
-            placeholder="What, e.g. trigger_dag_run"
-            w={240}
+            placeholder="What, e.g. trigger"
+            w={200}
             value={what}
             onChange={(event) => {
               setWhat(event.currentTarget.value);
               apply({ what: event.currentTarget.value });
             }}
           />
+          {!dagId && (
+            <TextInput
+              aria-label="On which DAG"
+              placeholder="On which DAG"
+              value={on}
+              onChange={(event) => {
+                setOn(event.currentTarget.value);
+                apply({ on: event.currentTarget.value });
+              }}
+            />
+          )}
+          <Select
+            aria-label="When"
+            w={140}
+            allowDeselect={false}
+            data={kSince}
+            value={since ?? "any"}
+            onChange={(hours) => set({ since: hours === "any" ? null : hours })}
+          />
+          {query.data?.pages[0] && (
+            <span className="dim num" aria-live="polite">
+              {count(query.data.pages[0].total_entries, "entry", "entries")}
+            </span>
+          )}
         </div>
         {query.error ? (
           <Failure error={query.error} retry={() => void query.refetch()} />
         ) : !query.data ? (
           <Bones rows={10} />
+        ) : rows.length === 0 && filtered ? (
+          <Empty title="No entry matches">Take a filter away to see more.</Empty>
         ) : rows.length === 0 ? (
           <Empty title="Nothing was done">Every change somebody makes is written down here.</Empty>
         ) : (

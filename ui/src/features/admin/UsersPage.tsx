@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal, PasswordInput, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, PasswordInput, Select, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
@@ -11,6 +11,7 @@ import { DataTable, type Column } from "@/components/DataTable";
 import { Chip, Page, Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
+import { draftsOf, GrantFields, grantsOf, grantText } from "./GrantFields";
 import { RowActions } from "./RowActions";
 import { useSave } from "./useSave";
 
@@ -25,48 +26,62 @@ type Role = (typeof kRoles)[number]["value"];
 
 function UserForm({ user, onClose }: { user: User | null; onClose: () => void }) {
   const { save, busy } = useSave(["users"]);
-  const [role, setRole] = useState<Role>("User");
+  const { me } = useAuth();
+  const [role, setRole] = useState<Role>(user?.role ?? "User");
+  const [active, setActive] = useState(user?.active ?? true);
+  const [grants, setGrants] = useState(() => draftsOf(user?.grants ?? []));
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const password = String(form.get("password"));
     const username = user?.username ?? String(form.get("username")).trim();
+    const rights = { role, active, grants: role === "Admin" ? [] : grantsOf(grants) };
     const ok = await save(
       () =>
         user
-          ? api.put("/api/leoflow/v1/users/{username}/password", {
+          ? api.patch("/api/leoflow/v1/users/{username}", {
               path: { username },
-              body: { password },
+              body: { ...rights, ...(password ? { password } : {}) },
             })
-          : api.post("/api/leoflow/v1/users", { body: { username, password, role } }),
-      user ? `Changed the password of ${username}` : `Added ${username}`,
+          : api.post("/api/leoflow/v1/users", { body: { username, password, ...rights } }),
+      user ? `Changed ${username}` : `Added ${username}`,
     );
     if (ok) onClose();
   }
   return (
-    <Modal opened onClose={onClose} title={user ? `Password of ${user.username}` : "New user"}>
+    <Modal opened onClose={onClose} title={user ? user.username : "New user"} size={560}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
-        {!user && (
-          <>
-            <TextInput name="username" label="User name" required data-autofocus />
-            <Select
-              label="Role"
-              data={kRoles}
-              allowDeselect={false}
-              value={role}
-              onChange={(value) => setRole((value ?? "User") as Role)}
-            />
-          </>
-        )}
+        {!user && <TextInput name="username" label="User name" required data-autofocus />}
+        <Select
+          label="Role"
+          data={kRoles}
+          allowDeselect={false}
+          value={role}
+          disabled={user?.username === me.username}
+          onChange={(value) => setRole((value ?? "User") as Role)}
+        />
+        {role !== "Admin" && <GrantFields drafts={grants} onChange={setGrants} />}
         <PasswordInput
           name="password"
-          label="Password"
+          label={user ? "New password" : "Password"}
           size="xs"
-          description="At least 8 characters"
+          description={
+            user
+              ? "Left empty it stays; a new one signs them out everywhere"
+              : "At least 8 characters"
+          }
           minLength={8}
           autoComplete="new-password"
-          required
+          required={!user}
         />
+        {user && user.username !== me.username && (
+          <Checkbox
+            size="xs"
+            label="May sign in"
+            checked={active}
+            onChange={(event) => setActive(event.currentTarget.checked)}
+          />
+        )}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -100,6 +115,22 @@ function columns(
       ),
     },
     { key: "role", title: "Role", width: "90px", cell: (row) => <Chip>{row.role}</Chip> },
+    {
+      key: "grants",
+      title: "On DAGs",
+      width: "minmax(90px, 2fr)",
+      wideOnly: true,
+      cell: (row) => {
+        const text = row.grants.map(grantText).join(", ");
+        return text ? (
+          <span className="cut" title={text}>
+            {text}
+          </span>
+        ) : (
+          <span className="faint">all</span>
+        );
+      },
+    },
     {
       key: "active",
       title: "May sign in",

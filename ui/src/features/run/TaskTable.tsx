@@ -16,6 +16,8 @@ import { operatorLabel } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import { ClearDialog } from "../actions/ClearDialog";
+import type { MarkState } from "../actions/MarkTaskDialog";
+import { MarkTasksDialog } from "../actions/MarkTasksDialog";
 import { StateIcon } from "@/components/StateIcon";
 import styles from "./run.module.css";
 
@@ -33,7 +35,15 @@ function taskLink(task: TaskInstance): string {
 interface Pick {
   chosen: ReadonlySet<string>;
   choose: (task: TaskInstance) => void;
+  all: boolean;
+  chooseAll: () => void;
 }
+
+const kMarks: [state: MarkState, title: string][] = [
+  ["success", "Mark success…"],
+  ["failed", "Mark failed…"],
+  ["skipped", "Mark skipped…"],
+];
 
 function columnsFor(
   reasons: ReadonlyMap<string, string>,
@@ -41,7 +51,15 @@ function columnsFor(
 ): Column<TaskInstance>[] {
   const box: Column<TaskInstance> = {
     key: "pick",
-    title: <span className="sr">Choose</span>,
+    title: pick && (
+      <Checkbox
+        size="xs"
+        aria-label="Choose all tasks"
+        checked={pick.all}
+        indeterminate={pick.chosen.size > 0 && !pick.all}
+        onChange={pick.chooseAll}
+      />
+    ),
     width: "20px",
     cell: (task) =>
       pick && (
@@ -151,6 +169,7 @@ export function TaskTable({ run }: { run: DagRun }) {
   const reasons = useQuery(runReasons(ref));
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [clearing, setClearing] = useState(false);
+  const [marking, setMarking] = useState<MarkState | null>(null);
 
   const rows = useMemo(() => {
     const nodes = (structure.data ?? []).map((task) => ({
@@ -173,7 +192,9 @@ export function TaskTable({ run }: { run: DagRun }) {
     if (!next.delete(key(task))) next.add(key(task));
     setChosen(next);
   };
-  const columns = columnsFor(why, me.can.trigger ? { chosen, choose } : null);
+  const all = rows.length > 0 && chosen.size === rows.length;
+  const chooseAll = () => setChosen(all ? new Set() : new Set(rows.map(key)));
+  const columns = columnsFor(why, me.can.trigger ? { chosen, choose, all, chooseAll } : null);
   const picked = rows.filter((task) => chosen.has(key(task)));
 
   return (
@@ -186,7 +207,22 @@ export function TaskTable({ run }: { run: DagRun }) {
             <Button size="compact-xs" onClick={() => setClearing(true)}>
               Clear…
             </Button>
-            <Button size="compact-xs" variant="default" onClick={() => setChosen(new Set())}>
+            {kMarks.map(([state, title]) => (
+              <Button
+                key={state}
+                size="compact-xs"
+                variant="default"
+                onClick={() => setMarking(state)}
+              >
+                {title}
+              </Button>
+            ))}
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              color="gray"
+              onClick={() => setChosen(new Set())}
+            >
               None
             </Button>
           </span>
@@ -221,6 +257,16 @@ export function TaskTable({ run }: { run: DagRun }) {
           )
         }
       </Loaded>
+      {marking && (
+        <MarkTasksDialog
+          tasks={picked}
+          state={marking}
+          onClose={(done) => {
+            setMarking(null);
+            if (done) setChosen(new Set());
+          }}
+        />
+      )}
       {clearing && (
         <ClearDialog
           {...ref}
