@@ -73,6 +73,8 @@ const kTypes = {
 function fromDist(route) {
   const path = join(process.env.PAGE_DIST, new URL(route.request().url()).pathname);
   const name = extname(path) ? path : join(process.env.PAGE_DIST, "index.html");
+  // Of a page that came by a redirect, which is not asked for here: the server's own.
+  if (!existsSync(name)) return route.continue();
   const contentType = kTypes[extname(name).slice(1)] ?? "text/html";
   return route.fulfill({ body: readFileSync(name), contentType });
 }
@@ -87,11 +89,17 @@ export class Visitor {
   }
 
   /** A page of somebody; null is nobody. */
-  async page({ user = kAdmin, viewport = kWide, scheme = "light", zone = "Europe/Berlin" } = {}) {
+  async page({
+    user = kAdmin,
+    viewport = kWide,
+    scheme = "light",
+    zone = "Europe/Berlin",
+    server = this.server,
+  } = {}) {
     if (user && !this.cookies.has(user.username))
-      this.cookies.set(user.username, cookiesOf(this.browser, this.server, user));
+      this.cookies.set(user.username, cookiesOf(this.browser, server, user));
     const context = await this.browser.newContext({
-      baseURL: this.server.url,
+      baseURL: server.url,
       viewport,
       colorScheme: scheme,
       timezoneId: zone,

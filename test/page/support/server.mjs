@@ -42,8 +42,9 @@ export function closeAll() {
 }
 
 export class Server {
-  /** `dags` are folders of test/page/dags; all of them when it is left out. */
-  constructor(dags = null) {
+  /** `dags` are folders of test/page/dags, all of them without; `words` go to the server. */
+  constructor(dags = null, words = []) {
+    this.words = words;
     this.folder = mkdtempSync(join(tmpdir(), "lf-page-"));
     this.home = join(this.folder, "home");
     this.workspace = join(this.folder, "dags");
@@ -60,7 +61,7 @@ export class Server {
     if (!existsSync(program)) throw new Error(`${program} is missing; hint: build it first`);
     const kept = Object.entries(process.env).filter(([name]) => kPassed.test(name));
     const log = openSync(join(this.folder, "server.out"), "a");
-    const words = ["lite", this.workspace, "--home", this.home];
+    const words = ["lite", this.workspace, "--home", this.home, ...this.words];
     this.process = spawn(program, [...words, "--port", String(this.port ?? 0)], {
       stdio: ["ignore", log, log],
       env: {
