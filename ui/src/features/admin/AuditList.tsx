@@ -17,11 +17,18 @@ import { Link, useSearch } from "@/router/router";
 import styles from "../dags/dags.module.css";
 
 const kColumns: Column<EventLog>[] = [
-  { key: "when", title: "When", width: "150px", cell: (row) => <Time at={row.when} /> },
+  {
+    key: "when",
+    title: "When",
+    width: "150px",
+    phoneWidth: "76px",
+    cell: (row) => <Time at={row.when} />,
+  },
   {
     key: "who",
     title: "Who",
     width: "90px",
+    phoneWidth: "68px",
     cell: (row) => <span className="cut">{row.owner ?? "–"}</span>,
   },
   {
