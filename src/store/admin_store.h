@@ -3,6 +3,7 @@
 // staging volumes, audit log, installation settings. Blocking; any thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -81,6 +82,9 @@ class UserStore {
   virtual Result<ApiToken> add_token(const ApiToken& token) = 0;  // returns it with its id
   virtual Status touch_token(int64_t id, Time used_at) = 0;
   virtual Result<bool> revoke_token(int64_t id, Time revoked_at) = 0;
+  // Grows when something ends or changes that was known of users, tokens and sessions, before the
+  // call that did it returns; nothing where others may change them unseen.
+  virtual std::optional<uint64_t> changes() const { return std::nullopt; }
 };
 
 // Browsers that are signed in, by the hash of their cookie.

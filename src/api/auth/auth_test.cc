@@ -36,6 +36,7 @@ class FakeUsers : public UserStore {
   Result<bool> remove_user(const std::string& name) override { return users.erase(name) > 0; }
   Result<std::vector<ApiToken>> list_tokens() override { return std::vector<ApiToken>{}; }
   Result<std::optional<ApiToken>> get_token(int64_t id) override {
+    ++lookups;
     auto found = tokens.find(id);
     return found == tokens.end() ? std::optional<ApiToken>() : found->second;
   }
@@ -56,7 +57,10 @@ class FakeUsers : public UserStore {
 
   std::map<std::string, User> users;
   std::map<int64_t, ApiToken> tokens;
-  int touches = 0;
+  std::optional<uint64_t> changes() const override { return changed; }
+
+  int touches = 0, lookups = 0;
+  std::optional<uint64_t> changed;
 };
 
 class FakeSessions : public SessionStore {
@@ -261,6 +265,36 @@ TEST_F(AuthTest, ApiTokensOpenUntilRevokedOrExpired) {
   clock.at -= std::chrono::hours(1);
   ASSERT_TRUE(users.revoke_token(7, clock.at).has_value());
   EXPECT_EQ(code_of(auth.check(made->value)), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, WhatIsKnownOfATokenHoldsUntilSomethingChanges) {
+  users.changed = 1;
+  auto made = create_api_token(users, "t", "ann", clock.at, clock.at + std::chrono::minutes(5));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(auth.check(made->value).has_value());
+  EXPECT_EQ(users.lookups, 1);
+  EXPECT_EQ(code_of(auth.check(made->value + "x")), Code::denied);
+  EXPECT_EQ(code_of(auth.check_session(made->value)), Code::unauthenticated);
+  users.tokens[made->token.id].revoked_at = clock.at;
+  ++*users.changed;
+  EXPECT_EQ(code_of(auth.check(made->value)), Code::unauthenticated);
+  EXPECT_EQ(code_of(auth.check(made->value)), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, WhatIsKnownOfATokenEndsWithItAndItsUseIsNoted) {
+  users.changed = 1;
+  auto made = create_api_token(users, "t", "ann", clock.at, clock.at + std::chrono::seconds(90));
+  EXPECT_TRUE(auth.check(made->value).has_value());
+  clock.at += kTouchInterval;
+  EXPECT_TRUE(auth.check(made->value).has_value());
+  EXPECT_EQ(users.touches, 2);
+  clock.at += std::chrono::seconds(30);
+  EXPECT_EQ(code_of(auth.check(made->value)), Code::unauthenticated);
+}
+
+TEST_F(AuthTest, WithoutWordOfChangesEverythingIsLookedUp) {
+  auto made = create_api_token(users, "t", "ann", clock.at, std::nullopt);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(auth.check(made->value).has_value());
+  EXPECT_EQ(users.lookups, 3);
 }
 
 }  // namespace

@@ -69,8 +69,45 @@ Result<Rights> Authenticator::rights_of(const User& user) {
   return Rights{parse_role(user.role).value_or(Role::viewer), std::move(*grants)};
 }
 
+// Requests come in numbers with the same few credentials: what is known of one holds until
+// something in the store changes, or until its time.
+template <typename Check>
+Result<Principal> Authenticator::known_or(std::string_view credential, Check check) {
+  // Read first: a change that comes while we look makes what we find count for nothing.
+  auto changes = users_.changes();
+  if (!changes) {
+    auto checked = check();
+    return checked ? std::move(checked->principal) : Result<Principal>(fail(checked));
+  }
+  Time now = clock_.now();
+  std::string hash = sha256(credential);
+  auto found = known_.with([&](Known& known) -> std::optional<Principal> {
+    if (known.changes < *changes) known = {*changes, {}};
+    auto entry = known.by_hash.find(hash);
+    bool holds =
+        known.changes == *changes && entry != known.by_hash.end() && now < entry->second.until;
+    return holds ? std::optional(entry->second.principal) : std::nullopt;
+  });
+  if (found) return std::move(*found);
+  auto checked = check();
+  if (!checked) return fail(checked);
+  known_.with([&](Known& known) {
+    if (known.changes != *changes) return;
+    if (known.by_hash.size() >= kCredentialsKnownMax) known.by_hash.clear();
+    known.by_hash.insert_or_assign(std::move(hash), *checked);
+  });
+  return std::move(checked->principal);
+}
+
 Result<Principal> Authenticator::check(std::string_view token) {
-  return token.starts_with(kApiTokenPrefix) ? check_api_token(token) : check_signed(token);
+  return known_or(token, [&] {
+    return token.starts_with(kApiTokenPrefix) ? check_api_token(token) : check_signed(token);
+  });
+}
+
+Result<Principal> Authenticator::check_session(std::string_view secret) {
+  // A prefix that no token has: a session's secret is none, nor the other way round.
+  return known_or("session " + std::string(secret), [&] { return look_up_session(secret); });
 }
 
 Result<User> Authenticator::active_user(const std::string& username) {
@@ -81,7 +118,7 @@ Result<User> Authenticator::active_user(const std::string& username) {
   return std::move(**user);
 }
 
-Result<Principal> Authenticator::check_signed(std::string_view token) {
+Result<Authenticator::Checked> Authenticator::check_signed(std::string_view token) {
   auto claims = verify_jwt(token, secret_, clock_.now());
   if (!claims) return fail(claims);
   auto user = active_user(claims->subject);
@@ -89,10 +126,12 @@ Result<Principal> Authenticator::check_signed(std::string_view token) {
   if (password_tag(*user) != claims->password_tag) {
     return fail(Code::unauthenticated, "the password was changed after this token was made");
   }
-  return principal_of(*user);
+  auto principal = principal_of(*user);
+  if (!principal) return fail(principal);
+  return Checked{std::move(*principal), claims->expires_at};
 }
 
-Result<Principal> Authenticator::check_api_token(std::string_view token) {
+Result<Authenticator::Checked> Authenticator::check_api_token(std::string_view token) {
   std::string_view rest = token.substr(kApiTokenPrefix.size());
   int64_t id = 0;
   auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), id);
@@ -117,16 +156,17 @@ Result<Principal> Authenticator::check_api_token(std::string_view token) {
     if (!touched) log::warning("cannot note the use of an API token", {{"token", id}});
   }
   auto principal = principal_of(*user);
-  if (!principal) return principal;
+  if (!principal) return fail(principal);
   principal->way = Principal::Way::api_token;
   principal->api_token = id;
   principal->scope = parse_token_scope(found.scope).value_or(TokenScope::read);
   principal->rights = principal->rights.capped(role_of_scope(principal->scope));
   principal->role = to_string(principal->rights.role);
-  return principal;
+  return Checked{std::move(*principal),
+                 std::min(now + kTouchInterval, found.expires_at.value_or(Time::max()))};
 }
 
-Result<Principal> Authenticator::check_session(std::string_view secret) {
+Result<Authenticator::Checked> Authenticator::look_up_session(std::string_view secret) {
   auto ended = [] { return fail(Code::unauthenticated, "the session has ended"); };
   if (secret.size() > kSecretBytesMax) return ended();
   std::string hash = sha256_hex(secret);
@@ -144,8 +184,9 @@ Result<Principal> Authenticator::check_session(std::string_view secret) {
     if (!touched) log::warning("cannot prolong a session", {{"user", user->username}});
   }
   auto principal = principal_of(*user);
-  if (principal) principal->way = Principal::Way::session;
-  return principal;
+  if (!principal) return fail(principal);
+  principal->way = Principal::Way::session;
+  return Checked{std::move(*principal), std::min(now + kTouchInterval, (*session)->expires_at)};
 }
 
 Duration Authenticator::wait_needed(const std::string& username, const std::string& address) {

@@ -3,12 +3,15 @@
 // to users. Any thread; blocks on the store.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "api/auth/jwt.h"
 #include "api/auth/login_limiter.h"
 #include "api/auth/passwords.h"
 #include "api/auth/rights.h"
+#include "async/guarded.h"
 #include "base/error.h"
 #include "store/store.h"
 
@@ -21,6 +24,7 @@ constexpr Duration kSessionLifeMax = std::chrono::days(30);
 constexpr Duration kSessionLifeMaxElsewhere = std::chrono::hours(12);
 constexpr Duration kTouchInterval = std::chrono::minutes(1);  // last use is written this often
 constexpr std::string_view kApiTokenPrefix = "leoflow_";
+constexpr size_t kCredentialsKnownMax = 4096;  // whose users need not be looked up; beyond: none
 
 struct Principal {
   enum class Way { signed_token, api_token, session };
@@ -74,8 +78,22 @@ class Authenticator {
   std::string tag(std::string_view text) const;
 
  private:
-  Result<Principal> check_signed(std::string_view token);
-  Result<Principal> check_api_token(std::string_view token);
+  // Who a credential belongs to, as long as nothing changes in the store.
+  struct Checked {
+    Principal principal;
+    Time until{};  // then it is looked up again
+  };
+  // What was found since the store's last change; by hashes of credentials.
+  struct Known {
+    uint64_t changes = 0;
+    std::map<std::string, Checked> by_hash;
+  };
+
+  template <typename Check>
+  Result<Principal> known_or(std::string_view credential, Check check);
+  Result<Checked> check_signed(std::string_view token);
+  Result<Checked> check_api_token(std::string_view token);
+  Result<Checked> look_up_session(std::string_view secret);
   Result<User> active_user(const std::string& username);
 
   UserStore& users_;
@@ -84,6 +102,7 @@ class Authenticator {
   const std::string secret_;
   Passwords passwords_;
   LoginLimiter limiter_;
+  Guarded<Known> known_;
 };
 
 }  // namespace leoflow::api

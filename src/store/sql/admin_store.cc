@@ -81,6 +81,13 @@ auto change_users(Database& database, Change change)
   });
 }
 
+// Counts the change once it is made; also one that failed, which may have been made nevertheless.
+template <typename T>
+T counted(AccountChanges* changes, T result) {
+  if (changes) ++*changes;
+  return result;
+}
+
 }  // namespace
 
 Result<std::vector<User>> SqlUserStore::list_users() {
@@ -99,7 +106,7 @@ Result<std::optional<User>> SqlUserStore::get_user_of_identity(const std::string
 
 Result<User> SqlUserStore::put_user(const User& user) {
   if (user.username.empty()) return fail(Code::invalid, "a user needs a name");
-  return change_users(database_, [&](Connection& connection) -> Result<User> {
+  auto put = change_users(database_, [&](Connection& connection) -> Result<User> {
     Result<Query> query = connection.query(kUpsertUser);
     if (!query) return fail(query);
     query->bind("$username", user.username)
@@ -115,6 +122,7 @@ Result<User> SqlUserStore::put_user(const User& user) {
     if (!rows) return fail(rows);
     return std::move(rows->front());
   });
+  return counted(changes_, std::move(put));
 }
 
 Status SqlUserStore::note_login(const std::string& username, Time at) {
@@ -124,7 +132,7 @@ Status SqlUserStore::note_login(const std::string& username, Time at) {
 }
 
 Result<bool> SqlUserStore::remove_user(const std::string& username) {
-  return change_users(database_, [&](Connection& connection) -> Result<bool> {
+  auto gone = change_users(database_, [&](Connection& connection) -> Result<bool> {
     for (std::string_view sql :
          {kDeleteTokensOfUser.view(), kDeleteSessionsOfUser.view(), kDeleteUser.view()}) {
       Result<Query> query = connection.query(sql);
@@ -135,6 +143,7 @@ Result<bool> SqlUserStore::remove_user(const std::string& username) {
     }
     return false;
   });
+  return counted(changes_, std::move(gone));
 }
 
 Result<std::vector<ApiToken>> SqlUserStore::list_tokens() {
@@ -166,9 +175,8 @@ Status SqlUserStore::touch_token(int64_t id, Time used_at) {
 }
 
 Result<bool> SqlUserStore::revoke_token(int64_t id, Time revoked_at) {
-  return any_of(change_rows(database_, kRevokeToken, [&](Query& query) {
-    query.bind("$revoked_at", revoked_at).bind("$token_id", id);
-  }));
+  auto bind = [&](Query& query) { query.bind("$revoked_at", revoked_at).bind("$token_id", id); };
+  return counted(changes_, any_of(change_rows(database_, kRevokeToken, bind)));
 }
 
 Status SqlSessionStore::add_session(const BrowserSession& session) {
@@ -205,13 +213,13 @@ Status SqlSessionStore::touch_session(const std::string& secret_hash, Time used_
 }
 
 Result<bool> SqlSessionStore::remove_session(const std::string& secret_hash) {
-  return any_of(change_rows(database_, kDeleteSession,
-                            [&](Query& query) { query.bind("$secret_hash", secret_hash); }));
+  auto bind = [&](Query& query) { query.bind("$secret_hash", secret_hash); };
+  return counted(changes_, any_of(change_rows(database_, kDeleteSession, bind)));
 }
 
 Status SqlSessionStore::remove_sessions_of(const std::string& username) {
-  return status_of(change_rows(database_, kDeleteSessionsOfUser,
-                               [&](Query& query) { query.bind("$username", username); }));
+  auto bind = [&](Query& query) { query.bind("$username", username); };
+  return counted(changes_, status_of(change_rows(database_, kDeleteSessionsOfUser, bind)));
 }
 
 Status SqlEventLogStore::add(const EventLog& row) {

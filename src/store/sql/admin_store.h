@@ -2,6 +2,8 @@
 // The small tables on a Database. See store/admin_store.h for the contracts.
 #pragma once
 
+#include <atomic>
+
 #include "store/admin_store.h"
 #include "store/sql/database.h"
 
@@ -46,9 +48,14 @@ class SqlStagingStore final : public StagingStore {
   Database& database_;
 };
 
+// Counts what UserStore::changes() tells.
+using AccountChanges = std::atomic<uint64_t>;
+
 class SqlUserStore final : public UserStore {
  public:
-  explicit SqlUserStore(Database& database) : database_(database) {}
+  // changes: shared with the sessions; null when other processes write to the database too.
+  SqlUserStore(Database& database, AccountChanges* changes)
+      : database_(database), changes_(changes) {}
   Result<std::vector<User>> list_users() override;
   Result<std::optional<User>> get_user(const std::string& username) override;
   Result<std::optional<User>> get_user_of_identity(const std::string& identity) override;
@@ -60,14 +67,19 @@ class SqlUserStore final : public UserStore {
   Result<ApiToken> add_token(const ApiToken& token) override;
   Status touch_token(int64_t id, Time used_at) override;
   Result<bool> revoke_token(int64_t id, Time revoked_at) override;
+  std::optional<uint64_t> changes() const override {
+    return changes_ ? std::optional(changes_->load()) : std::nullopt;
+  }
 
  private:
   Database& database_;
+  AccountChanges* const changes_;
 };
 
 class SqlSessionStore final : public SessionStore {
  public:
-  explicit SqlSessionStore(Database& database) : database_(database) {}
+  SqlSessionStore(Database& database, AccountChanges* changes)
+      : database_(database), changes_(changes) {}
   Status add_session(const BrowserSession& session) override;
   Result<std::optional<BrowserSession>> get_session(const std::string& secret_hash) override;
   Status touch_session(const std::string& secret_hash, Time used_at, Time expires_at) override;
@@ -76,6 +88,7 @@ class SqlSessionStore final : public SessionStore {
 
  private:
   Database& database_;
+  AccountChanges* const changes_;
 };
 
 class SqlEventLogStore final : public EventLogStore {

@@ -35,6 +35,7 @@ class SqliteStore final : public Store {
 
  private:
   std::unique_ptr<Database> database_;
+  AccountChanges account_changes_ = 0;  // a home has one server
   SqlEngineStore engine_{*database_};
   SqlDagStore dags_{*database_};
   SqlImportErrorStore import_errors_{*database_};
@@ -43,8 +44,8 @@ class SqliteStore final : public Store {
   SqlSecretStore secrets_{*database_};
   SqlPoolStore pools_{*database_};
   SqlStagingStore staging_{*database_};
-  SqlUserStore users_{*database_};
-  SqlSessionStore sessions_{*database_};
+  SqlUserStore users_{*database_, &account_changes_};
+  SqlSessionStore sessions_{*database_, &account_changes_};
   SqlEventLogStore event_log_{*database_};
   SqlSettingStore settings_{*database_};
   SqlFavoriteStore favorites_{*database_};
