@@ -43,7 +43,8 @@ std::string change_json(const Change& change) {
 }
 
 struct Waiting {
-  std::vector<Change> changes;
+  std::vector<Changes> changes;
+  size_t count = 0;  // of all of them
   bool overflow = false;
 };
 
@@ -66,6 +67,15 @@ void ChangeTexts::append(const Change& change, std::string& out) {
   });
 }
 
+Changes SharedChanges::of(const std::vector<Change>& changes) {
+  return last_.with([&](Changes& last) {
+    // Callers that see some DAGs only are told a part of a commit.
+    if (!last || !std::ranges::equal(*last, changes, {}, &Change::sequence, &Change::sequence))
+      last = std::make_shared<const std::vector<Change>>(changes);
+    return last;
+  });
+}
+
 EventStream::EventStream(Engine& engine, const Clock& clock, ChangeTexts& texts, EventFilter filter,
                          std::optional<uint64_t> last_seen)
     : engine_(engine),
@@ -78,20 +88,18 @@ EventStream::EventStream(Engine& engine, const Clock& clock, ChangeTexts& texts,
 }
 
 void EventStream::start(std::function<void()> wake) {
-  subscription_ = engine_.subscribe(
-      [queue = queue_, wake = std::move(wake)](const std::vector<Change>& changes) {
-        bool first = queue->waiting.with([&](Waiting& waiting) {
-          bool empty = waiting.changes.empty() && !waiting.overflow;
-          if (waiting.changes.size() + changes.size() > kEventQueueMax) {
-            waiting.overflow = true;
-            waiting.changes.clear();
-          }
-          if (!waiting.overflow)
-            waiting.changes.insert(waiting.changes.end(), changes.begin(), changes.end());
-          return empty;
-        });
-        if (first) wake();
-      });
+  subscription_ = engine_.subscribe([queue = queue_, shared = texts_.shared(),
+                                     wake = std::move(wake)](const std::vector<Change>& told) {
+    Changes changes = shared->of(told);
+    bool first = queue->waiting.with([&](Waiting& waiting) {
+      bool empty = waiting.changes.empty() && !waiting.overflow;
+      waiting.count += changes->size();
+      if (waiting.count > kEventQueueMax) waiting = {.overflow = true};
+      if (!waiting.overflow) waiting.changes.push_back(std::move(changes));
+      return empty;
+    });
+    if (first) wake();
+  });
 }
 
 // Changes that come in by both ways, the history and the subscription, are told once.
@@ -121,7 +129,9 @@ StreamSource::Next EventStream::pull(std::string& out) {
   opened_ = true;
   Waiting waiting = queue_->waiting.with([](Waiting& shared) { return std::exchange(shared, {}); });
   if (waiting.overflow) out += "event: reset\ndata: {}\n\n";
-  for (const Change& change : waiting.changes) write(change, out);
+  for (const Changes& changes : waiting.changes) {
+    for (const Change& change : *changes) write(change, out);
+  }
   Time now = clock_.now();
   if (out.empty() && now - last_output_ >= kEventHeartbeat) {
     // The id lets a client that sees nothing of its filter resume from here.

@@ -28,11 +28,24 @@ struct EventFilter {
   std::string dag_id, run_id;  // empty = all
 };
 
-// What the streams share: how many they are, and the text of each of the last changes, made once.
-// Any thread.
+using Changes = std::shared_ptr<const std::vector<Change>>;
+
+// What the streams share: how many they are, the changes of one commit, and the text of each of the
+// last changes, made once. Any thread.
+class SharedChanges {
+ public:
+  // A copy, the same one for all who are told the same.
+  Changes of(const std::vector<Change>& changes);
+
+ private:
+  Guarded<Changes> last_;
+};
+
 class ChangeTexts {
  public:
   void append(const Change& change, std::string& out);
+  // Listeners of the engine may still hold it when this is gone.
+  const std::shared_ptr<SharedChanges>& shared() const { return shared_; }
 
   void stream_opened() { ++streams_; }
   void stream_closed() { --streams_; }
@@ -44,6 +57,7 @@ class ChangeTexts {
     std::string text;  // empty: nothing is kept here
   };
   Guarded<std::vector<Slot>> slots_{kChangeTextsKept};
+  const std::shared_ptr<SharedChanges> shared_ = std::make_shared<SharedChanges>();
   std::atomic<int> streams_ = 0;
 };
 

@@ -76,8 +76,8 @@ struct HttpServer::Impl {
   WorkerPool workers;
   std::atomic<bool> stopping = false;
   std::atomic<size_t> open = 0;
-  SessionHost host{options.limits, options.proxies, handle,
-                   workers,        stopping,        std::make_shared<Guarded<bool>>(true)};
+  StreamBeat beat{io.get_executor()};
+  SessionHost host{options.limits, options.proxies, handle, workers, stopping, beat};
   std::unordered_map<const void*, std::weak_ptr<SessionControl>> sessions;  // io thread
   std::thread thread;
 };
@@ -181,7 +181,7 @@ void HttpServer::Impl::stop() {
     });
   });
   if (thread.joinable()) thread.join();
-  host.gate->with([](bool& open) { open = false; });
+  beat.close();
   workers.stop();
 }
 

@@ -25,9 +25,12 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr size_t kReadAheadBytesMax = 64 * 1024;       // of requests behind a stream
 constexpr auto kLingerTime = std::chrono::seconds(1);  // reading on after an early refusal
 constexpr size_t kLingerBytesMax = 16 * 1024 * 1024;
-constexpr auto kPullRetry = std::chrono::milliseconds(50);  // when all workers are busy
+constexpr Duration kRareInterval = std::chrono::seconds(5);  // of pulls that nothing asked for
+constexpr auto kPullRetry = std::chrono::milliseconds(50);   // when all workers are busy
 
-class Session : public SessionControl, public std::enable_shared_from_this<Session> {
+class Session : public SessionControl,
+                public StreamOwner,
+                public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, SessionHost& host)
       : socket_(std::move(socket)), host_(host), pull_timer_(socket_.get_executor()) {
@@ -70,7 +73,8 @@ class Session : public SessionControl, public std::enable_shared_from_this<Sessi
 
   void start_stream();
   void watch_for_close();
-  void woken();
+  void woken() override;
+  void beat() override;
   void pull_in(Duration time);
   void pull();
   void pulled(std::string part, StreamSource::Next next);
@@ -97,12 +101,14 @@ class Session : public SessionControl, public std::enable_shared_from_this<Sessi
   std::shared_ptr<StreamSource> stream_;  // shared with a pull in progress on a worker
   std::unique_ptr<StreamSource> next_stream_;
   StreamSource::Next next_ = StreamSource::Next::wait;
-  SteadyTime pulled_at_{};
+  SteadyTime pulled_at_{}, quiet_until_ = SteadyTime::max();
   bool pulling_ = false, pull_again_ = false, pull_soon_ = false, writing_ = false;
+  bool timed_ = false;  // pull_timer_ runs
 };
 
 void Session::expire(SteadyTime now) {
-  if (deadline_ <= now) close();
+  if (deadline_ <= now) return close();
+  if (stream_ && quiet_until_ <= now) pull();
 }
 
 void Session::close() {
@@ -351,17 +357,7 @@ void Session::start_stream() {
   if (host_.stopping) return close();
   stream_ = std::move(next_stream_);
   pulling_ = pull_again_ = pull_soon_ = writing_ = false;
-  std::weak_ptr<Session> weak = weak_from_this();
-  auto executor = socket_.get_executor();
-  stream_->start([weak, executor, gate = host_.gate] {
-    gate->with([&](bool open) {
-      if (!open) return;
-      asio::post(executor, [weak] {
-        auto self = weak.lock();
-        if (self && self->stream_) self->woken();
-      });
-    });
-  });
+  stream_->start(host_.beat.waker(weak_from_this()));
   watch_for_close();
   if (!closed_) pull();
 }
@@ -378,12 +374,19 @@ void Session::watch_for_close() {
 
 // There is something to pull: now, or when the stream's pace allows.
 void Session::woken() {
+  if (!stream_) return;
   auto since = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - pulled_at_);
   if (since >= stream_->pace()) return pull();
-  if (!std::exchange(pull_soon_, true)) pull_in(stream_->pace() - since);
+  if (!std::exchange(pull_soon_, true))
+    host_.beat.at(pulled_at_ + stream_->pace(), weak_from_this());
+}
+
+void Session::beat() {
+  if (stream_ && pull_soon_) pull();
 }
 
 void Session::pull_in(Duration time) {
+  timed_ = true;
   pull_timer_.expires_after(time);
   pull_timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
     if (!error && self->stream_) self->pull();
@@ -397,7 +400,8 @@ void Session::pull() {
   }
   pulling_ = true;
   pull_again_ = pull_soon_ = false;
-  pull_timer_.cancel();
+  quiet_until_ = SteadyTime::max();
+  if (std::exchange(timed_, false)) pull_timer_.cancel();
   pulled_at_ = std::chrono::steady_clock::now();
   if (!stream_->blocks()) {
     std::string part;
@@ -440,7 +444,9 @@ void Session::part_written() {
   if (next_ == StreamSource::Next::more) return pull();
   bool waiting = std::exchange(pull_again_, false) | std::exchange(pull_soon_, false);
   if (waiting) return woken();
-  pull_in(stream_->interval());
+  // What is rare needs no timer of its own.
+  if (stream_->interval() < kRareInterval) return pull_in(stream_->interval());
+  quiet_until_ = std::chrono::steady_clock::now() + stream_->interval();
 }
 
 void Session::end_stream() {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "api/server.h"
+#include "api/stream_beat.h"
 #include "api/tls_identity.h"
 #include "api/worker_pool.h"
-#include "async/guarded.h"
 
 namespace leoflow::api {
 
@@ -24,9 +24,7 @@ struct SessionHost {
   const HttpServer::HandleRequest& handle;
   WorkerPool& workers;
   std::atomic<bool>& stopping;
-  // True while posting to the io thread is allowed: streams may be woken from anywhere, also while
-  // the server goes.
-  std::shared_ptr<Guarded<bool>> gate;
+  StreamBeat& beat;
   std::function<void(const void* session)> closed;  // io thread, once
   std::unique_ptr<TlsIdentity> tls;                 // null: plain
   std::vector<char> scratch;                        // what was just read; io thread
