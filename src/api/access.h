@@ -183,6 +183,10 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"bulk_variables", Permission::variable_edit},
     {"patch_variable", Permission::variable_edit},
     {"delete_variable", Permission::variable_edit},
+    {"export_connections", Permission::connection_edit},
+    {"import_connections", Permission::connection_edit},
+    {"export_variables", Permission::variable_edit},
+    {"import_variables", Permission::variable_edit},
     // Assets, which belong to no DAG
     {"get_assets", Permission::installation_read},
     {"get_asset_aliases", Permission::installation_read},

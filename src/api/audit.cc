@@ -9,13 +9,13 @@
 namespace leoflow::api {
 namespace {
 
-// Variables may be secret whatever their names are.
+// Variables may be secret whatever their names are, and so may files of them and of connections.
 void hide_values(json::value& body) {
   if (body.is_array()) {
     for (json::value& item : body.get_array()) hide_values(item);
   } else if (body.is_object()) {
     for (auto& member : body.get_object()) {
-      if (member.key() == "value") member.value() = kMask;
+      if (member.key() == "value" || member.key() == "content") member.value() = kMask;
       hide_values(member.value());
     }
   }
@@ -23,7 +23,7 @@ void hide_values(json::value& body) {
 
 json::value shown(const Call& call, const json::value& value) {
   json::value copy = masked(value);
-  if (call.route.tag == "Variable") hide_values(copy);
+  if (call.route.tag == "Variable" || call.route.tag == "Connection") hide_values(copy);
   return copy;
 }
 

@@ -139,8 +139,12 @@ Result<Response> run_bulk(Call& call, const BulkTarget& target) {
     return fail(Code::invalid,
                 "at most " + std::to_string(kBulkEntitiesMax) + " entities fit into one request");
   }
+  return run_bulk(call, target, *actions);
+}
+
+Result<Response> run_bulk(Call& call, const BulkTarget& target, const json::array& actions) {
   BulkRun run(call, target);
-  for (const json::value& action : *actions) run.action(action.as_object());
+  for (const json::value& action : actions) run.action(action.as_object());
   return run.answer();
 }
 

@@ -41,6 +41,17 @@ void restore(json::object& given, const json::object& stored) {
   }
 }
 
+json::object unmasked_members(const json::object& from) {
+  json::object kept;
+  for (const auto& member : from) {
+    const json::value& value = member.value();
+    if (value == json::value(kMask) && sensitive_name(member.key())) continue;
+    kept[member.key()] =
+        value.is_object() ? json::value(unmasked_members(value.get_object())) : value;
+  }
+  return kept;
+}
+
 }  // namespace
 
 bool sensitive_name(std::string_view name) {
@@ -61,6 +72,14 @@ std::string masked_extra(const std::string& extra) {
   auto parsed = json::parse(extra);
   if (!parsed || !parsed->is_object()) return std::string(kMask);
   return json::dump(masked(*parsed));
+}
+
+std::string without_masks(const std::string& extra) {
+  if (extra == kMask) return {};
+  auto parsed = json::parse(extra);
+  if (!parsed || !parsed->is_object()) return extra;
+  json::object kept = unmasked_members(parsed->get_object());
+  return kept.empty() ? std::string() : json::dump(json::value(kept));
 }
 
 std::string unmasked_extra(const std::string& given, const std::string& stored) {

@@ -21,5 +21,7 @@ std::string masked_extra(const std::string& extra);
 // The reverse for updates: where `given` has "***" under a sensitive name, the value of `stored` is
 // put back.
 std::string unmasked_extra(const std::string& given, const std::string& stored);
+// Without what is "***", where nothing is known to put in its place.
+std::string without_masks(const std::string& extra);
 
 }  // namespace leoflow::api

@@ -33,6 +33,7 @@ void add_all_routes(Router& router) {
   add_host_routes(router);
   add_log_search_routes(router);
   add_run_bulk_routes(router);
+  add_secret_file_routes(router);
   add_openapi_routes(router);
 }
 

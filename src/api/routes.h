@@ -35,6 +35,7 @@ void add_dashboard_routes(Router& router);
 void add_host_routes(Router& router);
 void add_log_search_routes(Router& router);
 void add_run_bulk_routes(Router& router);
+void add_secret_file_routes(Router& router);
 void add_openapi_routes(Router& router);
 
 // All of the above.

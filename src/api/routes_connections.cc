@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // /connections. Passwords and secret extras go in and never come out.
-#include <algorithm>
-
-#include "api/bulk.h"
 #include "api/connection_check.h"
 #include "api/mask.h"
+#include "api/named_secrets.h"
 #include "api/present.h"
 #include "api/routes.h"
+#include "secrets/connection_text.h"
 
 namespace leoflow::api {
 namespace {
@@ -153,30 +152,84 @@ Result<Response> delete_connection(Call& call) {
   return no_content();
 }
 
-Result<Response> bulk_connections(Call& call) {
-  BulkTarget target{
-      .key = "connection_id", .shape = "ConnectionBody", .patch_shape = "ConnectionPatchBody"};
-  target.exists = [&](const std::string& key) -> Result<bool> {
-    auto found = call.services.secrets.get_connection(key);
-    if (!found) return fail(found);
-    return found->has_value();
+Result<Response> bulk_connections(Call& call) { return run_bulk(call, connection_target(call)); }
+
+}  // namespace
+
+BulkTarget connection_target(const Call& call) {
+  auto find = [&call](const std::string& key) { return call.services.secrets.get_connection(key); };
+  auto put = [&call](const json::object& entity) { return put_new(call, entity, true); };
+  auto change = [&call](const std::string& key, const json::object& entity, auto applies) {
+    return update(call, key, entity, applies);
   };
-  target.put = [&](const json::object& entity) -> Status {
-    auto done = put_new(call, entity, true);
-    if (!done) return fail(done);
-    return {};
-  };
-  target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
-    auto applies = [&](std::string_view name) {
-      return mask.empty() || std::ranges::find(mask, name) != mask.end();
-    };
-    auto done = update(call, json::string_or(entity, "connection_id"), entity, applies);
-    if (!done) return fail(done);
-    return {};
-  };
-  target.remove = [&](const std::string& key) { return remove(call, key); };
-  return run_bulk(call, target);
+  auto drop = [&call](const std::string& key) { return remove(call, key); };
+  return bulk_target({"connection_id", "ConnectionBody", "ConnectionPatchBody"}, find, put, change,
+                     drop);
 }
+
+// Of a file that was written without secrets, or by hand without some.
+BulkTarget connection_file_target(const Call& call) {
+  BulkTarget target = connection_target(call);
+  target.put = [&call](const json::object& entity) -> Status {
+    Connection connection{.conn_id = json::string_or(entity, "connection_id")};
+    auto stored = call.services.secrets.get_connection(connection.conn_id);
+    if (!stored) return fail(stored);
+    if (*stored) {
+      connection.password = (*stored)->password;
+      connection.has_password = (*stored)->has_password;
+      if (entity.contains("extra")) connection.extra = (*stored)->extra;
+    }
+    apply(connection, entity, [](std::string_view) { return true; });
+    connection.extra = without_masks(connection.extra);
+    if (auto status = check_extra(connection); !status) return status;
+    return call.services.secrets.put_connection(connection, true);
+  };
+  return target;
+}
+
+Result<json::object> connection_body(const Entry& entry) {
+  json::object body;
+  if (entry.value.is_string()) {
+    auto parsed = parse_connection(entry.name, entry.value.get_string());
+    if (!parsed) return fail(parsed);
+    auto text = json::parse(connection_json(*parsed));
+    body = std::move(text->as_object());
+  } else if (entry.value.is_object()) {
+    body = entry.value.get_object();
+  } else {
+    return fail(Code::invalid, "connection '" + entry.name + "' must be an object or a URI");
+  }
+  // As files have them: texts that are null, extra as an object.
+  if (const json::value* extra = body.if_contains("extra"); extra && !extra->is_string()) {
+    if (!extra->is_null()) body["extra"] = json::dump(*extra);
+  }
+  if (body["extra"].is_null()) body.erase("extra");
+  if (body.contains("password") && body["password"].is_null()) body.erase("password");
+  body["connection_id"] = entry.name;
+  return body;
+}
+
+Result<Exported> export_connections(const Call& call, EntryFormat format, bool with_secrets) {
+  Exported exported;
+  auto list = [&](const Page& page) { return call.services.secrets.list_connections("", page); };
+  auto add = [&](Connection connection) {
+    std::string masked = masked_extra(connection.extra);
+    if (!with_secrets) {
+      bool secret = connection.has_password || masked.contains(kMask);
+      exported.masked += secret ? 1 : 0;
+      connection.password.clear();
+      connection.has_password = false;
+      connection.extra = masked;
+    }
+    json::value value(connection_uri(connection));
+    if (format != EntryFormat::env) value = std::move(*json::parse(connection_json(connection)));
+    exported.entries.push_back({connection.conn_id, std::move(value)});
+  };
+  if (auto status = each_row(list, add); !status) return fail(status);
+  return exported;
+}
+
+namespace {
 
 // As Airflow does: a body that names a stored connection and leaves its password masked is tested
 // with the stored one.

@@ -179,23 +179,14 @@ Result<Response> delete_pool(Call& call) {
 }
 
 Result<Response> bulk_pools(Call& call) {
-  BulkTarget target{.key = "name", .shape = "PoolBody", .patch_shape = "PoolPatchBody"};
-  target.exists = [&](const std::string& key) -> Result<bool> {
-    auto found = call.services.store.pools().get_pool(key);
-    if (!found) return fail(found);
-    return found->has_value();
+  auto find = [&call](const std::string& key) { return call.services.store.pools().get_pool(key); };
+  auto add = [&call](const json::object& entity) { return put(call, pool_of(entity), true); };
+  auto change = [&call](const std::string& key, const json::object& entity, auto applies) {
+    return update(call, key, entity, applies);
   };
-  target.put = [&](const json::object& entity) { return put(call, pool_of(entity), true); };
-  target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
-    auto applies = [&](std::string_view name) {
-      return mask.empty() || std::ranges::find(mask, name) != mask.end();
-    };
-    auto done = update(call, json::string_or(entity, "name"), entity, applies);
-    if (!done) return fail(done);
-    return {};
-  };
-  target.remove = [&](const std::string& key) { return remove(call, key); };
-  return run_bulk(call, target);
+  auto drop = [&call](const std::string& key) { return remove(call, key); };
+  return run_bulk(call,
+                  bulk_target({"name", "PoolBody", "PoolPatchBody"}, find, add, change, drop));
 }
 
 }  // namespace

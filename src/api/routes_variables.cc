@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /variables. Keys may contain slashes; values of variables whose name says so come back masked.
-#include <algorithm>
-
-#include "api/bulk.h"
 #include "api/mask.h"
+#include "api/named_secrets.h"
 #include "api/present.h"
 #include "api/routes.h"
 
@@ -107,31 +105,58 @@ Result<Response> delete_variable(Call& call) {
   return no_content();
 }
 
-Result<Response> bulk_variables(Call& call) {
-  BulkTarget target{.key = "key", .shape = "VariableBody", .patch_shape = "VariablePatchBody"};
-  target.exists = [&](const std::string& key) -> Result<bool> {
-    auto found = call.services.secrets.get_variable(key);
-    if (!found) return fail(found);
-    return found->has_value();
-  };
-  target.put = [&](const json::object& entity) -> Status {
-    auto done = put_new(call, entity, true);
-    if (!done) return fail(done);
-    return {};
-  };
-  target.update = [&](const json::object& entity, const std::vector<std::string>& mask) -> Status {
-    auto applies = [&](std::string_view name) {
-      return mask.empty() || std::ranges::find(mask, name) != mask.end();
-    };
-    auto done = update(call, json::string_or(entity, "key"), entity, applies);
-    if (!done) return fail(done);
-    return {};
-  };
-  target.remove = [&](const std::string& key) { return remove(call, key); };
-  return run_bulk(call, target);
-}
+Result<Response> bulk_variables(Call& call) { return run_bulk(call, variable_target(call)); }
 
 }  // namespace
+
+BulkTarget variable_target(const Call& call) {
+  auto find = [&call](const std::string& key) { return call.services.secrets.get_variable(key); };
+  auto put = [&call](const json::object& entity) { return put_new(call, entity, true); };
+  auto change = [&call](const std::string& key, const json::object& entity, auto applies) {
+    return update(call, key, entity, applies);
+  };
+  auto drop = [&call](const std::string& key) { return remove(call, key); };
+  return bulk_target({"key", "VariableBody", "VariablePatchBody"}, find, put, change, drop);
+}
+
+// {"value": ..., "description": ...} is a variable with a description, anything else a value.
+Result<json::object> variable_body(const Entry& entry) {
+  json::object body;
+  const json::object* described = entry.value.if_object();
+  if (described && described->contains("value")) {
+    body = *described;
+  } else {
+    body["value"] = entry.value;
+  }
+  body["key"] = entry.name;
+  return body;
+}
+
+// JSON that comes back as the same text is shown as what it says.
+json::value exported_value(const Variable& variable) {
+  auto parsed = json::parse(variable.value);
+  bool same = parsed && !parsed->is_string() && json::dump(*parsed) == variable.value;
+  json::value value = same ? std::move(*parsed) : json::value(variable.value);
+  bool ambiguous = value.is_object() && value.get_object().contains("value");
+  if (variable.description.empty() && !ambiguous) return value;
+  return json::object{{"value", std::move(value)}, {"description", variable.description}};
+}
+
+Result<Exported> export_variables(const Call& call, EntryFormat format, bool with_secrets) {
+  Exported exported;
+  auto list = [&](const Page& page) { return call.services.secrets.list_variables("", page); };
+  auto add = [&](const Variable& variable) {
+    if (!with_secrets && sensitive_name(variable.key)) {
+      ++exported.masked;
+      return;
+    }
+    json::value value(variable.value);
+    if (format != EntryFormat::env) value = exported_value(variable);
+    exported.entries.push_back({variable.key, std::move(value)});
+  };
+  if (auto status = each_row(list, add); !status) return fail(status);
+  return exported;
+}
 
 void add_variable_routes(Router& router) {
   router.tag("Variable");

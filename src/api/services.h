@@ -33,6 +33,8 @@ struct ApiOptions {
   // Whether /api/v2/config answers, as Airflow's [api] expose_config: no (403), all, or what is not
   // sensitive. Sensitive values are masked in both.
   enum class ExposeConfig { no, non_sensitive_only, all } expose_config = ExposeConfig::no;
+  // Whether administrators may export connections and variables with their secrets.
+  bool export_secrets = false;
   OidcSettings oidc;       // checked; disabled unless it names an issuer
   WebPort* web = nullptr;  // Requires: given with oidc; outlives the Api
 };

@@ -4,6 +4,7 @@
 #include "cli/connection_uri.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/secret_files.h"
 
 namespace leoflow::cli {
 namespace {
@@ -192,6 +193,8 @@ void add_connection_commands(Command& root) {
       .argument("ID", id.get(), "Id of the connection")
       .example("leoflow connections delete warehouse")
       .runs([id](Context& context) { return remove(context, *id); });
+  add_file_commands(group,
+                    {.word = "connections", .replaces = false, .example = "connections.yaml"});
 }
 
 }  // namespace leoflow::cli

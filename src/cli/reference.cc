@@ -42,6 +42,8 @@ constexpr Fact kEnvironment[] = {
      "1: the server may test connections, that is connect to hosts an Op names; else it may not"},
     {"LEOFLOW_EXPOSE_CONFIG", kServer,
      "true or non-sensitive-only: /api/v2/config answers; else it is 403, as in Airflow"},
+    {"LEOFLOW_EXPORT_SECRETS", kServer,
+     "1: administrators may export connections and variables with their secrets; else nobody may"},
     {"LEOFLOW_OIDC_*", kServer,
      "each option --oidc-NAME, in capitals; LEOFLOW_OIDC_ROLES and LEOFLOW_OIDC_GRANTS hold one "
      "rule per line"},

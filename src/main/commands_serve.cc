@@ -98,6 +98,7 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
   }
   config.test_connections = variable_or("LEOFLOW_TEST_CONNECTIONS") == "1";
   config.expose_config = variable_or("LEOFLOW_EXPOSE_CONFIG");
+  config.export_secrets = variable_or("LEOFLOW_EXPORT_SECRETS") == "1";
   if (!options.workspace.empty() && !fs::is_directory(options.workspace)) {
     return fail(Code::not_found, "the workspace " + options.workspace + " is not a folder",
                 "leoflow init " + options.workspace + " makes one with a first DAG");

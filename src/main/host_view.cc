@@ -73,6 +73,7 @@ std::vector<api::ConfigValue> HostView::configuration() {
       {"api", "port", std::to_string(config_.port), "0 = any free one"},
       {"api", "expose_config", config_.expose_config.empty() ? "false" : config_.expose_config,
        "LEOFLOW_EXPOSE_CONFIG: whether /api/v2/config answers"},
+      {"api", "export_secrets", yes_or_no(config_.export_secrets), "LEOFLOW_EXPORT_SECRETS"},
       {"api", "admin_password", "", "LEOFLOW_ADMIN_PASSWORD of the first start",
        !config_.admin_password.empty()},
       {"paths", "home", home_.root.string(), "LEOFLOW_HOME or --home"},

@@ -371,13 +371,13 @@ Status Server::Impl::make_workspace() {
                          .watch = config.watch,
                          .registrar = {.paused_at_creation = config.paused_at_creation}},
         *compiler, store->dags(), store->import_errors(), clock,
-        WorkspaceCallbacks{.on_dag_changed =
-                               [this](const std::string& dag_id) {
-                                 engine->dag_changed(dag_id);
-                                 warm_dag(dag_id);
-                               },
-                           .on_import_errors_changed =
-                               [this] { engine->import_errors_changed(); }});
+        WorkspaceCallbacks{
+            .on_dag_changed =
+                [this](const std::string& dag_id) {
+                  engine->dag_changed(dag_id);
+                  warm_dag(dag_id);
+                },
+            .on_import_errors_changed = [this] { engine->import_errors_changed(); }});
     parts->workspace = workspace.get();
   }
   fs::path cache = config.cache.empty() ? default_cache() : config.cache;
@@ -416,6 +416,7 @@ Status Server::Impl::start_http() {
                       .page = std::move(*page),
                       .test_connections = config.test_connections,
                       .expose_config = exposure_of(config.expose_config),
+                      .export_secrets = config.export_secrets,
                       .oidc = config.oidc,
                       .web = web.get()});
   auto proxies = api::TrustedProxies::parse(config.trusted_proxies);

@@ -27,8 +27,9 @@ struct ServerConfig {
   std::vector<std::string> trusted_proxies;  // api/proxies.h
   api::OidcSettings oidc;                    // checked; disabled without an issuer
   bool serve_http = true;
-  bool test_connections = false;  // api/services.h
-  std::string expose_config;      // "", "true" or "non-sensitive-only": api/services.h
+  bool test_connections = false;               // api/services.h
+  bool export_secrets = false;                 // api/services.h
+  std::string expose_config;                   // "", "true" or "non-sensitive-only": api/services.h
   std::optional<KubernetesConfig> kubernetes;  // tasks in pods; unset = processes of this host
   int parallelism = 32;
   fs::path agent_program;  // empty = beside this program

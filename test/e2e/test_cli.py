@@ -247,6 +247,39 @@ class Commands(ServerTest):
         self.assertEqual(ran.returncode, EXIT_DENIED, ran.stderr)
         self.assertIn("LEOFLOW_TEST_CONNECTIONS=1", ran.stderr)
 
+    def test_files_of_connections_go_in_and_out_without_secrets(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "connections.yaml")
+            file.write_text("file_db:\n  conn_type: postgres\n  host: h\n"
+                            "  password: s3cr3t-file\n")
+            ran = self.server.leoflow("connections", "import", str(file))
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            again = self.server.leoflow("connections", "import", str(file))
+            self.assertIn("0 connections are set", again.stdout + again.stderr)
+            out = self.server.leoflow("connections", "export", "--format", "env")
+            self.assertIn("file_db=postgres://h", out.stdout, out.stderr)
+            self.assertNotIn("s3cr3t", out.stdout)
+            self.assertIn("secrets are left out", out.stderr)
+            refused = self.server.leoflow("connections", "export", "--secrets")
+            self.assertEqual(refused.returncode, EXIT_DENIED, refused.stderr)
+            self.assertIn("LEOFLOW_EXPORT_SECRETS=1", refused.stderr)
+
+    def test_files_of_variables_come_back_as_they_were(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "variables.json")
+            file.write_text('{"file_n": 5, "file_list": [1, "two"]}')
+            ran = self.server.leoflow("variables", "import", str(file))
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertEqual(self.server.leoflow("variables", "get", "file_list").stdout,
+                             '[1,"two"]\n')
+            out = Path(folder, "out.json")
+            self.server.leoflow("variables", "export", str(out))
+            back = json.loads(out.read_text())
+            self.assertEqual((back["file_n"], back["file_list"]), (5, [1, "two"]))
+            kept = self.server.leoflow("variables", "import", str(file),
+                                       "--action-on-existing-key", "fail")
+            self.assertEqual(kept.returncode, EXIT_INVALID, kept.stderr)
+
     def test_doctor_shows_hints_whole(self):
         checks = json.loads(self.server.leoflow("doctor", "-o", "json").stdout)
         table = self.server.leoflow("doctor").stdout
