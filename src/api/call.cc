@@ -123,6 +123,10 @@ Result<Page> Call::page(std::string_view allowed, std::string_view fallback) con
   page.limit =
       int(std::min<int64_t>(query_int("limit").value_or(kPageLimitDefault), kPageLimitPublic));
   page.offset = std::min(query_int("offset").value_or(0), kPageOffsetMax);
+  if (auto cursor = query_text("cursor")) {
+    page.offset = 0;  // an empty cursor stands for the first page
+    page.cursor = std::move(*cursor);
+  }
   auto columns = query_all("order_by");
   if (columns.empty()) columns.emplace_back(fallback);
   auto order = read_order(columns, allowed);
@@ -154,6 +158,48 @@ bool Call::changes(std::string_view name) const {
   if (!body.contains(name)) return false;
   auto mask = query_all("update_mask");
   return mask.empty() || std::ranges::find(mask, name) != mask.end();
+}
+
+Result<Page> page_of_body(const Call& call, std::string_view allowed) {
+  Page page;
+  page.limit = int(
+      std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
+  page.offset = std::min(json::int_or(call.body, "page_offset"), kPageOffsetMax);
+  auto order = read_order({call.text("order_by", "id")}, allowed);
+  if (!order) return fail(order);
+  page.order = std::move(*order);
+  return page;
+}
+
+Range<Time> time_range_of_body(const Call& call, const std::string& field) {
+  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"),
+          call.time(field + "_lt")};
+}
+
+Range<double> number_range_of_body(const Call& call, const std::string& field) {
+  auto side = [&](const char* suffix) {
+    std::string name = field + suffix;
+    return call.has(name) ? std::optional(json::double_or(call.body, name)) : std::nullopt;
+  };
+  return {side("_gte"), side("_gt"), side("_lte"), side("_lt")};
+}
+
+std::vector<std::string> texts_of_body(const Call& call, std::string_view name) {
+  std::vector<std::string> values;
+  const json::array* list = json::array_or_null(call.body, name);
+  for (size_t i = 0; list && i < list->size(); ++i) {
+    if ((*list)[i].is_string()) values.emplace_back((*list)[i].get_string());
+  }
+  return values;
+}
+
+std::string range_members(std::initializer_list<std::string_view> fields, std::string_view type) {
+  std::string text;
+  for (std::string_view field : fields) {
+    for (std::string_view side : {"_gte", "_gt", "_lte", "_lt"})
+      text.append(" ").append(field).append(side).append("?:").append(type);
+  }
+  return text;
 }
 
 Response json_response(json::Writer& w, int status) {

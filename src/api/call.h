@@ -57,8 +57,9 @@ class Call {
   Range<Time> time_range(std::string_view field) const;
   Range<double> number_range(std::string_view field) const;
 
-  // limit, offset and order_by. allowed: "public_name" or "public_name=store_name", separated by
-  // spaces; a column that is not among them is `invalid`. fallback orders when the client does not.
+  // limit, offset or cursor, and order_by. allowed: "public_name" or "public_name=store_name",
+  // separated by spaces; a column that is not among them is `invalid`. fallback orders when the
+  // client does not.
   Result<Page> page(std::string_view allowed, std::string_view fallback) const;
 
   // Body members; the body was checked. Null and missing members are not `has`.
@@ -73,6 +74,16 @@ class Call {
 // Order columns of a text "a,-b" list checked against the allowed ones.
 Result<std::vector<Order>> read_order(const std::vector<std::string>& columns,
                                       std::string_view allowed);
+
+// The same of a body: page_limit, page_offset and order_by.
+Result<Page> page_of_body(const Call& call, std::string_view allowed);
+// field_gte, field_gt, field_lte and field_lt of a body.
+Range<Time> time_range_of_body(const Call& call, const std::string& field);
+Range<double> number_range_of_body(const Call& call, const std::string& field);
+// The texts of a list in a body; null members are left out.
+std::vector<std::string> texts_of_body(const Call& call, std::string_view name);
+// Shape members for these ranges.
+std::string range_members(std::initializer_list<std::string_view> fields, std::string_view type);
 
 // An answer with JSON that a writer holds.
 Response json_response(json::Writer& w, int status = 200);

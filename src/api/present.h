@@ -23,6 +23,22 @@ void member_time(json::Writer& w, std::string_view name, const std::optional<Tim
 // Empty texts are null.
 void member_text(json::Writer& w, std::string_view name, std::string_view text);
 void member_texts(json::Writer& w, std::string_view name, const std::vector<std::string>& texts);
+// How many rows there are and where other pages begin: total_entries, total_entries_limit,
+// next_cursor and previous_cursor.
+constexpr std::string_view kPageMembers =
+    " total_entries:int total_entries_limit:int? next_cursor:str? previous_cursor:str?";
+template <typename Row>
+void page_members(json::Writer& w, const PageOf<Row>& page) {
+  w.member("total_entries", page.total);
+  // As in Airflow: a total that is equal to its limit means at least that many.
+  if (page.total_is_minimum) {
+    w.member("total_entries_limit", page.total);
+  } else {
+    w.member_null("total_entries_limit");
+  }
+  member_text(w, "next_cursor", page.next_cursor);
+  member_text(w, "previous_cursor", page.previous_cursor);
+}
 // end - start in seconds, null while one is missing.
 void member_duration(json::Writer& w, const std::optional<Time>& start,
                      const std::optional<Time>& end);

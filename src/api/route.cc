@@ -57,6 +57,12 @@ std::vector<Param> ordered_by(std::string fallback) {
 std::vector<Param> instant_range(std::string_view field) {
   return range(field, Param::Kind::instant);
 }
+std::vector<Param> cursor() {
+  return {{.name = "cursor",
+           .summary = "next_cursor or previous_cursor of another page with the same order_by and "
+                      "filters; empty for the first one. offset is ignored then"}};
+}
+
 std::vector<Param> number_range(std::string_view field) {
   return range(field, Param::Kind::number);
 }

@@ -81,6 +81,7 @@ struct Route {
 
 // Common parameters.
 std::vector<Param> paging();                               // limit, offset
+std::vector<Param> cursor();                               // instead of offset
 std::vector<Param> ordered_by(std::string fallback);       // order_by, repeatable
 std::vector<Param> instant_range(std::string_view field);  // field_gte, _gt, _lte, _lt
 std::vector<Param> number_range(std::string_view field);

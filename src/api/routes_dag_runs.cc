@@ -18,8 +18,8 @@ Result<Response> run_collection(const Call& call, const RunQuery& query) {
   json::Writer w;
   w.begin_object().key("dag_runs").begin_array();
   for (const DagRun& run : page->rows) write_run(w, call.services, run);
-  w.end_array().member("total_entries", page->total);
-  w.member_null("next_cursor").member_null("previous_cursor").end_object();
+  page_members(w.end_array(), *page);
+  w.end_object();
   return json_response(w);
 }
 
@@ -56,34 +56,23 @@ Result<Response> get_dag_runs(Call& call) {
   return run_collection(call, query);
 }
 
-Range<Time> body_range(const Call& call, const std::string& field) {
-  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"),
-          call.time(field + "_lt")};
-}
-
 Result<Response> list_dag_runs_batch(Call& call) {
   if (call.path("dag_id") != "~") return fail(Code::invalid, "dag_id must be ~ here");
-  RunQuery query;
-  if (const json::array* ids = json::array_or_null(call.body, "dag_ids"); ids && !ids->empty()) {
-    if (ids->size() > 1)
-      return fail(Code::invalid, "only one DAG can be named in dag_ids", "use one request per DAG");
-    query.dag_id = ids->front().as_string();
-  }
+  RunQuery query{.dag_ids = texts_of_body(call, "dag_ids")};
   if (const json::array* states = json::array_or_null(call.body, "states")) {
     for (const json::value& state : *states) {
       if (state.is_string()) query.states.push_back(*parse_run_state(state.get_string()));
     }
   }
-  query.run_after = body_range(call, "run_after");
-  query.logical_date = body_range(call, "logical_date");
-  query.start_date = body_range(call, "start_date");
-  query.end_date = body_range(call, "end_date");
-  query.page.limit = int(
-      std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
-  query.page.offset = std::min(json::int_or(call.body, "page_offset"), kPageOffsetMax);
-  auto order = read_order({call.text("order_by", "id")}, kOrder);
-  if (!order) return fail(order);
-  query.page.order = std::move(*order);
+  query.conf_contains = call.text("conf_contains");
+  query.run_after = time_range_of_body(call, "run_after");
+  query.logical_date = time_range_of_body(call, "logical_date");
+  query.start_date = time_range_of_body(call, "start_date");
+  query.end_date = time_range_of_body(call, "end_date");
+  query.duration = number_range_of_body(call, "duration");
+  auto page = page_of_body(call, kOrder);
+  if (!page) return fail(page);
+  query.page = std::move(*page);
   return run_collection(call, query);
 }
 
@@ -108,16 +97,6 @@ Result<Response> get_upstream_asset_events(Call& call) {
   return json_response(w);
 }
 
-std::string range_members(std::initializer_list<std::string_view> fields) {
-  std::string text;
-  for (std::string_view field : fields) {
-    for (std::string_view side : {"_gte", "_gt", "_lte", "_lt"}) {
-      text.append(" ").append(field).append(side).append("?:time?");
-    }
-  }
-  return text;
-}
-
 void add_shapes(Router& router) {
   router.shape("DagRunState", "=<queued|running|success|failed>");
   router.shape("DagRunType", "=<manual|scheduled|backfill|asset_triggered>");
@@ -131,12 +110,12 @@ void add_shapes(Router& router) {
       "triggering_user_name:str? conf:obj? note:str? dag_versions:[DagVersionResponse] "
       "bundle_version:str? "
       "partition_key:str?");
-  router.shape("DAGRunCollectionResponse",
-               "dag_runs:[DAGRunResponse] total_entries:int next_cursor:str? previous_cursor:str?");
+  router.shape("DAGRunCollectionResponse", "dag_runs:[DAGRunResponse]" + std::string(kPageMembers));
   router.shape("DAGRunsBatchBody",
                "!dag_ids?:[str]? states?:[DagRunState?]? order_by?:str? page_limit?:int(0..) "
-               "page_offset?:int(0..)" +
-                   range_members({"run_after", "logical_date", "start_date", "end_date"}));
+               "page_offset?:int(0..) conf_contains?:str?" +
+                   range_members({"run_after", "logical_date", "start_date", "end_date"}, "time?") +
+                   range_members({"duration"}, "num?"));
 }
 
 }  // namespace
@@ -168,7 +147,8 @@ void add_dag_run_routes(Router& router) {
               {.name = "run_id_pattern"},
               {.name = "triggering_user_name_pattern"},
               {.name = "dag_id_pattern"}})
-      .refuses({"partition_key_pattern", "cursor"})
+      .takes(cursor())
+      .refuses({"partition_key_pattern"})
       .answers_with(200, "DAGRunCollectionResponse");
   router.add(Method::post, base + "/list", "get_list_dag_runs_batch", list_dag_runs_batch)
       .about("List runs by a body instead of a query")

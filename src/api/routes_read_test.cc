@@ -123,6 +123,23 @@ TEST_F(ReadTest, RunsAndTaskInstances) {
   EXPECT_EQ(get("/api/v2/dags/etl/dagRuns/r1/taskInstances/load/externalLogUrl/1").status, 400);
 }
 
+TEST_F(ReadTest, CursorsGoFromPageToPage) {
+  const std::string path = "/api/v2/dags/~/dagRuns/~/taskInstances?order_by=-id&limit=1";
+  json::value first = read(path + "&cursor=&offset=1");
+  EXPECT_EQ(first.at("task_instances").at(0).at("task_id").as_string(), "load");
+  EXPECT_TRUE(first.at("previous_cursor").is_null());
+  EXPECT_TRUE(first.at("total_entries_limit").is_null()) << "the total is exact";
+  std::string next(first.at("next_cursor").as_string());
+  json::value second = read(path + "&cursor=" + next);
+  EXPECT_EQ(second.at("task_instances").at(0).at("task_id").as_string(), "extract");
+  EXPECT_TRUE(second.at("next_cursor").is_null());
+  std::string back(second.at("previous_cursor").as_string());
+  EXPECT_EQ(read(path + "&cursor=" + back).at("task_instances"), first.at("task_instances"));
+  EXPECT_EQ(get("/api/v2/dags/~/dagRuns/~/taskInstances?cursor=" + next).status, 400);
+  EXPECT_EQ(get("/api/v2/dags/~/dagRuns?cursor=nonsense").status, 400);
+  EXPECT_TRUE(read("/api/v2/dags/~/dagRuns?cursor=").at("next_cursor").is_null());
+}
+
 TEST_F(ReadTest, BatchLists) {
   Response runs = post("/api/v2/dags/~/dagRuns/list",
                        R"({"dag_ids":["etl"],"states":["failed"],"page_limit":1})");
@@ -131,6 +148,16 @@ TEST_F(ReadTest, BatchLists) {
                         R"({"dag_run_ids":["r1"],"state":["success"],"order_by":"map_index"})");
   EXPECT_EQ(body(tasks).at("task_instances").at(0).at("task_id").as_string(), "extract");
   EXPECT_EQ(post("/api/v2/dags/~/dagRuns/list", R"({"states":["sad"]})").status, 422);
+  auto total = [&](const std::string& path, const std::string& text) {
+    return body(post(path, text)).at("total_entries").as_int64();
+  };
+  const std::string all_runs = "/api/v2/dags/~/dagRuns/list";
+  EXPECT_EQ(total(all_runs, R"({"dag_ids":["none","etl"],"duration_gte":1.5})"), 1);
+  EXPECT_EQ(total(all_runs, R"({"dag_ids":["none"]})"), 0);
+  const std::string all_tasks = "/api/v2/dags/~/dagRuns/~/taskInstances/list";
+  EXPECT_EQ(total(all_tasks, R"({"dag_ids":["etl","x"],"task_ids":["load","extract"]})"), 2);
+  EXPECT_EQ(total(all_tasks, R"({"dag_run_ids":["r0","r1"],"task_ids":["load","y"]})"), 1);
+  EXPECT_EQ(total(all_tasks, R"({"executor":["elsewhere"]})"), 0);
 }
 
 TEST_F(ReadTest, SourceByContentType) {

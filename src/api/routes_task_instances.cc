@@ -33,8 +33,8 @@ Result<Response> task_instance_collection(const Call& call, const TaskInstanceQu
   json::Writer w;
   w.begin_object().key("task_instances").begin_array();
   for (const TaskInstanceRow& row : page->rows) write_task_instance(w, call.services, row);
-  w.end_array().member("total_entries", page->total);
-  w.member_null("next_cursor").member_null("previous_cursor").end_object();
+  page_members(w.end_array(), *page);
+  w.end_object();
   return json_response(w);
 }
 
@@ -68,6 +68,10 @@ Result<TaskInstanceQuery> read_query(const Call& call) {
   query.pools = call.query_all("pool");
   query.queues = call.query_all("queue");
   query.operators = call.query_all("operator");
+  query.pool_pattern = call.query_or("pool_name_pattern");
+  query.queue_pattern = call.query_or("queue_name_pattern");
+  query.operator_pattern = call.query_or("operator_name_pattern");
+  query.executors = call.query_all("executor");
   query.try_numbers = call.query_ints("try_number");
   query.map_indexes = call.query_ints("map_index");
   query.version_numbers = call.query_ints("version_number");
@@ -108,57 +112,29 @@ Result<Response> get_mapped_task_instances(Call& call) {
   return task_instance_collection(call, *query);
 }
 
-// The one member of a list of names, or nothing; the store takes one of each.
-Result<std::string> only_one(const Call& call, std::string_view name) {
-  const json::array* list = json::array_or_null(call.body, name);
-  if (!list || list->empty()) return std::string();
-  if (list->size() > 1) {
-    return fail(Code::invalid, "only one entry is supported in " + std::string(name),
-                "use one request per entry");
-  }
-  return std::string(list->front().as_string());
-}
-
-std::vector<std::string> texts(const Call& call, std::string_view name) {
-  std::vector<std::string> values;
-  const json::array* list = json::array_or_null(call.body, name);
-  for (size_t i = 0; list && i < list->size(); ++i) values.emplace_back((*list)[i].as_string());
-  return values;
-}
-
-Range<Time> body_range(const Call& call, const std::string& field) {
-  return {call.time(field + "_gte"), call.time(field + "_gt"), call.time(field + "_lte"),
-          call.time(field + "_lt")};
-}
-
 Result<Response> list_task_instances_batch(Call& call) {
   if (call.path("dag_id") != "~" || call.path("dag_run_id") != "~") {
     return fail(Code::invalid, "dag_id and dag_run_id must be ~ here");
   }
-  auto dag_id = only_one(call, "dag_ids");
-  if (!dag_id) return fail(dag_id);
-  auto run_id = only_one(call, "dag_run_ids");
-  if (!run_id) return fail(run_id);
-  auto task_id = only_one(call, "task_ids");
-  if (!task_id) return fail(task_id);
-  TaskInstanceQuery query{.dag_id = *dag_id, .run_id = *run_id, .task_id = *task_id};
+  TaskInstanceQuery query{.dag_ids = texts_of_body(call, "dag_ids"),
+                          .run_ids = texts_of_body(call, "dag_run_ids"),
+                          .task_ids = texts_of_body(call, "task_ids")};
   if (const json::array* states = json::array_or_null(call.body, "state")) {
     for (const json::value& state : *states) {
       query.states.push_back(state.is_string() ? state_of(state.get_string()) : std::nullopt);
     }
   }
-  query.pools = texts(call, "pool");
-  query.queues = texts(call, "queue");
-  query.run_after = body_range(call, "run_after");
-  query.logical_date = body_range(call, "logical_date");
-  query.start_date = body_range(call, "start_date");
-  query.end_date = body_range(call, "end_date");
-  query.page.limit = int(
-      std::min<int64_t>(json::int_or(call.body, "page_limit", kPageLimitPublic), kPageLimitPublic));
-  query.page.offset = std::min(json::int_or(call.body, "page_offset"), kPageOffsetMax);
-  auto order = read_order({call.text("order_by", "id")}, kTaskInstanceOrder);
-  if (!order) return fail(order);
-  query.page.order = std::move(*order);
+  query.pools = texts_of_body(call, "pool");
+  query.queues = texts_of_body(call, "queue");
+  query.executors = texts_of_body(call, "executor");
+  query.run_after = time_range_of_body(call, "run_after");
+  query.logical_date = time_range_of_body(call, "logical_date");
+  query.start_date = time_range_of_body(call, "start_date");
+  query.end_date = time_range_of_body(call, "end_date");
+  query.duration = number_range_of_body(call, "duration");
+  auto page = page_of_body(call, kTaskInstanceOrder);
+  if (!page) return fail(page);
+  query.page = std::move(*page);
   return task_instance_collection(call, query);
 }
 
@@ -288,20 +264,17 @@ void add_shapes(Router& router) {
                "trigger:obj? triggerer_job:obj? " +
                    common);
   router.shape("TaskInstanceCollectionResponse",
-               "task_instances:[TaskInstanceResponse] total_entries:int next_cursor?:str? "
-               "previous_cursor?:str?");
+               "task_instances:[TaskInstanceResponse] total_entries:int "
+               "total_entries_limit?:int? next_cursor?:str? previous_cursor?:str?");
   router.shape("TaskInstanceHistoryCollectionResponse",
                "task_instances:[TaskInstanceHistoryResponse] total_entries:int");
-  std::string ranges;
-  for (std::string field : {"run_after", "logical_date", "start_date", "end_date"}) {
-    for (std::string side : {"_gte", "_gt", "_lte", "_lt"})
-      ranges += " " + field + side + "?:time?";
-  }
   router.shape("TaskInstancesBatchBody",
                "!dag_ids?:[str]? dag_run_ids?:[str]? task_ids?:[str]? state?:[TaskInstanceState?]? "
                "pool?:[str]? "
-               "queue?:[str]? order_by?:str? page_limit?:int(0..) page_offset?:int(0..)" +
-                   ranges);
+               "queue?:[str]? executor?:[str]? order_by?:str? page_limit?:int(0..) "
+               "page_offset?:int(0..)" +
+                   range_members({"run_after", "logical_date", "start_date", "end_date"}, "time?") +
+                   range_members({"duration"}, "num?"));
   router.shape("TaskDependencyResponse", "name:str reason:str");
   router.shape("TaskDependencyCollectionResponse", "dependencies:[TaskDependencyResponse]");
   router.shape("ExtraLinkCollectionResponse", "extra_links:{str?} total_entries:int");
@@ -315,17 +288,21 @@ Route& add_filters(Route& route) {
   using Kind = Param::Kind;
   return route.takes(number_range("duration"))
       .takes(paging())
+      .takes(cursor())
       .takes(ordered_by("map_index"))
       .takes({{.name = "state", .repeated = true, .choices = std::string(kStates) + "|no_status"},
               {.name = "pool", .repeated = true},
               {.name = "queue", .repeated = true},
               {.name = "operator", .repeated = true},
+              {.name = "executor", .repeated = true},
+              {.name = "pool_name_pattern"},
+              {.name = "queue_name_pattern"},
+              {.name = "operator_name_pattern"},
               {.name = "try_number", .kind = Kind::integer, .repeated = true},
               {.name = "map_index", .kind = Kind::integer, .repeated = true},
               {.name = "version_number", .kind = Kind::integer, .repeated = true},
               {.name = "task_display_name_pattern", .summary = "Part of the task id"}})
-      .refuses({"task_group_id", "pool_name_pattern", "queue_name_pattern", "executor",
-                "operator_name_pattern", "cursor"});
+      .refuses({"task_group_id"});
 }
 
 // The routes about one task instance; prefix ends with {task_id} or {task_id}/{map_index:int}.

@@ -23,6 +23,10 @@ struct Page {
   int limit = kPageLimitDefault;
   int64_t offset = 0;
   std::vector<Order> order;  // the primary key is always appended as tie-break
+  // next_cursor or previous_cursor of another page of the list (runs, task instances): goes on from
+  // there, at the same cost on every page, and the offset is not looked at. `invalid` with another
+  // order than the one it came from.
+  std::string cursor;
 };
 
 // The DAGs whose rows a list may show; nullopt = all. An empty list shows none.
@@ -33,6 +37,10 @@ template <typename Row>
 struct PageOf {
   std::vector<Row> rows;
   int64_t total = 0;
+  // Counting was given up: there are at least so many, and more than the pages so far have shown if
+  // there is another page.
+  bool total_is_minimum = false;
+  std::string next_cursor, previous_cursor;  // empty: nothing there, or a list without cursors
 };
 
 }  // namespace leoflow

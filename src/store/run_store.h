@@ -23,6 +23,7 @@ struct Range {
 
 struct RunQuery {
   std::string dag_id;                          // empty = all
+  std::vector<std::string> dag_ids;            // any of these; empty = all
   std::string dag_id_pattern, run_id_pattern, user_pattern;
   std::vector<RunState> states;
   std::vector<RunType> types;
@@ -37,10 +38,13 @@ struct RunQuery {
 
 struct TaskInstanceQuery {
   std::string dag_id, run_id;                  // empty = all
+  std::vector<std::string> dag_ids, run_ids, task_ids;  // any of these; empty = all
   std::string dag_id_pattern, run_id_pattern, task_id;
   std::string task_id_pattern;
+  std::string pool_pattern, queue_pattern, operator_pattern;
   std::vector<std::optional<TaskState>> states;  // nullopt = the null state
   std::vector<std::string> pools, queues, operators;
+  std::vector<std::string> executors;          // of the current attempt
   std::vector<int> try_numbers, map_indexes, version_numbers;
   Range<Time> run_after, logical_date, start_date, end_date, updated_at;
   Range<double> duration;

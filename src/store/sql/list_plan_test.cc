@@ -102,6 +102,17 @@ UPDATE run_counts SET runs = runs + 1000000;
     }
   }
 
+  // Walked, and entered at the cursor's place.
+  void expect_sought(const std::string& what) {
+    std::vector<std::string> asked = statements_;
+    expect_walked(what);
+    statements_ = asked;
+    bool sought = false;
+    for (const std::string& line : plans())
+      sought |= line.starts_with("SEARCH") && line.find("$after_") != std::string::npos;
+    EXPECT_TRUE(sought) << what;
+  }
+
   Page ordered(const std::string& column, bool descending = true) {
     return {.limit = 2, .order = {{column, descending}}};
   }
@@ -123,6 +134,13 @@ TEST_F(ListPlan, RunsAreWalked) {
       query.page.offset = 7;
       ASSERT_TRUE(store.list_runs(query));
       expect_walked(column + " from an offset");
+      query.page.cursor = page->next_cursor;
+      auto next = store.list_runs(query);
+      ASSERT_TRUE(next) << next.error().text();
+      expect_sought(column + " after a cursor");
+      query.page.cursor = next->previous_cursor;
+      ASSERT_TRUE(store.list_runs(query));
+      expect_sought(column + " before a cursor");
     }
   }
 }
@@ -147,8 +165,11 @@ TEST_F(ListPlan, FilteredRunsAreWalked) {
 
 TEST_F(ListPlan, TaskInstancesAreWalked) {
   SqlRunStore store(*database_);
-  for (auto [column, descending] : std::vector<std::pair<std::string, bool>>{
-           {"id", true}, {"start_date", true}, {"start_date", false}, {"map_index", false}}) {
+  for (auto [column, descending] : std::vector<std::pair<std::string, bool>>{{"id", true},
+                                                                             {"start_date", true},
+                                                                             {"start_date", false},
+                                                                             {"map_index", false},
+                                                                             {"map_index", true}}) {
     TaskInstanceQuery query{.page = ordered(column, descending)};
     auto page = store.list_task_instances(query);
     ASSERT_TRUE(page) << page.error().text();
@@ -157,6 +178,9 @@ TEST_F(ListPlan, TaskInstancesAreWalked) {
     query.page.offset = 7;
     ASSERT_TRUE(store.list_task_instances(query));
     expect_walked(column + " from an offset");
+    query.page.cursor = page->next_cursor;
+    ASSERT_TRUE(store.list_task_instances(query));
+    expect_sought(column + " after a cursor");
   }
   for (std::string column : {"start_date", "end_date"}) {
     ASSERT_TRUE(

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/json.h"
 #include "store/sql/dialect.h"
 #include "store/sql/rows.h"
@@ -49,6 +50,16 @@ void Where::add(std::string_view fragment, std::string_view name, std::string va
 void Where::add(std::string_view fragment, std::string_view name, int64_t value) {
   text_ += fragment;
   bound_.push_back({std::string(name), value});
+}
+
+void Where::bind(std::string_view name, Row::Value value) {
+  CHECK(!std::holds_alternative<std::monostate>(value));
+  std::visit(
+      [&](auto& one) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, std::monostate>)
+          bound_.push_back({std::string(name), std::move(one)});
+      },
+      value);
 }
 
 void Where::add_list(std::string_view fragment, std::string_view name,
@@ -162,28 +173,35 @@ Status check_bounds(const Page& page) {
                                  " rows, from offset 0 to " + std::to_string(kPageOffsetMax));
 }
 
-// NULLs come last either way; where there are none, saying so would only hide the index.
-std::string_view direction_of(const OrderColumn& column, bool descending) {
-  if (column.nullable) return descending ? " DESC NULLS LAST" : " ASC NULLS LAST";
-  return descending ? " DESC" : " ASC";
+// NULLs come last; where there are none, saying so would only hide the index.
+std::string_view direction_of(bool nullable, bool descending, bool backwards) {
+  if (descending != backwards)
+    return !nullable ? " DESC" : backwards ? " DESC NULLS FIRST" : " DESC NULLS LAST";
+  return !nullable ? " ASC" : backwards ? " ASC NULLS FIRST" : " ASC NULLS LAST";
 }
 
 }  // namespace
 
-Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns,
-                                    std::string_view key, bool not_null) {
+Result<std::vector<OrderTerm>> order_terms(const Page& page, std::span<const OrderColumn> columns) {
   if (auto status = check_bounds(page); !status) return fail(status);
-  std::string text = " ORDER BY ";
-  bool descending = false;
+  std::vector<OrderTerm> terms;
   for (const Order& order : page.order) {
     auto column = column_of(order, columns);
     if (!column) return fail(column);
-    descending = order.descending;
-    OrderColumn shown = **column;
-    shown.nullable = shown.nullable && !std::exchange(not_null, false);
-    text.append(shown.expression).append(direction_of(shown, descending)).append(", ");
+    terms.push_back({**column, order.descending});
   }
-  text.append(key).append(descending ? " DESC" : " ASC");
+  return terms;
+}
+
+std::string order_and_limit(std::span<const OrderTerm> terms, std::string_view key,
+                            bool descending_key, bool backwards) {
+  std::string text = " ORDER BY ";
+  for (const OrderTerm& term : terms) {
+    text.append(term.column.expression)
+        .append(direction_of(term.column.nullable, term.descending, backwards))
+        .append(", ");
+  }
+  text.append(key).append(direction_of(false, descending_key, backwards));
   return text + " LIMIT $limit OFFSET $offset";
 }
 
@@ -204,25 +222,6 @@ Result<Counted> count_matching(Connection& connection, std::string_view count, c
     ++counted.rows;
   }
   return counted;
-}
-
-Result<std::vector<int64_t>> read_keys(Connection& connection, const KeyedList& list,
-                                       const Walk& walk, const Where& where, const Page& page) {
-  if (!where.status()) return fail(where.status());
-  auto order = order_and_limit(page, list.columns, list.key, !walk.otherwise.empty());
-  if (!order) return fail(order);
-  std::string sql = "SELECT " + std::string(list.key) + walk.from + " WHERE TRUE" +
-                    walk.conditions + where.text() + *order;
-  auto read = [&]() -> Result<std::vector<int64_t>> {
-    Result<Query> query = connection.query(sql);
-    if (!query) return fail(query);
-    where.bind_to(*query);
-    query->bind("$limit", page.limit).bind("$offset", page.offset);
-    return read_all(*query, read_integer);
-  };
-  auto keys = read();
-  if (!keys || walk.otherwise.empty() || keys->size() == size_t(page.limit)) return keys;
-  return read_keys(connection, list, {.from = walk.otherwise}, where, page);
 }
 
 }  // namespace leoflow::sql

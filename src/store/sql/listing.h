@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +26,8 @@ class Where {
   void add(std::string_view fragment);
   void add(std::string_view fragment, std::string_view name, std::string value);
   void add(std::string_view fragment, std::string_view name, int64_t value);
+  // A value for a name that a fragment says.
+  void bind(std::string_view name, Row::Value value);  // not NULL
   // The list is bound as one JSON array.
   void add_list(std::string_view fragment, std::string_view name, const std::vector<int>& values);
   void add_list(std::string_view fragment, std::string_view name,
@@ -82,12 +83,18 @@ constexpr int64_t kRowsCountedMax = 10'000;            // matching rows are coun
 constexpr int64_t kListInstructionsMax = 300'000'000;  // seconds; a list beyond is `timeout`
 constexpr int64_t kCountInstructionsMax = 250'000;     // a few ms; a count beyond is a minimum
 
+// A column of an order, in one direction.
+struct OrderTerm {
+  OrderColumn column;
+  bool descending = false;
+};
+// What a page is ordered by. `invalid` for an unknown column (naming the known ones) and for a page
+// beyond the limits.
+Result<std::vector<OrderTerm>> order_terms(const Page& page, std::span<const OrderColumn> columns);
 // " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction
-// of the last column. `invalid` for an unknown column (naming the known ones) and for a page beyond
-// the limits.
-// not_null: the first column has none in the rows that are asked for.
-Result<std::string> order_and_limit(const Page& page, std::span<const OrderColumn> columns,
-                                    std::string_view key, bool not_null = false);
+// of the last term. backwards: the same order from its end, NULLs first.
+std::string order_and_limit(std::span<const OrderTerm> terms, std::string_view key,
+                            bool descending_key, bool backwards = false);
 
 // Two statements over the same conditions. Both texts end in "WHERE TRUE"; the second gives any
 // column of each row.
@@ -109,20 +116,23 @@ template <typename Value>
 void set_total(PageOf<Value>& result, const Page& page, const Counted& counted) {
   int64_t seen = int64_t(result.rows.size());
   // More than what has been shown, while the page is full.
-  if (seen > 0) seen += page.offset + (seen == page.limit ? 1 : 0);
+  if (seen > 0) seen += (page.cursor.empty() ? page.offset : 0) + (seen == page.limit ? 1 : 0);
   result.total = counted.all ? counted.rows : std::max(counted.rows, seen);
+  result.total_is_minimum = !counted.all;
 }
 
 template <typename Value>
 Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, const Where& where,
                                 const Page& page, Value (*read)(Row&)) {
   if (!where.status()) return fail(where.status());
-  Result<std::string> order = order_and_limit(page, list.columns, list.key);
-  if (!order) return fail(order);
+  auto terms = order_terms(page, list.columns);
+  if (!terms) return fail(terms);
+  bool descending = !terms->empty() && terms->back().descending;
   PageOf<Value> result;
   {
     Connection::Budget budget(connection, kListInstructionsMax);
-    std::string sql = std::string(list.select) + where.text() + *order;
+    std::string sql =
+        std::string(list.select) + where.text() + order_and_limit(*terms, list.key, descending);
     Result<Query> query = connection.query(sql);
     if (!query) return fail(query);
     where.bind_to(*query);
@@ -134,51 +144,6 @@ Result<PageOf<Value>> read_page(Connection& connection, const ListQuery& list, c
   Result<Counted> counted = count_matching(connection, list.count, where);
   if (!counted) return fail(counted);
   set_total(result, page, *counted);
-  return result;
-}
-
-// One way to walk a list that may be long: the tables with the index to use, and conditions that
-// this way needs beside those of the question.
-struct Walk {
-  std::string from;        // " FROM runs run INDEXED BY runs_by_start"
-  std::string conditions;  // " AND run.start_date IS NOT NULL"
-  // Of a walk that only sees the rows that come first, those whose ordered column is not NULL or
-  // has its least value: the tables without it, asked when a page is not filled.
-  std::string otherwise;
-};
-
-// A list by keys: the page's keys are found on the walk, then the rows behind them are read.
-struct KeyedList {
-  std::string_view rows;  // wide SELECT of the rows whose key is in the JSON array $keys
-  std::span<const OrderColumn> columns;
-  std::string_view key;
-};
-
-// The keys of one page in their order.
-Result<std::vector<int64_t>> read_keys(Connection& connection, const KeyedList& list,
-                                       const Walk& walk, const Where& where, const Page& page);
-
-template <typename Value>
-Result<PageOf<Value>> read_keyed_page(Connection& connection, const KeyedList& list,
-                                      const Walk& walk, const Where& where, const Page& page,
-                                      Value (*read)(Row&), int64_t (*key_of)(const Value&)) {
-  Connection::Budget budget(connection, kListInstructionsMax);
-  auto keys = read_keys(connection, list, walk, where, page);
-  if (!keys) return fail(keys);
-  PageOf<Value> result;
-  if (keys->empty()) return result;
-  Result<Query> query = connection.query(list.rows);
-  if (!query) return fail(query);
-  std::string text = json_list(*keys);
-  query->bind("$keys", text);
-  auto rows = read_all(*query, read);
-  if (!rows) return fail(rows);
-  std::map<int64_t, Value*> by_key;
-  for (Value& row : *rows) by_key[key_of(row)] = &row;
-  for (int64_t key : *keys) {
-    auto found = by_key.find(key);
-    if (found != by_key.end()) result.rows.push_back(std::move(*found->second));
-  }
   return result;
 }
 

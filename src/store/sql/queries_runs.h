@@ -91,7 +91,7 @@ inline constexpr OrderColumn kRunOrder[] = {
     {"end_date", "run.end_date", true, "runs_by_end"},
     {"updated_at", kRunUpdatedAt.text},
     {"duration", kRunMicros.text, true, "runs_by_duration"},
-    {"conf", "run.conf"},
+    {"conf", "substr(run.conf, 1, 200)"},
     {"data_interval_start", "run.interval_start", true},
     {"data_interval_end", "run.interval_end", true},
     {"triggering_user_name", "run.triggering_user"},

@@ -27,6 +27,15 @@ std::optional<int64_t> Row::integer_or_null() {
   return integer();
 }
 
+Row::Value Row::value() {
+  switch (sqlite3_column_type(statement_, column_)) {
+    case SQLITE_NULL: skip(1); return {};
+    case SQLITE_INTEGER: return integer();
+    case SQLITE_FLOAT: return sqlite3_column_double(statement_, column_++);
+    default: return text();
+  }
+}
+
 std::optional<int> Row::number_or_null() {
   std::optional<int64_t> value = integer_or_null();
   return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;

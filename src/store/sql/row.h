@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/id.h"
 #include "base/time.h"
@@ -28,6 +29,9 @@ class Row {
   std::optional<int64_t> integer_or_null();
   std::optional<int> number_or_null();
   std::optional<Time> time_or_null();
+  // Whatever the column holds; NULL is monostate, a blob text.
+  using Value = std::variant<std::monostate, int64_t, double, std::string>;
+  Value value();
   // A key; 0 for NULL.
   template <typename Id>
   Id id() { return Id{integer_or_null().value_or(0)}; }

@@ -2,6 +2,7 @@
 // Lists of runs. Few runs are read and sorted, many are walked along an index in the order asked
 // for, so that a page costs the same in a short history and a long one. What no index serves is
 // bounded by kListInstructionsMax.
+#include "store/sql/keyset.h"
 #include "store/sql/queries_runs.h"
 #include "store/sql/rows.h"
 #include "store/sql/run_selection.h"
@@ -70,33 +71,34 @@ Walk ordered_walk(const RunSelection& selection, const Page& page) {
   std::string_view first = page.order.empty() ? "id" : std::string_view(page.order[0].column);
   bool one_dag = selection.dags && selection.dags->size() == 1;
   bool one_state = selection.states.size() == 1;
-  if (first == "run_after" && one_dag) return {.from = indexed("runs_by_dag_run_after")};
-  if (first == "run_after" && one_state && !selection.dags)
-    return {.from = indexed("runs_by_state")};
-  if (first == "id" && one_dag) return {.from = indexed("runs_by_dag")};
-  if (first == "id") return {.from = std::string(kFromRuns) + std::string(dialect::kNotIndexed)};
+  if (first == "run_after" && one_dag) return Walk(indexed("runs_by_dag_run_after"));
+  if (first == "run_after" && one_state && !selection.dags) return Walk(indexed("runs_by_state"));
+  if (first == "id" && one_dag) return Walk(indexed("runs_by_dag"));
+  if (first == "id") return Walk(std::string(kFromRuns) + std::string(dialect::kNotIndexed));
   for (const OrderColumn& column : kRunOrder) {
     if (column.name != first || column.index.empty()) continue;
-    Walk walk{.from = indexed(column.index)};
-    if (!column.nullable) return walk;
-    walk.conditions = " AND " + std::string(column.expression) + " IS NOT NULL";
-    walk.otherwise = kFromRuns;
+    if (!column.nullable) return Walk(indexed(column.index));
+    std::string value = " AND " + std::string(column.expression);
+    Walk walk(indexed(column.index), value + " IS NOT NULL");
+    walk.parts[0].not_null = true;
+    walk.parts.push_back({indexed(column.index), value + " IS NULL", Row::Value(), false});
+    walk.counted = kFromRuns;
     return walk;
   }
-  return {.from = std::string(kFromRuns)};
+  return Walk(std::string(kFromRuns));
 }
 
 Result<Walk> walk_of(Connection& connection, const RunQuery& query, const RunSelection& selection) {
   std::string index = index_of(selection);
-  if (!index.empty() && selection.runs <= kRowsSortedMax) return Walk{.from = indexed(index)};
+  if (!index.empty() && selection.runs <= kRowsSortedMax) return Walk(indexed(index));
   auto range = index_of_range(connection, query);
   if (!range) return fail(range);
-  if (!range->empty()) return Walk{.from = indexed(*range)};
+  if (!range->empty()) return Walk(indexed(*range));
   return ordered_walk(selection, query.page);
 }
 
 Result<PageOf<DagRun>> list_in(Connection& connection, const RunQuery& query) {
-  DagConditions dags{query.dag_id, query.dag_id_pattern, query.dags_allowed};
+  DagConditions dags{query.dag_id, query.dag_ids, query.dag_id_pattern, query.dags_allowed};
   auto selection = select_runs(connection, dags, query.states);
   if (!selection) return fail(selection);
   Where where = conditions_of(query);
@@ -109,8 +111,7 @@ Result<PageOf<DagRun>> list_in(Connection& connection, const RunQuery& query) {
   if (!page) return page;
   Counted counted{.rows = selection->runs};
   if (!exact) {
-    std::string from = walk->otherwise.empty() ? walk->from : walk->otherwise;
-    auto rows = count_matching(connection, "SELECT 1" + from + " WHERE TRUE", where);
+    auto rows = count_along(connection, *walk, where);
     if (!rows) return fail(rows);
     counted = *rows;
   }

@@ -48,9 +48,10 @@ Result<RunSelection> select_runs(Connection& connection, const DagConditions& da
                                  const std::vector<RunState>& states) {
   Where where;
   where.equal("counted.dag_id", "$dag_id", dags.dag_id);
+  where.in("counted.dag_id", "$dag_ids", dags.dag_ids);
   where.matches("counted.dag_id", "$dag_id_pattern", dags.dag_id_pattern);
   where.only("counted.dag_id", "$dags_allowed", dags.dags_allowed);
-  bool named = !where.text().empty();
+  bool named = dags.name_all || !where.text().empty();
   where.in("counted.state", "$states", names_of(states));
   if (!where.status()) return fail(where.status());
   std::string sql = std::string(kSelectRunCounts) + where.text() + std::string(kInCountOrder);

@@ -26,8 +26,11 @@ struct RunSelection {
 };
 
 struct DagConditions {
-  std::string dag_id, dag_id_pattern;  // empty = all
+  std::string dag_id;                // empty = all
+  std::vector<std::string> dag_ids;  // any of these; empty = all
+  std::string dag_id_pattern;        // empty = all
   DagsAllowed dags_allowed;
+  bool name_all = false;  // tells the DAGs also where no condition leaves one out
 };
 
 Result<RunSelection> select_runs(Connection& connection, const DagConditions& dags,

@@ -3,6 +3,7 @@
 // read and sorted, many walked along an index.
 #include <set>
 
+#include "store/sql/keyset.h"
 #include "store/sql/queries_runs.h"
 #include "store/sql/rows.h"
 #include "store/sql/run_selection.h"
@@ -47,6 +48,7 @@ std::vector<std::string> state_names(const TaskInstanceQuery& query) {
 
 void add_task_conditions(const TaskInstanceQuery& query, Where& where) {
   where.equal("task_instance.task_id", "$task_id", query.task_id);
+  where.in("task_instance.task_id", "$task_ids", query.task_ids);
   where.matches("task_instance.task_id", "$task_id_pattern", query.task_id_pattern);
   std::vector<std::string> states = state_names(query);
   if (states == std::vector<std::string>{"failed"}) {
@@ -59,6 +61,10 @@ void add_task_conditions(const TaskInstanceQuery& query, Where& where) {
   where.in("task_instance.pool", "$pools", query.pools);
   where.in("task_instance.queue", "$queues", query.queues);
   where.in("task_instance.operator_name", "$operators", query.operators);
+  where.matches("task_instance.pool", "$pool_pattern", query.pool_pattern);
+  where.matches("task_instance.queue", "$queue_pattern", query.queue_pattern);
+  where.matches("task_instance.operator_name", "$operator_pattern", query.operator_pattern);
+  where.in("attempt.executor", "$executors", query.executors);
   where.in("task_instance.try_number", "$try_numbers", query.try_numbers);
   where.in("task_instance.map_index", "$map_indexes", query.map_indexes);
   where.range("task_instance.start_date", "$start_date", query.start_date);
@@ -70,9 +76,15 @@ void add_task_conditions(const TaskInstanceQuery& query, Where& where) {
 }
 
 void add_run_conditions(const TaskInstanceQuery& query, Where& where) {
+  where.equal("run.run_id", "$run_id", query.run_id);
+  where.in("run.run_id", "$run_ids", query.run_ids);
   where.matches("run.run_id", "$run_id_pattern", query.run_id_pattern);
   where.range("run.run_after", "$run_after", query.run_after);
   where.range("run.logical_date", "$logical_date", query.logical_date);
+}
+
+bool names_runs(const TaskInstanceQuery& query) {
+  return !query.run_id.empty() || !query.run_ids.empty();
 }
 
 bool orders_by_run(const Page& page) {
@@ -84,17 +96,17 @@ bool orders_by_run(const Page& page) {
 
 // The tables behind the one that is walked, as far as conditions or order need them.
 std::string joins_of(const TaskInstanceQuery& query, bool run_first, bool needs_run) {
-  bool attempts = !query.version_numbers.empty();
+  bool versions = !query.version_numbers.empty();
   std::string text;
-  if (!run_first && (needs_run || attempts)) text += kWithRuns.view();
-  if (attempts) text += kWithAttempts.view();
+  if (!run_first && (needs_run || versions)) text += kWithRuns.view();
+  if (versions || !query.executors.empty()) text += kWithAttempts.view();
   return text;
 }
 
 Walk through_runs(const TaskInstanceQuery& query, std::string_view index) {
   std::string runs(kFromRuns);
   if (!index.empty()) runs += joined({dialect::kIndexedBy, index});
-  return {.from = joined({runs, kWithTaskInstances, joins_of(query, true, true)})};
+  return Walk(joined({runs, kWithTaskInstances, joins_of(query, true, true)}));
 }
 
 // What ended without success is found by its state.
@@ -106,29 +118,39 @@ Walk by_state(const TaskInstanceQuery& query, bool needs_run) {
     index = "task_instances_failed";
     conditions.clear();
   }
-  return {.from = joined(
-              {kFromTaskInstances, dialect::kIndexedBy, index, joins_of(query, false, needs_run)}),
-          .conditions = std::move(conditions)};
+  return Walk(
+      joined({kFromTaskInstances, dialect::kIndexedBy, index, joins_of(query, false, needs_run)}),
+      std::move(conditions));
 }
 
 Walk ordered_walk(const TaskInstanceQuery& query, bool needs_run) {
   std::string joins = joins_of(query, false, needs_run);
   std::string plain = joined({kFromTaskInstances, joins});
+  std::string by_key = joined({kFromTaskInstances, dialect::kNotIndexed, joins});
   std::string_view first =
       query.page.order.empty() ? "id" : std::string_view(query.page.order[0].column);
-  if (first == "id") return {.from = joined({kFromTaskInstances, dialect::kNotIndexed, joins})};
-  bool ascends = query.page.order.size() == 1 && !query.page.order[0].descending;
-  if (first == "map_index" && ascends && query.map_indexes.empty()) {
-    return {.from = joined({kFromTaskInstances, dialect::kNotIndexed, joins}),
-            .conditions = " AND task_instance.map_index = -1",
-            .otherwise = std::move(plain)};
+  if (first == "id") return Walk(std::move(by_key));
+  if (first == "map_index" && query.map_indexes.empty()) {
+    // Most are not mapped: these lie in the order of their keys.
+    Walk walk(by_key, " AND task_instance.map_index = -1");
+    walk.parts[0].fixed = Row::Value(int64_t{kUnmapped});
+    walk.parts.push_back(
+        {joined({kFromTaskInstances, dialect::kIndexedBy, "task_instances_mapped", joins}),
+         " AND task_instance.map_index >= 0",
+         {},
+         true});
+    if (query.page.order[0].descending) std::swap(walk.parts[0], walk.parts[1]);
+    walk.counted = std::move(plain);
+    return walk;
   }
   bool ranged = !query.start_date.empty();
-  if (first != "start_date" && !ranged) return {.from = std::move(plain)};
-  Walk walk{
-      .from = joined({kFromTaskInstances, dialect::kIndexedBy, "task_instances_started", joins}),
-      .conditions = " AND task_instance.start_date IS NOT NULL"};
-  if (!ranged) walk.otherwise = std::move(plain);
+  if (first != "start_date" && !ranged) return Walk(std::move(plain));
+  Walk walk(joined({kFromTaskInstances, dialect::kIndexedBy, "task_instances_started", joins}),
+            " AND task_instance.start_date IS NOT NULL");
+  if (first != "start_date" || ranged) return walk;
+  walk.parts[0].not_null = true;
+  walk.parts.push_back({by_key, " AND task_instance.start_date IS NULL", Row::Value(), false});
+  walk.counted = std::move(plain);
   return walk;
 }
 
@@ -137,7 +159,7 @@ Result<bool> worth_by_state(Connection& connection, const TaskInstanceQuery& que
                             const Walk& walk) {
   std::string_view first =
       query.page.order.empty() ? "id" : std::string_view(query.page.order[0].column);
-  bool failed_by_end = walk.from.find("task_instances_failed") != std::string::npos;
+  bool failed_by_end = walk.parts[0].from.find("task_instances_failed") != std::string::npos;
   if (query.states.size() == 1 && (first == "start_date" || failed_by_end)) return true;
   Where where;
   where.in("task_instance.state", "$states", state_names(query));
@@ -150,9 +172,10 @@ Result<bool> worth_by_state(Connection& connection, const TaskInstanceQuery& que
 
 Result<Walk> walk_of(Connection& connection, const TaskInstanceQuery& query,
                      const RunSelection& selection, bool needs_run) {
+  if (names_runs(query)) return through_runs(query, "");
   if (all_states(query, is_open)) {
     Walk walk = through_runs(query, "runs_active");
-    walk.conditions = kRunOpen;
+    walk.parts[0].conditions = kRunOpen;
     return walk;
   }
   if (selection.dags && selection.runs <= kRunsJoinedMax) return through_runs(query, "runs_by_dag");
@@ -171,9 +194,7 @@ Result<PageOf<TaskInstanceRow>> read_rows(Connection& connection, const TaskInst
   auto page =
       read_keyed_page(connection, list, walk, where, query.page, read_task_instance_row, key_of);
   if (!page) return page;
-  std::string from = walk.otherwise.empty() ? walk.from : walk.otherwise;
-  std::string conditions = walk.otherwise.empty() ? walk.conditions : std::string();
-  auto counted = count_matching(connection, "SELECT 1" + from + " WHERE TRUE" + conditions, where);
+  auto counted = count_along(connection, walk, where);
   if (!counted) return fail(counted);
   set_total(*page, query.page, *counted);
   return page;
@@ -184,8 +205,8 @@ Result<PageOf<TaskInstanceRow>> list_of_run(Connection& connection,
                                             const TaskInstanceQuery& query) {
   Where where;
   where.equal("run.dag_id", "$dag_id", query.dag_id);
-  where.equal("run.run_id", "$run_id", query.run_id);
   where.only("run.dag_id", "$dags_allowed", query.dags_allowed);
+  where.in("run.dag_id", "$dag_ids", query.dag_ids);
   where.matches("run.dag_id", "$dag_id_pattern", query.dag_id_pattern);
   add_run_conditions(query, where);
   add_task_conditions(query, where);
@@ -194,12 +215,13 @@ Result<PageOf<TaskInstanceRow>> list_of_run(Connection& connection,
 
 Result<PageOf<TaskInstanceRow>> list_in(Connection& connection, const TaskInstanceQuery& query) {
   if (!query.dag_id.empty() && !query.run_id.empty()) return list_of_run(connection, query);
-  DagConditions dags{query.dag_id, query.dag_id_pattern, query.dags_allowed};
+  bool runs_named = names_runs(query);
+  DagConditions dags{query.dag_id, query.dag_ids, query.dag_id_pattern, query.dags_allowed,
+                     runs_named};
   auto selection = select_runs(connection, dags, {});
   if (!selection) return fail(selection);
   Where where;
   selection->add_to(where);
-  where.equal("run.run_id", "$run_id", query.run_id);
   add_run_conditions(query, where);
   bool needs_run = !where.text().empty() || orders_by_run(query.page);
   add_task_conditions(query, where);
