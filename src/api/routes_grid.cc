@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /api/leoflow/v1/dags/{dag_id}/grid: the last runs of a DAG with the states of all their tasks.
 #include <map>
+#include <span>
 
 #include "api/lookup.h"
 #include "api/present.h"
@@ -9,7 +10,7 @@
 namespace leoflow::api {
 namespace {
 
-constexpr int kCellsPerRunMax = 20'000;  // task instances of one run that are summed up
+constexpr size_t kCellsPerRunMax = 20'000;  // task instances of one run that are summed up
 
 // The copies of a mapped task as one.
 struct Cell {
@@ -51,24 +52,39 @@ void write_cell(json::Writer& w, const std::string& task_id, const Cell& cell) {
   w.end_object().end_object();
 }
 
-Result<std::map<std::string, Cell>> cells_of(const Call& call, const DagRun& run) {
-  std::map<std::string, Cell> cells;
-  TaskInstanceQuery query{.dag_id = run.dag_id, .run_id = run.run_id};
+using Cells = std::map<std::string, Cell>;  // by task
+using CellsOfRuns = std::map<RunKey, Cells>;
+
+Status add_cells(const Call& call, std::span<const DagRun> runs, CellsOfRuns& cells) {
+  TaskInstanceQuery query{.dag_id = runs[0].dag_id};
+  for (const DagRun& run : runs) query.run_ids.push_back(run.run_id);
   query.page = {.limit = kPageLimitMax, .order = {{.column = "id"}}};
-  while (query.page.offset < kCellsPerRunMax) {
+  for (size_t seen = 0; seen < kCellsPerRunMax * runs.size();) {
     auto page = call.services.store.runs().list_task_instances(query);
     if (!page) return fail(page);
     for (const TaskInstanceRow& row : page->rows)
-      add(cells[row.task_instance.task_id], row.task_instance);
-    query.page.offset += kPageLimitMax;
-    if (page->rows.empty() || query.page.offset >= page->total) break;
+      add(cells[row.run.key][row.task_instance.task_id], row.task_instance);
+    seen += page->rows.size();
+    query.page.cursor = page->next_cursor;
+    if (query.page.cursor.empty()) break;
+  }
+  return {};
+}
+
+// As many runs at a time as give one page of task instances.
+Result<CellsOfRuns> cells_of(const Call& call, std::span<const DagRun> runs) {
+  CellsOfRuns cells;
+  while (!runs.empty()) {
+    VersionPtr version = version_or_null(call.services, runs[0].version);
+    size_t tasks = version ? std::max<size_t>(1, version->spec.tasks.size()) : kPageLimitMax;
+    size_t count = std::min(runs.size(), std::max<size_t>(1, kPageLimitMax / tasks));
+    if (auto added = add_cells(call, runs.first(count), cells); !added) return fail(added);
+    runs = runs.subspan(count);
   }
   return cells;
 }
 
-Status write_run_column(json::Writer& w, const Call& call, const DagRun& run) {
-  auto cells = cells_of(call, run);
-  if (!cells) return fail(cells);
+void write_run_column(json::Writer& w, const Call& call, const DagRun& run, const Cells& cells) {
   VersionPtr version = version_or_null(call.services, run.version);
   w.begin_object().member("dag_run_id", run.run_id).member("state", to_string(run.state));
   w.member("run_type", to_string(run.type)).member("run_after", api_time(run.run_after));
@@ -85,9 +101,8 @@ Status write_run_column(json::Writer& w, const Call& call, const DagRun& run) {
   }
   member_text(w, "note", run.note);
   w.key("tasks").begin_array();
-  for (const auto& [task_id, cell] : *cells) write_cell(w, task_id, cell);
+  for (const auto& [task_id, cell] : cells) write_cell(w, task_id, cell);
   w.end_array().end_object();
-  return {};
 }
 
 Result<Response> get_grid(Call& call) {
@@ -102,11 +117,11 @@ Result<Response> get_grid(Call& call) {
   query.page = std::move(*page);
   auto runs = call.services.store.runs().list_runs(query);
   if (!runs) return fail(runs);
+  auto cells = cells_of(call, runs->rows);
+  if (!cells) return fail(cells);
   json::Writer w;
   w.begin_object().key("runs").begin_array();
-  for (const DagRun& run : runs->rows) {
-    if (auto status = write_run_column(w, call, run); !status) return fail(status);
-  }
+  for (const DagRun& run : runs->rows) write_run_column(w, call, run, (*cells)[run.key]);
   w.end_array().member("total_entries", runs->total).end_object();
   return json_response(w);
 }
