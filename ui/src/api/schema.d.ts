@@ -35,6 +35,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leoflow/v1/connections/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All connections as the text of a file. Secrets are left out or masked; masked counts the entries that lack one */
+        get: operations["export_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/connections/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds the connections of a file. Each entry succeeds or fails on its own, unless the file cannot be read */
+        post: operations["import_connections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leoflow/v1/dagRuns/bulk": {
         parameters: {
             query?: never;
@@ -407,6 +441,40 @@ export interface paths {
         /** Set a password; every session and signed token of the user ends */
         put: operations["set_password"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/variables/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All variables as the text of a file. Secrets are left out or masked; masked counts the entries that lack one */
+        get: operations["export_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/variables/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds the variables of a file. Each entry succeeds or fails on its own, unless the file cannot be read */
+        post: operations["import_variables"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2169,6 +2237,7 @@ export interface components {
         DAGRunCollectionResponse: {
             dag_runs: components["schemas"]["DAGRunResponse"][];
             total_entries: number;
+            total_entries_limit: number | null;
             next_cursor: string | null;
             previous_cursor: string | null;
         };
@@ -2178,6 +2247,7 @@ export interface components {
             order_by?: string | null;
             page_limit?: number;
             page_offset?: number;
+            conf_contains?: string | null;
             /** Format: date-time */
             run_after_gte?: string | null;
             /** Format: date-time */
@@ -2210,6 +2280,10 @@ export interface components {
             end_date_lte?: string | null;
             /** Format: date-time */
             end_date_lt?: string | null;
+            duration_gte?: number | null;
+            duration_gt?: number | null;
+            duration_lte?: number | null;
+            duration_lt?: number | null;
         };
         TriggerDAGRunPostBody: {
             dag_run_id?: string | null;
@@ -2350,6 +2424,7 @@ export interface components {
         TaskInstanceCollectionResponse: {
             task_instances: components["schemas"]["TaskInstanceResponse"][];
             total_entries: number;
+            total_entries_limit?: number | null;
             next_cursor?: string | null;
             previous_cursor?: string | null;
         };
@@ -2364,6 +2439,7 @@ export interface components {
             state?: (components["schemas"]["TaskInstanceState"] | null)[] | null;
             pool?: string[] | null;
             queue?: string[] | null;
+            executor?: string[] | null;
             order_by?: string | null;
             page_limit?: number;
             page_offset?: number;
@@ -2399,6 +2475,10 @@ export interface components {
             end_date_lte?: string | null;
             /** Format: date-time */
             end_date_lt?: string | null;
+            duration_gte?: number | null;
+            duration_gt?: number | null;
+            duration_lte?: number | null;
+            duration_lt?: number | null;
         };
         TaskDependencyResponse: {
             name: string;
@@ -3281,6 +3361,20 @@ export interface components {
             task_instances: number;
             failed: number;
         };
+        SecretFile: {
+            /** @enum {string} */
+            format: "json" | "yaml" | "env";
+            content: string;
+            entries: number;
+            masked: number;
+        };
+        SecretFileBody: {
+            content: string;
+            /** @enum {string} */
+            format?: "json" | "yaml" | "env";
+            /** @enum {string} */
+            action_on_existence?: "fail" | "skip" | "overwrite";
+        };
     };
     responses: never;
     parameters: never;
@@ -3380,6 +3474,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    export_connections: {
+        parameters: {
+            query?: {
+                format?: "json" | "yaml" | "env";
+                /** @description With secrets: for administrators where the server was started with LEOFLOW_EXPORT_SECRETS=1 */
+                secrets?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretFile"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretFileBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -5022,6 +5245,135 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_variables: {
+        parameters: {
+            query?: {
+                format?: "json" | "yaml" | "env";
+                /** @description With secrets: for administrators where the server was started with LEOFLOW_EXPORT_SECRETS=1 */
+                secrets?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretFile"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretFileBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7611,6 +7963,8 @@ export interface operations {
                 run_id_pattern?: string;
                 triggering_user_name_pattern?: string;
                 dag_id_pattern?: string;
+                /** @description next_cursor or previous_cursor of another page with the same order_by and filters; empty for the first one. offset is ignored then */
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -8216,12 +8570,18 @@ export interface operations {
                 limit?: number;
                 /** @description Rows to skip */
                 offset?: number;
+                /** @description next_cursor or previous_cursor of another page with the same order_by and filters; empty for the first one. offset is ignored then */
+                cursor?: string;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
                 state?: ("none" | "removed" | "scheduled" | "queued" | "running" | "success" | "restarting" | "failed" | "up_for_retry" | "up_for_reschedule" | "upstream_failed" | "skipped" | "deferred" | "no_status")[];
                 pool?: string[];
                 queue?: string[];
                 operator?: string[];
+                executor?: string[];
+                pool_name_pattern?: string;
+                queue_name_pattern?: string;
+                operator_name_pattern?: string;
                 try_number?: number[];
                 map_index?: number[];
                 version_number?: number[];
@@ -8902,12 +9262,18 @@ export interface operations {
                 limit?: number;
                 /** @description Rows to skip */
                 offset?: number;
+                /** @description next_cursor or previous_cursor of another page with the same order_by and filters; empty for the first one. offset is ignored then */
+                cursor?: string;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
                 state?: ("none" | "removed" | "scheduled" | "queued" | "running" | "success" | "restarting" | "failed" | "up_for_retry" | "up_for_reschedule" | "upstream_failed" | "skipped" | "deferred" | "no_status")[];
                 pool?: string[];
                 queue?: string[];
                 operator?: string[];
+                executor?: string[];
+                pool_name_pattern?: string;
+                queue_name_pattern?: string;
+                operator_name_pattern?: string;
                 try_number?: number[];
                 map_index?: number[];
                 version_number?: number[];
