@@ -194,6 +194,18 @@ TEST_F(ListPlan, TaskInstancesAreWalked) {
   expect_walked("since");
 }
 
+// A short history of one DAG too.
+TEST_F(ListPlan, FewRunsInTheirOrderAreNotSorted) {
+  auto few = database_->write(
+      [](Connection& connection) { return connection.run("UPDATE run_counts SET runs = 20"); });
+  ASSERT_TRUE(few);
+  for (std::string column : {"run_after", "id"}) {
+    ASSERT_TRUE(SqlRunStore(*database_).list_runs({.dag_id = "d", .page = ordered(column)}));
+    for (const std::string& line : plans())
+      EXPECT_FALSE(line.starts_with("USE TEMP B-TREE")) << line;
+  }
+}
+
 // What the other tests look for is seen where it is.
 TEST_F(ListPlan, OtherOrdersAreSorted) {
   SqlRunStore store(*database_);

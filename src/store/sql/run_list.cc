@@ -88,6 +88,14 @@ Walk ordered_walk(const RunSelection& selection, const Page& page) {
   return Walk(std::string(kFromRuns));
 }
 
+// Whether an index holds just the selection, in the order asked for.
+bool lies_in_order(const RunSelection& selection, const Page& page) {
+  std::string_view first = page.order.empty() ? "id" : std::string_view(page.order[0].column);
+  bool one_dag = selection.dags && selection.dags->size() == 1;
+  if (one_dag) return selection.states.empty() && (first == "run_after" || first == "id");
+  return !selection.dags && selection.states.size() == 1 && first == "run_after";
+}
+
 Result<Walk> walk_of(Connection& connection, const RunQuery& query, const RunSelection& selection) {
   std::string index = index_of(selection);
   if (!index.empty() && selection.runs <= kRowsSortedMax) return Walk(indexed(index));
@@ -103,7 +111,10 @@ Result<PageOf<DagRun>> list_in(Connection& connection, const RunQuery& query) {
   if (!selection) return fail(selection);
   Where where = conditions_of(query);
   bool exact = where.text().empty();
-  auto walk = walk_of(connection, query, *selection);
+  // Without other conditions every row on the way counts.
+  bool straight = exact && lies_in_order(*selection, query.page);
+  auto walk =
+      straight ? ordered_walk(*selection, query.page) : walk_of(connection, query, *selection);
   if (!walk) return fail(walk);
   selection->add_to(where);
   KeyedList list{kRunsByKey, kRunOrder, "run.run_key"};
