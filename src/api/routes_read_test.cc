@@ -316,6 +316,22 @@ TEST_F(ReadTest, EventsWaitForCompanyWhereStreamsAreMany) {
   EXPECT_EQ(one->pace(), kEventPacePerStream);
 }
 
+// A caller who sees some DAGs only is told a part of a commit, never what another was told.
+TEST(SharedChanges, AreThoseOfWhoIsToldTheSame) {
+  SharedChanges shared;
+  auto of = [&](std::vector<uint64_t> sequences) {
+    std::vector<Change> changes;
+    for (uint64_t sequence : sequences) changes.push_back({.sequence = sequence});
+    return shared.of(changes);
+  };
+  Changes all = of({1, 2, 3, 4});
+  EXPECT_EQ(of({1, 2, 3, 4}), all) << "copied once";
+  Changes some = of({1, 2, 4});
+  EXPECT_EQ(some->at(1).sequence, 2u);
+  EXPECT_EQ(of({1, 3, 4})->at(1).sequence, 3u);
+  EXPECT_EQ(some->at(1).sequence, 2u);
+}
+
 TEST_F(ReadTest, EventStreamEndsItsSubscription) {
   Response response = get("/api/leoflow/v1/events");
   response.stream->start([] {});

@@ -355,6 +355,8 @@ TEST_P(StoreContract, CursorsBelongToTheirOrder) {
     EXPECT_EQ(page.error().code(), Code::invalid);
     EXPECT_FALSE(page.error().hint().empty());
   }
+  query.page = {.limit = 1, .order = std::vector<Order>(11, Order{"id"})};
+  EXPECT_EQ(store_->runs().list_runs(query).error().code(), Code::invalid) << "too many columns";
   query.page = {.limit = 1, .order = {{"run_after", false}}, .cursor = cursor};
   EXPECT_EQ(store_->runs().list_runs(query).error().code(), Code::invalid);
 }

@@ -184,6 +184,9 @@ std::string_view direction_of(bool nullable, bool descending, bool backwards) {
 
 Result<std::vector<OrderTerm>> order_terms(const Page& page, std::span<const OrderColumn> columns) {
   if (auto status = check_bounds(page); !status) return fail(status);
+  if (page.order.size() > kOrderTermsMax)
+    return fail(Code::invalid,
+                "rows are ordered by at most " + std::to_string(kOrderTermsMax) + " columns");
   std::vector<OrderTerm> terms;
   for (const Order& order : page.order) {
     auto column = column_of(order, columns);

@@ -83,13 +83,15 @@ constexpr int64_t kRowsCountedMax = 10'000;            // matching rows are coun
 constexpr int64_t kListInstructionsMax = 300'000'000;  // seconds; a list beyond is `timeout`
 constexpr int64_t kCountInstructionsMax = 250'000;     // a few ms; a count beyond is a minimum
 
+constexpr size_t kOrderTermsMax = 10;
+
 // A column of an order, in one direction.
 struct OrderTerm {
   OrderColumn column;
   bool descending = false;
 };
-// What a page is ordered by. `invalid` for an unknown column (naming the known ones) and for a page
-// beyond the limits.
+// What a page is ordered by. `invalid` for an unknown column (naming the known ones), for too many
+// of them and for a page beyond the limits.
 Result<std::vector<OrderTerm>> order_terms(const Page& page, std::span<const OrderColumn> columns);
 // " ORDER BY ... LIMIT $limit OFFSET $offset", NULLs last, `key` as the tie-break in the direction
 // of the last term. backwards: the same order from its end, NULLs first.
