@@ -147,6 +147,11 @@ void Core::on(event::AttemptHeld e, Time) {
   it->second.dirty = true;
 }
 
+void Core::on(event::StartBackfill e, Time now) { answer(std::move(e.reply), start_backfill(e.request, now)); }
+void Core::on(event::MoveBackfill e, Time now) {
+  auto moved = move_backfill(e, now);
+  answer(std::move(e.reply), std::move(moved));
+}
 void Core::on(event::Trigger e, Time now) { answer(std::move(e.reply), create_run(std::move(e.request), now)); }
 void Core::on(event::Clear e, Time now) { answer(std::move(e.reply), clear(e.request, now)); }
 void Core::on(event::MarkTask e, Time now) { answer(std::move(e.reply), mark_task(e.request, now)); }
@@ -170,8 +175,7 @@ void Core::on(event::SetPaused e, Time now) {
   if (changed) step_.effects.changes.push_back({.kind = Change::Kind::dag, .dag_id = e.dag_id});
   if (changed && !e.paused) {
     plan_next(dag, now);
-    create_scheduled(dag, now);
-    start_runs(dag, now);
+    look(dag, now);
   }
   answer(std::move(e.reply), Result<bool>(changed));
 }
@@ -205,8 +209,7 @@ void Core::advance(Time now) {
       case TimerKey::Kind::run_start:
       case TimerKey::Kind::schedule:
         if (auto it = dags_.find(timer.dag_id); it != dags_.end()) {
-          create_scheduled(it->second, now);
-          start_runs(it->second, now);
+          look(it->second, now);
         }
         break;
       case TimerKey::Kind::ahead: ahead_too_long(TaskInstanceKey{timer.id}, now); break;
@@ -284,6 +287,8 @@ Step Core::take_step(Time now) {
   for (const std::string& dag_id : dirty_dags_) {
     if (auto it = dags_.find(dag_id); it != dags_.end()) batch.dags_planned.push_back(it->second.row);
   }
+  for (auto& [id, row] : dirty_backfills_) batch.backfills_updated.push_back(std::move(row));
+  dirty_backfills_.clear();
   dirty_runs_.clear(), dirty_slots_.clear(), dirty_attempts_.clear(), dirty_dags_.clear();
   step_taken_ = true;
   return std::exchange(step_, Step{});

@@ -77,6 +77,8 @@ class Core {
   void on(event::MarkRun e, Time now);
   void on(event::DeleteRun e, Time now);
   void on(event::SetPaused e, Time now);
+  void on(event::StartBackfill e, Time now);
+  void on(event::MoveBackfill e, Time now);
   void on(event::AskReasons e, Time now);
   void on(event::DagChanged e, Time now);
   void on(event::PoolsChanged e, Time now);
@@ -99,7 +101,11 @@ class Core {
   Result<DagRun> create_run(TriggerRequest request, Time now);
   ActiveRun& insert_run(DagState& dag, DagRun row, Time now);
   void add_slot(ActiveRun& run, TaskIndex task);
-  Result<bool> run_at(const std::string& dag_id, Time logical_date);
+  Result<std::optional<DagRun>> run_at(const std::string& dag_id, Time logical_date);
+  void enqueue(DagState& dag, ActiveRun& run);
+  void dequeue(DagState& dag, const ActiveRun& run);
+  int& running_beside(DagState& dag, const ActiveRun& run);  // how many run under the same limit
+  void look(DagState& dag, Time now);                       // at what is due, and at who may start
   void start_runs(DagState& dag, Time now);
   void start_run(DagState& dag, ActiveRun& run, Time now);
   void finish_run(ActiveRun& run, RunState state, std::string reason, Time now);
@@ -117,6 +123,17 @@ class Core {
   void touch(ActiveRun& run) { run.dirty = true, dirty_runs_.insert(run.row.key); }
   void free_staging(ActiveRun& run, const std::string& reason, Time now);
   void sweep_staging(Time now);
+
+  // -- core_backfill.cc: dates that are made up for
+  Result<Backfill> start_backfill(const BackfillRequest& request, Time now);
+  Result<Backfill> move_backfill(const event::MoveBackfill& order, Time now);
+  Status load_backfills(Time now);
+  void advance_backfill(DagState& dag, Time now);
+  bool decide_date(DagState& dag, const PlannedRun& date, Time now);  // false: look again later
+  Result<RunKey> run_again(DagState& dag, const DagRun& existing, Time now);
+  void join_backfill(DagState& dag, ActiveRun& run, int ordinal);
+  void leave_backfill(DagState& dag);                       // its runs are ordinary ones from now on
+  void touch_backfill(DagState& dag, Time now);
 
   // -- core_tasks.cc: life of task instances
   bool evaluate(ActiveRun& run, TaskIndex task, Time now);  // true if it is finished now
@@ -205,6 +222,7 @@ class Core {
   std::vector<std::pair<RunKey, TaskIndex>> dirty_slots_;
   std::set<AttemptId> dirty_attempts_;
   std::set<std::string> dirty_dags_;
+  std::map<int64_t, Backfill> dirty_backfills_;
   std::vector<RunKey> finished_;                      // leave memory once committed
   std::vector<AttemptId> closed_;
   Step step_;

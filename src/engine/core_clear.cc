@@ -161,7 +161,7 @@ void Core::reopen(ActiveRun& run, Time now) {
   run.row.queued_at = now;
   ++run.row.clear_number;
   dag.active.insert(key);
-  dag.queued.insert({run.row.run_after, key});
+  enqueue(dag, run);
   look_again(dag.row.dag_id, now);
 }
 

@@ -13,6 +13,7 @@ Status Core::load(Time now) {
   dirty_runs_.clear(), dirty_slots_.clear(), dirty_attempts_.clear(), dirty_dags_.clear();
   finished_.clear(), closed_.clear(), to_place_.clear(), to_recall_.clear(), ahead_changed_.clear();
   expected_ = 0;
+  dirty_backfills_.clear();
   step_ = Step{};
   step_taken_ = false;
   placed_ = 0;
@@ -20,6 +21,7 @@ Status Core::load(Time now) {
   auto marks = store_.engine().watermarks();
   if (!marks) return fail(marks);
   keys_ = *marks;
+  if (auto resumed = load_backfills(now); !resumed) return resumed;  // runs ask what they belong to
   auto active = store_.engine().load_active();
   if (!active) return fail(active);
   for (RunRecord& record : *active) {
@@ -51,8 +53,7 @@ Status Core::load(Time now) {
         continue;
       }
       plan_next(**state, now);
-      create_scheduled(**state, now);
-      start_runs(**state, now);
+      look(**state, now);
     }
     offset += int64_t(dags->rows.size());
     more = !dags->rows.empty() && offset < dags->total;
@@ -157,16 +158,20 @@ Result<ActiveRun*> Core::activate(RunRecord record, Time now) {
   if (*staging && (*staging)->state == "active") run.staging = std::move(**staging);
   recount(run);
   DagState& dag = **owner;
+  if (dag.backfill && dag.backfill->ordinals.contains(key)) {
+    run.backfill = dag.backfill->row.id;
+    run.ordinal = dag.backfill->ordinals.at(key);
+  }
   if (is_finished(run.row.state)) {
     finished_.push_back(key);
     return &run;
   }
   dag.active.insert(key);
   if (run.row.state == RunState::queued) {
-    dag.queued.insert({run.row.run_after, key});
+    enqueue(dag, run);
     if (run.row.run_after > now) timers_.insert({run.row.run_after, TimerKey::Kind::run_start, key.value, dag.row.dag_id});
   } else {
-    ++dag.running;
+    ++running_beside(dag, run);
     if (auto limit = run.version->spec->dagrun_timeout; limit && run.row.start_date) {
       timers_.insert({*run.row.start_date + *limit, TimerKey::Kind::run_timeout, key.value, {}});
     }
@@ -243,7 +248,7 @@ void Core::forget(RunKey key) {
   with_ready_.erase(key);
   if (auto dag = dags_.find(run.row.dag_id); dag != dags_.end()) {
     dag->second.active.erase(key);
-    dag->second.queued.erase({run.row.run_after, key});
+    dequeue(dag->second, run);
   }
   runs_.erase(it);
 }
@@ -275,8 +280,7 @@ void Core::on(event::DagChanged e, Time now) {
   state.current = std::move(*planned);
   state.timetable = std::move(*timetable);
   plan_next(state, now);
-  create_scheduled(state, now);
-  start_runs(state, now);
+  look(state, now);
 }
 
 // Removes a run whose rows are gone (or go with this batch): its places are ended, nothing of it is written any more.
@@ -294,7 +298,7 @@ void Core::drop_run(RunKey key) {
   }
   dirty_runs_.erase(key);
   std::erase_if(dirty_slots_, [&](const auto& dirty) { return dirty.first == key; });
-  if (auto dag = dags_.find(dag_id); running && dag != dags_.end()) --dag->second.running;
+  if (auto dag = dags_.find(dag_id); running && dag != dags_.end()) --running_beside(dag->second, *it->second);
   forget(key);
 }
 

@@ -60,14 +60,15 @@ Result<DagRun> Core::create_run(TriggerRequest request, Time now) {
   return created;
 }
 
-// Whether a run with this logical date exists, in memory or in the store.
-Result<bool> Core::run_at(const std::string& dag_id, Time logical_date) {
+// The run with this logical date, in memory or in the store.
+Result<std::optional<DagRun>> Core::run_at(const std::string& dag_id, Time logical_date) {
   for (RunKey key : dags_.at(dag_id).active) {
-    if (runs_.at(key)->row.logical_date == logical_date) return true;
+    const DagRun& row = runs_.at(key)->row;
+    if (row.logical_date == logical_date) return row;
   }
   auto previous = store_.engine().previous_run(dag_id, logical_date + Duration(1), false);
-  if (!previous) return fail(previous);
-  return *previous && (*previous)->logical_date == logical_date;
+  if (previous && *previous && (*previous)->logical_date != logical_date) previous->reset();
+  return previous;
 }
 
 ActiveRun& Core::insert_run(DagState& dag, DagRun row, Time now) {
@@ -84,7 +85,7 @@ ActiveRun& Core::insert_run(DagState& dag, DagRun row, Time now) {
   run.unfinished = run.none = int(run.slots.size());
   touch(run);
   dag.active.insert(key);
-  dag.queued.insert({run.row.run_after, key});
+  enqueue(dag, run);
   if (run.row.run_after > now) timers_.insert({run.row.run_after, TimerKey::Kind::run_start, key.value, dag.row.dag_id});
   return run;
 }
@@ -99,6 +100,32 @@ void Core::add_slot(ActiveRun& run, TaskIndex task) {
   slot.upstream = {.total = int(run.version->plan.upstream(task).size())};
   slots_[slot.row.key] = {run.row.key, task};
   touch(run, task);
+}
+
+void Core::enqueue(DagState& dag, ActiveRun& run) {
+  if (dag.backfill && dag.backfill->row.id == run.backfill) {
+    dag.backfill->queued.insert({run.ordinal, run.row.key});
+  } else {
+    dag.queued.insert({run.row.run_after, run.row.key});
+  }
+}
+
+void Core::dequeue(DagState& dag, const ActiveRun& run) {
+  if (dag.backfill && dag.backfill->row.id == run.backfill) {
+    dag.backfill->queued.erase({run.ordinal, run.row.key});
+  } else {
+    dag.queued.erase({run.row.run_after, run.row.key});
+  }
+}
+
+int& Core::running_beside(DagState& dag, const ActiveRun& run) {
+  return dag.backfill && dag.backfill->row.id == run.backfill ? dag.backfill->running : dag.running;
+}
+
+void Core::look(DagState& dag, Time now) {
+  create_scheduled(dag, now);
+  advance_backfill(dag, now);
+  start_runs(dag, now);
 }
 
 void Core::start_runs(DagState& dag, Time now) {
@@ -119,7 +146,7 @@ void Core::set_run_state(ActiveRun& run, RunState state) {
 void Core::start_run(DagState& dag, ActiveRun& run, Time now) {
   set_run_state(run, RunState::running);
   run.row.start_date = run.row.last_scheduling_decision = now;
-  ++dag.running;
+  ++running_beside(dag, run);
   if (auto limit = run.version->spec->dagrun_timeout) {
     timers_.insert({now + *limit, TimerKey::Kind::run_timeout, run.row.key.value, {}});
   }
@@ -154,9 +181,9 @@ void Core::finish_run(ActiveRun& run, RunState state, std::string reason, Time n
   unexpect_all(run);
   finished_.push_back(key);
   DagState& dag = dags_.at(run.row.dag_id);
-  dag.queued.erase({run.row.run_after, key});
+  dequeue(dag, run);
   dag.active.erase(key);
-  if (was_running) --dag.running;
+  if (was_running) --running_beside(dag, run);
   if (state == RunState::success) free_staging(run, "run_succeeded", now);
   if (run.row.end_reason != "marked") request_callback(run, now);
   if (state == RunState::failed) pause_after_failures(dag, run.row);
@@ -264,14 +291,19 @@ void Core::create_scheduled(DagState& dag, Time now) {
   int limit = dag.current->spec->max_active_runs;
   for (int made = 0; made < options_.scheduled_runs_per_step_max; ++made) {
     bool due = dag.row.next_run_after && *dag.row.next_run_after <= now && !dag.row.is_paused && !dag.row.is_stale;
-    if (!due || int(dag.active.size()) >= limit) return;
+    int made_up = dag.backfill ? int(dag.backfill->queued.size()) + dag.backfill->running : 0;
+    if (!due || int(dag.active.size()) - made_up >= limit) return;
     DagRun row{.dag_id = dag.row.dag_id, .version = dag.row.current_version, .type = RunType::scheduled,
                .logical_date = dag.row.next_logical_date, .interval_start = dag.row.next_interval_start,
                .interval_end = dag.row.next_interval_end, .run_after = *dag.row.next_run_after, .queued_at = now,
                .triggered_by = "timetable"};
     row.run_id = "scheduled__" + format_iso(row.run_after);
     DataInterval interval{row.interval_start.value_or(row.run_after), row.interval_end.value_or(row.run_after)};
-    bool taken = row.logical_date && run_at(row.dag_id, *row.logical_date).value_or(true);
+    bool taken = false;
+    if (row.logical_date) {
+      auto existing = run_at(row.dag_id, *row.logical_date);
+      taken = !existing || existing->has_value();
+    }
     if (!taken) insert_run(dag, std::move(row), now);
     plan_after(dag, interval, now);
   }

@@ -67,6 +67,13 @@ struct SetPaused {
   bool paused = false;
   Reply<bool> reply;
 };
+using StartBackfill = Asked<BackfillRequest, Backfill>;
+struct MoveBackfill {
+  std::string dag_id;
+  int64_t id = 0;
+  BackfillMove move = BackfillMove::pause;
+  Reply<Backfill> reply;
+};
 struct AskReasons {
   std::string dag_id, run_id;
   Reply<std::vector<Engine::Reason>> reply;
@@ -83,7 +90,7 @@ using Event = std::variant<event::AttemptClaimed, event::AttemptRunning, event::
                            event::AgentConnected, event::AgentLost, event::DispatchFailed,
                            event::AttemptWaits, event::AttemptHeld, event::Trigger,
                            event::Clear, event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
-                           event::AskReasons, event::DagChanged, event::PoolsChanged,
+                           event::StartBackfill, event::MoveBackfill, event::AskReasons, event::DagChanged, event::PoolsChanged,
                            event::ImportErrorsChanged>;
 
 // What is to be done once a step's batch is committed, in this order.

@@ -198,6 +198,12 @@ void Runner::delete_run(std::string dag_id, std::string run_id, Reply<bool> repl
 void Runner::set_paused(std::string dag_id, bool paused, Reply<bool> reply) {
   post(event::SetPaused{std::move(dag_id), paused, std::move(reply)});
 }
+void Runner::backfill(BackfillRequest request, Reply<Backfill> reply) {
+  post(event::StartBackfill{std::move(request), std::move(reply)});
+}
+void Runner::move_backfill(std::string dag_id, int64_t id, BackfillMove move, Reply<Backfill> reply) {
+  post(event::MoveBackfill{std::move(dag_id), id, move, std::move(reply)});
+}
 void Runner::dag_changed(std::string dag_id) { post(event::DagChanged{std::move(dag_id)}); }
 void Runner::import_errors_changed() { post(event::ImportErrorsChanged{}); }
 void Runner::pools_changed() { post(event::PoolsChanged{}); }

@@ -2,12 +2,14 @@
 // The engine's memory: a cache of the open part of the store, rebuilt from it at any time. Touched only by Core.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "model/backfill.h"
 #include "model/dag_spec.h"
 #include "model/entities.h"
 #include "schedule/run_plan.h"
@@ -77,6 +79,8 @@ struct ActiveRun {
   int waiting_past = 0;
   std::map<std::string, ReadyQueue> ready;   // by pool
   std::optional<StagingVolume> staging;      // active volume
+  int64_t backfill = 0;               // the open backfill it belongs to; 0 = none
+  int ordinal = 0;                    // in that one
 };
 
 // An attempt that is not settled.
@@ -88,13 +92,24 @@ struct OpenAttempt {
   std::string waits;                  // what keeps its place from being there; empty = nothing
 };
 
+// The open backfill of a DAG. Its runs wait and are counted apart from the DAG's others.
+struct BackfillState {
+  Backfill row;
+  std::deque<PlannedRun> dates;              // not decided yet, in their order
+  int decided = 0;
+  std::map<RunKey, int> ordinals;            // of its runs
+  std::set<std::pair<int, RunKey>> queued;   // runs that wait to start, by ordinal
+  int running = 0;
+};
+
 struct DagState {
   Dag row;
   std::shared_ptr<const PlannedVersion> current;
   std::shared_ptr<const Timetable> timetable;
   std::set<std::pair<Time, RunKey>> queued;  // runs that wait to start, by run_after
-  std::set<RunKey> active;                   // queued and running
+  std::set<RunKey> active;                   // queued and running, those of the backfill too
   int running = 0;
+  std::optional<BackfillState> backfill;
   bool next_dirty = false;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/backfill.h"
 #include "model/entities.h"
 
 namespace leoflow {
@@ -45,6 +46,9 @@ struct Batch {
   std::vector<EventLog> events;
   std::vector<TaskEnd> task_ends;                        // added to the figures of their tasks
   std::vector<RunKey> runs_deleted;                      // with everything that hangs on them
+  std::vector<Backfill> backfills_inserted;
+  std::vector<Backfill> backfills_updated;               // is_paused, updated_at and completed_at, nothing else
+  std::vector<BackfillRun> backfill_runs;                // inserted
 
   bool empty() const;
   // Rows written, for metrics and the batch bound.
@@ -60,7 +64,7 @@ struct RunRecord {
 
 // Highest keys in use; the engine hands out the following ones.
 struct KeyWatermarks {
-  int64_t run = 0, task_instance = 0, attempt = 0, staging = 0;
+  int64_t run = 0, task_instance = 0, attempt = 0, staging = 0, backfill = 0;
 };
 
 // Blocking; any thread (implementations serialise writers). Errors are `unavailable` (locked, disk full:

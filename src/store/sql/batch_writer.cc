@@ -2,8 +2,10 @@
 #include "store/sql/batch_writer.h"
 
 #include "model/duration_bucket.h"
+#include "store/sql/backfill_store.h"
 #include "store/sql/bind_rows.h"
 #include "store/sql/figure_store.h"
+#include "store/sql/queries_backfills.h"
 #include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
 
@@ -51,6 +53,7 @@ Status BatchWriter::write() {
       &BatchWriter::clear_xcoms,           &BatchWriter::upsert_xcoms,    &BatchWriter::upsert_rendered,
       &BatchWriter::insert_staging,        &BatchWriter::update_staging,  &BatchWriter::plan_dags,
       &BatchWriter::insert_events,         &BatchWriter::count_task_ends,
+      &BatchWriter::write_backfills,
   };
   for (Step step : kSteps) {
     if (Status done = (this->*step)(); !done) return done;
@@ -126,6 +129,25 @@ Status BatchWriter::update_staging() {
 
 Status BatchWriter::plan_dags() {
   return for_each_row(connection_, kPlanDag, batch_.dags_planned, Expect::anything, kKeepAll, bind_dag_plan);
+}
+
+Status BatchWriter::write_backfills() {
+  auto inserted = for_each_row(connection_, kInsertBackfill, batch_.backfills_inserted, Expect::one_row, kKeepAll,
+                               bind_backfill_inserted);
+  if (!inserted) return inserted;
+  auto updated = for_each_row(connection_, kUpdateBackfill, batch_.backfills_updated, Expect::anything, kKeepAll,
+                              bind_backfill_updated);
+  if (!updated) return updated;
+  return for_each_row(connection_, kInsertBackfillRun, batch_.backfill_runs, Expect::one_row, kKeepAll,
+                      [this](Query& query, const BackfillRun& made) {
+                        std::optional<RunKey> run = made.run;
+                        if (!made.run || deleted(made.run)) run.reset();
+                        query.bind("$backfill_id", made.backfill)
+                            .bind("$ordinal", made.ordinal)
+                            .bind("$logical_date", made.logical_date)
+                            .bind("$run_key", run)
+                            .bind("$exception", made.exception);
+                      });
 }
 
 Status BatchWriter::insert_events() {

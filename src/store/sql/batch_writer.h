@@ -31,6 +31,7 @@ class BatchWriter {
   Status insert_staging();
   Status update_staging();
   Status plan_dags();
+  Status write_backfills();
   Status insert_events();
   Status count_task_ends();
   bool deleted(RunKey run) const { return !deleted_.empty() && deleted_.contains(run); }

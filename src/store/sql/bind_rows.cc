@@ -81,7 +81,9 @@ void bind_run_inserted(Query& query, const DagRun& run) {
 }
 
 void bind_run_updated(Query& query, const DagRun& run) {
-  query.bind("$version_id", run.version).bind("$state", to_string(run.state));
+  query.bind("$version_id", run.version)
+      .bind("$state", to_string(run.state))
+      .bind("$run_type", to_string(run.type));
   bind_run_intervals(query, run);
   query.bind("$run_key", run.key);
 }

@@ -16,6 +16,7 @@ KeyWatermarks read_watermarks(Row& row) {
   marks.task_instance = row.integer();
   marks.attempt = row.integer();
   marks.staging = row.integer();
+  marks.backfill = row.integer();
   return marks;
 }
 

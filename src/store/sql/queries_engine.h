@@ -52,7 +52,7 @@ inline constexpr SqlText kInsertRun(
     "$start_date, $end_date, $last_scheduling_decision, $triggered_by, $triggering_user, "
     "$conf, $note, $end_reason, $clear_number, $version_stamp)");
 inline constexpr SqlText kUpdateRun(
-    "UPDATE runs SET version_id = $version_id, state = $state, logical_date = $logical_date, "
+    "UPDATE runs SET version_id = $version_id, state = $state, run_type = $run_type, logical_date = $logical_date, "
     "interval_start = $interval_start, interval_end = $interval_end, run_after = $run_after, "
     "queued_at = $queued_at, start_date = $start_date, end_date = $end_date, "
     "last_scheduling_decision = $last_scheduling_decision, triggered_by = $triggered_by, "
@@ -137,7 +137,9 @@ inline constexpr SqlText kSelectWatermarks(
     " coalesce((SELECT id FROM ids_given WHERE name = 'task_instance'), 0)), "
     "max((SELECT coalesce(max(attempt_id), 0) FROM attempts),"
     " coalesce((SELECT id FROM ids_given WHERE name = 'attempt'), 0)), "
-    "(SELECT coalesce(max(volume_id), 0) FROM staging_volumes)");
+    "(SELECT coalesce(max(volume_id), 0) FROM staging_volumes), "
+    "max((SELECT coalesce(max(backfill_id), 0) FROM backfills),"
+    " coalesce((SELECT id FROM ids_given WHERE name = 'backfill'), 0))");
 
 // Loads. The state lists repeat the conditions of the partial indexes word for word, which is how
 // they are found.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "store/sql/admin_store.h"
+#include "store/sql/backfill_store.h"
 #include "store/sql/dag_store.h"
 #include "store/sql/engine_store.h"
 #include "store/sql/figure_store.h"
@@ -21,6 +22,7 @@ class SqliteStore final : public Store {
   DagStore& dags() override { return dags_; }
   ImportErrorStore& import_errors() override { return import_errors_; }
   RunStore& runs() override { return runs_; }
+  BackfillStore& backfills() override { return backfills_; }
   XComStore& xcoms() override { return xcoms_; }
   SecretStore& secrets() override { return secrets_; }
   PoolStore& pools() override { return pools_; }
@@ -40,6 +42,7 @@ class SqliteStore final : public Store {
   SqlDagStore dags_{*database_};
   SqlImportErrorStore import_errors_{*database_};
   SqlRunStore runs_{*database_};
+  SqlBackfillStore backfills_{*database_};
   SqlXComStore xcoms_{*database_};
   SqlSecretStore secrets_{*database_};
   SqlPoolStore pools_{*database_};
