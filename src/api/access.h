@@ -117,6 +117,7 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"bulk_dag_runs", Permission::dag_run},
     {"list_backfills", Permission::dag_read},
     {"get_backfill", Permission::dag_read},
+    {"get_backfill_progress", Permission::dag_read},
     {"create_backfill", Permission::dag_run},
     {"create_backfill_dry_run", Permission::dag_read},
     {"pause_backfill", Permission::dag_run},

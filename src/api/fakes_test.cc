@@ -68,6 +68,20 @@ void FakeEngine::delete_run(std::string, std::string, Reply<bool> reply) {
   answer(refusal, reply, true);
 }
 
+void FakeEngine::backfill(BackfillRequest request, Reply<Backfill> reply) {
+  backfilled.push_back(request);
+  Backfill made{.id = 7, .dag_id = request.dag_id, .from_date = request.from_date,
+                .to_date = request.to_date, .conf = json::dump(request.conf),
+                .reprocess = request.reprocess, .max_active_runs = request.max_active_runs};
+  answer(refusal, reply, made);
+}
+
+void FakeEngine::move_backfill(std::string dag_id, int64_t id, BackfillMove move,
+                               Reply<Backfill> reply) {
+  backfill_moves.push_back(move);
+  answer(refusal, reply, Backfill{.id = id, .dag_id = std::move(dag_id), .is_paused = true});
+}
+
 void FakeEngine::set_paused(std::string dag_id, bool value, Reply<bool> reply) {
   paused[dag_id] = value;
   answer(refusal, reply, true);

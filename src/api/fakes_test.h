@@ -32,6 +32,9 @@ class FakeEngine : public Engine {
   void mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) override;
   void mark_run(MarkRunRequest request, Reply<DagRun> reply) override;
   void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) override;
+  void backfill(BackfillRequest request, Reply<Backfill> reply) override;
+  void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
+                     Reply<Backfill> reply) override;
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
   void dag_changed(std::string dag_id) override { dags_changed.push_back(std::move(dag_id)); }
   void pools_changed() override { ++pool_changes; }
@@ -48,6 +51,8 @@ class FakeEngine : public Engine {
   std::optional<Error> refusal;  // given to every request if set
   std::vector<TriggerRequest> triggered;
   std::vector<ClearRequest> cleared;
+  std::vector<BackfillRequest> backfilled;
+  std::vector<BackfillMove> backfill_moves;
   std::vector<MarkTaskRequest> marked_tasks;
   std::vector<MarkRunRequest> marked_runs;
   std::vector<std::string> dags_changed;

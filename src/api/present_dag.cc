@@ -72,7 +72,7 @@ void dag_members(json::Writer& w, const Services& services, const Dag& dag,
   bool periodic = spec.schedule.kind != ScheduleSpec::Kind::none &&
                   spec.schedule.kind != ScheduleSpec::Kind::once;
   w.member("timetable_partitioned", false).member("timetable_periodic", periodic);
-  w.member("is_backfillable", false);
+  w.member("is_backfillable", spec.schedule.kind != ScheduleSpec::Kind::none);
   tag_members(w, spec);
   w.member("max_active_tasks", spec.max_active_tasks)
       .member("max_active_runs", spec.max_active_runs);

@@ -9,6 +9,7 @@ void add_all_routes(Router& router) {
   add_dag_run_routes(router);
   add_run_wait_routes(router);
   add_trigger_routes(router);
+  add_backfill_routes(router);
   add_task_instance_routes(router);
   add_task_instance_change_routes(router);
   add_task_bulk_routes(router);

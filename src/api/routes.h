@@ -11,6 +11,7 @@ void add_task_routes(Router& router);
 void add_dag_run_routes(Router& router);
 void add_run_wait_routes(Router& router);
 void add_trigger_routes(Router& router);
+void add_backfill_routes(Router& router);
 void add_task_instance_routes(Router& router);
 void add_task_instance_change_routes(Router& router);
 void add_task_bulk_routes(Router& router);

@@ -16,7 +16,6 @@ Response empty_list(std::string_view member) {
 Result<Response> get_assets(Call&) { return empty_list("assets"); }
 Result<Response> get_asset_aliases(Call&) { return empty_list("asset_aliases"); }
 Result<Response> get_asset_events(Call&) { return empty_list("asset_events"); }
-Result<Response> get_backfills(Call&) { return empty_list("backfills"); }
 Result<Response> get_plugins(Call&) { return empty_list("plugins"); }
 Result<Response> get_plugin_errors(Call&) { return empty_list("import_errors"); }
 Result<Response> get_providers(Call&) { return empty_list("providers"); }
@@ -30,17 +29,6 @@ Result<Response> no_asset(Call& call) {
 Result<Response> no_alias(Call& call) {
   return fail(Code::not_found,
               "The Asset Alias with ID: `" + call.path("asset_alias_id") + "` was not found");
-}
-
-Result<Response> no_backfill(Call& call) {
-  return fail(Code::not_found, "Could not find backfill with id " + call.path("backfill_id"));
-}
-
-Result<Response> no_backfills_yet(Call& call) {
-  auto dag = find_dag(call, call.text("dag_id"));
-  if (!dag) return fail(dag);
-  return fail(Code::invalid, "Leoflow does not create backfills",
-              "trigger runs with the logical dates, or let the schedule catch up (catchup=True)");
 }
 
 Result<Response> no_asset_of_body(Call& call) {
@@ -106,28 +94,6 @@ void add_asset_change_routes(Router& router) {
               no_alias);
 }
 
-void add_backfill_change_routes(Router& router) {
-  router.tag("Backfill");
-  router.shape("BackfillPostBody",
-               "!dag_id:str from_date:time to_date:time run_backwards?:bool dag_run_conf?:obj? "
-               "reprocess_behavior?:<none|failed|completed> max_active_runs?:int(1..) "
-               "run_on_latest_version?:bool");
-  for (std::string_view path : {"/api/v2/backfills", "/api/v2/backfills/dry_run"}) {
-    bool dry = path.ends_with("dry_run");
-    router
-        .add(Method::post, path, dry ? "create_backfill_dry_run" : "create_backfill",
-             no_backfills_yet)
-        .about("Not here: always 400, with the way out")
-        .reads("BackfillPostBody")
-        .answers_with(400, "HTTPExceptionResponse")
-        .answers_with(404, "HTTPExceptionResponse");
-  }
-  for (std::string change : {"pause", "unpause", "cancel"}) {
-    add_missing(router, Method::put, "/api/v2/backfills/{backfill_id:int}/" + change,
-                change + "_backfill", no_backfill);
-  }
-}
-
 void add_hitl_routes(Router& router) {
   router.tag("Task Instance");
   const std::string task =
@@ -155,15 +121,6 @@ void add_empty_routes(Router& router) {
   router.add(Method::get, "/api/v2/assets/{asset_id:int}", "get_asset", no_asset)
       .about("There are none")
       .answers_with(404, "HTTPExceptionResponse");
-  router.tag("Backfill");
-  router.shape("BackfillCollectionResponse", "backfills:[obj] total_entries:int");
-  router.add(Method::get, "/api/v2/backfills", "list_backfills", get_backfills)
-      .about("Empty on this server")
-      .takes({{.name = "dag_id", .required = true}})
-      .answers_with(200, "BackfillCollectionResponse");
-  router.add(Method::get, "/api/v2/backfills/{backfill_id:int}", "get_backfill", no_backfill)
-      .about("There are none")
-      .answers_with(404, "HTTPExceptionResponse");
   router.tag("Installation");
   add_list(router, "/api/v2/plugins", "get_plugins", get_plugins, "plugins");
   add_list(router, "/api/v2/plugins/importErrors", "plugin_import_errors", get_plugin_errors,
@@ -174,7 +131,6 @@ void add_empty_routes(Router& router) {
            get_hitl_details, "hitl_details");
   add_queued_event_routes(router);
   add_asset_change_routes(router);
-  add_backfill_change_routes(router);
   add_hitl_routes(router);
 }
 

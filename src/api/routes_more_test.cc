@@ -90,15 +90,6 @@ TEST_F(MoreRoutes, GridHasTheStatesOfEachRun) {
 }
 
 TEST_F(MoreRoutes, FeaturesThatAreNotHereSaySo) {
-  const std::string backfill =
-      R"({"dag_id":"etl","from_date":"2024-01-01T00:00:00Z","to_date":"2024-01-02T00:00:00Z"})";
-  for (auto path : {"/api/v2/backfills", "/api/v2/backfills/dry_run"}) {
-    Response refused = post(path, backfill);
-    EXPECT_EQ(refused.status, 400) << path;
-    EXPECT_NE(body(refused).at("hint").as_string().find("catch up"), std::string::npos);
-  }
-  EXPECT_EQ(post("/api/v2/backfills", "{}").status, 422);
-  EXPECT_EQ(call(Method::put, "/api/v2/backfills/1/cancel").status, 404);
   EXPECT_EQ(post("/api/v2/assets/events", R"({"asset_id":7})").status, 404);
   EXPECT_EQ(get("/api/v2/assets/7/queuedEvents").status, 404);
   EXPECT_EQ(get("/api/v2/dags/etl/assets/queuedEvents").status, 404);

@@ -59,6 +59,17 @@ void ScopedEngine::delete_run(std::string dag_id, std::string run_id, Reply<bool
     inner_.delete_run(std::move(dag_id), std::move(run_id), std::move(reply));
 }
 
+void ScopedEngine::backfill(BackfillRequest request, Reply<Backfill> reply) {
+  if (allowed(*scope_, request.dag_id, Role::user, reply))
+    inner_.backfill(std::move(request), std::move(reply));
+}
+
+void ScopedEngine::move_backfill(std::string dag_id, int64_t id, BackfillMove move,
+                                 Reply<Backfill> reply) {
+  if (allowed(*scope_, dag_id, Role::user, reply))
+    inner_.move_backfill(std::move(dag_id), id, move, std::move(reply));
+}
+
 void ScopedEngine::set_paused(std::string dag_id, bool paused, Reply<bool> reply) {
   if (allowed(*scope_, dag_id, Role::user, reply))
     inner_.set_paused(std::move(dag_id), paused, std::move(reply));

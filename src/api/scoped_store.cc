@@ -28,6 +28,7 @@ Result<std::optional<Row>> visible(Result<std::optional<Row>> row, Scope& scope,
 }
 
 const std::string& dag_of_run(const DagRun& run) { return run.dag_id; }
+const std::string& dag_of_backfill(const Backfill& backfill) { return backfill.dag_id; }
 const std::string& dag_of_version(const DagVersion& version) { return version.dag_id; }
 const std::string& dag_of_dag(const Dag& dag) { return dag.dag_id; }
 const std::string& dag_of_row(const TaskInstanceRow& row) { return row.run.dag_id; }
@@ -241,6 +242,16 @@ Result<PageOf<StagingVolume>> ScopedStagingStore::list(const StagingQuery& query
   return inner_.list(*mine);
 }
 
+Result<PageOf<Backfill>> ScopedBackfillStore::list(const BackfillQuery& query) {
+  auto mine = limited(query, scope_);
+  if (!mine) return fail(mine);
+  return inner_.list(*mine);
+}
+
+Result<std::optional<Backfill>> ScopedBackfillStore::get(int64_t id) {
+  return visible(inner_.get(id), scope_, dag_of_backfill);
+}
+
 Result<PageOf<EventLog>> ScopedEventLogStore::list(const EventLogQuery& query) {
   auto mine = limited(query, scope_);
   if (!mine) return fail(mine);
@@ -305,6 +316,7 @@ ScopedStore::ScopedStore(Store& inner, Scope& scope, Role listed)
       dags_(inner.dags(), scope, listed),
       import_errors_(inner.import_errors(), dags_, scope),
       runs_(inner.runs(), scope),
+      backfills_(inner.backfills(), scope),
       xcoms_(inner.xcoms(), runs_, scope),
       staging_(inner.staging(), scope),
       event_log_(inner.event_log(), scope),

@@ -115,6 +115,20 @@ class ScopedStagingStore final : public StagingStore {
   Scope& scope_;
 };
 
+class ScopedBackfillStore final : public BackfillStore {
+ public:
+  ScopedBackfillStore(BackfillStore& inner, Scope& scope) : inner_(inner), scope_(scope) {}
+  Result<PageOf<Backfill>> list(const BackfillQuery& query) override;
+  Result<std::optional<Backfill>> get(int64_t id) override;
+  // Of a backfill that this store has shown.
+  Result<BackfillProgress> progress(int64_t id) override { return inner_.progress(id); }
+  Result<std::vector<BackfillRun>> runs_of(int64_t id) override { return inner_.runs_of(id); }
+
+ private:
+  BackfillStore& inner_;
+  Scope& scope_;
+};
+
 class ScopedEventLogStore final : public EventLogStore {
  public:
   ScopedEventLogStore(EventLogStore& inner, Scope& scope) : inner_(inner), scope_(scope) {}
@@ -154,6 +168,7 @@ class ScopedStore final : public Store {
   DagStore& dags() override { return dags_; }
   ImportErrorStore& import_errors() override { return import_errors_; }
   RunStore& runs() override { return runs_; }
+  BackfillStore& backfills() override { return backfills_; }
   XComStore& xcoms() override { return xcoms_; }
   SecretStore& secrets() override { return inner_.secrets(); }
   PoolStore& pools() override { return inner_.pools(); }
@@ -172,6 +187,7 @@ class ScopedStore final : public Store {
   ScopedDagStore dags_;
   ScopedImportErrorStore import_errors_;
   ScopedRunStore runs_;
+  ScopedBackfillStore backfills_;
   ScopedXComStore xcoms_;
   ScopedStagingStore staging_;
   ScopedEventLogStore event_log_;

@@ -84,6 +84,7 @@ std::unique_ptr<Command> command_tree() {
   auto root = std::make_unique<Command>("leoflow", "Leoflow runs Apache Airflow DAGs.");
   add_start_commands(*root);
   add_run_commands(*root);
+  add_backfill_commands(*root);
   add_task_commands(*root);
   add_dag_commands(*root);
   add_connection_commands(*root);

@@ -9,6 +9,7 @@ namespace leoflow::cli {
 
 void add_start_commands(Command& root);  // init, lite, server, run, compile, validate, schema
 void add_run_commands(Command& root);    // runs
+void add_backfill_commands(Command& root);
 void add_task_commands(Command& root);   // tasks
 void add_dag_commands(Command& root);    // dags, versions, import-errors
 void add_connection_commands(Command& root);

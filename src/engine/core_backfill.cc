@@ -21,26 +21,6 @@ size_t runs_ahead(const DagSpec& spec) {
   return std::clamp<size_t>(kTaskInstancesAheadMax / std::max<size_t>(1, spec.tasks.size()), 1, kRunsAheadMax);
 }
 
-// What depends_on_past does not allow.
-Status check_past(const DagSpec& spec, const BackfillRequest& request) {
-  bool depends = std::ranges::any_of(spec.tasks, [](const TaskSpec& task) { return task.depends_on_past; });
-  if (!depends) return {};
-  if (request.run_backwards) {
-    return fail(Code::invalid, "DAG '" + request.dag_id + "' has tasks with depends_on_past, so it cannot run backwards",
-                "leave out run_backwards");
-  }
-  if (request.reprocess == Reprocess::none) {
-    return fail(Code::invalid,
-                "DAG '" + request.dag_id + "' has tasks with depends_on_past, so runs in between cannot be left as they are",
-                "set reprocess_behavior to failed or completed");
-  }
-  return {};
-}
-
-bool runs_again(Reprocess reprocess, RunState state) {
-  return reprocess == Reprocess::completed || (reprocess == Reprocess::failed && state == RunState::failed);
-}
-
 }  // namespace
 
 Result<Backfill> Core::start_backfill(const BackfillRequest& request, Time now) {
@@ -51,14 +31,10 @@ Result<Backfill> Core::start_backfill(const BackfillRequest& request, Time now) 
   if (dag.row.is_stale) {
     return fail(Code::not_found, "DAG '" + request.dag_id + "' is no longer defined by " + dag.row.fileloc);
   }
-  if (spec.schedule.kind == ScheduleSpec::Kind::none) {
-    return fail(Code::invalid, "DAG '" + request.dag_id + "' has no schedule, so there are no dates to make up for",
-                "trigger runs with the logical dates you want");
-  }
   if (request.max_active_runs < 1 || request.max_active_runs > kBackfillActiveRunsMax) {
     return fail(Code::invalid, "max_active_runs is 1 to " + std::to_string(kBackfillActiveRunsMax));
   }
-  if (auto ok = check_past(spec, request); !ok) return fail(ok);
+  if (auto ok = check_backfill(spec, request.run_backwards, request.reprocess); !ok) return fail(ok);
   if (auto ok = check_params(spec.params, request.conf); !ok) return fail(ok);
   if (dag.backfill) {
     return fail(Code::exists, "backfill " + std::to_string(dag.backfill->row.id) + " of DAG '" + request.dag_id +

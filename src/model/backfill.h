@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/states.h"
 
 namespace leoflow {
 
@@ -25,6 +26,8 @@ enum class Reprocess {
 };
 std::string_view to_string(Reprocess reprocess);
 std::optional<Reprocess> parse_reprocess(std::string_view text);
+// Whether a finished run runs again.
+bool runs_again(Reprocess reprocess, RunState state);
 
 struct Backfill {
   int64_t id = 0;

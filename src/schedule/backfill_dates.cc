@@ -1,7 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schedule/backfill_dates.h"
 
+#include <algorithm>
+
 namespace leoflow {
+
+Status check_backfill(const DagSpec& spec, bool run_backwards, Reprocess reprocess) {
+  const std::string name = "DAG '" + spec.dag_id + "'";
+  if (spec.schedule.kind == ScheduleSpec::Kind::none) {
+    return fail(Code::invalid, name + " has no schedule, so there are no dates to make up for",
+                "trigger runs with the logical dates you want");
+  }
+  auto depends = [](const TaskSpec& task) { return task.depends_on_past; };
+  if (!std::ranges::any_of(spec.tasks, depends)) return {};
+  if (run_backwards) {
+    return fail(Code::invalid, name + " has tasks with depends_on_past: it cannot run backwards",
+                "leave out run_backwards");
+  }
+  if (reprocess == Reprocess::none) {
+    return fail(Code::invalid,
+                name + " has tasks with depends_on_past: runs in between cannot stay as they are",
+                "set reprocess_behavior to failed or completed");
+  }
+  return {};
+}
 
 Result<std::vector<PlannedRun>> backfill_dates(const Timetable& timetable, Time from, Time to,
                                                Time now) {

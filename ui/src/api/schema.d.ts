@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leoflow/v1/backfills/{backfill_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many of its dates are done, and how */
+        get: operations["get_backfill_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leoflow/v1/configuration": {
         parameters: {
             query?: never;
@@ -626,10 +643,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Empty on this server */
+        /** Backfills of a DAG */
         get: operations["list_backfills"];
         put?: never;
-        /** Not here: always 400, with the way out */
+        /** Run the dates of a range that have no run */
         post: operations["create_backfill"];
         delete?: never;
         options?: never;
@@ -646,7 +663,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Not here: always 400, with the way out */
+        /** Which dates a backfill would run */
         post: operations["create_backfill_dry_run"];
         delete?: never;
         options?: never;
@@ -661,7 +678,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are none */
+        /** A backfill */
         get: operations["get_backfill"];
         put?: never;
         post?: never;
@@ -679,7 +696,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** There are none: always an error */
+        /** End it: runs that wait are marked failed, running ones go on */
         put: operations["cancel_backfill"];
         post?: never;
         delete?: never;
@@ -696,7 +713,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** There are none: always an error */
+        /** Start no more of its runs */
         put: operations["pause_backfill"];
         post?: never;
         delete?: never;
@@ -713,7 +730,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** There are none: always an error */
+        /** Go on */
         put: operations["unpause_backfill"];
         post?: never;
         delete?: never;
@@ -2336,6 +2353,71 @@ export interface components {
             string,
             number
         ];
+        BackfillResponse: {
+            id: number;
+            dag_id: string;
+            dag_display_name: string;
+            /** Format: date-time */
+            from_date: string;
+            /** Format: date-time */
+            to_date: string;
+            dag_run_conf: {
+                [key: string]: unknown;
+            };
+            is_paused: boolean;
+            /** @enum {string} */
+            reprocess_behavior: "none" | "failed" | "completed";
+            max_active_runs: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            completed_at: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        BackfillCollectionResponse: {
+            backfills: components["schemas"]["BackfillResponse"][];
+            total_entries: number;
+        };
+        BackfillPostBody: {
+            dag_id: string;
+            /** Format: date-time */
+            from_date: string;
+            /** Format: date-time */
+            to_date: string;
+            run_backwards?: boolean;
+            dag_run_conf?: {
+                [key: string]: unknown;
+            } | null;
+            /** @enum {string} */
+            reprocess_behavior?: "none" | "failed" | "completed";
+            max_active_runs?: number;
+            run_on_latest_version?: boolean;
+        };
+        DryRunBackfillResponse: {
+            /** Format: date-time */
+            logical_date: string | null;
+            partition_key: string | null;
+            /** Format: date-time */
+            partition_date: string | null;
+        };
+        DryRunBackfillCollectionResponse: {
+            backfills: components["schemas"]["DryRunBackfillResponse"][];
+            total_entries: number;
+        };
+        BackfillProgressResponse: {
+            backfill_id: number;
+            dates: number;
+            waiting: number;
+            queued: number;
+            running: number;
+            success: number;
+            failed: number;
+            left_out: number;
+            deleted: number;
+            run_backwards: boolean;
+            username: string | null;
+        };
         /** @enum {string} */
         TaskInstanceState: "removed" | "scheduled" | "queued" | "running" | "success" | "restarting" | "failed" | "up_for_retry" | "up_for_reschedule" | "upstream_failed" | "skipped" | "deferred";
         TaskInstanceHistoryResponse: {
@@ -2809,12 +2891,6 @@ export interface components {
             }[];
             total_entries: number;
         };
-        BackfillCollectionResponse: {
-            backfills: {
-                [key: string]: unknown;
-            }[];
-            total_entries: number;
-        };
         Empty_get_plugins: {
             plugins: {
                 [key: string]: unknown;
@@ -2851,21 +2927,6 @@ export interface components {
                 [key: string]: unknown;
             };
             partition_key?: string | null;
-        };
-        BackfillPostBody: {
-            dag_id: string;
-            /** Format: date-time */
-            from_date: string;
-            /** Format: date-time */
-            to_date: string;
-            run_backwards?: boolean;
-            dag_run_conf?: {
-                [key: string]: unknown;
-            } | null;
-            /** @enum {string} */
-            reprocess_behavior?: "none" | "failed" | "completed";
-            max_active_runs?: number;
-            run_on_latest_version?: boolean;
         };
         UpdateHITLDetailPayload: {
             chosen_options: string[];
@@ -3422,6 +3483,64 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_backfill_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillProgressResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5925,6 +6044,14 @@ export interface operations {
         parameters: {
             query: {
                 dag_id: string;
+                /** @description Only those not completed */
+                active?: boolean;
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
             };
             header?: never;
             path?: never;
@@ -5992,6 +6119,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -6012,15 +6148,6 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPExceptionResponse"];
-                };
-            };
-            /** @description Not Found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6061,6 +6188,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunBackfillCollectionResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -6081,15 +6217,6 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPExceptionResponse"];
-                };
-            };
-            /** @description Not Found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6128,6 +6255,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -6177,6 +6313,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -6235,6 +6380,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -6293,6 +6447,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {

@@ -21,6 +21,9 @@ const DurationsTab = lazy(() =>
 const TasksTab = lazy(() => import("./TasksTab").then((m) => ({ default: m.TasksTab })));
 const CodeTab = lazy(() => import("./CodeTab").then((m) => ({ default: m.CodeTab })));
 const DetailsTab = lazy(() => import("./DetailsTab").then((m) => ({ default: m.DetailsTab })));
+const BackfillsTab = lazy(() =>
+  import("../backfill/BackfillsTab").then((m) => ({ default: m.BackfillsTab })),
+);
 const AuditList = lazy(() => import("../admin/AuditList").then((m) => ({ default: m.AuditList })));
 
 const kTabs = [
@@ -29,6 +32,7 @@ const kTabs = [
   ["gantt", "Gantt"],
   ["durations", "Durations"],
   ["runs", "Runs"],
+  ["backfills", "Backfills"],
   ["tasks", "Tasks"],
   ["code", "Code"],
   ["details", "Details"],
@@ -55,6 +59,8 @@ function Tab({ name, dag }: { name: string; dag: DagDetails }) {
           />
         </Panel>
       );
+    case "backfills":
+      return <BackfillsTab dag={dag} />;
     case "tasks":
       return <TasksTab dagId={dagId} />;
     case "code":
