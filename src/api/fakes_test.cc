@@ -70,9 +70,13 @@ void FakeEngine::delete_run(std::string, std::string, Reply<bool> reply) {
 
 void FakeEngine::backfill(BackfillRequest request, Reply<Backfill> reply) {
   backfilled.push_back(request);
-  Backfill made{.id = 7, .dag_id = request.dag_id, .from_date = request.from_date,
-                .to_date = request.to_date, .conf = json::dump(request.conf),
-                .reprocess = request.reprocess, .max_active_runs = request.max_active_runs};
+  Backfill made{.id = 7,
+                .dag_id = request.dag_id,
+                .from_date = request.from_date,
+                .to_date = request.to_date,
+                .conf = json::dump(request.conf),
+                .reprocess = request.reprocess,
+                .max_active_runs = request.max_active_runs};
   answer(refusal, reply, made);
 }
 

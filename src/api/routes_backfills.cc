@@ -78,9 +78,8 @@ Result<Response> create_backfill(Call& call) {
   call.audit.dag_id = found->dag.dag_id;
   BackfillRequest request = read_request(call);
   if (auto ok = check_params(found->version->spec.params, request.conf); !ok) return fail(ok);
-  auto made = wait_reply<Backfill>([&](auto reply) {
-    call.services.engine.backfill(std::move(request), std::move(reply));
-  });
+  auto made = wait_reply<Backfill>(
+      [&](auto reply) { call.services.engine.backfill(std::move(request), std::move(reply)); });
   if (!made) return refused(made.error());
   return backfill_response(call, *made);
 }
@@ -106,8 +105,8 @@ Result<std::vector<PlannedRun>> dates_to_do(const Call& call, const BackfillRequ
                                             const ScheduleSpec& schedule) {
   auto timetable = make_timetable(schedule);
   if (!timetable) return fail(timetable);
-  auto dates = backfill_dates(**timetable, request.from_date, request.to_date,
-                              call.services.clock.now());
+  auto dates =
+      backfill_dates(**timetable, request.from_date, request.to_date, call.services.clock.now());
   if (!dates) return dates;
   auto existing = existing_runs(call, request);
   if (!existing) return fail(existing);
@@ -125,7 +124,8 @@ Result<Response> try_backfill(Call& call) {
   if (!found) return fail(found);
   BackfillRequest request = read_request(call);
   const DagSpec& spec = found->version->spec;
-  if (auto ok = check_backfill(spec, request.run_backwards, request.reprocess); !ok) return refused(ok.error());
+  if (auto ok = check_backfill(spec, request.run_backwards, request.reprocess); !ok)
+    return refused(ok.error());
   auto dates = dates_to_do(call, request, spec.schedule);
   if (!dates) return refused(dates.error());
   json::Writer w;
@@ -171,7 +171,8 @@ Result<Response> get_progress(Call& call) {
   w.begin_object()
       .member("backfill_id", backfill->id)
       .member("dates", backfill->dates)
-      .member("waiting", backfill->completed_at ? 0 : std::max<int64_t>(0, backfill->dates - decided))
+      .member("waiting",
+              backfill->completed_at ? 0 : std::max<int64_t>(0, backfill->dates - decided))
       .member("queued", progress->queued)
       .member("running", progress->running)
       .member("success", progress->succeeded)
@@ -223,7 +224,9 @@ void add_backfill_routes(Router& router) {
   const std::string all = "/api/v2/backfills", one = all + "/{backfill_id:int}";
   router.add(Method::get, all, "list_backfills", list_backfills)
       .about("Backfills of a DAG")
-      .takes({{.name = "dag_id", .required = true}, {.name = "active", .kind = Param::Kind::boolean, .summary = "Only those not completed"}})
+      .takes(
+          {{.name = "dag_id", .required = true},
+           {.name = "active", .kind = Param::Kind::boolean, .summary = "Only those not completed"}})
       .takes(paging())
       .takes(ordered_by("id"))
       .answers_with(200, "BackfillCollectionResponse");

@@ -23,26 +23,32 @@ class BackfillRoutes : public ApiTest {
     auto made = store->dags().register_version(version, dag, false);
     ASSERT_TRUE(made);
     Batch batch;
-    DagRun run{.key = RunKey{900}, .dag_id = "daily", .run_id = "there", .version = made->version.id};
+    DagRun run{
+        .key = RunKey{900}, .dag_id = "daily", .run_id = "there", .version = made->version.id};
     run.state = RunState::failed;
     run.logical_date = parse_time("2024-03-02T00:00:00Z").value();
     batch.runs_inserted.push_back(run);
-    Backfill stored{.id = 5, .dag_id = "daily", .from_date = *run.logical_date,
-                    .to_date = *run.logical_date, .dates = 3};
+    Backfill stored{.id = 5,
+                    .dag_id = "daily",
+                    .from_date = *run.logical_date,
+                    .to_date = *run.logical_date,
+                    .dates = 3};
     batch.backfills_inserted.push_back(stored);
     batch.backfill_runs.push_back({5, 1, *run.logical_date, run.key, ""});
     batch.backfill_runs.push_back({5, 2, *run.logical_date, {}, "in flight"});
     ASSERT_TRUE(store->engine().commit(batch));
   }
   std::string range(const std::string& more = "") {
-    return R"({"dag_id":"daily","from_date":"2024-03-01T00:00:00Z","to_date":"2024-03-03T00:00:00Z")" +
+    return R"({"dag_id":"daily","from_date":"2024-03-01T00:00:00Z",)"
+           R"("to_date":"2024-03-03T00:00:00Z")" +
            more + "}";
   }
 };
 
 TEST_F(BackfillRoutes, CreatingPassesWhatWasAsked) {
   Response response = post(
-      all, range(R"(,"dag_run_conf":{"why":"x"},"max_active_runs":2,"reprocess_behavior":"failed")"));
+      all,
+      range(R"(,"dag_run_conf":{"why":"x"},"max_active_runs":2,"reprocess_behavior":"failed")"));
   ASSERT_EQ(response.status, 200) << response.body;
   EXPECT_EQ(body(response).at("id").as_int64(), 7);
   EXPECT_EQ(body(response).at("reprocess_behavior").as_string(), "failed");
@@ -57,7 +63,9 @@ TEST_F(BackfillRoutes, WhatCannotWorkIsRefused) {
   EXPECT_EQ(post(all, R"({"dag_id":"daily"})").status, 422);
   EXPECT_EQ(post(all, range(R"(,"max_active_runs":0)")).status, 422);
   EXPECT_EQ(post(all, R"({"dag_id":"none","from_date":"2024-03-01T00:00:00Z",)"
-                      R"("to_date":"2024-03-03T00:00:00Z"})").status, 404);
+                      R"("to_date":"2024-03-03T00:00:00Z"})")
+                .status,
+            404);
   engine.refusal = Error(Code::invalid, "no schedule");
   EXPECT_EQ(post(all, range()).status, 422);
   engine.refusal = Error(Code::exists, "one is open");
@@ -79,7 +87,9 @@ TEST_F(BackfillRoutes, ADryRunTellsTheDates) {
   EXPECT_EQ(dates(R"(,"run_backwards":true)"), "03 01 ");
   EXPECT_TRUE(engine.backfilled.empty());
   EXPECT_EQ(post(all + "/dry_run", R"({"dag_id":"etl","from_date":"2024-03-01T00:00:00Z",)"
-                                   R"("to_date":"2024-03-03T00:00:00Z"})").status, 422)
+                                   R"("to_date":"2024-03-03T00:00:00Z"})")
+                .status,
+            422)
       << "no schedule";
 }
 
@@ -91,8 +101,8 @@ TEST_F(BackfillRoutes, ListsShowsAndMoves) {
   EXPECT_EQ(get(all + "/6").status, 404);
   for (const char* move : {"pause", "unpause", "cancel"})
     EXPECT_EQ(call(Method::put, all + "/5/" + move).status, 200) << move;
-  EXPECT_EQ(engine.backfill_moves, (std::vector{BackfillMove::pause, BackfillMove::unpause,
-                                                BackfillMove::cancel}));
+  EXPECT_EQ(engine.backfill_moves,
+            (std::vector{BackfillMove::pause, BackfillMove::unpause, BackfillMove::cancel}));
   EXPECT_EQ(call(Method::put, all + "/6/pause").status, 404);
   auto progress = body(get("/api/leoflow/v1/backfills/5/progress"));
   EXPECT_EQ(progress.at("failed").as_int64(), 1);

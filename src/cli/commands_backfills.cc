@@ -75,8 +75,8 @@ Result<int> create(Context& context, const CreateOptions& options) {
   } else {
     context.console.out(id + "\n");
   }
-  context.say("backfill " + id + " of " + options.dag_id + " is under way; `leoflow backfills show " +
-              id + "` tells how far");
+  context.say("backfill " + id + " of " + options.dag_id +
+              " is under way; `leoflow backfills show " + id + "` tells how far");
   return 0;
 }
 
@@ -88,10 +88,9 @@ struct ListOptions {
 Result<int> list(Context& context, const ListOptions& options) {
   auto api = context.api();
   if (!api) return fail(api);
-  auto rows = (*api)->list(std::string(kPath), "backfills",
-                           {{"dag_id", options.dag_id},
-                            {"active", options.active ? "true" : ""},
-                            {"order_by", "-id"}});
+  auto rows = (*api)->list(
+      std::string(kPath), "backfills",
+      {{"dag_id", options.dag_id}, {"active", options.active ? "true" : ""}, {"order_by", "-id"}});
   if (!rows) return fail(rows);
   context.show({{"ID", "id", Show::number},
                 {"FROM", "from_date", Show::time},
@@ -144,7 +143,8 @@ void add_create(Command& group) {
       .argument("DAG", &options->dag_id, "Id of the DAG; it needs a schedule")
       .option("--from", "TIME", &options->from, "First logical date, as 2026-01-31 or with a time")
       .option("--to", "TIME", &options->to, "Last logical date; both are included")
-      .option("--conf", "JSON", &options->conf, "Parameters: a JSON object, or @FILE that holds one")
+      .option("--conf", "JSON", &options->conf,
+              "Parameters: a JSON object, or @FILE that holds one")
       .option("--reprocess", "WHICH", &options->reprocess,
               "Finished runs that run again: none (default), failed or completed",
               {"none", "failed", "completed"})
@@ -168,8 +168,7 @@ void add_move(Command& group, const std::string& how, const std::string& about,
 }  // namespace
 
 void add_backfill_commands(Command& root) {
-  Command& group =
-      root.add("backfills", "Run a DAG for dates of the past").group("Work with DAGs");
+  Command& group = root.add("backfills", "Run a DAG for dates of the past").group("Work with DAGs");
   add_create(group);
   auto options = std::make_shared<ListOptions>();
   group.add("list", "List the backfills of a DAG")

@@ -147,7 +147,9 @@ void Core::on(event::AttemptHeld e, Time) {
   it->second.dirty = true;
 }
 
-void Core::on(event::StartBackfill e, Time now) { answer(std::move(e.reply), start_backfill(e.request, now)); }
+void Core::on(event::StartBackfill e, Time now) {
+  answer(std::move(e.reply), start_backfill(e.request, now));
+}
 void Core::on(event::MoveBackfill e, Time now) {
   auto moved = move_backfill(e, now);
   answer(std::move(e.reply), std::move(moved));
@@ -284,14 +286,20 @@ Step Core::take_step(Time now) {
     (attempt.stored ? batch.attempts_updated : batch.attempts_inserted).push_back(attempt.row);
     attempt.stored = true, attempt.dirty = false;
   }
-  for (const std::string& dag_id : dirty_dags_) {
-    if (auto it = dags_.find(dag_id); it != dags_.end()) batch.dags_planned.push_back(it->second.row);
-  }
-  for (auto& [id, row] : dirty_backfills_) batch.backfills_updated.push_back(std::move(row));
-  dirty_backfills_.clear();
-  dirty_runs_.clear(), dirty_slots_.clear(), dirty_attempts_.clear(), dirty_dags_.clear();
+  take_plans(batch);
+  dirty_runs_.clear(), dirty_slots_.clear(), dirty_attempts_.clear();
   step_taken_ = true;
   return std::exchange(step_, Step{});
+}
+
+// What is known of DAGs and backfills beside their runs.
+void Core::take_plans(Batch& batch) {
+  for (const std::string& dag_id : std::exchange(dirty_dags_, {})) {
+    auto it = dags_.find(dag_id);
+    if (it != dags_.end()) batch.dags_planned.push_back(it->second.row);
+  }
+  for (auto& [id, row] : std::exchange(dirty_backfills_, {}))
+    batch.backfills_updated.push_back(std::move(row));
 }
 
 void Core::committed() {

@@ -83,6 +83,7 @@ class Core {
   void on(event::DagChanged e, Time now);
   void on(event::PoolsChanged e, Time now);
   void on(event::ImportErrorsChanged e, Time now);
+  void take_plans(Batch& batch);
   template <typename T>
   void answer(Reply<T> reply, Result<T> result);
 
@@ -105,7 +106,7 @@ class Core {
   void enqueue(DagState& dag, ActiveRun& run);
   void dequeue(DagState& dag, const ActiveRun& run);
   int& running_beside(DagState& dag, const ActiveRun& run);  // how many run under the same limit
-  void look(DagState& dag, Time now);                       // at what is due, and at who may start
+  void look(DagState& dag, Time now);                        // at what is due, and at who may start
   void start_runs(DagState& dag, Time now);
   void start_run(DagState& dag, ActiveRun& run, Time now);
   void finish_run(ActiveRun& run, RunState state, std::string reason, Time now);
@@ -132,7 +133,7 @@ class Core {
   bool decide_date(DagState& dag, const PlannedRun& date, Time now);  // false: look again later
   Result<RunKey> run_again(DagState& dag, const DagRun& existing, Time now);
   void join_backfill(DagState& dag, ActiveRun& run, int ordinal);
-  void leave_backfill(DagState& dag);                       // its runs are ordinary ones from now on
+  void leave_backfill(DagState& dag);  // its runs are ordinary ones from now on
   void touch_backfill(DagState& dag, Time now);
 
   // -- core_tasks.cc: life of task instances

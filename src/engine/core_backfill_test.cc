@@ -28,7 +28,8 @@ class CoreBackfill : public testing::Test {
   }
   Result<Backfill> move(int64_t id, BackfillMove what) {
     Result<Backfill> answer = fail(Code::internal, "not answered");
-    h.core->handle(event::MoveBackfill{"etl", id, what, [&](auto given) { answer = given; }}, h.now);
+    h.core->handle(event::MoveBackfill{"etl", id, what, [&](auto given) { answer = given; }},
+                   h.now);
     h.step();
     return answer;
   }
@@ -210,7 +211,8 @@ TEST_F(CoreBackfill, DependsOnPastNeedsOrderAndReprocessing) {
   EXPECT_EQ(ask(request).error().code(), Code::invalid);
   request.run_backwards = false;
   ASSERT_TRUE(ask(request));
-  EXPECT_TRUE(h.placed.contains("backfill__" + format_iso(day(3)) + "/a")) << "the first has no past";
+  EXPECT_TRUE(h.placed.contains("backfill__" + format_iso(day(3)) + "/a"))
+      << "the first has no past";
   EXPECT_FALSE(h.placed.contains("backfill__" + format_iso(day(2)) + "/a"));
   succeed(3);
   EXPECT_TRUE(h.placed.contains("backfill__" + format_iso(day(2)) + "/a"));

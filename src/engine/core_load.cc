@@ -298,7 +298,8 @@ void Core::drop_run(RunKey key) {
   }
   dirty_runs_.erase(key);
   std::erase_if(dirty_slots_, [&](const auto& dirty) { return dirty.first == key; });
-  if (auto dag = dags_.find(dag_id); running && dag != dags_.end()) --running_beside(dag->second, *it->second);
+  if (auto dag = dags_.find(dag_id); running && dag != dags_.end())
+    --running_beside(dag->second, *it->second);
   forget(key);
 }
 

@@ -36,8 +36,9 @@ std::string Core::reason_of(const ActiveRun& run, const TaskSlot& slot, const Ta
     if (run.backfill != 0 && dag.backfill) {
       const Backfill& backfill = dag.backfill->row;
       if (backfill.is_paused) return "backfill " + std::to_string(backfill.id) + " is paused";
-      return "backfill " + std::to_string(backfill.id) + " runs " + std::to_string(dag.backfill->running) +
-             " of at most " + std::to_string(backfill.max_active_runs) + " at once";
+      return "backfill " + std::to_string(backfill.id) + " runs " +
+             std::to_string(dag.backfill->running) + " of at most " +
+             std::to_string(backfill.max_active_runs) + " at once";
     }
     int limit = dag.current->spec->max_active_runs;
     if (dag.running >= limit) return "run limit " + std::to_string(limit);

@@ -89,8 +89,9 @@ bool Core::evaluate(ActiveRun& run, TaskIndex task, Time now) {
   return true;
 }
 
-// depends_on_past and wait_for_downstream: the same task (and its direct downstream) in the previous run must have
-// succeeded or been skipped. Runs without a logical date, first runs, and the first one of a backfill pass.
+// depends_on_past and wait_for_downstream: the same task (and its direct downstream) in the
+// previous run must have succeeded or been skipped. Runs without a logical date, first runs, and
+// the first one of a backfill pass.
 bool Core::past_satisfied(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) {
   if ((!spec.depends_on_past && !spec.wait_for_downstream) || !run.row.logical_date) return true;
   if (run.backfill != 0 && run.ordinal == 1) return true;

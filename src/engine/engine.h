@@ -64,7 +64,7 @@ struct MarkRunRequest {
 
 struct BackfillRequest {
   std::string dag_id;
-  Time from_date{}, to_date{};            // both included
+  Time from_date{}, to_date{};  // both included
   json::object conf;
   Reprocess reprocess = Reprocess::none;
   int max_active_runs = kBackfillActiveRunsDefault;
@@ -114,11 +114,14 @@ class Engine {
   virtual void mark_run(MarkRunRequest request, Reply<DagRun> reply) = 0;
   virtual void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) = 0;
   virtual void set_paused(std::string dag_id, bool paused, Reply<bool> reply) = 0;
-  // Errors: not_found, invalid (no schedule, no date in the range, params break their schema, depends_on_past with
-  // another order or without reprocessing), exhausted (kBackfillRunsMax), exists (the DAG has an open backfill).
+  // Errors: not_found, invalid (no schedule, no date in the range, params break their schema,
+  // depends_on_past with another order or without reprocessing), exhausted (kBackfillRunsMax),
+  // exists (the DAG has an open backfill).
   virtual void backfill(BackfillRequest request, Reply<Backfill> reply) = 0;
-  // Errors: not_found, conflict (completed already). Cancelling marks its queued runs failed; running ones go on.
-  virtual void move_backfill(std::string dag_id, int64_t id, BackfillMove move, Reply<Backfill> reply) = 0;
+  // Errors: not_found, conflict (completed already). Cancelling marks its queued runs failed;
+  // running ones go on.
+  virtual void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
+                             Reply<Backfill> reply) = 0;
 
   // Something outside changed; the engine looks again. Call after the change is committed.
   virtual void dag_changed(std::string dag_id) = 0;      // registered, stale, deleted

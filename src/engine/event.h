@@ -86,12 +86,13 @@ struct ImportErrorsChanged {};
 
 }  // namespace event
 
-using Event = std::variant<event::AttemptClaimed, event::AttemptRunning, event::OutcomeReported, event::XComPushed,
-                           event::AgentConnected, event::AgentLost, event::DispatchFailed,
-                           event::AttemptWaits, event::AttemptHeld, event::Trigger,
-                           event::Clear, event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
-                           event::StartBackfill, event::MoveBackfill, event::AskReasons, event::DagChanged, event::PoolsChanged,
-                           event::ImportErrorsChanged>;
+using Event =
+    std::variant<event::AttemptClaimed, event::AttemptRunning, event::OutcomeReported,
+                 event::XComPushed, event::AgentConnected, event::AgentLost, event::DispatchFailed,
+                 event::AttemptWaits, event::AttemptHeld, event::Trigger, event::Clear,
+                 event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
+                 event::StartBackfill, event::MoveBackfill, event::AskReasons, event::DagChanged,
+                 event::PoolsChanged, event::ImportErrorsChanged>;
 
 // What is to be done once a step's batch is committed, in this order.
 struct Effects {

@@ -201,7 +201,8 @@ void Runner::set_paused(std::string dag_id, bool paused, Reply<bool> reply) {
 void Runner::backfill(BackfillRequest request, Reply<Backfill> reply) {
   post(event::StartBackfill{std::move(request), std::move(reply)});
 }
-void Runner::move_backfill(std::string dag_id, int64_t id, BackfillMove move, Reply<Backfill> reply) {
+void Runner::move_backfill(std::string dag_id, int64_t id, BackfillMove move,
+                           Reply<Backfill> reply) {
   post(event::MoveBackfill{std::move(dag_id), id, move, std::move(reply)});
 }
 void Runner::dag_changed(std::string dag_id) { post(event::DagChanged{std::move(dag_id)}); }

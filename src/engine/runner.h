@@ -41,7 +41,8 @@ class Runner : public Engine, public ExecutorListener {
   void mark_run(MarkRunRequest request, Reply<DagRun> reply) override;
   void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) override;
   void backfill(BackfillRequest request, Reply<Backfill> reply) override;
-  void move_backfill(std::string dag_id, int64_t id, BackfillMove move, Reply<Backfill> reply) override;
+  void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
+                     Reply<Backfill> reply) override;
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
   void dag_changed(std::string dag_id) override;
   void import_errors_changed() override;

@@ -79,8 +79,8 @@ struct ActiveRun {
   int waiting_past = 0;
   std::map<std::string, ReadyQueue> ready;   // by pool
   std::optional<StagingVolume> staging;      // active volume
-  int64_t backfill = 0;               // the open backfill it belongs to; 0 = none
-  int ordinal = 0;                    // in that one
+  int64_t backfill = 0;                      // the open backfill it belongs to; 0 = none
+  int ordinal = 0;                           // in that one
 };
 
 // An attempt that is not settled.
@@ -95,10 +95,10 @@ struct OpenAttempt {
 // The open backfill of a DAG. Its runs wait and are counted apart from the DAG's others.
 struct BackfillState {
   Backfill row;
-  std::deque<PlannedRun> dates;              // not decided yet, in their order
+  std::deque<PlannedRun> dates;  // not decided yet, in their order
   int decided = 0;
-  std::map<RunKey, int> ordinals;            // of its runs
-  std::set<std::pair<int, RunKey>> queued;   // runs that wait to start, by ordinal
+  std::map<RunKey, int> ordinals;           // of its runs
+  std::set<std::pair<int, RunKey>> queued;  // runs that wait to start, by ordinal
   int running = 0;
 };
 

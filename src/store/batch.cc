@@ -7,11 +7,11 @@ bool Batch::empty() const { return rows() == 0; }
 
 size_t Batch::rows() const {
   return runs_inserted.size() + runs_updated.size() + task_instances_inserted.size() +
-         task_instances_updated.size() + tries.size() + attempts_inserted.size() + attempts_updated.size() +
-         xcoms.size() + xcoms_cleared.size() + rendered.size() + staging_inserted.size() +
-         staging_updated.size() + dags_planned.size() + events.size() + task_ends.size() +
-         runs_deleted.size() + backfills_inserted.size() + backfills_updated.size() +
-         backfill_runs.size();
+         task_instances_updated.size() + tries.size() + attempts_inserted.size() +
+         attempts_updated.size() + xcoms.size() + xcoms_cleared.size() + rendered.size() +
+         staging_inserted.size() + staging_updated.size() + dags_planned.size() + events.size() +
+         task_ends.size() + runs_deleted.size() + backfills_inserted.size() +
+         backfills_updated.size() + backfill_runs.size();
 }
 
 }  // namespace leoflow

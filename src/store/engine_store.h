@@ -47,8 +47,8 @@ struct Batch {
   std::vector<TaskEnd> task_ends;                        // added to the figures of their tasks
   std::vector<RunKey> runs_deleted;                      // with everything that hangs on them
   std::vector<Backfill> backfills_inserted;
-  std::vector<Backfill> backfills_updated;               // is_paused, updated_at and completed_at, nothing else
-  std::vector<BackfillRun> backfill_runs;                // inserted
+  std::vector<Backfill> backfills_updated;  // is_paused, updated_at and completed_at, nothing else
+  std::vector<BackfillRun> backfill_runs;   // inserted
 
   bool empty() const;
   // Rows written, for metrics and the batch bound.

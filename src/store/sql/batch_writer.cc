@@ -47,11 +47,13 @@ BatchWriter::BatchWriter(Connection& connection, const Batch& batch)
 Status BatchWriter::write() {
   using Step = Status (BatchWriter::*)();
   constexpr Step kSteps[] = {
-      &BatchWriter::delete_runs,           &BatchWriter::insert_runs,     &BatchWriter::update_runs,
-      &BatchWriter::insert_task_instances, &BatchWriter::update_task_instances,
-      &BatchWriter::insert_attempts,       &BatchWriter::update_attempts, &BatchWriter::upsert_tries,
-      &BatchWriter::clear_xcoms,           &BatchWriter::upsert_xcoms,    &BatchWriter::upsert_rendered,
-      &BatchWriter::insert_staging,        &BatchWriter::update_staging,  &BatchWriter::plan_dags,
+      &BatchWriter::delete_runs,           &BatchWriter::insert_runs,
+      &BatchWriter::update_runs,           &BatchWriter::insert_task_instances,
+      &BatchWriter::update_task_instances, &BatchWriter::insert_attempts,
+      &BatchWriter::update_attempts,       &BatchWriter::upsert_tries,
+      &BatchWriter::clear_xcoms,           &BatchWriter::upsert_xcoms,
+      &BatchWriter::upsert_rendered,       &BatchWriter::insert_staging,
+      &BatchWriter::update_staging,        &BatchWriter::plan_dags,
       &BatchWriter::insert_events,         &BatchWriter::count_task_ends,
       &BatchWriter::write_backfills,
   };
@@ -132,14 +134,14 @@ Status BatchWriter::plan_dags() {
 }
 
 Status BatchWriter::write_backfills() {
-  auto inserted = for_each_row(connection_, kInsertBackfill, batch_.backfills_inserted, Expect::one_row, kKeepAll,
-                               bind_backfill_inserted);
+  auto inserted = for_each_row(connection_, kInsertBackfill, batch_.backfills_inserted,
+                               Expect::one_row, kKeepAll, bind_backfill_inserted);
   if (!inserted) return inserted;
-  auto updated = for_each_row(connection_, kUpdateBackfill, batch_.backfills_updated, Expect::anything, kKeepAll,
-                              bind_backfill_updated);
+  auto updated = for_each_row(connection_, kUpdateBackfill, batch_.backfills_updated,
+                              Expect::anything, kKeepAll, bind_backfill_updated);
   if (!updated) return updated;
-  return for_each_row(connection_, kInsertBackfillRun, batch_.backfill_runs, Expect::one_row, kKeepAll,
-                      [this](Query& query, const BackfillRun& made) {
+  return for_each_row(connection_, kInsertBackfillRun, batch_.backfill_runs, Expect::one_row,
+                      kKeepAll, [this](Query& query, const BackfillRun& made) {
                         std::optional<RunKey> run = made.run;
                         if (!made.run || deleted(made.run)) run.reset();
                         query.bind("$backfill_id", made.backfill)

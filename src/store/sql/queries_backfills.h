@@ -28,8 +28,7 @@ inline constexpr SqlText kInsertBackfillRun(
 inline constexpr auto kListBackfills =
     "SELECT " + kBackfillColumns + " FROM backfills backfill WHERE TRUE";
 inline constexpr SqlText kCountBackfills("SELECT 1 FROM backfills backfill WHERE TRUE");
-inline constexpr auto kSelectBackfill =
-    kListBackfills + " AND backfill.backfill_id = $backfill_id";
+inline constexpr auto kSelectBackfill = kListBackfills + " AND backfill.backfill_id = $backfill_id";
 inline constexpr SqlText kSelectBackfillRuns(
     "SELECT backfill_id, ordinal, logical_date, run_key, exception FROM backfill_runs WHERE "
     "backfill_id = $backfill_id ORDER BY ordinal");

@@ -52,7 +52,8 @@ inline constexpr SqlText kInsertRun(
     "$start_date, $end_date, $last_scheduling_decision, $triggered_by, $triggering_user, "
     "$conf, $note, $end_reason, $clear_number, $version_stamp)");
 inline constexpr SqlText kUpdateRun(
-    "UPDATE runs SET version_id = $version_id, state = $state, run_type = $run_type, logical_date = $logical_date, "
+    "UPDATE runs SET version_id = $version_id, state = $state, run_type = $run_type, logical_date "
+    "= $logical_date, "
     "interval_start = $interval_start, interval_end = $interval_end, run_after = $run_after, "
     "queued_at = $queued_at, start_date = $start_date, end_date = $end_date, "
     "last_scheduling_decision = $last_scheduling_decision, triggered_by = $triggered_by, "

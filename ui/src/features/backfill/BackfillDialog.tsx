@@ -163,7 +163,9 @@ export function BackfillDialog({ dag, onClose }: { dag: DagDetails; onClose: () 
             Cancel
           </Button>
           <Button type="submit" loading={busy} disabled={!body || shown?.dates.length === 0}>
-            {shown && shown.dates.length > 0 ? `Start ${count(shown.dates.length, "run")}` : "Show the dates"}
+            {shown && shown.dates.length > 0
+              ? `Start ${count(shown.dates.length, "run")}`
+              : "Show the dates"}
           </Button>
         </Group>
       </form>
