@@ -66,11 +66,11 @@ Result<KeyRing> KeyRing::load_or_create(const fs::path& path) {
 }
 
 std::string KeyRing::seal(std::string_view plain, std::string_view context) const {
-  return leoflow::seal(keys_.load()->front(), plain, context);
+  return leoflow::seal(keys_.get()->front(), plain, context);
 }
 
 Result<std::string> KeyRing::open(std::string_view sealed, std::string_view context) const {
-  std::shared_ptr<const Keys> keys = keys_.load();
+  std::shared_ptr<const Keys> keys = keys_.get();
   for (const std::string& key : *keys) {
     Result<std::string> plain = open_sealed(key, sealed, context);
     if (plain) return plain;
@@ -80,7 +80,7 @@ Result<std::string> KeyRing::open(std::string_view sealed, std::string_view cont
 }
 
 Status KeyRing::rotate() {
-  Keys keys = *keys_.load();
+  Keys keys = *keys_.get();
   if (keys.size() >= kRingKeysMax) {
     return fail(Code::exhausted, "the key ring is full (" + std::to_string(kRingKeysMax) + " keys)",
                 "re-seal the stored secrets and drop old keys first");
@@ -89,11 +89,11 @@ Status KeyRing::rotate() {
   return store(std::move(keys));
 }
 
-Status KeyRing::drop_old() { return store({keys_.load()->front()}); }
+Status KeyRing::drop_old() { return store({keys_.get()->front()}); }
 
 Status KeyRing::store(Keys keys) {
   Status written = write_file_durably(path_, file_text(keys), 0600);
-  if (written) keys_.store(std::make_shared<const Keys>(std::move(keys)));
+  if (written) keys_.set(std::move(keys));
   return written;
 }
 

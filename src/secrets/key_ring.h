@@ -2,12 +2,11 @@
 // The keys that secrets are sealed with. Owned by main; any thread.
 #pragma once
 
-#include <atomic>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "async/published.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -22,7 +21,8 @@ class KeyRing {
   // file, `invalid` when a line is no key.
   static Result<KeyRing> load_or_create(const fs::path& path);
 
-  KeyRing(KeyRing&& other) noexcept : path_(std::move(other.path_)), keys_(other.keys_.load()) {}
+  // Requires: nobody else uses the other one.
+  KeyRing(KeyRing&& other) : KeyRing(std::move(other.path_), *other.keys_.get()) {}
 
   std::string seal(std::string_view plain, std::string_view context) const;
   // `denied` when no key of the ring fits, or the context is another one.
@@ -33,16 +33,15 @@ class KeyRing {
   Status rotate();
   // Forgets all keys but the first. Only after everything was resealed.
   Status drop_old();
-  size_t size() const { return keys_.load()->size(); }
+  size_t size() const { return keys_.get()->size(); }
 
  private:
   using Keys = std::vector<std::string>;
-  KeyRing(fs::path path, Keys keys) : path_(std::move(path)), keys_(std::make_shared<const Keys>(std::move(keys))) {}
+  KeyRing(fs::path path, Keys keys) : path_(std::move(path)) { keys_.set(std::move(keys)); }
   Status store(Keys keys);
 
   fs::path path_;
-  // Shared with calls that are under way while rotate() swaps it.
-  std::atomic<std::shared_ptr<const Keys>> keys_;
+  Published<Keys> keys_;  // calls that are under way while rotate() swaps it keep theirs
 };
 
 }  // namespace leoflow
