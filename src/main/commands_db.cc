@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "main/commands.h"
 #include "main/host.h"
-#include "main/ports.h"
+#include "main/host_checks.h"
 #include "secrets/rotation.h"
 #include "store/store.h"
 

@@ -1,77 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main/ports.h"
 
-#include <unistd.h>
-
 #include "base/json.h"
-#include "main/host.h"
-#include "main/host_view.h"
+#include "main/host_checks.h"
 
 namespace leoflow {
 namespace {
-
-api::DoctorCheck check_disk(const fs::path& home) {
-  api::DiskState disk = disk_of(home);
-  if (disk.total_bytes == 0) return {"disk space", "failed", "cannot look at " + disk.path, ""};
-  std::string text = std::to_string(disk.free_bytes >> 30) + " GiB free at " + disk.path;
-  if (!disk.low) return {"disk space", "ok", text, ""};
-  return {"disk space", "warning", text, "free some space, or put the home elsewhere with --home"};
-}
-
-api::DoctorCheck check_python(Interpreters& interpreters) {
-  std::string version = interpreters.default_version();
-  auto found = interpreters.find(version);
-  if (found) return {"python", "ok", version + " at " + found->string(), ""};
-  return {"python", "failed", found.error().message(), found.error().hint()};
-}
-
-api::DoctorCheck check_uv() {
-  auto uv = uv_program();
-  if (!uv) return {"uv", "failed", uv.error().message(), uv.error().hint()};
-  if (!uv->empty()) return {"uv", "ok", uv->string(), ""};
-  return {"uv", "warning",
-          "not found: environments are built with venv and pip, which takes longer",
-          "pip install uv"};
-}
-
-// Our own group on a v2 hierarchy, which may be delegated to this user; else the mount.
-fs::path own_cgroup() {
-  std::string groups = read_file("/proc/self/cgroup", 65536).value_or("");
-  size_t at = groups.starts_with("0::") ? 0 : groups.find("\n0::");
-  if (at == groups.npos) return "/sys/fs/cgroup";
-  at = groups.find("::", at) + 2;
-  fs::path own = "/sys/fs/cgroup" + groups.substr(at, groups.find('\n', at) - at);
-  std::error_code error;
-  return fs::is_directory(own, error) ? own : "/sys/fs/cgroup";  // a container is its own root
-}
-
-api::DoctorCheck check_cgroups() {
-  bool writable = access((own_cgroup() / "cgroup.procs").c_str(), W_OK) == 0 ||
-                  access("/sys/fs/cgroup/memory", W_OK) == 0;
-  if (writable)
-    return {"cgroups", "ok", "memory limits and clean ends of tasks are enforced by the kernel",
-            ""};
-  return {"cgroups", "warning",
-          "not writable: memory limits are enforced by RLIMIT_DATA only, and what a task leaves "
-          "running is found by its session and environment",
-          "run as root or with a delegated cgroup to have the kernel enforce both"};
-}
-
-api::DoctorCheck check_user() {
-  if (geteuid() == 0)
-    return {"user", "ok", "root: the agent is protected from the kernel's memory killer", ""};
-  return {"user", "warning",
-          "uid " + std::to_string(geteuid()) +
-              ": when the host runs out of memory, the kernel may end the agent before a task",
-          "give tasks a memory limit in leoflow.yaml, or run the server as root"};
-}
-
-api::DoctorCheck check_staging_mount() {
-  if (geteuid() == 0 && fs::is_directory("/staging"))
-    return {"/staging", "ok", "bound in each task's own mount namespace", ""};
-  return {"/staging", "warning", "tasks see their volume at $LEOFLOW_STAGING_DIR only",
-          "as root, mkdir /staging makes it visible there too"};
-}
 
 // Environments whose last build left only its log.
 void add_failed(const fs::path& cache, std::vector<api::EnvironmentState>& states) {
@@ -91,11 +25,6 @@ void add_failed(const fs::path& cache, std::vector<api::EnvironmentState>& state
 }
 
 }  // namespace
-
-std::vector<api::DoctorCheck> check_host(const fs::path& home, Interpreters& interpreters) {
-  return {check_python(interpreters), check_uv(), check_disk(home), check_cgroups(), check_user(),
-          check_staging_mount()};
-}
 
 Result<PageOf<Connection>> VaultPort::list_connections(const std::string& id_pattern,
                                                        const Page& page) {

@@ -53,7 +53,4 @@ class WorkspaceView : public api::WorkspacePort {
   Interpreters& interpreters_;
 };
 
-// What `leoflow doctor` and the API's doctor look at.
-std::vector<api::DoctorCheck> check_host(const fs::path& home, Interpreters& interpreters);
-
 }  // namespace leoflow
