@@ -99,9 +99,10 @@ void register_dag(Store& store, const Workload& load) {
   CHECK(store.pools().put_pool(pool, true).has_value());
   std::string text = dump_dag_spec(layered(load));
   DagVersion version{.dag_id = "bench", .label = "v", .content_hash = "x", .dag_json = text};
-  CHECK(store.dags()
-            .register_version(version, Dag{.dag_id = "bench", .fileloc = "dag.py"}, false)
-            .has_value());
+  CHECK(
+      store.dags()
+          .register_version(version, Dag{.dag_id = "bench", .fileloc = "dag.py"}, {.paused = false})
+          .has_value());
 }
 
 class Countdown {

@@ -21,7 +21,9 @@ class Bench {
     folder_ = mkdtemp(pattern.data());
     store_ = std::move(*open_sqlite_store({.path = folder_ / "leoflow.db"}));
     DagVersion version{.dag_id = "bench", .content_hash = "x", .dag_json = "{}"};
-    version_ = store_->dags().register_version(version, Dag{.dag_id = "bench"}, false)->version.id;
+    version_ = store_->dags()
+                   .register_version(version, Dag{.dag_id = "bench"}, {.paused = false})
+                   ->version.id;
   }
   ~Bench() {
     store_.reset();

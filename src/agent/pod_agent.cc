@@ -35,6 +35,16 @@ fs::path container_memory_events() {
   return {};
 }
 
+// What this pod's image says that it holds; nothing for an image that is not of `leoflow build`.
+pod::ImageContent content_of_image() {
+  auto text = read_file(fs::path(pod::kImageFile), pod::kImageFileBytesMax);
+  if (!text) return {};
+  auto content = pod::read_image_content(*text);
+  if (content) return std::move(*content);
+  log::warning(content.error().message(), {{"file", pod::kImageFile}});
+  return {};
+}
+
 // Loop's thread only.
 class PodAgent {
  public:
@@ -153,14 +163,15 @@ class PodAgent {
       if (!outcome_.refused()) return finish(reason);
       loop_.after(kRefusalTime, [this, reason] { finish(reason); });
     };
-    PodRunner::Options runner{.cache = options_.cache,
-                              .cache_bytes_max = options_.cache_bytes_max,
-                              .image = options_.image,
-                              .folders = interpreter_folders(options_.path_variable),
-                              .fetch = [this, id, secret = admitted.session_secret](
-                                           const std::string& hash, const auto& take) {
-                                return pod_link_->fetch(id, secret, hash, take);
-                              }};
+    PodRunner::Options runner{
+        .cache = options_.cache,
+        .cache_bytes_max = options_.cache_bytes_max,
+        .image = options_.image,
+        .folders = interpreter_folders(options_.path_variable),
+        .fetch = [this, id, secret = admitted.session_secret](
+                     const std::string& hash,
+                     const auto& take) { return pod_link_->fetch(id, secret, hash, take); },
+        .content = content_of_image()};
     // The two know each other: the runner reports to the core, which orders the runner.
     runner_.emplace(loop_, clock_, *local_, std::move(runner));
     core_.emplace(std::move(core), *store_, *link_, *runner_, timers_, clock_);

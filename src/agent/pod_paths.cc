@@ -39,6 +39,11 @@ Result<fs::path> find_interpreter(const std::string& python_version,
                   ", or name the image's version with python_version: in leoflow.yaml");
 }
 
+std::string environment_name(const std::string& environment_json) {
+  auto parsed = json::parse(environment_json);
+  return parsed && parsed->is_object() ? json::string_or(parsed->get_object(), "hash") : "";
+}
+
 Result<std::string> environment_in_pod(const std::string& environment_json, const fs::path& python,
                                        const fs::path& environment) {
   auto parsed = json::parse(environment_json);

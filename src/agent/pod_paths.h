@@ -25,6 +25,8 @@ std::vector<fs::path> interpreter_folders(std::string_view path_variable);
 Result<fs::path> find_interpreter(const std::string& python_version,
                                   const std::vector<fs::path>& folders, const std::string& image);
 
+// What ClaimReply.environment_json calls its environment; empty when it says nothing.
+std::string environment_name(const std::string& environment_json);
 // ClaimReply.environment_json for a pod. `invalid` when it is not an object.
 Result<std::string> environment_in_pod(const std::string& environment_json, const fs::path& python,
                                        const fs::path& environment);

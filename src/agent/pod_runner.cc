@@ -20,27 +20,40 @@ PodRunner::PodRunner(Loop& loop, const Clock& clock, LocalRunner& inner, Options
 PodRunner::~PodRunner() = default;
 
 // One after the other on its thread: what is fetched ahead is there when the attempt asks.
-void PodRunner::fetch(const LaunchSources& sources, Fetched done) {
-  thread_.loop().post([this, sources, done = std::move(done), alive = alive_]() mutable {
-    auto paths = std::make_shared<Result<FetchedPaths>>(fetch_now(sources));
+void PodRunner::fetch(const std::string& environment_json, const LaunchSources& sources,
+                      Fetched done) {
+  std::string environment = environment_name(environment_json);
+  thread_.loop().post([this, environment, sources, done = std::move(done),
+                       alive = alive_]() mutable {
+    auto paths = std::make_shared<Result<FetchedPaths>>(fetch_now(environment, sources));
     loop_.post([done = std::move(done), paths, weak = std::weak_ptr<bool>(alive)] {
       if (weak.lock()) done(std::move(*paths));
     });
   });
 }
 
-Result<FetchedPaths> PodRunner::fetch_now(const LaunchSources& sources) {
+Result<FetchedPaths> PodRunner::fetch_now(const std::string& environment,
+                                          const LaunchSources& sources) {
+  const pod::ImageContent& image = options_.content;
   FetchedPaths paths;
   auto runtime = get(sources.runtime);
   if (!runtime) return fail(runtime.error().within("the task runtime"));
   paths.runtime = std::move(*runtime);
-  auto bundle = get(sources.bundle);
-  if (!bundle) return fail(bundle.error().within("the DAG's files"));
-  paths.bundle = std::move(*bundle);
+  if (!image.bundle.empty() && image.bundle == fs::path(sources.bundle_path).filename()) {
+    paths.bundle = pod::kImageBundle;
+  } else {
+    auto bundle = get(sources.bundle);
+    if (!bundle) return fail(bundle.error().within("the DAG's files"));
+    paths.bundle = std::move(*bundle);
+  }
   if (sources.environment.empty()) return paths;
-  auto environment = get(sources.environment);
-  if (!environment) return fail(environment.error().within("the DAG's environment"));
-  paths.environment = std::move(*environment);
+  if (!image.environment.empty() && image.environment == environment) {
+    paths.environment = image.site_packages;
+    return paths;
+  }
+  auto packages = get(sources.environment);
+  if (!packages) return fail(packages.error().within("the DAG's environment"));
+  paths.environment = std::move(*packages);
   return paths;
 }
 
@@ -58,7 +71,7 @@ Result<fs::path> PodRunner::get(const std::string& hash) {
 }
 
 void PodRunner::prepare(const std::string& environment_json, const LaunchSources& sources) {
-  fetch(sources, [this, environment_json, sources](Result<FetchedPaths> paths) {
+  fetch(environment_json, sources, [this, environment_json, sources](Result<FetchedPaths> paths) {
     if (!paths) return log::warning(paths.error().message());
     auto python = find_interpreter(sources.python_version, options_.folders, options_.image);
     if (!python) return log::warning(python.error().message());
@@ -78,8 +91,9 @@ void PodRunner::launch(Launch launch) {
     });
   }
   LaunchSources sources = *launch.sources;
+  std::string environment_json = launch.environment_json;
   fetching_.insert_or_assign(attempt, std::move(launch));
-  fetch(sources, [this, attempt](Result<FetchedPaths> paths) {
+  fetch(environment_json, sources, [this, attempt](Result<FetchedPaths> paths) {
     auto found = fetching_.find(attempt);
     if (found == fetching_.end()) return;  // ended meanwhile
     Launch launch = std::move(found->second);

@@ -11,6 +11,7 @@
 #include "agent/launch.h"
 #include "agent/local_runner.h"
 #include "agent/pod_paths.h"
+#include "model/pod_image.h"
 
 namespace leoflow {
 
@@ -26,6 +27,7 @@ class PodRunner : public TaskRunner {
     std::string image;              // for messages
     std::vector<fs::path> folders;  // where interpreters are looked for
     ArchiveBytes fetch;             // called on the fetching thread
+    pod::ImageContent content;      // what the image holds: that is not fetched
   };
   // The inner runner outlives it.
   PodRunner(Loop& loop, const Clock& clock, LocalRunner& inner, Options options);
@@ -48,8 +50,8 @@ class PodRunner : public TaskRunner {
 
  private:
   using Fetched = std::function<void(Result<FetchedPaths>)>;
-  void fetch(const LaunchSources& sources, Fetched done);
-  Result<FetchedPaths> fetch_now(const LaunchSources& sources);
+  void fetch(const std::string& environment_json, const LaunchSources& sources, Fetched done);
+  Result<FetchedPaths> fetch_now(const std::string& environment, const LaunchSources& sources);
   Result<fs::path> get(const std::string& hash);
   Status start(Launch launch, const FetchedPaths& paths);
 

@@ -14,12 +14,14 @@
 namespace leoflow::api {
 
 enum class Permission {
-  nobody,       // of a route that is not in the table
-  anyone,       // also without credentials
-  own_account,  // every user, about themselves
-  dag_read,     // DAGs, runs, task instances, logs, XComs, import errors, their audit rows
-  dag_run,      // trigger, clear, mark, note, pause, delete
-  xcom_edit,    // XComs by hand
+  nobody,        // of a route that is not in the table
+  anyone,        // also without credentials
+  own_account,   // every user, about themselves
+  dag_read,      // DAGs, runs, task instances, logs, XComs, import errors, their audit rows
+  dag_run,       // trigger, clear, mark, note, pause, delete
+  dag_activate,  // which of its versions is the current one
+  dag_deploy,    // new code: it runs as the server's user, so the role must hold on all DAGs
+  xcom_edit,     // XComs by hand
   pool_read,
   pool_edit,
   installation_read,  // environments, metrics, plugins, jobs: nothing secret, nothing of a DAG
@@ -32,7 +34,7 @@ enum class Permission {
 // Whether a permission is asked of a DAG.
 constexpr bool about_dags(Permission permission) {
   return permission == Permission::dag_read || permission == Permission::dag_run ||
-         permission == Permission::xcom_edit;
+         permission == Permission::dag_activate || permission == Permission::xcom_edit;
 }
 
 // The lowest role that has a permission. Requires: not nobody.
@@ -44,6 +46,8 @@ constexpr Role role_needed(Permission permission) {
     case Permission::pool_read:
     case Permission::installation_read: return Role::viewer;
     case Permission::dag_run: return Role::user;
+    case Permission::dag_activate:
+    case Permission::dag_deploy:
     case Permission::xcom_edit:
     case Permission::pool_edit:
     case Permission::connection_edit:
@@ -98,6 +102,12 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"patch_dags", Permission::dag_run},
     {"delete_dag", Permission::dag_run},
     {"reparse_dag_file", Permission::dag_run},
+    {"activate_dag_version", Permission::dag_activate},
+    // New code
+    {"get_upload", Permission::dag_deploy},
+    {"put_upload", Permission::dag_deploy},
+    {"create_deployment", Permission::dag_deploy},
+    {"get_deployment", Permission::dag_deploy},
     // Runs
     {"get_dag_runs", Permission::dag_read},
     {"get_list_dag_runs_batch", Permission::dag_read},

@@ -32,7 +32,7 @@ class AccessTest : public ApiTest {
     dag.dag_id = dag_id;
     dag.fileloc = "/ws/" + dag_id + ".py";
     dag.relative_fileloc = dag_id + ".py";
-    auto registered = store->dags().register_version(version, dag, false);
+    auto registered = store->dags().register_version(version, dag, {.paused = false});
     ASSERT_TRUE(registered.has_value()) << registered.error().text();
     DagRun copy = run;
     copy.key = {++keys};
@@ -71,7 +71,8 @@ class AccessTest : public ApiTest {
   // Puts back what an allowed call deleted.
   void restore() {
     if (*store->dags().get_dag("etl")) return;
-    ASSERT_TRUE(store->dags().register_version(own_version, own_dag, false).has_value());
+    ASSERT_TRUE(
+        store->dags().register_version(own_version, own_dag, {.paused = false}).has_value());
   }
 
   int64_t total(const std::string& target, const Headers& headers) {

@@ -162,7 +162,7 @@ ApiTest::ApiTest() {
   store = std::move(*open_sqlite_store({.synchronous_full = false}));
   add_dag();
   add_run();
-  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host};
+  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host, deployments};
   api = std::make_unique<Api>(ports,
                               ApiOptions{.version = "9.9.9", .jwt_secret = std::string(32, 'k')});
   User admin{.username = "admin", .password_hash = hash_password("adminpw"), .role = "Admin"};
@@ -201,7 +201,7 @@ void ApiTest::add_dag() {
           .fileloc = "/ws/etl/dag.py",
           .relative_fileloc = "etl/dag.py",
           .last_parsed_time = clock.at};
-  auto registered = store->dags().register_version(version, dag, false);
+  auto registered = store->dags().register_version(version, dag, {.paused = false});
   EXPECT_TRUE(registered.has_value()) << (registered ? "" : registered.error().text());
   engine.run.version = registered->version.id;
 }

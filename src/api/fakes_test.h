@@ -117,6 +117,30 @@ class FakeHost : public HostPort {
   }
 };
 
+// Keeps what it is given.
+class FakeDeployments : public DeployPort {
+ public:
+  Result<UploadState> append(const std::string& sha256, uint64_t bytes, uint64_t offset,
+                             std::string_view part) override {
+    if (offset != archive.size()) return fail(Code::conflict, "another part comes next");
+    archive += part;
+    return UploadState{sha256, bytes, archive.size(), archive.size() == bytes};
+  }
+  Result<UploadState> upload(const std::string& sha256) override {
+    if (archive.empty()) return fail(Code::not_found, "nothing of it");
+    return UploadState{sha256, archive.size(), archive.size(), true};
+  }
+  Result<std::string> begin(DeploymentRequest request) override {
+    deployment = {.id = "d1", .request = std::move(request)};
+    return deployment.id;
+  }
+  std::optional<Deployment> find(const std::string& id) override {
+    return id == deployment.id ? std::optional(deployment) : std::nullopt;
+  }
+  std::string archive;
+  Deployment deployment;
+};
+
 class FakeLogs : public LogPort {
  public:
   Result<std::unique_ptr<LogReader>> open(const LogName& name) override;
@@ -164,6 +188,7 @@ class ApiTest : public testing::Test {
   FakeWorkspace workspace;
   FakeLogs logs;
   FakeHost host;
+  FakeDeployments deployments;
   std::unique_ptr<Store> store;
   std::unique_ptr<Api> api;
   std::string admin_token;

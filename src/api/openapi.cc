@@ -171,6 +171,12 @@ void write_operation(Writer& w, const Route& route) {
     write_reference(w, route.body);
     w.end_object().end_object().end_object();
   }
+  if (route.body_bytes) {
+    w.key("requestBody").begin_object().member("required", true).key("content").begin_object();
+    w.key("application/octet-stream").begin_object().key("schema").begin_object();
+    w.member("type", "string").member("format", "binary");
+    w.end_object().end_object().end_object().end_object();
+  }
   w.key("security").begin_array();
   if (route.permission != Permission::anyone) {
     for (auto scheme : {"bearer", "cookie"})

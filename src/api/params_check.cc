@@ -139,6 +139,8 @@ std::optional<Response> check_query(const Route& route, const Query& query) {
 
 std::optional<Response> read_body(const Route& route, const Router& router, const Request& request,
                                   json::object& body) {
+  if (route.body_bytes && !request.header("content-type").starts_with("application/octet-stream"))
+    return problem(415, "the body must be application/octet-stream");
   if (route.body.empty()) return std::nullopt;
   bool sized =
       !request.header("content-length").empty() || !request.header("transfer-encoding").empty();

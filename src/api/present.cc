@@ -110,10 +110,13 @@ void write_version_row(json::Writer& w, const DagVersion& version,
   w.begin_object()
       .member("id", version_uuid(version.id))
       .member("version_number", version.version_number);
-  w.member("dag_id", version.dag_id).member("bundle_name", "dags-folder");
+  w.member("dag_id", version.dag_id).member("bundle_name", version.bundle_name);
   member_text(w, "bundle_version", version.label);
+  member_text(w, "commit", version.commit);
+  member_text(w, "image", version.image);
   w.member("created_at", api_time(version.created_at)).member("dag_display_name", dag_display_name);
-  w.member_null("bundle_url").end_object();
+  member_text(w, "bundle_url", version.url);
+  w.end_object();
 }
 
 void write_version(json::Writer& w, const VersionInfo& version) {

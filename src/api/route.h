@@ -48,6 +48,7 @@ struct Route {
       refused;       // Airflow filters that we do not have: 400 rather than a wrong answer
   std::string body;  // shape of the JSON body; empty = none
   bool body_optional = false;
+  bool body_bytes = false;  // the body is bytes, not JSON
   std::vector<Answer> answers;
   bool audited = false;  // a success is written to the audit log
 
@@ -62,6 +63,10 @@ struct Route {
   }
   Route& reads(std::string shape) {
     body = std::move(shape);
+    return *this;
+  }
+  Route& reads_bytes() {
+    body_bytes = true;
     return *this;
   }
   Route& body_may_be_missing() {

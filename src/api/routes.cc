@@ -16,6 +16,7 @@ void add_all_routes(Router& router) {
   add_log_routes(router);
   add_xcom_routes(router);
   add_version_routes(router);
+  add_deployment_routes(router);
   add_import_error_routes(router);
   add_connection_routes(router);
   add_variable_routes(router);

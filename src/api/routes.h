@@ -18,6 +18,7 @@ void add_task_bulk_routes(Router& router);
 void add_log_routes(Router& router);
 void add_xcom_routes(Router& router);
 void add_version_routes(Router& router);
+void add_deployment_routes(Router& router);
 void add_import_error_routes(Router& router);
 void add_connection_routes(Router& router);
 void add_variable_routes(Router& router);

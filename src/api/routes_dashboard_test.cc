@@ -104,7 +104,7 @@ TEST_F(DashboardTest, AgentsEnvironmentsAndConfiguration) {
 TEST_F(DashboardTest, ConfigurationInAirflowsFormIsOptIn) {
   EXPECT_EQ(get("/api/v2/config").status, 403);
   EXPECT_EQ(get("/api/v2/config/section/core/option/parallelism").status, 403);
-  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host};
+  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host, deployments};
   for (auto expose :
        {ApiOptions::ExposeConfig::all, ApiOptions::ExposeConfig::non_sensitive_only}) {
     api = std::make_unique<Api>(

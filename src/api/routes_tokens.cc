@@ -86,9 +86,9 @@ Result<Response> revoke_token(Call& call) {
 
 void add_token_routes(Router& router) {
   router.tag("Token");
-  router.shape("TokenBody", "!name:str(1..250) scope?:<read|run|full> expires_at?:time?");
+  router.shape("TokenBody", "!name:str(1..250) scope?:<read|run|deploy|full> expires_at?:time?");
   const std::string token =
-      "id:int name:str username:str scope:<read|run|full> created_at:time expires_at:time? "
+      "id:int name:str username:str scope:<read|run|deploy|full> created_at:time expires_at:time? "
       "last_used_at:time? revoked_at:time?";
   router.shape("TokenResponse", token);
   router.shape("NewTokenResponse", token + " token:str");
@@ -100,7 +100,9 @@ void add_token_routes(Router& router) {
   router.add(Method::post, base, "create_api_token", create_token)
       .about(
           "Add an API token; its value is in this answer and nowhere else. The scope read may do "
-          "what a Viewer may, run what a User may, full what its owner may: never more than that")
+          "what a Viewer may, run what a User may, deploy also deploy, full what its owner may: "
+          "never "
+          "more than that")
       .reads("TokenBody")
       .answers_with(201, "NewTokenResponse");
   router.add(Method::del, base + "/{token_id:int}", "revoke_api_token", revoke_token)

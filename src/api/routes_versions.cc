@@ -73,6 +73,36 @@ Result<Response> get_source(Call& call) {
   return json_response(w);
 }
 
+// The next save or start would undo it.
+Status check_not_watched(const Call& call, const Dag& dag) {
+  std::string folder = call.services.workspace.workspace().path;
+  if (folder.empty() || dag.bundle_name != kWorkspaceBundle) return {};
+  return fail(Code::conflict,
+              "DAG '" + dag.dag_id + "' follows the file " + dag.relative_fileloc +
+                  " of the watched folder " + folder,
+              "restore that file: what is saved there becomes the current version");
+}
+
+Result<Response> activate_version(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  auto version = find_version(call, dag->dag_id, call.path_int("version_number"));
+  if (!version) return fail(version);
+  if (auto status = check_not_watched(call, *dag); !status) return fail(status);
+  if (dag->is_stale) {
+    return fail(Code::conflict, "DAG '" + dag->dag_id + "' is not defined by any file any more",
+                "deploy a project that defines it");
+  }
+  auto activated =
+      call.services.store.dags().activate_version(dag->dag_id, version->version_number);
+  if (!activated) return fail(activated);
+  call.services.engine.dag_changed(dag->dag_id);
+  json::Writer w;
+  write_version_row(w, activated->version,
+                    dag_name(version_or_null(call.services, version->id), dag->dag_id));
+  return json_response(w);
+}
+
 }  // namespace
 
 void add_version_routes(Router& router) {
@@ -80,7 +110,7 @@ void add_version_routes(Router& router) {
   router.shape(
       "DagVersionResponse",
       "id:uuid version_number:int dag_id:str bundle_name:str? bundle_version:str? created_at:time "
-      "dag_display_name:str bundle_url:str?");
+      "dag_display_name:str bundle_url:str? commit:str? image:str?");
   router.shape("DAGVersionCollectionResponse",
                "dag_versions:[DagVersionResponse] total_entries:int");
   router.shape("DAGSourceResponse",
@@ -95,6 +125,11 @@ void add_version_routes(Router& router) {
       .add(Method::get, "/api/v2/dags/{dag_id}/dagVersions/{version_number:int}", "get_dag_version",
            get_version)
       .about("One version")
+      .answers_with(200, "DagVersionResponse");
+  router
+      .add(Method::post, "/api/leoflow/v1/dags/{dag_id}/versions/{version_number:int}/activate",
+           "activate_dag_version", activate_version)
+      .about("Make a version the current one. Runs keep theirs; new runs take this one")
       .answers_with(200, "DagVersionResponse");
   router.tag("DagSource");
   router.add(Method::get, "/api/v2/dagSources/{dag_id}", "get_dag_source", get_source)

@@ -47,9 +47,14 @@ Result<std::vector<std::string>> readable(std::vector<std::string> dag_ids, Scop
 }  // namespace
 
 Result<Registered> ScopedDagStore::register_version(const DagVersion& version, const Dag& dag,
-                                                    bool paused_at_creation) {
-  if (auto status = scope_.check(version.dag_id, Role::user); !status) return fail(status);
-  return inner_.register_version(version, dag, paused_at_creation);
+                                                    const RegisterOptions& options) {
+  if (auto status = scope_.check(version.dag_id, Role::op); !status) return fail(status);
+  return inner_.register_version(version, dag, options);
+}
+
+Result<Registered> ScopedDagStore::activate_version(const std::string& dag_id, int version_number) {
+  if (auto status = scope_.check(dag_id, Role::op); !status) return fail(status);
+  return inner_.activate_version(dag_id, version_number);
 }
 
 Result<PageOf<Dag>> ScopedDagStore::list_dags(const DagQuery& query) {

@@ -18,7 +18,8 @@ class ScopedDagStore final : public DagStore {
       : inner_(inner), scope_(scope), listed_(listed) {}
 
   Result<Registered> register_version(const DagVersion& version, const Dag& dag,
-                                      bool paused_at_creation) override;
+                                      const RegisterOptions& options) override;
+  Result<Registered> activate_version(const std::string& dag_id, int version_number) override;
   Result<PageOf<Dag>> list_dags(const DagQuery& query) override;
   Result<std::optional<Dag>> get_dag(const std::string& dag_id) override;
   Result<std::vector<DagTags>> list_tags() override;

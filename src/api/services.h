@@ -6,6 +6,7 @@
 
 #include "api/auth/authenticator.h"
 #include "api/auth/oidc.h"
+#include "api/deploy_port.h"
 #include "api/event_stream.h"
 #include "api/host_port.h"
 #include "api/log_port.h"
@@ -48,6 +49,7 @@ struct ApiPorts {
   WorkspacePort& workspace;
   LogPort& logs;
   HostPort& host;
+  DeployPort& deployments;
 };
 
 struct Services : ApiPorts {
@@ -65,7 +67,8 @@ struct Services : ApiPorts {
         oidc(oidc) {}
   // The same with other views of what a caller may not see as a whole.
   Services(const Services& all, Store& store, Engine& engine, WorkspacePort& workspace)
-      : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs, all.host},
+      : Services(ApiPorts{store, engine, all.clock, all.secrets, workspace, all.logs, all.host,
+                          all.deployments},
                  all.options, all.auth, all.versions, all.log_lines, all.metrics, all.change_texts,
                  all.router, all.oidc) {}
 

@@ -59,8 +59,7 @@ class Compiler {
         bundles_(bundles) {}
 
   CompiledFile compile(const DagFile& file, const CompileOptions& options = {});
-  // The bundle of what compile() returned is on disk afterwards. Called only for content that is
-  // new.
+  // The bundle of what compile() returned is on disk afterwards; quick when it was already.
   Status write_bundle(const CompiledFile& compiled);
 
  private:

@@ -9,6 +9,7 @@
 
 #include "async/child.h"
 #include "authoring/file_age.h"
+#include "authoring/line_feed.h"
 #include "authoring/listing.h"
 #include "base/crypto.h"
 #include "base/json.h"
@@ -40,28 +41,6 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-// Cuts output into lines for the progress callback.
-class LineFeed {
- public:
-  explicit LineFeed(const std::function<void(std::string_view)>& sink) : sink_(sink) {}
-  void add(std::string_view chunk) {
-    for (const char c : chunk) {
-      if (c == '\n' || c == '\r')
-        flush();
-      else if (line_.size() < 1000)
-        line_ += c;
-    }
-  }
-  void flush() {
-    if (!line_.empty() && sink_) sink_(line_);
-    line_.clear();
-  }
-
- private:
-  const std::function<void(std::string_view)>& sink_;
-  std::string line_;
-};
-
 // The end of what an installer said: its lines about the error if it marks them, else the last
 // lines.
 std::string installer_message(const std::string& text) {
@@ -80,6 +59,10 @@ std::string installer_message(const std::string& text) {
 }
 
 }  // namespace
+
+std::string environment_key(const std::string& hash, const std::string& python_version) {
+  return hash + "-" + python_version;
+}
 
 std::string environment_hash(const EnvironmentSpec& spec) {
   const auto lines = normal_dependencies(spec);

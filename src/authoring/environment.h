@@ -33,6 +33,9 @@ struct EnvironmentSpec {
 // 32 hex digits; empty when there are no dependencies. Equal sets of lines give equal hashes.
 std::string environment_hash(const EnvironmentSpec& spec);
 
+// Names an environment and the Python it is for: what agents and images tell environments apart by.
+std::string environment_key(const std::string& hash, const std::string& python_version);
+
 struct Environment {
   std::string hash;                     // empty = bare interpreter
   fs::path python;                      // absolute; the one to run

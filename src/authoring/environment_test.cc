@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
-#include "authoring/label.h"
+#include "authoring/origin.h"
 #include "authoring/test_support.h"
 
 namespace leoflow {
@@ -135,10 +135,6 @@ TEST_F(EnvironmentTest, FindsUvInPath) {
   EXPECT_FALSE(find_uv(folder_ / "none", ""));
 }
 
-TEST(VersionLabel, IsATimeOutsideOfARepository) {
-  TemporaryFolder folder;
-  EXPECT_EQ(version_label(folder.path(), FixedClock().now()), "dev-20240229T130509Z");
-}
 
 }  // namespace
 }  // namespace leoflow

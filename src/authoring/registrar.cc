@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "authoring/label.h"
+#include "store/each_row.h"
 
 namespace leoflow {
 namespace {
 
 std::string duplicate_text(const std::string& dag_id, const std::string& holder,
-                           const std::string& filename) {
+                           const std::string& filename, std::string_view hint) {
   CompileFailure failure{.type = "DuplicateDagId"};
   failure.message =
       "dag_id '" + dag_id + "' is defined in " + filename + ", but " + holder + " has it already";
-  failure.hint = "rename one of the two, or remove one file";
+  failure.hint = hint;
   return import_error_text(failure, filename);
 }
 
@@ -24,7 +24,55 @@ void append(ChangedDags& into, const ChangedDags& more) {
   }
 }
 
+bool starts_paused(const DagSpec& spec, PausedAtCreation policy) {
+  if (spec.is_paused_upon_creation) return *spec.is_paused_upon_creation;
+  const bool scheduled = spec.schedule.kind != ScheduleSpec::Kind::none;
+  return policy == PausedAtCreation::all || (policy == PausedAtCreation::scheduled && scheduled);
+}
+
+// Whether the DAG's current version has this content.
+Result<bool> is_current(DagStore& dags, const DagVersion& version) {
+  const auto known = dags.get_dag(version.dag_id);
+  if (!known) return fail(known);
+  if (!*known) return false;
+  const auto current = dags.get_version((*known)->current_version);
+  if (!current) return fail(current);
+  return *current && (*current)->content_hash == version.content_hash;
+}
+
 }  // namespace
+
+Result<Registered> register_compiled(DagStore& dags, Compiler& compiler,
+                                     const CompiledFile& compiled, const CompiledDag& dag,
+                                     const Registration& how) {
+  DagVersion version = dag.version;
+  const auto same = is_current(dags, version);
+  if (!same) return fail(same);
+  // Also of known content: its folder may have been lost.
+  if (auto written = compiler.write_bundle(compiled); !written) return fail(written);
+  if (!*same) {
+    Origin origin = how.origin();
+    version.label = std::move(origin.label);
+    version.commit = std::move(origin.commit);
+    version.url = std::move(origin.url);
+  }
+  version.created_at = how.now;
+  version.bundle_name = how.bundle_name;
+  Dag row;
+  row.dag_id = version.dag_id;
+  // What was pushed lies nowhere but in its bundle.
+  row.fileloc = how.bundle_name == kPushedBundle
+                    ? version.bundle_path + "/" + dag.spec.relative_fileloc
+                    : compiled.file.path.string();
+  row.relative_fileloc = compiled.file.name;
+  row.bundle_name = how.bundle_name;
+  row.last_parsed_time = how.now;
+  row.last_parse_duration = compiled.took;
+  return dags.register_version(version, row,
+                               {.paused = starts_paused(dag.spec, how.paused_at_creation),
+                                .activate = how.activate,
+                                .take_over = how.take_over});
+}
 
 Registrar::Registrar(DagStore& dags, ImportErrorStore& errors, Compiler& compiler,
                      const Clock& clock, RegistrarOptions options)
@@ -33,33 +81,21 @@ Registrar::Registrar(DagStore& dags, ImportErrorStore& errors, Compiler& compile
       compiler_(compiler),
       clock_(clock),
       options_(std::move(options)) {
-  if (!options_.label) options_.label = version_label;
+  if (!options_.origin) options_.origin = origin_of;
 }
 
 Status Registrar::load() {
-  DagQuery query;
-  query.exclude_stale = true;
-  query.page.limit = kPageLimitMax;
-  while (true) {
-    const auto page = dags_.list_dags(query);
-    if (!page) return fail(page);
-    for (const Dag& dag : page->rows) {
-      if (dag.bundle_name == options_.bundle_name) owners_[dag.dag_id] = {dag.relative_fileloc, {}};
-    }
-    query.page.offset += static_cast<int64_t>(page->rows.size());
-    if (page->rows.empty() || query.page.offset >= page->total) break;
-  }
-  Page page{.limit = kPageLimitMax};
-  while (true) {
-    const auto errors = errors_.list("", page);
-    if (!errors) return fail(errors);
-    for (const ImportError& error : errors->rows) {
-      if (error.bundle_name == options_.bundle_name)
-        error_texts_[error.filename] = error.stack_trace;
-    }
-    page.offset += static_cast<int64_t>(errors->rows.size());
-    if (errors->rows.empty() || page.offset >= errors->total) return {};
-  }
+  auto list_dags = [&](const Page& page) { return dags_.list_dags({.page = page}); };
+  auto known = for_each_row(list_dags, [&](const Dag& dag) -> Status {
+    if (dag.bundle_name == options_.bundle_name) owners_[dag.dag_id] = {dag.relative_fileloc, {}};
+    return {};
+  });
+  if (!known) return known;
+  auto list_errors = [&](const Page& page) { return errors_.list("", page); };
+  return for_each_row(list_errors, [&](const ImportError& error) -> Status {
+    if (error.bundle_name == options_.bundle_name) error_texts_[error.filename] = error.stack_trace;
+    return {};
+  });
 }
 
 Result<ChangedDags> Registrar::apply(const CompiledFile& compiled) {
@@ -81,24 +117,60 @@ Result<ChangedDags> Registrar::apply(const CompiledFile& compiled) {
 Result<ChangedDags> Registrar::register_all(const CompiledFile& compiled) {
   const std::string& filename = compiled.file.name;
   ChangedDags changed;
-  std::string conflict;
-  std::set<std::string> defined, held;
+  Held held;
+  std::set<std::string> defined;
   for (const CompiledDag& dag : compiled.dags) {
-    const std::string& dag_id = dag.spec.dag_id;
-    defined.insert(dag_id);
-    auto owner = owners_.find(dag_id);
-    if (owner != owners_.end() && owner->second.filename != filename) {
-      if (conflict.empty()) conflict = duplicate_text(dag_id, owner->second.filename, filename);
-      held.insert(dag_id);
-      continue;
-    }
-    if (owner != owners_.end() && owner->second.content_hash == dag.version.content_hash) continue;
-    const auto registered = register_dag(compiled, dag);
-    if (!registered) return fail(registered);
-    owners_[dag_id] = {filename, dag.version.content_hash};
-    changed.push_back(dag_id);
+    defined.insert(dag.spec.dag_id);
+    if (auto done = register_one(compiled, dag, changed, held); !done) return fail(done);
   }
-  std::vector<std::string> gone;
+  const auto dropped = drop_others(filename, defined);
+  if (!dropped) return fail(dropped);
+  append(changed, *dropped);
+  const bool had_error = error_texts_.contains(filename);
+  if (held.dag_ids.empty())
+    waiting_.erase(filename);
+  else
+    waiting_[filename] = held.dag_ids;
+  const Status told = held.text.empty() ? clear_error(filename) : put_error(filename, held.text);
+  if (!told) return fail(told);
+  if (had_error) append(changed, {defined.begin(), defined.end()});
+  return changed;
+}
+
+Status Registrar::register_one(const CompiledFile& compiled, const CompiledDag& dag,
+                               ChangedDags& changed, Held& held) {
+  const std::string& filename = compiled.file.name;
+  const std::string& dag_id = dag.spec.dag_id;
+  auto hold = [&](const std::string& holder, std::string_view hint) {
+    if (held.text.empty()) held.text = duplicate_text(dag_id, holder, filename, hint);
+    held.dag_ids.insert(dag_id);
+  };
+  const auto owner = owners_.find(dag_id);
+  const bool known = owner != owners_.end();
+  if (known && owner->second.filename != filename) {
+    hold(owner->second.filename, "rename one of the two, or remove one file");
+    return {};
+  }
+  if (known && owner->second.content_hash == dag.version.content_hash) return {};
+  const auto registered = register_dag(compiled, dag);
+  if (!registered && registered.error().code() == Code::exists) {
+    const auto other = dags_.get_dag(dag_id);
+    if (!other) return fail(other);
+    hold("the pushed project " + (*other ? (*other)->relative_fileloc : dag_id),
+         "rename one of the two, or give the pushed one up with `leoflow dags delete " + dag_id +
+             "` and save this file again");
+    return {};
+  }
+  if (!registered) return fail(registered);
+  owners_[dag_id] = {filename, dag.version.content_hash};
+  changed.push_back(dag_id);
+  return {};
+}
+
+// DAGs that the file defined once and does no more.
+Result<ChangedDags> Registrar::drop_others(const std::string& filename,
+                                           const std::set<std::string>& defined) {
+  ChangedDags gone, changed;
   for (const auto& [dag_id, owned] : owners_) {
     if (owned.filename == filename && !defined.contains(dag_id)) gone.push_back(dag_id);
   }
@@ -107,44 +179,16 @@ Result<ChangedDags> Registrar::register_all(const CompiledFile& compiled) {
     if (!dropped) return fail(dropped);
     append(changed, *dropped);
   }
-  const bool had_error = error_texts_.contains(filename);
-  if (conflict.empty())
-    waiting_.erase(filename);
-  else
-    waiting_[filename] = held;
-  const Status told = conflict.empty() ? clear_error(filename) : put_error(filename, conflict);
-  if (!told) return fail(told);
-  if (had_error) append(changed, {defined.begin(), defined.end()});
   return changed;
 }
 
 Result<Registered> Registrar::register_dag(const CompiledFile& compiled, const CompiledDag& dag) {
   const Time now = clock_.now();
-  DagVersion version = dag.version;
-  const auto known = dags_.get_dag(version.dag_id);
-  if (!known) return fail(known);
-  bool same = false;
-  if (*known) {
-    const auto current = dags_.get_version((*known)->current_version);
-    if (!current) return fail(current);
-    same = *current && (*current)->content_hash == version.content_hash;
-  }
-  if (!same) {
-    if (auto written = compiler_.write_bundle(compiled); !written) return fail(written);
-    version.label = options_.label(compiled.file.project, now);
-  }
-  version.created_at = now;
-  Dag row;
-  row.dag_id = version.dag_id;
-  row.fileloc = compiled.file.path.string();
-  row.relative_fileloc = compiled.file.name;
-  row.bundle_name = options_.bundle_name;
-  row.last_parsed_time = now;
-  row.last_parse_duration = compiled.took;
-  const bool scheduled = dag.spec.schedule.kind != ScheduleSpec::Kind::none;
-  const bool paused = options_.paused_at_creation == PausedAtCreation::all ||
-                      (options_.paused_at_creation == PausedAtCreation::scheduled && scheduled);
-  return dags_.register_version(version, row, dag.spec.is_paused_upon_creation.value_or(paused));
+  return register_compiled(dags_, compiler_, compiled, dag,
+                           {.bundle_name = options_.bundle_name,
+                            .paused_at_creation = options_.paused_at_creation,
+                            .origin = [&] { return options_.origin(compiled.file.project, now); },
+                            .now = now});
 }
 
 Result<ChangedDags> Registrar::drop(const std::string& dag_id) {

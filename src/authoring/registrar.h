@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "authoring/compiler.h"
+#include "authoring/origin.h"
 #include "base/time.h"
 #include "store/dag_store.h"
 
@@ -25,10 +26,25 @@ enum class PausedAtCreation {
 
 struct RegistrarOptions {
   PausedAtCreation paused_at_creation = PausedAtCreation::all;
-  std::string bundle_name = "dags-folder";
-  // Label of new content; called once per file whose content is new. Default: version_label.
-  std::function<std::string(const fs::path& folder, Time now)> label = {};
+  std::string bundle_name{kWorkspaceBundle};
+  // Where new content comes from; called once per file whose content is new. Default: origin_of.
+  std::function<Origin(const fs::path& folder, Time now)> origin = {};
 };
+
+// How a compiled DAG enters the store.
+struct Registration {
+  std::string bundle_name{kWorkspaceBundle};
+  PausedAtCreation paused_at_creation = PausedAtCreation::all;
+  std::function<Origin()> origin;           // asked when the content is new
+  bool activate = true, take_over = false;  // store/dag_store.h
+  Time now{};
+};
+
+// The one way from a compilation to a version: hot reload, `leoflow run` and pushed projects. Makes
+// sure that its bundle is on disk. `exists` when another bundle has a DAG of that id.
+Result<Registered> register_compiled(DagStore& dags, Compiler& compiler,
+                                     const CompiledFile& compiled, const CompiledDag& dag,
+                                     const Registration& how);
 
 // dag_ids whose row or versions changed.
 using ChangedDags = std::vector<std::string>;
@@ -42,9 +58,9 @@ class Registrar {
 
   // Reads which file every known DAG belongs to. Once, before the rest.
   Status load();
-  // Takes the outcome of one file. Identical content changes nothing. A dag_id that another file
-  // holds is not taken over: the file gets an import error that names both, until the other lets go
-  // (take_retries).
+  // Takes the outcome of one file. Identical content changes nothing. A dag_id that another file or
+  // a pushed project holds is not taken over: the file gets an import error that names both, until
+  // the other lets go (take_retries).
   Result<ChangedDags> apply(const CompiledFile& compiled);
   // A file without DAGs for a reason found before compiling (a leoflow.yaml without dag.py).
   Status report(const std::string& filename, const CompileFailure& failure);
@@ -58,7 +74,8 @@ class Registrar {
   // Whether an import error was stored, changed or removed since the last call.
   bool take_errors_changed() { return std::exchange(errors_changed_, false); }
 
-  // Registers at once, regardless of other files: `leoflow compile`, `push`. The version as stored.
+  // Registers at once, regardless of other files: `leoflow run`. The version as stored. `exists`
+  // when another bundle has a DAG of that id.
   Result<Registered> register_dag(const CompiledFile& compiled, const CompiledDag& dag);
 
  private:
@@ -67,7 +84,17 @@ class Registrar {
     std::string content_hash;  // empty = not compared yet in this process
   };
 
+  // DAGs of one file that somebody else holds, and the import error that says so.
+  struct Held {
+    std::set<std::string> dag_ids;
+    std::string text;
+  };
+
   Result<ChangedDags> register_all(const CompiledFile& compiled);
+  Status register_one(const CompiledFile& compiled, const CompiledDag& dag, ChangedDags& changed,
+                      Held& held);
+  Result<ChangedDags> drop_others(const std::string& filename,
+                                  const std::set<std::string>& defined);
   Result<ChangedDags> drop(const std::string& dag_id);
   Status put_error(const std::string& filename, const std::string& text);
   Status clear_error(const std::string& filename);

@@ -66,7 +66,7 @@ struct Fixture {
 
   RegistrarOptions registrar_options() const {
     RegistrarOptions options;
-    options.label = [](const fs::path&, Time) { return std::string("v1"); };
+    options.origin = [](const fs::path&, Time) { return Origin{.label = "v1"}; };
     return options;
   }
   fs::path workspace() const { return folder / "dags"; }

@@ -59,6 +59,12 @@ std::string where_to_look(std::string_view message) {
   return {};
 }
 
+Result<json::object> object_of(Result<json::value> answer, const std::string& path) {
+  if (!answer) return fail(answer);
+  if (answer->is_object()) return std::move(answer->get_object());
+  return fail(Code::internal, path + " does not answer an object");
+}
+
 std::string hint_for(int status, std::string_view message) {
   if (status == 401) {
     return "a server started on this machine writes a token to its home (--home); otherwise give "
@@ -119,8 +125,8 @@ Error error_of(int status, std::string_view body) {
 }
 
 Result<json::value> ApiClient::call(std::string_view method, const std::string& path,
-                                    std::string_view body) {
-  auto reply = http_.send(method, path, body);
+                                    std::string_view body, std::string_view content_type) {
+  auto reply = http_.send(method, path, body, content_type);
   if (!reply) return fail(reply);
   if (reply->status >= 300) return fail(error_of(reply->status, reply->body));
   if (reply->body.empty()) return json::value();
@@ -138,18 +144,16 @@ Result<json::value> ApiClient::send(std::string_view method, const std::string& 
 }
 
 Result<json::object> ApiClient::get_object(const std::string& path) {
-  auto value = get(path);
-  if (!value) return fail(value);
-  if (value->is_object()) return std::move(value->get_object());
-  return fail(Code::internal, path + " does not answer an object");
+  return object_of(get(path), path);
+}
+
+Result<json::object> ApiClient::put_bytes(const std::string& path, std::string_view bytes) {
+  return object_of(call("PUT", path, bytes, "application/octet-stream"), path);
 }
 
 Result<json::object> ApiClient::send_object(std::string_view method, const std::string& path,
                                             const json::object& body) {
-  auto value = send(method, path, body);
-  if (!value) return fail(value);
-  if (value->is_object()) return std::move(value->get_object());
-  return fail(Code::internal, path + " does not answer an object");
+  return object_of(send(method, path, body), path);
 }
 
 Result<Rows> ApiClient::list(const std::string& path, std::string_view key, Query query,

@@ -52,13 +52,16 @@ class ApiClient {
   Result<json::object> get_object(const std::string& path);
   Result<json::object> send_object(std::string_view method, const std::string& path,
                                    const json::object& body);
+  // PUT of bytes that are no JSON. Sent again, they change nothing.
+  Result<json::object> put_bytes(const std::string& path, std::string_view bytes);
   // The rows under `key`, at most `limit` of them (0 = all, bounded by kRowsMax).
   Result<Rows> list(const std::string& path, std::string_view key, Query query = {},
                     int64_t limit = 0);
   Result<HttpStream> open(const std::string& path, std::string_view accept);
 
  private:
-  Result<json::value> call(std::string_view method, const std::string& path, std::string_view body);
+  Result<json::value> call(std::string_view method, const std::string& path, std::string_view body,
+                           std::string_view content_type = "application/json");
 
   HttpClient http_;
 };

@@ -83,6 +83,7 @@ Result<int> run_words(const std::vector<std::string>& words, Console& console,
 std::unique_ptr<Command> command_tree() {
   auto root = std::make_unique<Command>("leoflow", "Leoflow runs Apache Airflow DAGs.");
   add_start_commands(*root);
+  add_deploy_commands(*root);
   add_run_commands(*root);
   add_backfill_commands(*root);
   add_task_commands(*root);

@@ -8,6 +8,7 @@
 namespace leoflow::cli {
 
 void add_start_commands(Command& root);  // init, lite, server, run, compile, validate, schema
+void add_deploy_commands(Command& root);  // build, push, deploy
 void add_run_commands(Command& root);    // runs
 void add_backfill_commands(Command& root);
 void add_task_commands(Command& root);   // tasks

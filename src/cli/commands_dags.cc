@@ -82,8 +82,22 @@ Result<int> versions(Context& context, const std::string& dag_id) {
   if (!rows) return fail(rows);
   context.show({{"VERSION", "version_number", Show::number},
                 {"LABEL", "bundle_version"},
-                {"CREATED", "created_at", Show::time}},
+                {"CREATED", "created_at", Show::time},
+                {"COMMIT", "commit"},
+                {"IMAGE", "image"}},
                *rows, "no versions");
+  return 0;
+}
+
+Result<int> activate(Context& context, const std::string& dag_id, const std::string& number) {
+  auto api = context.api();
+  if (!api) return fail(api);
+  auto version =
+      (*api)->send_object("POST", own_path({"dags", dag_id, "versions", number, "activate"}), {});
+  if (!version) return fail(version);
+  if (context.json()) context.console.out(json::dump(json::value(*version)) + "\n");
+  context.say("version " + number + " (" + json::string_or(*version, "bundle_version") + ") of " +
+              dag_id + " is the current one: new runs take it");
   return 0;
 }
 
@@ -116,6 +130,23 @@ void add_named(Command& group, const std::string& name, const std::string& about
       .runs([dag_id, action](Context& context) { return action(context, *dag_id); });
 }
 
+void add_version_commands(Command& root) {
+  Command& group =
+      root.add("versions", "List the versions of a DAG, choose one").group("Work with DAGs");
+  add_named(group, "list", "List the versions of a DAG, the newest first", versions);
+  struct Choice {
+    std::string dag_id, number;
+  };
+  auto choice = std::make_shared<Choice>();
+  group.add("activate", "Make a version the current one: back to it, or on to it")
+      .argument("DAG", &choice->dag_id, "Id of the DAG")
+      .argument("VERSION", &choice->number, "Its number, as `versions list` shows it")
+      .example("leoflow versions activate etl 3")
+      .note("Runs stay with the version they began with.")
+      .runs(
+          [choice](Context& context) { return activate(context, choice->dag_id, choice->number); });
+}
+
 }  // namespace
 
 void add_dag_commands(Command& root) {
@@ -131,8 +162,7 @@ void add_dag_commands(Command& root) {
   add_named(dags, "unpause", "Let runs of a DAG start",
             [](Context& context, const std::string& id) { return set_paused(context, id, false); });
   add_named(dags, "delete", "Delete a DAG and its history", remove);
-  Command& group = root.add("versions", "List the versions of a DAG").group("Work with DAGs");
-  add_named(group, "list", "List the versions of a DAG, the newest first", versions);
+  add_version_commands(root);
   Command& errors =
       root.add("import-errors", "List files that do not compile").group("Work with DAGs");
   errors.add("list", "List files that do not compile, and why")

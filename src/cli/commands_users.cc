@@ -211,7 +211,8 @@ void add_token_commands(Command& root) {
       .option("--expires", "TIME", &options->expires,
               "When it ends, as 2027-01-01T00:00:00Z (default: never)")
       .option("--scope", "SCOPE", &options->scope,
-              "read, run or full (default): never more than you may", {"read", "run", "full"})
+              "read, run, deploy or full (default): never more than you may",
+              {"read", "run", "deploy", "full"})
       .example("leoflow tokens create ci --scope run --expires 2027-01-01T00:00:00Z")
       .runs([options](Context& context) { return create_token(context, *options); });
   tokens.add("revoke", "Revoke an API token")

@@ -33,6 +33,12 @@ class FakeLocal : public LocalCommands {
     return RunOnceResult{"etl", "once", run_state, {}, {}, {}};
   }
   Result<std::vector<CompileReport>> compile(const CompileOptions&) override { return reports; }
+  Result<PackedProject> pack(const PackOptions& options) override {
+    return PackedProject{.name = options.name, .file = "dag.py", .label = "v1"};
+  }
+  Result<BuildReport> build(const BuildOptions& options) override {
+    return BuildReport{.image = options.registry + "/etl:v1", .pushed = options.push};
+  }
   Result<MigrateReport> db_migrate(const std::string&) override {
     return MigrateReport{"leoflow.db", 1, 2};
   }

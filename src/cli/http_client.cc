@@ -59,7 +59,8 @@ Result<std::string> HttpStream::read_available() {
 }
 
 Result<Connection> HttpClient::request(std::string_view method, const std::string& target,
-                                       std::string_view accept, std::string_view body) {
+                                       std::string_view accept, std::string_view body,
+                                       std::string_view content_type) {
   auto connection = Connection::open(url_, trust_, timeouts_.connect);
   if (!connection) return connection;
   std::string text(method);
@@ -68,7 +69,7 @@ Result<Connection> HttpClient::request(std::string_view method, const std::strin
           "\r\nUser-Agent: leoflow-cli\r\nConnection: close\r\nAccept: " + std::string(accept) +
           "\r\n";
   if (!token_.empty()) text += "Authorization: Bearer " + token_ + "\r\n";
-  if (!body.empty()) text += "Content-Type: application/json\r\n";
+  if (!body.empty()) text += "Content-Type: " + std::string(content_type) + "\r\n";
   if (!body.empty() || method != "GET")
     text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   text += "\r\n";
@@ -78,8 +79,8 @@ Result<Connection> HttpClient::request(std::string_view method, const std::strin
 }
 
 Result<HttpReply> HttpClient::send(std::string_view method, const std::string& target,
-                                   std::string_view body) {
-  auto connection = request(method, target, "application/json", body);
+                                   std::string_view body, std::string_view content_type) {
+  auto connection = request(method, target, "application/json", body, content_type);
   if (!connection) return fail(connection);
   ReplyReader reader;
   auto status =
@@ -97,7 +98,7 @@ Result<HttpReply> HttpClient::send(std::string_view method, const std::string& t
 
 Result<HttpStream> HttpClient::open(const std::string& target, std::string_view accept,
                                     int& status) {
-  auto connection = request("GET", target, accept, {});
+  auto connection = request("GET", target, accept, {}, {});
   if (!connection) return fail(connection);
   ReplyReader reader;
   auto received =

@@ -60,13 +60,15 @@ class HttpClient {
   // Any status is a reply. Errors: those of Connection, `timeout`, and
   // `outcome_unknown` when a request that changes something was sent but its answer got lost.
   Result<HttpReply> send(std::string_view method, const std::string& target,
-                         std::string_view body = {});
+                         std::string_view body = {},
+                         std::string_view content_type = "application/json");
   // GET. A status other than 200 is given as the error `internal` with that status in `status`.
   Result<HttpStream> open(const std::string& target, std::string_view accept, int& status);
 
  private:
   Result<Connection> request(std::string_view method, const std::string& target,
-                             std::string_view accept, std::string_view body);
+                             std::string_view accept, std::string_view body,
+                             std::string_view content_type);
 
   Url url_;
   std::string token_;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,6 +97,43 @@ struct CompileReport {
   std::string error, hint;  // error is empty when it compiled
 };
 
+struct PackOptions {
+  std::string path;  // a project folder or a DAG file
+  std::string name;  // at the server; empty = the folder's
+};
+
+// The files of a project, ready to be sent.
+struct PackedProject {
+  std::string name, file;          // the project; its DAG file, relative to it
+  bool flat = false;               // one of several DAG files of a plain folder
+  std::string archive;             // path of the file to send
+  std::string sha256;              // of that file
+  uint64_t bytes = 0;              // of it
+  std::string label, commit, url;  // where the files come from
+  std::string registry;            // where leoflow.yaml wants an image to go; empty = none
+  std::shared_ptr<void> keep;      // removes the archive when the last copy goes
+};
+
+struct BuildOptions {
+  std::string home;
+  std::string path;           // a project folder or a DAG file
+  std::string tool;           // name or path; empty = the first that is there
+  std::string registry, tag;  // instead of what leoflow.yaml says; empty = that
+  bool print = false;         // only says what would be built
+  bool push = false;          // to the image's registry, where it has one
+  std::function<void(std::string_view line)> on_progress;
+};
+
+// An image of a project's tasks.
+struct BuildReport {
+  std::string image;  // its name; after a push the one that always means this very image
+  std::string tool;
+  bool pushed = false;
+  std::vector<std::string> dag_ids, warnings;
+  std::string bundle, environment;  // what a generated image holds; empty for the project's own
+  std::string container_file;       // the text that it is built from
+};
+
 struct MigrateReport {
   std::string file;
   int from_version = 0, to_version = 0;  // equal when nothing had to be done
@@ -130,6 +168,10 @@ class LocalCommands {
   // One report per DAG file; files that do not compile are reports too. `not_found` when the path
   // has none.
   virtual Result<std::vector<CompileReport>> compile(const CompileOptions& options) = 0;
+  // `not_found` when there is no project; errors of leoflow.yaml with key and line.
+  virtual Result<PackedProject> pack(const PackOptions& options) = 0;
+  // `invalid` when the project does not compile or the tool fails, `not_found` without a tool.
+  virtual Result<BuildReport> build(const BuildOptions& options) = 0;
   virtual Result<MigrateReport> db_migrate(const std::string& home) = 0;
   // Success when the database is sound.
   virtual Status db_check(const std::string& home) = 0;

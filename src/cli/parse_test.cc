@@ -116,7 +116,7 @@ TEST(Help, RootIsAsInTheGoldenFile) {
   auto expected = read_file(golden);
   ASSERT_TRUE(expected);
   EXPECT_EQ(text, *expected);
-  EXPECT_LE(std::ranges::count(text, '\n'), 45);
+  EXPECT_LE(std::ranges::count(text, '\n'), 50);  // a window of a terminal
 }
 
 TEST(Help, OfACommand) {

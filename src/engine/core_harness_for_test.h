@@ -48,7 +48,7 @@ class CoreHarness {
     std::string text = dump_dag_spec(spec);
     DagVersion version{.dag_id = id, .label = "v", .content_hash = text, .dag_json = text, .created_at = now};
     Dag row{.dag_id = id, .fileloc = "dag.py", .last_parsed_time = now};
-    CHECK(store->dags().register_version(version, row, false).has_value());
+    CHECK(store->dags().register_version(version, row, {.paused = false}).has_value());
     core->handle(event::DagChanged{id}, now);
     step();
   }

@@ -106,7 +106,7 @@ Result<std::string> Claims::environment_json(const DagVersion& version, const Da
 
 std::string Claims::environment_json(const EnvironmentUse& use) {
   json::Writer out;
-  out.begin_object().member("hash", use.environment.hash + "-" + use.python_version);
+  out.begin_object().member("hash", environment_key(use.environment.hash, use.python_version));
   out.member("python", use.environment.python.string()).key("site_packages").begin_array();
   for (const fs::path& folder : use.environment.site_packages) out.string(folder.string());
   out.end_array().key("preload").begin_array();

@@ -16,6 +16,8 @@ class Commands : public cli::LocalCommands {
   Result<cli::RunOnceResult> run_once(const cli::RunOnceOptions& options,
                                       const cli::RunOnceEvents& events) override;
   Result<std::vector<cli::CompileReport>> compile(const cli::CompileOptions& options) override;
+  Result<cli::PackedProject> pack(const cli::PackOptions& options) override;
+  Result<cli::BuildReport> build(const cli::BuildOptions& options) override;
   Result<cli::MigrateReport> db_migrate(const std::string& home) override;
   Status db_check(const std::string& home) override;
   Status db_backup(const std::string& home, const std::string& file) override;

@@ -2,7 +2,7 @@
 #include "authoring/compiler.h"
 #include "authoring/leoflow_yaml.h"
 #include "main/commands.h"
-#include "main/host.h"
+#include "main/local_compiler.h"
 
 namespace leoflow {
 namespace {
@@ -43,25 +43,12 @@ Result<std::vector<DagFile>> files_at(const fs::path& path) {
 Result<std::vector<cli::CompileReport>> Commands::compile(const cli::CompileOptions& options) {
   auto files = files_at(options.path);
   if (!files) return fail(files);
-  auto home = open_home(options.home);
-  if (!home) return fail(home);
-  auto python = unpack_python(default_cache() / "python");
-  if (!python) python = unpack_python(home->python());
-  if (!python) return fail(python);
-  Interpreters interpreters({.home = variable_or("HOME", "/root")});
-  auto uv = uv_program();
-  if (!uv) return fail(uv);
-  Environments environments({.cache = default_cache() / "environments",
-                             .uv = std::move(*uv),
-                             .variables = passed_variables()},
-                            interpreters);
-  BundleStore bundles(home->bundles());
-  Compiler compiler(
-      Extractor({.script = *python / "leoflow" / "extract.py", .variables = passed_variables()}),
-      environments, interpreters, bundles);
+  auto setup = LocalCompiler::make(options.home);
+  if (!setup) return fail(setup);
   std::vector<cli::CompileReport> reports;
   for (const DagFile& file : *files) {
-    reports.push_back(report_of(compiler.compile(file, {.on_progress = options.on_progress})));
+    reports.push_back(
+        report_of((*setup)->compiler.compile(file, {.on_progress = options.on_progress})));
   }
   return reports;
 }

@@ -2,7 +2,6 @@
 // leoflow run: a DAG once, with a home of its own that goes away afterwards. Same engine, agent and
 // task processes.
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,30 +12,12 @@
 #include "main/commands.h"
 #include "main/host.h"
 #include "main/server_parts.h"
+#include "main/temporary_folder.h"
 
 namespace leoflow {
 namespace {
 
 constexpr size_t kLogReadMax = 256 * 1024;
-
-// A folder that is removed with its owner.
-class TemporaryHome {
- public:
-  static Result<TemporaryHome> make() {
-    std::string path = (fs::path(variable_or("TMPDIR", "/tmp")) / "leoflow-run-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) return fail(from_errno("create a folder like", path));
-    return TemporaryHome(path);
-  }
-  TemporaryHome(TemporaryHome&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ~TemporaryHome() {
-    if (!path_.empty()) static_cast<void>(remove_tree(path_));
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  explicit TemporaryHome(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
 
 // Follows one run: changes arrive on the engine's strand, logs on the agent service's; both are
 // told on the thread that called wait().
@@ -174,7 +155,7 @@ Result<cli::RunOnceResult> Commands::run_once(const cli::RunOnceOptions& options
     return fail(Code::invalid, "--conf is not a JSON object", "--conf '{\"name\": 1}'");
   auto file = dag_file_at(options.path);
   if (!file) return fail(file);
-  auto home = TemporaryHome::make();
+  auto home = TemporaryFolder::make("leoflow-run");
   if (!home) return fail(home);
   auto server = Server::start(
       {.home = home->path(), .serve_http = false, .agent_program = options.agent_path});

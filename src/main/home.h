@@ -28,6 +28,7 @@ struct Home {
   fs::path bundles() const { return root / "bundles"; }
   fs::path staging() const { return root / "staging"; }
   fs::path xcoms() const { return root / "xcoms"; }  // values too large for the database, by run
+  fs::path deployments() const { return root / "deployments"; }  // projects on their way in
   fs::path python() const { return root / "python"; }
   fs::path server_log() const { return root / "server.log"; }
 };

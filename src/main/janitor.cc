@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "store/each_row.h"
 
 namespace leoflow {
 
@@ -47,22 +48,18 @@ void Janitor::purge(Time now) {
 
 void Janitor::collect(Time now) {
   std::set<std::string> environments, bundles;
-  for (int64_t offset = 0;;) {
-    DagQuery query{.exclude_stale = false, .page = {.limit = kPageLimitMax, .offset = offset}};
-    auto dags = store_.dags().list_dags(query);
-    if (!dags) return log::error("nothing collected", {{"error", dags.error().message()}});
-    for (const Dag& dag : dags->rows) {
-      auto versions = store_.dags().list_versions(dag.dag_id, {.limit = kPageLimitMax});
-      if (!versions)
-        return log::error("nothing collected", {{"error", versions.error().message()}});
-      for (const DagVersion& version : versions->rows) {
-        environments.insert(version.environment);
-        bundles.insert(version.bundle_path);
-      }
-    }
-    offset += int64_t(dags->rows.size());
-    if (dags->rows.empty() || offset >= dags->total) break;
-  }
+  auto list_dags = [&](const Page& page) {
+    return store_.dags().list_dags({.exclude_stale = false, .page = page});
+  };
+  auto in_use = for_each_row(list_dags, [&](const Dag& dag) {
+    auto list = [&](const Page& page) { return store_.dags().list_versions(dag.dag_id, page); };
+    return for_each_row(list, [&](const DagVersion& version) -> Status {
+      environments.insert(version.environment);
+      bundles.insert(version.bundle_path);
+      return {};
+    });
+  });
+  if (!in_use) return log::error("nothing collected", {{"error", in_use.error().message()}});
   auto removed = bundles_.collect(bundles, now - kUnusedKept);
   if (!removed) log::error("bundles not collected", {{"error", removed.error().message()}});
   // The cache of environments is shared by all homes of the user: only what nobody asked for in a

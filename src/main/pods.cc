@@ -10,7 +10,7 @@ namespace leoflow {
 namespace {
 
 constexpr size_t kInstanceDigits = 8;
-constexpr size_t kSpecsMax = 256;
+constexpr size_t kVersionsMax = 256;
 constexpr size_t kAgentBytesMax = size_t(256) << 20;
 constexpr size_t kDownloadWorkers = 4;
 
@@ -127,29 +127,29 @@ void Pods::stop() {
   if (cluster_) cluster_->stop();
 }
 
-Result<std::shared_ptr<const DagSpec>> Pods::spec(DagVersionId version) {
-  auto known = specs_.with([&](const Specs& specs) {
-    auto found = specs.find(version);
-    return found == specs.end() ? nullptr : found->second;
+Result<Pods::Version> Pods::version(DagVersionId id) {
+  auto known = versions_.with([&](const Versions& versions) {
+    auto found = versions.find(id);
+    return found == versions.end() ? Version() : found->second;
   });
-  if (known) return known;
-  auto row = store_.dags().get_version(version);
+  if (known.spec) return known;
+  auto row = store_.dags().get_version(id);
   if (!row) return fail(row);
   if (!*row) return fail(Code::not_found, "the DAG version of the attempt is gone");
   auto parsed = parse_dag_spec((*row)->dag_json);
   if (!parsed) return fail(parsed);
-  auto made = std::make_shared<const DagSpec>(std::move(*parsed));
-  specs_.with([&](Specs& specs) {
-    if (specs.size() >= kSpecsMax) specs.clear();
-    specs.emplace(version, made);
+  Version made{std::make_shared<const DagSpec>(std::move(*parsed)), (*row)->image};
+  versions_.with([&](Versions& versions) {
+    if (versions.size() >= kVersionsMax) versions.clear();
+    versions.emplace(id, made);
   });
   return made;
 }
 
 Result<kube::PodPlan> Pods::plan(const WorkItem& item) {
-  auto dag = spec(item.version);
-  if (!dag) return fail(dag);
-  kube::PodPlan plan{.dag = *dag};
+  auto made = version(item.version);
+  if (!made) return fail(made);
+  kube::PodPlan plan{.dag = made->spec, .image = made->image};
   if (item.kind == AttemptKind::task) {
     auto index = plan.dag->index_of(item.task_id);
     if (!index) return fail(Code::not_found, "the task is not in its DAG version");

@@ -58,15 +58,19 @@ class Pods : public kube::PodPlanner {
   Status read_agent();
   api::Response download(const api::Request& request) const;
 
-  using Specs = std::map<DagVersionId, std::shared_ptr<const DagSpec>>;
-  Result<std::shared_ptr<const DagSpec>> spec(DagVersionId version);
+  struct Version {
+    std::shared_ptr<const DagSpec> spec;
+    std::string image;
+  };
+  using Versions = std::map<DagVersionId, Version>;
+  Result<Version> version(DagVersionId id);
 
   PodsOptions options_;
   Store& store_;
   Archives archives_;
   kube::PodSettings settings_;
   std::string agent_, agent_target_;  // bytes of the program, its path on the download server
-  Guarded<Specs> specs_;
+  Guarded<Versions> versions_;
   std::unique_ptr<kube::Cluster> cluster_;
   std::unique_ptr<PodReviewer> reviewer_;
   std::unique_ptr<kube::PvcStaging> staging_;

@@ -22,7 +22,7 @@ class RunLogsTest : public testing::Test {
     store_ = std::move(*opened);
     auto registered = store_->dags().register_version(
         {.dag_id = "etl", .content_hash = "a", .dag_json = R"({"dag_id":"etl"})"},
-        {.dag_id = "etl"}, false);
+        {.dag_id = "etl"}, {.paused = false});
     ASSERT_TRUE(registered) << registered.error().text();
     version_ = registered->version.id;
   }

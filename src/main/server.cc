@@ -16,6 +16,7 @@
 #include "exec/local/local_executor.h"
 #include "exec/staging/local_staging.h"
 #include "main/claims.h"
+#include "main/deploy_view.h"
 #include "main/embedded.h"
 #include "main/host.h"
 #include "main/host_view.h"
@@ -117,6 +118,8 @@ struct Server::Impl {
   std::unique_ptr<VaultPort> vault_port;
   std::unique_ptr<Workspace> workspace;
   std::unique_ptr<WorkspaceView> workspace_view;
+  std::unique_ptr<Deployments> deployments;
+  std::unique_ptr<DeployView> deploy_view;
   std::unique_ptr<HostView> host_view;
   std::unique_ptr<api::LogFiles> log_files;
   std::unique_ptr<api::WebPort> web;  // null without OpenID Connect
@@ -142,7 +145,9 @@ struct Server::Impl {
   void warm(const DagVersion& version, const DagSpec& spec);
   void warm_dag(const std::string& dag_id);
   void warm_known();
+  void dag_changed(const std::string& dag_id);
   Status make_workspace();
+  void make_deployments();
   Status start_http();
   Status begin_work();
   void stop();
@@ -360,6 +365,28 @@ void Server::Impl::warm_known() {
   for (const Dag& dag : dags->rows) warm_dag(dag.dag_id);
 }
 
+void Server::Impl::dag_changed(const std::string& dag_id) {
+  engine->dag_changed(dag_id);
+  warm_dag(dag_id);
+}
+
+void Server::Impl::make_deployments() {
+  deployments = std::make_unique<Deployments>(
+      DeploymentsOptions{
+          .folder = home.deployments(),
+          .watched = config.workspace.empty() ? fs::path() : fs::absolute(config.workspace),
+          .paused_at_creation = config.paused_at_creation},
+      *compiler, *environments, store->dags(), clock,
+      DeploymentsCallbacks{
+          .on_dag_changed = [this](const std::string& dag_id) { dag_changed(dag_id); },
+          .on_deployed =
+              [this](const DeploymentRequest& request, const DeployedDag& dag) {
+                auto added = store->event_log().add(audit_of(request, dag, clock.now()));
+                if (!added) log::error("cannot write the audit log: " + added.error().message());
+              }});
+  deploy_view = std::make_unique<DeployView>(*deployments);
+}
+
 Status Server::Impl::make_workspace() {
   parts = std::make_unique<Server::Parts>(Server::Parts{
       *store, *engine, *logs, nullptr, *compiler, clock, [this](const EnvironmentUse& use) {
@@ -372,11 +399,7 @@ Status Server::Impl::make_workspace() {
                          .registrar = {.paused_at_creation = config.paused_at_creation}},
         *compiler, store->dags(), store->import_errors(), clock,
         WorkspaceCallbacks{
-            .on_dag_changed =
-                [this](const std::string& dag_id) {
-                  engine->dag_changed(dag_id);
-                  warm_dag(dag_id);
-                },
+            .on_dag_changed = [this](const std::string& dag_id) { dag_changed(dag_id); },
             .on_import_errors_changed = [this] { engine->import_errors_changed(); }});
     parts->workspace = workspace.get();
   }
@@ -393,6 +416,7 @@ Status Server::Impl::start_http() {
   auto secret = installation_secret(store->settings(), *keys, InstallationSecret::jwt_secret);
   if (!secret) return fail(secret);
   vault_port = std::make_unique<VaultPort>(*vault);
+  make_deployments();
   auto path_of = [this](const api::LogName& name) {
     return logs->path_of(name.task_instance, name.try_number, name.attempt);
   };
@@ -401,7 +425,8 @@ Status Server::Impl::start_http() {
   };
   auto complete = [this](const api::LogName& name) { return logs->complete(name.attempt); };
   log_files = std::make_unique<api::LogFiles>(path_of, watch, complete);
-  host_view = std::make_unique<HostView>(config, home, *executor, *agents);
+  host_view = std::make_unique<HostView>(
+      config, home, pods ? static_cast<const Executor&>(pods->executor()) : *executor, *agents);
   auto page = read_archive(page_archive());
   if (!page) return fail(page);
   if (config.oidc.enabled()) {
@@ -410,7 +435,8 @@ Status Server::Impl::start_http() {
     web = std::move(*made);
   }
   api = std::make_unique<api::Api>(
-      api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files, *host_view},
+      api::ApiPorts{*store, *engine, clock, *vault_port, *workspace_view, *log_files, *host_view,
+                    *deploy_view},
       api::ApiOptions{.version = kVersion,
                       .jwt_secret = *secret,
                       .page = std::move(*page),
@@ -448,6 +474,7 @@ Status Server::Impl::begin_work() {
   if (workspace) {
     if (auto started = workspace->start(); !started) return started;
   }
+  if (deployments) deployments->restore_environments();
   warm_known();
   janitor = std::make_unique<Janitor>(*store, *logs, home, *environments, *bundles, clock,
                                       config.retention, pods ? &pods->archives() : nullptr);
@@ -469,6 +496,7 @@ void Server::Impl::stop() {
       wait_until_gone(live->pid, kIdleAgentEndMax);
   }
   if (janitor) janitor->stop();
+  if (deployments) deployments->stop();
   if (workspace) workspace->stop();
   if (executor) executor->stop();
   if (pods) pods->stop();

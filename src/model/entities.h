@@ -15,6 +15,10 @@
 
 namespace leoflow {
 
+// Where DAGs come from: the folder that a server watches, or projects that were pushed to it.
+constexpr std::string_view kWorkspaceBundle = "dags-folder";
+constexpr std::string_view kPushedBundle = "pushed";
+
 // Where a file of DAGs stands now. One row per dag_id that was ever registered and not deleted.
 struct Dag {
   std::string dag_id;
@@ -22,8 +26,8 @@ struct Dag {
   bool is_paused = true;
   bool is_stale = false;         // its file is gone or no longer defines it
   std::string fileloc;           // absolute path of the defining file
-  std::string relative_fileloc;  // relative to the workspace
-  std::string bundle_name = "dags-folder";
+  std::string relative_fileloc;  // relative to the workspace; of a pushed one, PROJECT/FILE
+  std::string bundle_name{kWorkspaceBundle};
   Time last_parsed_time{};
   Duration last_parse_duration{0};
   // Set while its file does not compile (an import error whose filename is its file).
@@ -44,6 +48,10 @@ struct DagVersion {
   std::string dag_json;      // dump_dag_spec text
   std::string source;        // text of the defining file, for the code page
   Time created_at{};
+  std::string bundle_name{kWorkspaceBundle};
+  std::string image;   // container image of its tasks; empty = the executor's own
+  std::string commit;  // that the files come from, hex; empty = they are in no repository
+  std::string url;     // where people see the files of that commit; empty = unknown
 };
 
 struct DagRun {
@@ -181,7 +189,7 @@ struct ImportError {
   int64_t id = 0;
   Time timestamp{};
   std::string filename;  // relative to the workspace
-  std::string bundle_name = "dags-folder";
+  std::string bundle_name{kWorkspaceBundle};
   std::string stack_trace;  // file, line, reason and hint
 };
 

@@ -34,6 +34,14 @@ struct DagTags {
   std::vector<std::string> tags;
 };
 
+// How a version is registered.
+struct RegisterOptions {
+  bool paused = true;  // a DAG that is new
+  // Whether the version becomes the current one. A DAG that is new or stale takes it in any case.
+  bool activate = true;
+  bool take_over = false;  // also from another bundle
+};
+
 // What registering a compiled file changed.
 struct Registered {
   DagVersion version;
@@ -46,11 +54,13 @@ class DagStore {
  public:
   virtual ~DagStore() = default;
 
-  // Registers a version of version.dag_id, or returns the current one when content_hash is equal.
-  // The DAG row is created (paused as `paused_at_creation` says) or updated: current version, file
-  // location, no longer stale.
+  // Registers a version of version.dag_id, or returns the current or the newest one when its
+  // content_hash is equal. The DAG row is created or, with `activate`, updated: current version,
+  // file location, no longer stale. `exists` when another bundle has a DAG of that id.
   virtual Result<Registered> register_version(const DagVersion& version, const Dag& dag,
-                                              bool paused_at_creation) = 0;
+                                              const RegisterOptions& options) = 0;
+  // Makes a version the current one. Runs stay at theirs. `not_found`.
+  virtual Result<Registered> activate_version(const std::string& dag_id, int version_number) = 0;
   virtual Result<PageOf<Dag>> list_dags(const DagQuery& query) = 0;
   virtual Result<std::optional<Dag>> get_dag(const std::string& dag_id) = 0;
   // Every DAG with its tags, stale ones too, by id.

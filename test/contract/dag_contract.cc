@@ -38,18 +38,72 @@ TEST_P(StoreContract, EqualContentKeepsTheVersion) {
 TEST_P(StoreContract, RegisteringSaysWhetherItMadeAVersion) {
   DagVersion version{.dag_id = "new", .content_hash = "x", .dag_json = R"({"dag_id":"new"})"};
   Dag dag{.dag_id = "new"};
-  auto first = store_->dags().register_version(version, dag, true);
+  auto first = store_->dags().register_version(version, dag, {});
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->created);
   EXPECT_TRUE(first->dag.is_paused);
   ASSERT_TRUE(store_->dags().set_stale("new", true));
-  auto again = store_->dags().register_version(version, dag, false);
+  auto again = store_->dags().register_version(version, dag, {.paused = false});
   ASSERT_TRUE(again);
   EXPECT_FALSE(again->created);
   EXPECT_TRUE(again->dag.is_paused);
   EXPECT_FALSE(again->dag.is_stale);
   version.dag_json = "no json";
-  EXPECT_EQ(store_->dags().register_version(version, dag, false).error().code(), Code::invalid);
+  EXPECT_EQ(store_->dags().register_version(version, dag, {.paused = false}).error().code(),
+            Code::invalid);
+}
+
+TEST_P(StoreContract, KeepsWhereAVersionComesFrom) {
+  DagVersion version{.dag_id = "new", .content_hash = "x", .dag_json = R"({"dag_id":"new"})"};
+  version.bundle_name = kPushedBundle;
+  version.image = "registry/new:v1";
+  version.commit = "abc";
+  version.url = "https://example.org/abc";
+  ASSERT_TRUE(store_->dags().register_version(version, {.dag_id = "new"}, {}));
+  auto stored = store_->dags().get_version("new", 1);
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_EQ((*stored)->bundle_name, kPushedBundle);
+  EXPECT_EQ((*stored)->image, "registry/new:v1");
+  EXPECT_EQ((*stored)->commit, "abc");
+  EXPECT_EQ((*stored)->url, "https://example.org/abc");
+}
+
+TEST_P(StoreContract, ActivatesVersionsOnRequest) {
+  DagVersion version{
+      .dag_id = "etl", .content_hash = "b", .dag_json = R"({"dag_id":"etl","tags":["b"]})"};
+  Dag dag{.dag_id = "etl"};
+  auto waiting = store_->dags().register_version(version, dag, {.activate = false});
+  ASSERT_TRUE(waiting && waiting->created);
+  EXPECT_EQ(waiting->version.version_number, 2);
+  EXPECT_EQ((*store_->dags().get_dag("etl"))->current_version, version_);
+  // Pushed again it is the same version, active or not.
+  auto again = store_->dags().register_version(version, dag, {});
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->created);
+  EXPECT_EQ(again->dag.current_version, waiting->version.id);
+  EXPECT_EQ(*store_->dags().tags_of("etl"), Ids{"b"});
+  auto back = store_->dags().activate_version("etl", 1);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->dag.current_version, version_);
+  EXPECT_EQ(*store_->dags().tags_of("etl"), Ids{});
+  EXPECT_EQ(store_->dags().activate_version("etl", 9).error().code(), Code::not_found);
+  EXPECT_EQ(store_->dags().activate_version("none", 1).error().code(), Code::not_found);
+}
+
+TEST_P(StoreContract, ADagStaysWithItsBundle) {
+  DagVersion version{.dag_id = "etl", .content_hash = "b", .dag_json = R"({"dag_id":"etl"})"};
+  Dag pushed{
+      .dag_id = "etl", .relative_fileloc = "p/dag.py", .bundle_name = std::string(kPushedBundle)};
+  DagStore& dags = store_->dags();
+  EXPECT_EQ(dags.register_version(version, pushed, {}).error().code(), Code::exists);
+  EXPECT_EQ(dags.list_versions("etl", {})->total, 1);
+  ASSERT_TRUE(dags.register_version(version, pushed, {.take_over = true}));
+  EXPECT_EQ((*dags.get_dag("etl"))->bundle_name, kPushedBundle);
+  // Given up, it is anybody's.
+  ASSERT_TRUE(dags.set_stale("etl", true));
+  ASSERT_TRUE(dags.register_version(version, {.dag_id = "etl"}, {.activate = false}));
+  EXPECT_EQ((*dags.get_dag("etl"))->bundle_name, kWorkspaceBundle);
+  EXPECT_FALSE((*dags.get_dag("etl"))->is_stale);
 }
 
 TEST_P(StoreContract, VersionListsLeaveOutTheTexts) {

@@ -45,7 +45,7 @@ DagVersionId StoreContract::add_dag(const std::string& dag_id, const std::string
   dag.fileloc = "/dags/" + dag_id + "/dag.py";
   dag.relative_fileloc = dag_id + "/dag.py";
   dag.last_parsed_time = at(0);
-  auto registered = store_->dags().register_version(version, dag, false);
+  auto registered = store_->dags().register_version(version, dag, {.paused = false});
   EXPECT_TRUE(registered) << registered.error().text();
   return registered ? registered->version.id : DagVersionId{};
 }

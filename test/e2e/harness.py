@@ -108,10 +108,11 @@ class ApiError(Exception):
 class Server:
     """One home, one workspace, and the server and agent that run on them.
 
-    dags maps relative paths of the workspace to file texts.
+    dags maps relative paths of the workspace to file texts; without `watch` nothing is watched.
     """
 
-    def __init__(self, dags=None, env=None, arguments=(), home=None, command=(), start=True):
+    def __init__(self, dags=None, env=None, arguments=(), home=None, command=(), start=True,
+                 watch=True):
         self.folder = Path(tempfile.mkdtemp(prefix="lf-e2e-"))
         self.folder.chmod(0o755)
         self.home = Path(home) if home else self.folder / "home"
@@ -119,6 +120,7 @@ class Server:
         self.workspace.mkdir()
         self.output = self.folder / "server.out"
         self.env, self.arguments, self.command = dict(env or {}), list(arguments), list(command)
+        self.watch = watch
         self.process, self.url = None, None
         self.ca = None  # PEM file of the authority that a server with TLS is checked by
         _open.append(self)
@@ -130,8 +132,9 @@ class Server:
     # -- processes
     def spawn(self):
         """Starts the server without waiting for its address."""
-        command = [*self.command, str(LEOFLOW), "lite", str(self.workspace), "--home",
-                   str(self.home), "--port", "0", *self.arguments]
+        serve = ["lite", str(self.workspace)] if self.watch else ["server"]
+        command = [*self.command, str(LEOFLOW), *serve, "--home", str(self.home), "--port", "0",
+                   *self.arguments]
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(command, env=clean_environment(self.env), stdout=output,
                                             stderr=output, stdin=subprocess.DEVNULL)

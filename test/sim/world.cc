@@ -71,7 +71,7 @@ void World::add_dag(const std::string& dag_id, const std::string& edges, const s
   DagVersion version{.dag_id = dag_id, .label = "sim", .content_hash = dag_id + edges, .dag_json = dump_dag_spec(spec),
                      .created_at = now_};
   Dag dag{.dag_id = dag_id, .is_paused = false, .fileloc = "dag.py", .last_parsed_time = now_};
-  auto registered = store_->dags().register_version(version, dag, false);
+  auto registered = store_->dags().register_version(version, dag, {.paused = false});
   CHECK(registered.has_value());
   deliver(event::DagChanged{dag_id});
 }

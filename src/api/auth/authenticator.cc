@@ -160,7 +160,7 @@ Result<Authenticator::Checked> Authenticator::check_api_token(std::string_view t
   principal->way = Principal::Way::api_token;
   principal->api_token = id;
   principal->scope = parse_token_scope(found.scope).value_or(TokenScope::read);
-  principal->rights = principal->rights.capped(role_of_scope(principal->scope));
+  principal->rights = principal->rights.within(principal->scope);
   principal->role = to_string(principal->rights.role);
   return Checked{std::move(*principal),
                  std::min(now + kTouchInterval, found.expires_at.value_or(Time::max()))};

@@ -55,13 +55,15 @@ std::string_view to_string(TokenScope scope) {
   switch (scope) {
     case TokenScope::read: return "read";
     case TokenScope::run: return "run";
+    case TokenScope::deploy: return "deploy";
     case TokenScope::full: break;
   }
   return "full";
 }
 
 std::optional<TokenScope> parse_token_scope(std::string_view name) {
-  for (TokenScope scope : {TokenScope::read, TokenScope::run, TokenScope::full}) {
+  for (TokenScope scope :
+       {TokenScope::read, TokenScope::run, TokenScope::deploy, TokenScope::full}) {
     if (to_string(scope) == name) return scope;
   }
   return std::nullopt;
@@ -69,6 +71,7 @@ std::optional<TokenScope> parse_token_scope(std::string_view name) {
 
 Role role_of_scope(TokenScope scope) {
   switch (scope) {
+    case TokenScope::deploy:
     case TokenScope::read: return Role::viewer;
     case TokenScope::run: return Role::user;
     case TokenScope::full: break;
@@ -151,6 +154,12 @@ Rights Rights::capped(Role highest) const {
   Rights result{std::min(role, highest), all_dags() ? std::vector<Grant>() : grants};
   for (Grant& grant : result.grants) grant.role = std::min(grant.role, highest);
   return result;
+}
+
+Rights Rights::within(TokenScope scope) const {
+  Rights left = capped(role_of_scope(scope));
+  left.deploys = scope == TokenScope::deploy && role >= Role::op;
+  return left;
 }
 
 }  // namespace leoflow::api

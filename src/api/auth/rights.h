@@ -18,8 +18,9 @@ std::string_view to_string(Role role);  // "Viewer"
 // "Admin", "Op", "User" or "Viewer", any case.
 std::optional<Role> parse_role(std::string_view name);
 
-// What an API token may do at most: read = Viewer, run = User, full = all that its owner may.
-enum class TokenScope { read, run, full };
+// What an API token may do at most: read = Viewer, run = User, deploy = Viewer and deploying, full
+// = all that its owner may.
+enum class TokenScope { read, run, deploy, full };
 std::string_view to_string(TokenScope scope);
 std::optional<TokenScope> parse_token_scope(std::string_view name);
 
@@ -43,6 +44,7 @@ bool glob_matches(std::string_view pattern, std::string_view text);
 struct Rights {
   Role role = Role::none;     // for what belongs to no DAG; for all DAGs where there are no grants
   std::vector<Grant> grants;  // empty: the role holds for all DAGs
+  bool deploys = false;       // may deploy whatever the role
   bool operator==(const Rights&) const = default;
 
   // Administrators see all DAGs whatever the grants.
@@ -55,6 +57,8 @@ struct Rights {
   Role on_any_dag() const;
   // The same rights, no role above `highest`.
   Rights capped(Role highest) const;
+  // What a token of a scope leaves of them.
+  Rights within(TokenScope scope) const;
 };
 
 // The highest role that a scope leaves.

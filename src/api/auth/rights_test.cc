@@ -62,6 +62,14 @@ TEST(Rights, ATokenNeverHasMoreThanItsScope) {
   EXPECT_EQ(viewer.capped(role_of_scope(TokenScope::full)).role, Role::viewer);
 }
 
+TEST(Rights, ATokenToDeployDoesNothingElse) {
+  Rights deploy = Rights{Role::op, {}}.within(TokenScope::deploy);
+  EXPECT_TRUE(deploy.deploys);
+  EXPECT_EQ(deploy.role, Role::viewer);
+  EXPECT_FALSE((Rights{Role::user, {}}.within(TokenScope::deploy).deploys));
+  EXPECT_FALSE((Rights{Role::admin, {}}.within(TokenScope::full).deploys));
+}
+
 TEST(Rights, AnAdministratorsGrantsDoNotCountEvenWhenTheRoleIsLowered) {
   Rights admin{Role::admin, {{Role::viewer, "etl_*", ""}}};
   EXPECT_EQ(admin.on_dag("foreign", {}), Role::admin);

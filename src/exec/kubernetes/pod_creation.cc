@@ -91,7 +91,8 @@ void PodExecutor::with_volume(const std::string& id, const PodPlan& plan, Status
                      .item = place.item ? *place.item : *place.expected,
                      .dag = plan.dag.get(),
                      .task = plan.task,
-                     .volume = plan.volume ? plan.volume->name : std::string()};
+                     .volume = plan.volume ? plan.volume->name : std::string(),
+                     .image = plan.image};
   if (place.item) request.attempt = place.item->attempt;
   if (!settings_.place_key.empty()) request.secret = fresh_secret_name(settings_, id);
   auto pod = make_pod(settings_, request);

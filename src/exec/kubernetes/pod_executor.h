@@ -49,6 +49,7 @@ struct PodPlan {
   std::shared_ptr<const DagSpec> dag;
   const TaskSpec* task = nullptr;    // of dag; null for a DAG callback
   std::optional<PvcRequest> volume;  // of the run's staging
+  std::string image;                 // of the DAG version; empty = the installation's
 };
 class PodPlanner {
  public:

@@ -160,6 +160,7 @@ json::object locked_down() {
 }
 
 std::string image_of(const PodSettings& settings, const PodRequest& request) {
+  if (!request.image.empty()) return request.image;
   std::string image = settings.image;
   return replaced(std::move(image), "{python}", request.dag->python_version);
 }

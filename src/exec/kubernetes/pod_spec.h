@@ -62,6 +62,7 @@ struct PodRequest {
   const TaskSpec* task = nullptr;  // null for a DAG callback
   std::string volume;              // name of the run's staging volume; empty = none
   std::string secret;              // name of its Secret, with place_key
+  std::string image;               // of the DAG version; empty = that of the settings
 };
 
 // The place of an attempt: "a17". The place started ahead for a try: "t4-2".

@@ -95,6 +95,15 @@ annotations: {note: x}
   expect_golden("full.json", with);
 }
 
+TEST_F(PodSpecTest, TheImageOfAVersionGoesBeforeThatOfTheInstallation) {
+  request_.image = "registry.test/etl@sha256:1";
+  const json::object made = pod();
+  for (const char* kind : {"containers", "initContainers"}) {
+    const auto& spec = made.at("spec").at(kind).as_array().at(0).as_object();
+    EXPECT_EQ(spec.at("image"), request_.image.c_str()) << kind;
+  }
+}
+
 TEST_F(PodSpecTest, HoldsWithoutAttemptAndDeadlineWhenStartedAhead) {
   request_.attempt.reset();
   request_.place = place_ahead_of(TaskInstanceKey{9}, 2);

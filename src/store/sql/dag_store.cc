@@ -61,11 +61,20 @@ Result<std::optional<DagVersion>> select_version(Connection& connection, DagVers
   return read_one(*query, read_version);
 }
 
-Result<std::optional<DagVersion>> select_current(Connection& connection,
-                                                 const std::string& dag_id) {
-  Result<Query> query = connection.query(kSelectCurrentVersion);
+// kSelectCurrentVersion or kSelectNewestVersion.
+Result<std::optional<DagVersion>> select_version_of(Connection& connection, std::string_view sql,
+                                                    const std::string& dag_id) {
+  Result<Query> query = connection.query(sql);
   if (!query) return fail(query);
   query->bind("$dag_id", dag_id);
+  return read_one(*query, read_version);
+}
+
+Result<std::optional<DagVersion>> select_numbered(Connection& connection, const std::string& dag_id,
+                                                  int version_number) {
+  Result<Query> query = connection.query(kSelectVersionByNumber);
+  if (!query) return fail(query);
+  query->bind("$dag_id", dag_id).bind("$version_number", version_number);
   return read_one(*query, read_version);
 }
 
@@ -80,6 +89,10 @@ Result<DagVersion> insert_version(Connection& connection, const DagVersion& vers
         .bind("$bundle_path", version.bundle_path)
         .bind("$environment", version.environment)
         .bind("$created_at", version.created_at)
+        .bind("$bundle_name", version.bundle_name)
+        .bind("$image", version.image)
+        .bind("$commit_id", version.commit)
+        .bind("$url", version.url)
         .bind("$dag_json", version.dag_json)
         .bind("$source", version.source);
     Result<std::vector<int64_t>> ids = read_all(*query, read_integer);
@@ -135,29 +148,81 @@ Status replace_values(Connection& connection, std::string_view clear, std::strin
   return {};
 }
 
+Status replace_facts(Connection& connection, const std::string& dag_id, const Facts& facts) {
+  Status stored = replace_values(connection, kDeleteTags, kInsertTag, dag_id, facts.tags);
+  if (!stored) return stored;
+  return replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
+}
+
+// The version that has this content already: the current one or the newest one.
+Result<std::optional<DagVersion>> find_equal(Connection& connection, const DagVersion& version) {
+  for (std::string_view sql : {kSelectCurrentVersion.view(), kSelectNewestVersion.view()}) {
+    Result<std::optional<DagVersion>> known = select_version_of(connection, sql, version.dag_id);
+    if (!known || (*known && (*known)->content_hash == version.content_hash)) return known;
+  }
+  return std::nullopt;
+}
+
+std::unexpected<Error> held_elsewhere(const Dag& holder) {
+  const bool pushed = holder.bundle_name == kPushedBundle;
+  return fail(Code::exists, "DAG '" + holder.dag_id + "' belongs to " +
+                                (pushed ? "a pushed project" : "a watched folder") + ", as " +
+                                holder.relative_fileloc);
+}
+
 Result<Registered> register_in(Connection& connection, const DagVersion& version, const Dag& dag,
-                               const Facts& facts, bool paused_at_creation) {
+                               const Facts& facts, const RegisterOptions& options) {
+  Result<std::optional<Dag>> before = select_dag(connection, version.dag_id);
+  if (!before) return fail(before);
+  const bool lives = *before && !(*before)->is_stale;
+  if (lives && (*before)->bundle_name != dag.bundle_name && !options.take_over)
+    return held_elsewhere(**before);
   Registered registered;
-  Result<std::optional<DagVersion>> current = select_current(connection, version.dag_id);
-  if (!current) return fail(current);
-  if (*current && (*current)->content_hash == version.content_hash) {
-    registered.version = std::move(**current);
+  Result<std::optional<DagVersion>> equal = find_equal(connection, version);
+  if (!equal) return fail(equal);
+  if (*equal) {
+    registered.version = std::move(**equal);
   } else {
     Result<DagVersion> inserted = insert_version(connection, version);
     if (!inserted) return fail(inserted);
     registered.version = std::move(*inserted);
     registered.created = true;
   }
-  const std::string& dag_id = version.dag_id;
-  Status stored = upsert_dag(connection, dag, facts, registered.version.id, paused_at_creation);
-  if (stored) stored = replace_values(connection, kDeleteTags, kInsertTag, dag_id, facts.tags);
-  if (stored)
-    stored = replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
-  if (!stored) return fail(stored);
-  Result<std::optional<Dag>> row = select_dag(connection, dag_id);
+  if (options.activate || !lives) {
+    Status stored = upsert_dag(connection, dag, facts, registered.version.id, options.paused);
+    if (stored) stored = replace_facts(connection, version.dag_id, facts);
+    if (!stored) return fail(stored);
+  }
+  Result<std::optional<Dag>> row = select_dag(connection, version.dag_id);
   if (!row) return fail(row);
   registered.dag = std::move(**row);
   return registered;
+}
+
+Result<Registered> activate_in(Connection& connection, const std::string& dag_id,
+                               int version_number) {
+  Result<std::optional<DagVersion>> version = select_numbered(connection, dag_id, version_number);
+  if (!version) return fail(version);
+  if (!*version) {
+    return fail(Code::not_found,
+                "DAG '" + dag_id + "' has no version " + std::to_string(version_number));
+  }
+  Result<Facts> facts = facts_of(**version);
+  if (!facts) return fail(facts);
+  {
+    Result<Query> query = connection.query(kSetCurrentVersion);
+    if (!query) return fail(query);
+    query->bind("$version_id", (*version)->id)
+        .bind("$display_name", facts->display_name)
+        .bind("$dag_id", dag_id);
+    Result<int64_t> changed = query->run();
+    if (!changed) return fail(changed);
+    if (*changed == 0) return fail(no_such_dag(dag_id));
+  }
+  if (Status stored = replace_facts(connection, dag_id, *facts); !stored) return fail(stored);
+  Result<std::optional<Dag>> row = select_dag(connection, dag_id);
+  if (!row) return fail(row);
+  return Registered{std::move(**version), std::move(**row)};
 }
 
 Status delete_in(Connection& connection, const std::string& dag_id) {
@@ -213,15 +278,20 @@ Where conditions_of(const DagQuery& query) {
 }  // namespace
 
 Result<Registered> SqlDagStore::register_version(const DagVersion& version, const Dag& dag,
-                                                 bool paused_at_creation) {
+                                                 const RegisterOptions& options) {
   if (version.dag_id.empty() || version.dag_id != dag.dag_id) {
     return fail(Code::invalid, "a version and its DAG need one and the same dag_id");
   }
   Result<Facts> facts = facts_of(version);
   if (!facts) return fail(facts);
   return database_.write([&](Connection& connection) {
-    return register_in(connection, version, dag, *facts, paused_at_creation);
+    return register_in(connection, version, dag, *facts, options);
   });
+}
+
+Result<Registered> SqlDagStore::activate_version(const std::string& dag_id, int version_number) {
+  return database_.write(
+      [&](Connection& connection) { return activate_in(connection, dag_id, version_number); });
 }
 
 Result<PageOf<Dag>> SqlDagStore::list_dags(const DagQuery& query) {
@@ -293,12 +363,8 @@ Result<std::optional<DagVersion>> SqlDagStore::get_version(DagVersionId id) {
 
 Result<std::optional<DagVersion>> SqlDagStore::get_version(const std::string& dag_id,
                                                            int version_number) {
-  return database_.read([&](Connection& connection) -> Result<std::optional<DagVersion>> {
-    Result<Query> query = connection.query(kSelectVersionByNumber);
-    if (!query) return fail(query);
-    query->bind("$dag_id", dag_id).bind("$version_number", version_number);
-    return read_one(*query, read_version);
-  });
+  return database_.read(
+      [&](Connection& connection) { return select_numbered(connection, dag_id, version_number); });
 }
 
 Result<PageOf<DagVersion>> SqlDagStore::list_versions(const std::string& dag_id, const Page& page) {

@@ -27,7 +27,8 @@ class ListPlan : public testing::Test {
     database_ = std::move(*opened);
     auto seeded = database_->write([](Connection& connection) {
       return connection.run_script(R"sql(
-INSERT INTO dag_versions VALUES (1, 'd', 1, 'l', 'h', '', '', 0, '{}', '');
+INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, bundle_path,
+  environment, created_at, dag_json, source) VALUES (1, 'd', 1, 'l', 'h', '', '', 0, '{}', '');
 INSERT INTO dags VALUES ('d', 'd', 1, 0, 0, '', '', '', 0, 0, NULL, NULL, NULL, NULL);
 WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 40)
 INSERT INTO runs SELECT k, CASE WHEN k % 2 THEN 'd' ELSE 'e' END, 'r' || k, 1,

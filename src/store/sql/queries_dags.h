@@ -10,7 +10,7 @@ namespace leoflow::sql {
 // An import error belongs to the DAGs of its file, by either of the names a file goes by.
 inline constexpr SqlText kDagHasImportErrors(
     "EXISTS (SELECT 1 FROM import_errors broken WHERE broken.filename IN (dag.relative_fileloc, "
-    "dag.fileloc))");
+    "dag.fileloc) AND broken.bundle_name = dag.bundle_name)");
 inline constexpr auto kDagColumns =
     "dag.dag_id, dag.current_version, dag.is_paused, dag.is_stale, dag.fileloc, "
     "dag.relative_fileloc,"
@@ -81,6 +81,9 @@ inline constexpr SqlText kUpsertDag(
     " relative_fileloc = excluded.relative_fileloc, bundle_name = excluded.bundle_name,"
     " last_parsed_time = excluded.last_parsed_time, last_parse_duration = "
     "excluded.last_parse_duration");
+inline constexpr SqlText kSetCurrentVersion(
+    "UPDATE dags SET current_version = $version_id, display_name = $display_name"
+    " WHERE dag_id = $dag_id");
 inline constexpr SqlText kSetPaused("UPDATE dags SET is_paused = $value WHERE dag_id = $dag_id");
 inline constexpr SqlText kSetStale("UPDATE dags SET is_stale = $value WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteTags("DELETE FROM dag_tags WHERE dag_id = $dag_id");
@@ -103,7 +106,8 @@ inline constexpr SqlText kDeleteVersionsOfDag("DELETE FROM dag_versions WHERE da
 inline constexpr SqlText kVersionFacts(
     "version.version_id, version.dag_id, version.version_number, version.label, "
     "version.content_hash,"
-    " version.bundle_path, version.environment, version.created_at, ");
+    " version.bundle_path, version.environment, version.created_at, version.bundle_name,"
+    " version.image, version.commit_id, version.url, ");
 inline constexpr auto kVersionColumns = kVersionFacts + "version.dag_json, version.source";
 inline constexpr auto kSelectVersion =
     "SELECT " + kVersionColumns +
@@ -116,16 +120,22 @@ inline constexpr auto kSelectCurrentVersion =
     "SELECT " + kVersionColumns +
     " FROM dags dag JOIN dag_versions version"
     " ON version.version_id = dag.current_version WHERE dag.dag_id = $dag_id";
+inline constexpr auto kSelectNewestVersion =
+    "SELECT " + kVersionColumns +
+    " FROM dag_versions version WHERE version.dag_id = $dag_id"
+    " ORDER BY version.version_number DESC LIMIT 1";
 inline constexpr auto kListVersions =
     "SELECT " + kVersionFacts + "'', '' FROM dag_versions version WHERE TRUE";
 inline constexpr SqlText kCountVersions("SELECT 1 FROM dag_versions version WHERE TRUE");
 inline constexpr SqlText kInsertVersion(
     "INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, "
-    "bundle_path, environment, created_at, dag_json, source)"
+    "bundle_path, environment, created_at, bundle_name, image, commit_id, url, "
+    "dag_json, source)"
     " SELECT 1 + max((SELECT coalesce(max(version_id), 0) FROM dag_versions),"
     " coalesce((SELECT id FROM ids_given WHERE name = 'version'), 0)), $dag_id,"
     " coalesce(max(version_number), 0) + 1, $label, $content_hash, $bundle_path, $environment,"
-    " $created_at, $dag_json, $source FROM dag_versions WHERE dag_id = $dag_id"
+    " $created_at, $bundle_name, $image, $commit_id, $url, $dag_json, $source"
+    " FROM dag_versions WHERE dag_id = $dag_id"
     " RETURNING version_id");
 
 inline constexpr OrderColumn kVersionOrder[] = {

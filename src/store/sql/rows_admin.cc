@@ -32,6 +32,10 @@ DagVersion read_version(Row& row) {
   version.bundle_path = row.text();
   version.environment = row.text();
   version.created_at = row.time();
+  version.bundle_name = row.text();
+  version.image = row.text();
+  version.commit = row.text();
+  version.url = row.text();
   version.dag_json = row.text();
   version.source = row.text();
   return version;

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An image per version: built by a real tool from the local Python image, given to the node, and
+run by pods that fetch nothing it holds. There is no registry here."""
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+from onenode import images
+from onenode.settings import ROOT
+from support import ClusterTest
+
+sys.path.insert(0, str(ROOT / "test" / "e2e"))
+import harness  # noqa: E402  (the path comes first)
+
+SECONDS_MAX = 240
+BASE = "localhost/leoflow-test-python:3.11"
+DAG = """
+from airflow.sdk import dag, task
+
+@dag(schedule=None)
+def imaged():
+    @task
+    def where():
+        import six
+        return [__file__, six.__file__]
+    where()
+
+imaged()
+"""
+YAML = f"""
+python_version: "3.11"
+dependencies: [six==1.17.0]
+base_image: {BASE}
+"""
+
+
+@unittest.skipUnless(shutil.which("buildah"), "buildah is not installed (tools/setup --cluster)")
+class Images(ClusterTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = Path(tempfile.mkdtemp(prefix="lf-images-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        # No storage of this host but a folder of our own, no overlay on an overlay, no namespaces.
+        cls.storage = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs",
+                       "CONTAINERS_STORAGE_CONF": str(cls.folder / "storage.conf")}
+        (cls.folder / "storage.conf").write_text(
+            f'[storage]\ndriver = "vfs"\ngraphroot = "{cls.folder}/root"\n'
+            f'runroot = "{cls.folder}/run"\n')
+        cls.make_base()
+        cls.project = cls.folder / "imaged"
+        cls.project.mkdir()
+        (cls.project / "dag.py").write_text(DAG)
+        (cls.project / "leoflow.yaml").write_text(YAML)
+        cls.server = harness.Server(
+            env={"KUBECONFIG": str(cls.cluster.place.kubeconfig)}, watch=False,
+            arguments=["--executor", "k8s", "--kubernetes-namespace", cls.namespace])
+        cls.addClassCleanup(cls.server.close)
+
+    @classmethod
+    def make_base(cls):
+        """The cluster's Python image, with the history that builders want."""
+        with tarfile.open(images.cached_python()) as archive:
+            archive.extract("layer.tar", cls.folder)
+        base = cls.tool("from", "scratch").strip()
+        cls.tool("add", base, cls.folder / "layer.tar", "/")
+        cls.tool("config", "--env", images.PATH, base)
+        cls.tool("commit", base, BASE)
+
+    @classmethod
+    def outside(cls, *words, **env):
+        """A program in the network of `run`, which has packages: what it prints."""
+        command = ["nsenter", f"--net=/proc/{os.getppid()}/ns/net", "--", *map(str, words)]
+        done = subprocess.run(command, env={**harness.clean_environment(), **cls.storage, **env},
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise AssertionError(f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    @classmethod
+    def tool(cls, *words):
+        return cls.outside("buildah", *words)
+
+    def built(self):
+        """Builds the image and gives it to the node; its name."""
+        name = self.outside(harness.LEOFLOW, "build", self.project, "--tool", "buildah", "--home",
+                            self.folder / "home").strip()
+        archive = self.folder / "image.tar"
+        archive.unlink(missing_ok=True)
+        self.tool("push", name, f"docker-archive:{archive}:{name}")
+        subprocess.run(["ctr", "--address", str(self.cluster.place.containerd), "--namespace",
+                        "k8s.io", "images", "import", str(archive)], check=True,
+                       capture_output=True)
+        return name
+
+    def deployed(self, image):
+        done = self.server.leoflow("deploy", str(self.project), "--image", image)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.server.call("PATCH", "/api/v2/dags/imaged", {"is_paused": False})
+
+    def layers(self, name):
+        form = "{{.OCIv1.RootFS.DiffIDs}}"
+        text = self.tool("inspect", "--type", "image", "--format", form, name)
+        return text.strip("[]\n ").split()
+
+    def test_pods_run_what_the_image_holds_and_a_change_rebuilds_one_layer(self):
+        first = self.built()
+        self.deployed(first)
+        self.server.trigger("imaged", "r1")
+        self.assertEqual(self.server.finished("imaged", "r1", SECONDS_MAX), "success",
+                         self.server.printed()[-3000:])
+        file, six = self.server.xcom("imaged", "where", "r1")
+        self.assertEqual(file, "/opt/leoflow/bundle/dag.py")
+        self.assertEqual(six, "/opt/leoflow/environment/lib/python3.11/site-packages/six.py")
+        (version,) = self.server.versions("imaged")
+        self.assertEqual(version["image"], first)
+        (self.project / "dag.py").write_text(DAG + "# changed\n")
+        second = self.outside(harness.LEOFLOW, "build", self.project, "--tool", "buildah", "--tag",
+                              "second", "--home", self.folder / "home").strip()
+        before, after = self.layers(first), self.layers(second)
+        self.assertEqual(before[:-1], after[:-1])
+        self.assertNotEqual(before[-1], after[-1])
+
+    def test_an_image_of_other_files_is_only_where_they_run(self):
+        """Its pods see that it holds something else, and fetch."""
+        image = self.built()
+        (self.project / "dag.py").write_text(DAG.replace("imaged", "other"))
+        done = self.server.leoflow("deploy", str(self.project), "--name", "other", "--image", image)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.server.call("PATCH", "/api/v2/dags/other", {"is_paused": False})
+        self.server.trigger("other", "r1")
+        self.assertEqual(self.server.finished("other", "r1", SECONDS_MAX), "success",
+                         self.server.printed()[-3000:])
+        file, six = self.server.xcom("other", "where", "r1")
+        self.assertNotIn("/opt/leoflow/bundle", file)
+        self.assertIn("/opt/leoflow/environment", six)
+
+    def tearDown(self):
+        (self.project / "dag.py").write_text(DAG)
+
