@@ -18,6 +18,7 @@ const std::map<std::string, std::string, std::less<>> kNames{
     {"token_id", "1"},       {"event_log_id", "1"},        {"import_error_id", "1"},
     {"section", "core"},     {"option", "parallelism"},    {"hash", "0123abcd"},
     {"asset_id", "1"},       {"asset_alias_id", "1"},      {"backfill_id", "1"},
+    {"sha256", std::string(64, 'a')},                      {"deployment_id", "d1"},
 };
 
 // Bodies by shape; where there is none here, {} is sent.
@@ -30,6 +31,8 @@ const std::map<std::string, std::string, std::less<>> kBodies{
     {"CreateAssetEventsBody", R"({"asset_id":1})"},
     {"DAGPatchBody", R"({"is_paused":true})"},
     {"DAGRunPatchBody", R"({"note":"n"})"},
+    {"DeploymentBody", R"({"project":"etl","file":"dag.py","label":"v1","archive":")" +
+                           std::string(64, 'a') + R"("})"},
     {"LoginBody", R"({"username":"admin","password":"adminpw"})"},
     {"OwnPasswordBody", R"({"current_password":"adminpw","password":"adminpw2"})"},
     {"PasswordBody", R"({"password":"longenough"})"},
@@ -54,6 +57,9 @@ const std::map<std::string, int, std::less<>> kElse{
     {"get_config", 403},                 // as in Airflow
     {"get_config_value", 403},
     {"begin_oidc", 404},  // no issuer
+    {"create_backfill_dry_run", 422},  // no schedule
+    {"put_upload", 415},               // bytes, not JSON
+    {"activate_dag_version", 409},     // of a watched folder
     {"finish_oidc", 404},
 };
 
@@ -62,6 +68,7 @@ const std::map<std::string, std::string, std::less<>> kTargets{
     {"get_list_dag_runs_batch", "/api/v2/dags/~/dagRuns/list"},
     {"get_task_instances_batch", "/api/v2/dags/~/dagRuns/~/taskInstances/list"},
     {"list_backfills", "/api/v2/backfills?dag_id=etl"},
+    {"put_upload", "/api/leoflow/v1/uploads/" + std::string(64, 'a') + "?bytes=3"},
     {"patch_dags", "/api/v2/dags?dag_id_pattern=~"},
     {"search_log", "/api/leoflow/v1/dags/etl/dagRuns/r1/taskInstances/load/logs/2/search?q=x"},
     {"search_run_logs", "/api/leoflow/v1/dags/etl/dagRuns/r1/logs/search?q=x"},
@@ -77,6 +84,11 @@ class EveryRoute : public ApiTest {
     post("/api/v2/pools", R"({"name":"spare","slots":3})");
     post("/api/leoflow/v1/users", R"({"username":"bob","password":"longenough"})");
     EXPECT_TRUE(store->import_errors().put({.filename = "bad.py", .stack_trace = "no"}));
+    Batch batch;
+    batch.backfills_inserted.push_back({.id = 1, .dag_id = "etl", .dates = 1});
+    EXPECT_TRUE(store->engine().commit(batch));
+    deployments.archive = "abc";
+    deployments.deployment.id = "d1";
     token = std::string(body(get("/api/v2/dags/etl")).at("file_token").as_string());
   }
 

@@ -20,7 +20,7 @@ class BackfillRoutes : public ApiTest {
     std::string text = dump_dag_spec(spec);
     DagVersion version{.dag_id = "daily", .label = "v", .content_hash = "h", .dag_json = text};
     Dag dag{.dag_id = "daily", .fileloc = "daily.py", .relative_fileloc = "daily.py"};
-    auto made = store->dags().register_version(version, dag, false);
+    auto made = store->dags().register_version(version, dag, {});
     ASSERT_TRUE(made);
     Batch batch;
     DagRun run{

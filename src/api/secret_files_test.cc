@@ -145,7 +145,7 @@ TEST_F(SecretFilesTest, NobodyExportsSecretsUnlessTheInstallationSaysSo) {
   EXPECT_EQ(get(path).status, 403);
   EXPECT_NE(body(get(path)).at("hint").as_string().find("LEOFLOW_EXPORT_SECRETS"),
             std::string::npos);
-  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host};
+  ApiPorts ports{*store, engine, clock, secrets, workspace, logs, host, deployments};
   api = std::make_unique<Api>(
       ports, ApiOptions{.jwt_secret = std::string(32, 'k'), .export_secrets = true});
   EXPECT_NE(get(path).body.find("pw12"), std::string::npos);

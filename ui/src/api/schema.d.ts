@@ -222,6 +222,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leoflow/v1/dags/{dag_id}/versions/{version_number}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a version the current one. Runs keep theirs; new runs take this one */
+        post: operations["activate_dag_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leoflow/v1/dashboard": {
         parameters: {
             query?: never;
@@ -231,6 +248,40 @@ export interface paths {
         };
         /** The home page in one answer: counts, runs of each hour by state, open runs with their progress, the latest failures, the slowest and flakiest tasks of the UTC days that the hours touch (p50_before: of as many days before), health of the parts */
         get: operations["get_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compile an uploaded project and make versions of its DAGs */
+        post: operations["create_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/deployments/{deployment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a deployment stands */
+        get: operations["get_deployment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -385,7 +436,7 @@ export interface paths {
         /** List API tokens: your own, or all for administrators */
         get: operations["list_tokens"];
         put?: never;
-        /** Add an API token; its value is in this answer and nowhere else. The scope read may do what a Viewer may, run what a User may, full what its owner may: never more than that */
+        /** Add an API token; its value is in this answer and nowhere else. The scope read may do what a Viewer may, run what a User may, deploy also deploy, full what its owner may: never more than that */
         post: operations["create_api_token"];
         delete?: never;
         options?: never;
@@ -405,6 +456,24 @@ export interface paths {
         post?: never;
         /** Revoke an API token: it opens nothing from then on */
         delete: operations["revoke_api_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leoflow/v1/uploads/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of an archive has arrived */
+        get: operations["get_upload"];
+        /** The next part of a project's files, 8 MiB at most: one archive, named by its hash */
+        put: operations["put_upload"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2664,6 +2733,8 @@ export interface components {
             created_at: string;
             dag_display_name: string;
             bundle_url: string | null;
+            commit: string | null;
+            image: string | null;
         };
         DAGVersionCollectionResponse: {
             dag_versions: components["schemas"]["DagVersionResponse"][];
@@ -2674,6 +2745,64 @@ export interface components {
             dag_id: string;
             version_number: number | null;
             dag_display_name: string;
+        };
+        UploadResponse: {
+            sha256: string;
+            received: number;
+            complete: boolean;
+        };
+        DeploymentBody: {
+            project: string;
+            archive: string;
+            file: string;
+            flat?: boolean;
+            label: string;
+            commit?: string;
+            url?: string;
+            image?: string;
+            image_bundle?: string;
+            image_environment?: string;
+            activate?: boolean;
+            dry_run?: boolean;
+        };
+        SpecChange: {
+            /** @enum {string} */
+            what: "task" | "param" | "dependency" | "setting" | "files" | "image";
+            name: string;
+            /** @enum {string} */
+            change: "added" | "removed" | "changed";
+            from: string;
+            to: string;
+        };
+        DeployedDag: {
+            dag_id: string;
+            version_number: number | null;
+            label: string;
+            created: boolean;
+            current: boolean;
+            removed: boolean;
+            previous_version_number: number | null;
+            previous_label: string | null;
+            changes: components["schemas"]["SpecChange"][];
+            warnings: string[];
+        };
+        DeploymentFailure: {
+            message: string;
+            hint: string | null;
+            file: string | null;
+            line: number | null;
+            trace: string | null;
+        };
+        DeploymentResponse: {
+            id: string;
+            project: string;
+            /** @enum {string} */
+            state: "waiting" | "preparing" | "done" | "failed";
+            dry_run: boolean;
+            progress: string[];
+            lines: number;
+            dags: components["schemas"]["DeployedDag"][];
+            failure: components["schemas"]["DeploymentFailure"] | null;
         };
         ImportErrorResponse: {
             import_error_id: number;
@@ -3015,7 +3144,7 @@ export interface components {
         TokenBody: {
             name: string;
             /** @enum {string} */
-            scope?: "read" | "run" | "full";
+            scope?: "read" | "run" | "deploy" | "full";
             /** Format: date-time */
             expires_at?: string | null;
         };
@@ -3024,7 +3153,7 @@ export interface components {
             name: string;
             username: string;
             /** @enum {string} */
-            scope: "read" | "run" | "full";
+            scope: "read" | "run" | "deploy" | "full";
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3039,7 +3168,7 @@ export interface components {
             name: string;
             username: string;
             /** @enum {string} */
-            scope: "read" | "run" | "full";
+            scope: "read" | "run" | "deploy" | "full";
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -4314,6 +4443,74 @@ export interface operations {
             };
         };
     };
+    activate_dag_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+                version_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DagVersionResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
     get_dashboard: {
         parameters: {
             query?: {
@@ -4369,6 +4566,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentBody"];
+            };
+        };
+        responses: {
+            /** @description Status */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
         };
@@ -4990,6 +5314,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    put_upload: {
+        parameters: {
+            query: {
+                /** @description Of the whole archive */
+                bytes: number;
+                /** @description Where the part begins */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
