@@ -9,6 +9,11 @@ interface Props {
   onHelp: () => void;
 }
 
+/** At once, and not after the dialog's transition: what is typed meanwhile must not reach the page. */
+function focusAtOnce(field: HTMLInputElement | null) {
+  field?.focus();
+}
+
 /** Everything by name: pages, DAGs, runs, actions. */
 export function Palette({ onClose, onHelp }: Props) {
   const [search, setSearch] = useState("");
@@ -57,6 +62,7 @@ export function Palette({ onClose, onHelp }: Props) {
         aria-controls="palette-list"
         aria-activedescendant={`palette-${current}`}
         data-autofocus
+        ref={focusAtOnce}
         onChange={(event) => {
           setSearch(event.currentTarget.value);
           setAt(0);

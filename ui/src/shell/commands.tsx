@@ -81,12 +81,21 @@ function useStaticCommands(onHelp: () => void): Command[] {
 function useFoundCommands(search: string): Command[] {
   const { me } = useAuth();
   const { trigger } = useTrigger();
-  const dags = useQuery({ ...dagSearch(search, 8), enabled: search.length > 0 }).data ?? [];
-  const runs = useQuery({
+  const dagQuery = useQuery({ ...dagSearch(search, 8), enabled: search.length > 0 });
+  const runQuery = useQuery({
     ...recentRuns("~", { search, limit: 4 }),
     enabled: search.length > 5,
   });
   if (!search) return [];
+  // Until the answer is there, what was found for the text before stands only where it fits: Enter
+  // must not open something else.
+  const text = search.toLowerCase();
+  const dags = (dagQuery.data ?? []).filter(
+    (dag) => !dagQuery.isPlaceholderData || dag.dag_id.toLowerCase().includes(text),
+  );
+  const runs = (runQuery.data?.dag_runs ?? []).filter(
+    (run) => !runQuery.isPlaceholderData || run.dag_run_id.toLowerCase().includes(text),
+  );
   const found: Command[] = dags.map((dag) => ({
     key: `dag ${dag.dag_id}`,
     group: "DAGs",
@@ -105,7 +114,7 @@ function useFoundCommands(search: string): Command[] {
         run: () => trigger(dag.dag_id),
       })),
     );
-  for (const run of search.length > 5 ? (runs.data?.dag_runs ?? []) : [])
+  for (const run of search.length > 5 ? runs : [])
     found.push({
       key: `run ${run.dag_id} ${run.dag_run_id}`,
       group: "Runs",
