@@ -83,7 +83,7 @@ header-check: setup
 asan tsan: setup
 	@cmake --preset $@ > /dev/null
 	@$(NICE) cmake --build --preset $@ -j $(JOBS)
-	@ctest --test-dir build-$@ -j $(JOBS) --output-on-failure
+	@LSAN_OPTIONS=suppressions=$(CURDIR)/test/sanitizers/lsan.supp ctest --test-dir build-$@ -j $(JOBS) --output-on-failure
 
 fuzz:
 	@tools/setup --lint

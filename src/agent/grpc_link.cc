@@ -30,9 +30,14 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire:
     StartRead(&incoming_);
     StartCall();
   }
-  // Loop: the batch must stay valid until on_written.
-  void write(const wire::AgentMessages* batch) { StartWrite(batch); }
-  void read() { StartRead(&incoming_); }
+  // Loop: the batch must stay valid until on_written. Nothing once we have left: gRPC may have
+  // freed the call, and on_done is on its way.
+  void write(const wire::AgentMessages* batch) {
+    if (!left_) StartWrite(batch);
+  }
+  void read() {
+    if (!left_) StartRead(&incoming_);
+  }
   // Loop: the last call to it.
   void leave() {
     if (left_) return;

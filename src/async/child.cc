@@ -12,6 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <cerrno>
 
@@ -159,6 +162,9 @@ int clone_child(Launch& launch, int* pidfd) {
                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &launch, pidfd);
   int error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#ifdef __SANITIZE_ADDRESS__
+  ASAN_UNPOISON_MEMORY_REGION(stack, kStackBytes);  // the child did not return from its frames
+#endif
   munmap(stack, kStackBytes);
   errno = error;
   return pid;
