@@ -83,7 +83,9 @@ header-check: setup
 asan tsan: setup
 	@cmake --preset $@ > /dev/null
 	@$(NICE) cmake --build --preset $@ -j $(JOBS)
-	@LSAN_OPTIONS=suppressions=$(CURDIR)/test/sanitizers/lsan.supp ctest --test-dir build-$@ -j $(JOBS) --output-on-failure
+	@LSAN_OPTIONS=suppressions=$(CURDIR)/test/sanitizers/lsan.supp \
+	  TSAN_OPTIONS=suppressions=$(CURDIR)/test/sanitizers/tsan.supp \
+	  ctest --test-dir build-$@ -j $(JOBS) --output-on-failure
 
 fuzz:
 	@tools/setup --lint
