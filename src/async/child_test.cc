@@ -36,7 +36,8 @@ TEST(RunChild, GivesExactlyTheEnvironmentAndFolder) {
   ASSERT_TRUE(ran);
   EXPECT_NE(ran->stdout_text.find("ONLY=this\n"), std::string::npos);
   EXPECT_EQ(ran->stdout_text.find("HOME="), std::string::npos);
-  EXPECT_NE(ran->stdout_text.find("/tmp\n4\n"), std::string::npos) << ran->stdout_text;
+  // 0 to 3, and the folder that the shell reads.
+  EXPECT_NE(ran->stdout_text.find("/tmp\n5\n"), std::string::npos) << ran->stdout_text;
 }
 
 TEST(RunChild, BoundsWhatItKeeps) {
