@@ -186,7 +186,9 @@ void Core::finish_run(ActiveRun& run, RunState state, std::string reason, Time n
   if (was_running) --running_beside(dag, run);
   if (state == RunState::success) free_staging(run, "run_succeeded", now);
   if (run.row.end_reason != "marked") request_callback(run, now);
-  if (state == RunState::failed) pause_after_failures(dag, run.row);
+  // What a person marked or cancelled says nothing of the DAG.
+  bool failed = state == RunState::failed && run.row.end_reason != "marked";
+  if (failed) pause_after_failures(dag, run.row);
   if (dag.current->spec->schedule.kind == ScheduleSpec::Kind::continuous) plan_next(dag, now);
   look_again(dag.row.dag_id, now);
   if (run.version->plan.looks_at_past()) recheck_past(dag.row.dag_id, now);

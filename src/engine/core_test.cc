@@ -306,6 +306,18 @@ TEST(Core, PausesAfterConsecutiveFailures) {
   EXPECT_TRUE(h.store->dags().get_dag("d")->value().is_paused);
 }
 
+TEST(Core, DoesNotPauseForRunsThatWereMarked) {
+  CoreHarness h;
+  h.dag("d", "a", [](DagSpec& spec) { spec.max_consecutive_failed_dag_runs = 2; });
+  for (std::string run : {"r1", "r2"}) {
+    h.trigger("d", run).value();
+    h.pass(seconds(1));
+    MarkRunRequest failed{.dag_id = "d", .run_id = run, .state = RunState::failed};
+    ASSERT_TRUE((h.ask<DagRun, event::MarkRun>(failed)));
+  }
+  EXPECT_FALSE(h.store->dags().get_dag("d")->value().is_paused);
+}
+
 TEST(Core, AnAgentOfOneAttemptSpeaksOnlyForIt) {
   CoreHarness h({.agent_per_attempt = true});
   h.dag("d", "a b");
