@@ -39,9 +39,11 @@ void LocalExecutor::keep_alive() {
   plan_check();
   if (checks_to_skip_ > 0) return void(--checks_to_skip_);
   auto running = launcher_.ensure_running();
-  if (!running) silent_checks_ = 0;
-  if (running) adopt(*running);
-  if (!running) return set_launch_error(running.error());
+  if (!running) {
+    silent_checks_ = 0;
+    return set_launch_error(running.error());
+  }
+  adopt(*running);
   if (silent_checks_ >= kSilentChecksMax) {
     set_launch_error(Error(
         Code::unavailable, "the agent " + *running + " runs but does not connect",

@@ -32,7 +32,8 @@ const kAfter = 256 * 1024; // bytes of one load
 const kAbout = 32 * 1024; // bytes before the line that was asked for
 const kPublish = 60; // ms between two pictures of what is written
 
-const kNothing: Omit<LogView, "opened"> = {
+export const kNothing: LogView = {
+  opened: 0,
   lines: [],
   from: 0,
   to: 0,
@@ -46,7 +47,7 @@ const kNothing: Omit<LogView, "opened"> = {
 };
 
 export class LogDocument {
-  private view: LogView = { ...kNothing, opened: 0 };
+  private view: LogView = kNothing;
   private readonly listeners = new Set<() => void>();
   /** Of everything that is under way for the part that is open. */
   private abort = new AbortController();

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useLive } from "@/live/LiveProvider";
-import { LogDocument, type LogView, type Target } from "./document";
+import { kNothing, LogDocument, type Target } from "./document";
 import { LogHits, type HitsView } from "./hits";
 import type { LogFilter } from "./line";
 import type { LogPlace } from "./place";
 
 const never = () => () => undefined;
 
-const kNoView: LogView = {
-  lines: [],
-  from: 0,
-  to: 0,
-  size: 0,
-  atStart: true,
-  atEnd: false,
-  complete: false,
-  loading: "open",
-  error: null,
-  opened: 0,
-  aim: 0,
-};
-const noView = () => kNoView;
+const noView = () => kNothing;
 
 /** The log at a place, opened at `target` anew whenever the filter changes. */
 export function useLog(place: LogPlace, filter: LogFilter, target: () => Target) {
