@@ -188,7 +188,8 @@ bool Core::decide_date(DagState& dag, const PlannedRun& date, Time now) {
              .triggering_user = state.row.user,
              .conf = state.row.conf};
   auto existing = run_at(dag_id, *date.logical_date);
-  auto same_name = store_.engine().load_run(dag_id, row.run_id);
+  Result<std::optional<DagRun>> same_name;
+  if (existing && !*existing) same_name = store_.runs().get_run(dag_id, row.run_id);
   if (!existing || !same_name) {
     const Error& error = existing ? same_name.error() : existing.error();
     log::error("backfill waits for the store",

@@ -272,6 +272,9 @@ TEST_P(StoreContract, PurgesOtherRowsAndKeepsForEverWhenAsked) {
   batch.staging_inserted = {make_volume(1, batch.runs_inserted[0])};
   batch.staging_inserted[0].state = "deleted";
   batch.staging_inserted[0].deleted_at = at(1);
+  batch.backfills_inserted = {{.id = 1, .dag_id = "etl", .completed_at = at(1)},
+                              {.id = 2, .dag_id = "etl"}};
+  batch.backfill_runs = {{.backfill = 1, .ordinal = 1, .exception = "in flight"}};
   commit(batch);
   Time now = at(0) + std::chrono::days(100);
   RetentionPolicy for_ever{.runs = Duration(0),
@@ -281,9 +284,13 @@ TEST_P(StoreContract, PurgesOtherRowsAndKeepsForEverWhenAsked) {
   ASSERT_TRUE(store_->retention().purge(for_ever, now));
   EXPECT_EQ(store_->event_log().list({})->total, 2);
   EXPECT_EQ(store_->staging().list({})->total, 1);
+  EXPECT_EQ(store_->backfills().list({})->total, 2);
   ASSERT_TRUE(store_->retention().purge({.versions_unused_max = 1}, now));
   EXPECT_EQ(store_->event_log().list({})->total, 1);
   EXPECT_EQ(store_->staging().list({})->total, 0);
+  EXPECT_FALSE(*store_->backfills().get(1));
+  EXPECT_TRUE(store_->backfills().runs_of(1)->empty());
+  EXPECT_TRUE(*store_->backfills().get(2)) << "it is open";
   // Version 1 has a run, 4 is current, 3 is the one unused version kept.
   EXPECT_FALSE(*store_->dags().get_version("etl", 2));
   EXPECT_EQ(store_->dags().list_versions("etl", {})->total, 3);

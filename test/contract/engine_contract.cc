@@ -3,6 +3,46 @@
 
 namespace leoflow {
 
+TEST_P(StoreContract, BackfillsCarryWhatWasDecided) {
+  add_dag("etl");
+  Batch batch;
+  batch.runs_inserted = {make_run(1), make_run(2)};
+  batch.runs_inserted[0].state = RunState::success;
+  batch.backfills_inserted = {{.id = 3,
+                               .dag_id = "etl",
+                               .from_date = at(1),
+                               .to_date = at(9),
+                               .conf = R"({"a":1})",
+                               .reprocess = Reprocess::failed,
+                               .max_active_runs = 4,
+                               .run_backwards = true,
+                               .dates = 5,
+                               .user = "ada",
+                               .created_at = at(2)}};
+  batch.backfill_runs = {{3, 1, at(1), RunKey{1}, ""},
+                         {3, 2, at(2), {}, "already exists"},
+                         {3, 3, at(3), RunKey{2}, ""}};
+  commit(batch);
+  EXPECT_EQ(store_->engine().watermarks()->backfill, 3);
+  auto open = store_->backfills().list({.dag_id = "etl", .only_open = true});
+  ASSERT_TRUE(open && open->total == 1);
+  Backfill row = open->rows[0];
+  EXPECT_EQ(row.reprocess, Reprocess::failed);
+  EXPECT_EQ(row.user, "ada");
+  EXPECT_TRUE(row.run_backwards);
+  EXPECT_EQ(store_->backfills().runs_of(3)->at(1).exception, "already exists");
+  row.completed_at = at(8);
+  Batch end;
+  end.backfills_updated = {row};
+  end.runs_deleted = {RunKey{1}};
+  commit(end);
+  EXPECT_EQ(store_->backfills().list({.only_open = true})->total, 0);
+  auto progress = store_->backfills().progress(3);
+  ASSERT_TRUE(progress);
+  EXPECT_EQ(progress->gone, 1) << "the run was deleted";
+  EXPECT_EQ(progress->left_out, 1);
+}
+
 TEST_P(StoreContract, KeepsEveryColumnOfARun) {
   DagRun run = make_run(7);
   run.run_id = "manual__2024-01-01T00:00:00+00:00";

@@ -25,6 +25,11 @@ inline constexpr SqlText kInsertBackfillRun(
     "INSERT INTO backfill_runs (backfill_id, ordinal, logical_date, run_key, exception) VALUES "
     "($backfill_id, $ordinal, $logical_date, $run_key, $exception)");
 
+// One at a time: its dates go with it.
+inline constexpr SqlText kPurgeBackfill(
+    "DELETE FROM backfills WHERE backfill_id IN (SELECT backfill_id FROM backfills WHERE "
+    "completed_at < $before ORDER BY backfill_id LIMIT 1)");
+
 inline constexpr auto kListBackfills =
     "SELECT " + kBackfillColumns + " FROM backfills backfill WHERE TRUE";
 inline constexpr SqlText kCountBackfills("SELECT 1 FROM backfills backfill WHERE TRUE");

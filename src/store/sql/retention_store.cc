@@ -2,6 +2,7 @@
 #include "store/sql/admin_store.h"
 #include "store/sql/figure_store.h"
 #include "store/sql/queries_admin.h"
+#include "store/sql/queries_backfills.h"
 #include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
 
@@ -27,6 +28,14 @@ Status purge_before(Connection& connection, std::string_view sql, Time before, i
   Result<Query> query = connection.query(sql);
   if (!query) return fail(query);
   Result<int64_t> removed = query->bind("$before", before).bind("$rows_max", rows_max).run();
+  if (!removed) return fail(removed);
+  return {};
+}
+
+Status purge_backfill(Connection& connection, Time before) {
+  Result<Query> query = connection.query(kPurgeBackfill);
+  if (!query) return fail(query);
+  Result<int64_t> removed = query->bind("$before", before).run();
   if (!removed) return fail(removed);
   return {};
 }
@@ -62,7 +71,8 @@ Result<std::vector<DagRun>> SqlRetentionStore::purge(const RetentionPolicy& poli
     if (policy.runs != Duration::zero()) runs = purge_runs(connection, now - policy.runs, rows_max);
     if (!runs) return runs;
     Status done;
-    if (policy.event_log != Duration::zero()) {
+    if (policy.runs != Duration::zero()) done = purge_backfill(connection, now - policy.runs);
+    if (done && policy.event_log != Duration::zero()) {
       done = purge_before(connection, kPurgeEvents, now - policy.event_log, rows_max);
     }
     if (done && policy.deleted_staging != Duration::zero()) {
