@@ -5,6 +5,8 @@ add_library(leoflow_flags INTERFACE)
 target_include_directories(leoflow_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 # GCC 12 at -O2 takes the empty half of std::optional and std::expected for uninitialized memory.
 target_compile_options(leoflow_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+# clang does not take libstdc++ 12's own use of what it deprecates (std::stable_sort) for a system header's.
+target_compile_options(leoflow_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 target_compile_options(leoflow_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers
   $<$<BOOL:${LEOFLOW_WERROR}>:-Werror> -ffunction-sections -fdata-sections)
 target_compile_definitions(leoflow_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION

@@ -106,6 +106,12 @@ CLAIM = f"staging: {{enabled: true, size: 16Mi, storage_class: {CLASS}}}\n"
 SELECTOR = "tasks: {never: {execution: {node_selector: {disk: none}}}}\n"
 
 
+def task_of(pod):
+    """DAG, run and task that a pod was made for."""
+    notes = pod["metadata"].get("annotations", {})
+    return tuple(notes.get("leoflow.io/" + key) for key in ("dag-id", "run-id", "task-id"))
+
+
 class LivePods(threading.Thread):
     """Notes, through one watch, when two pods of one task instance were alive at once."""
 
@@ -123,8 +129,7 @@ class LivePods(threading.Thread):
             pass   # the API server went away, as some tests want
 
     def see(self, kind, pod):
-        notes = pod["metadata"].get("annotations", {})
-        task = (notes.get("leoflow.io/run-id"), notes.get("leoflow.io/task-id"))
+        task = task_of(pod)
         pods = self.alive.setdefault(task, set())
         if kind == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
             pods.discard(pod["metadata"]["uid"])
@@ -155,7 +160,11 @@ class TasksTest(ClusterTest):
         self.assertEqual(self.live.doubled, [])
 
     def pods(self):
+        """All pods of the server: also those that a test before left to end."""
         return self.api.get(self.path("pods") + OURS)["items"]
+
+    def pods_of(self, dag_id, run_id):
+        return [pod for pod in self.pods() if task_of(pod)[:2] == (dag_id, run_id)]
 
     def claims(self):
         return self.api.get(self.path("persistentvolumeclaims"))["items"]
@@ -229,11 +238,11 @@ class Faults(TasksTest):
             "nowhere/dag.py": NOWHERE, "nowhere/leoflow.yaml": SELECTOR}
 
     def begin(self, run_id):
-        """A run whose task runs; uid of its pod."""
+        """A run whose task runs; its pod."""
         self.server.trigger("held", run_id)
         self.addCleanup(self.give_up, run_id)
         self.until_running("held", "wait", run_id)
-        return self.pods()[0]["metadata"]["uid"]
+        return self.pods_of("held", run_id)[0]["metadata"]
 
     def give_up(self, run_id):
         """After a test that failed: the next one finds nothing of this one."""
@@ -248,11 +257,12 @@ class Faults(TasksTest):
         self.until_("the claim is gone", lambda: not self.claims())
 
     def test_killed_server_finds_its_task_running(self):
-        uid = self.begin("killed")
+        uid = self.begin("killed")["uid"]
         self.server.kill()
         self.server.start()
         self.until_running("held", "wait", "killed")
-        self.assertEqual([pod["metadata"]["uid"] for pod in self.pods()], [uid])
+        self.assertEqual([pod["metadata"]["uid"] for pod in self.pods_of("held", "killed")],
+                         [uid])
         self.finish("killed")
         self.assertEqual(len(self.server.attempts("held", "killed")), 1)
 
@@ -267,11 +277,11 @@ class Faults(TasksTest):
         self.until_("the claim is gone", lambda: not self.claims())
 
     def test_pod_deleted_by_hand_is_placed_again(self):
-        uid = self.begin("deleted")
-        name = self.pods()[0]["metadata"]["name"]
-        self.api.delete(self.path("pods", name))
+        pod = self.begin("deleted")
+        self.api.delete(self.path("pods", pod["name"]))
         self.until_("another pod runs", lambda: any(
-            pod["metadata"]["uid"] != uid and "running" in state_of(pod) for pod in self.pods()))
+            other["metadata"]["uid"] != pod["uid"] and "running" in state_of(other)
+            for other in self.pods_of("held", "deleted")))
         self.finish("deleted")
         self.assertEqual(len(self.server.attempts("held", "deleted")), 2)
 
@@ -289,8 +299,15 @@ class Faults(TasksTest):
         self.until_("the claim is gone", lambda: not self.claims())
 
     def api_server_is_back(self):
+        """And a scheduler that is new with it, as one that lost its lease is on other clusters.
+
+        The old one's watches were refused by a server that had not read its roles yet; what it
+        misses while it asks again, it looks at after five minutes.
+        """
         self.cluster.ask("start", "kube-apiserver")
         self.until_("the API server answers", self.answers)
+        self.cluster.ask("stop", "kube-scheduler")
+        self.cluster.ask("start", "kube-scheduler")
 
     def answers(self):
         try:
@@ -307,7 +324,7 @@ class Faults(TasksTest):
         self.server.trigger("held", "quota")
         self.addCleanup(self.give_up, "quota")
         self.until_("the reason is told", lambda: "quota" in str(self.reason("held", "quota")))
-        self.assertEqual(self.pods(), [])
+        self.assertEqual(self.pods_of("held", "quota"), [])
         self.api.delete(self.path("resourcequotas", "none"))
         self.until_running("held", "wait", "quota")
         self.finish("quota")
