@@ -2,6 +2,8 @@
 // Queries by what they show. The first parts of a key are what live changes make stale: see
 // live/apply.ts.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { ChosenCells } from "@/lib/chosen";
+import { inTurns } from "@/lib/inTurns";
 import { api } from "./client";
 import { fetchAll, kPageMax } from "./paging";
 import type { RunRef, RunState } from "./types";
@@ -204,6 +206,40 @@ export const runCells = (ref: RunRef, finished: boolean) =>
     queryFn: ({ signal }) => loadTasks(ref, signal),
     staleTime: finished ? 60_000 : 0,
   });
+
+const kRunsAtOnce = 4;
+
+/** Task instances by run and task, of as many runs as there are. */
+export const chosenTasks = (dagId: string, chosen: ChosenCells) => {
+  const cells = [...chosen].map(([run, tasks]) => ({ run, tasks: [...tasks] }));
+  return queryOptions({
+    queryKey: ["preview", "tasks", dagId, cells],
+    queryFn: async ({ signal }) => {
+      const lists = await inTurns(cells, kRunsAtOnce, ({ run, tasks }) =>
+        fetchAll(async (offset) => {
+          const page = await api.post(
+            "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list",
+            {
+              path: { dag_id: "~", dag_run_id: "~" },
+              body: {
+                dag_ids: [dagId],
+                dag_run_ids: [run],
+                task_ids: tasks,
+                page_limit: kPageMax,
+                page_offset: offset,
+              },
+              signal,
+            },
+          );
+          return { rows: page.task_instances, total: page.total_entries };
+        }),
+      );
+      return lists.flat();
+    },
+    staleTime: 0,
+    gcTime: 0,
+  });
+};
 
 export const runAttempts = (ref: RunRef) =>
   queryOptions({

@@ -138,7 +138,8 @@ function applyRuns(client: QueryClient, changes: readonly ChangeEvent[], stale: 
     const own = new Map([...runs].filter(([, change]) => change.dag_id === dag));
     for (const { queryKey } of cache.findAll({ queryKey: ["dag", dag, "runs"] }))
       patchRunList(client, queryKey, own, stale);
-    stale.add(["dag", dag, "backfills"]);
+    const backfills = ["dag", dag, "backfills"];
+    if (cache.findAll({ queryKey: backfills }).length > 0) stale.add(backfills);
   }
   for (const change of runs.values()) {
     const key = ["run", change.dag_id, change.run_id, "detail"];

@@ -13,6 +13,8 @@ const kGeneral: [keys: string, what: string][] = [
 
 const kElsewhere: [keys: string, what: string][] = [
   ["← ↑ ↓ →", "Move in the grid; Enter opens"],
+  ["Space", "Grid: choose; with Shift and arrows several"],
+  ["Esc", "Grid: choose nothing"],
   ["f", "Log: follow"],
   ["w", "Log: wrap lines"],
   ["n  N", "Log: next and previous match"],

@@ -3,14 +3,14 @@ import { Button, Checkbox, Group, Modal } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
-import type { DagRun } from "@/api/types";
+import type { DagRun, RunState } from "@/api/types";
 import { StateIcon } from "@/components/StateIcon";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
 import { count } from "@/lib/text";
 import styles from "./actions.module.css";
 
-export type BulkAction = "clear" | "success" | "failed" | "delete";
+export type BulkAction = "clear" | "success" | "failed" | "cancel" | "delete";
 
 interface Props {
   runs: readonly DagRun[];
@@ -28,7 +28,7 @@ const kTexts: Record<BulkAction, { title: string; about: string; verb: string; d
   },
   success: {
     title: "Mark as success",
-    about: "What has not succeeded is marked as success; what runs is ended.",
+    about: "What has not ended is marked as success, what runs is ended. What failed stays failed.",
     verb: "Mark",
     done: "Marked",
   },
@@ -37,6 +37,12 @@ const kTexts: Record<BulkAction, { title: string; about: string; verb: string; d
     about: "What runs is ended and marked as failed; what has not started is skipped.",
     verb: "Mark",
     done: "Marked",
+  },
+  cancel: {
+    title: "Cancel",
+    about: "What runs is ended and marked as failed; what has not started is skipped.",
+    verb: "Cancel",
+    done: "Cancelled",
   },
   delete: {
     title: "Delete",
@@ -53,11 +59,12 @@ export function BulkRunsDialog({ runs, action, onClose }: Props) {
   const client = useQueryClient();
   const { say, fail } = useToasts();
   const texts = kTexts[action];
-  const marks = action === "success" || action === "failed";
+  const state: RunState = action === "success" ? action : "failed"; // when it marks
+  const marks = action !== "clear" && action !== "delete";
   const body = {
     action: marks ? ("mark" as const) : action,
     runs: runs.map((run) => ({ dag_id: run.dag_id, dag_run_id: run.dag_run_id })),
-    ...(marks ? { state: action } : {}),
+    ...(marks ? { state } : {}),
     ...(action === "clear" ? { only_failed: onlyFailed, run_on_latest_version: true } : {}),
   };
   const send = (dry: boolean) =>
@@ -134,7 +141,7 @@ export function BulkRunsDialog({ runs, action, onClose }: Props) {
         )}
         <Group justify="flex-end">
           <Button variant="default" onClick={() => onClose(false)}>
-            Cancel
+            {action === "cancel" ? "Keep them running" : "Cancel"}
           </Button>
           <Button
             loading={busy}

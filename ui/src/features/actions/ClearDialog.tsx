@@ -3,18 +3,29 @@ import { Button, Checkbox, Group, Modal } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
-import type { RunRef } from "@/api/types";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
+import { inTurns } from "@/lib/inTurns";
 import { count } from "@/lib/text";
 import { TouchList } from "./TouchList";
 
-interface Props extends RunRef {
+const kAtOnce = 4; // requests, when several runs are cleared
+
+/** What is cleared of a run. */
+export interface ClearTarget {
+  runId: string;
   /** Only these tasks; without them the whole run. */
   taskIds?: readonly string[] | undefined;
+}
+
+interface Props {
+  dagId: string;
+  /** Undefined while it is not known yet. */
+  targets: readonly ClearTarget[] | undefined;
   /** Starts with only the failed ones. */
   onlyFailed?: boolean;
-  onClose: () => void;
+  /** Called with true when it was done. */
+  onClose: (done: boolean) => void;
 }
 
 interface Options {
@@ -34,55 +45,73 @@ const kTexts: Record<keyof Options, [title: string, about: string]> = {
   ],
 };
 
+function titleOf(targets: readonly ClearTarget[] | undefined): string {
+  if (!targets) return "Clear";
+  const [first] = targets;
+  if (targets.length === 1 && first && !first.taskIds) return "Clear the run";
+  const tasks = targets.flatMap((target) => target.taskIds ?? []);
+  if (targets.length > 1)
+    return `Clear ${count(tasks.length, "task instance")} of ${targets.length} runs`;
+  return tasks.length === 1 ? `Clear ${tasks[0]}` : `Clear ${count(tasks.length, "task")}`;
+}
+
 /** Lets tasks run again; shows which before anything happens. */
-export function ClearDialog({ dagId, runId, taskIds, onlyFailed = false, onClose }: Props) {
+export function ClearDialog({ dagId, targets, onlyFailed = false, onClose }: Props) {
+  const partly = targets?.some((target) => target.taskIds) ?? true;
   const [options, setOptions] = useState<Options>({
     only_failed: onlyFailed,
-    include_downstream: taskIds !== undefined,
+    include_downstream: partly,
     include_upstream: false,
     run_on_latest_version: true,
   });
   const [busy, setBusy] = useState(false);
   const client = useQueryClient();
   const { say, fail } = useToasts();
-  const body = { ...options, dag_run_id: runId, task_ids: taskIds ? [...taskIds] : null };
-  const send = (dry: boolean) =>
-    api.post("/api/v2/dags/{dag_id}/clearTaskInstances", {
-      path: { dag_id: dagId },
-      body: { ...body, dry_run: dry },
-    });
+
+  async function send(dry: boolean) {
+    const pages = await inTurns(targets ?? [], kAtOnce, ({ runId, taskIds }) =>
+      api.post("/api/v2/dags/{dag_id}/clearTaskInstances", {
+        path: { dag_id: dagId },
+        body: {
+          ...options,
+          dag_run_id: runId,
+          task_ids: taskIds ? [...taskIds] : null,
+          dry_run: dry,
+        },
+      }),
+    );
+    return pages.flatMap((page) => page.task_instances);
+  }
+
   const preview = useQuery({
-    queryKey: ["preview", "clear", dagId, body],
+    queryKey: ["preview", "clear", dagId, options, targets],
     queryFn: () => send(true),
+    enabled: targets !== undefined,
     placeholderData: keepPreviousData,
     staleTime: 0,
     gcTime: 0,
   });
-  const touched = preview.data?.task_instances;
+  const touched = preview.data;
 
   async function clear() {
     setBusy(true);
     try {
       const done = await send(false);
-      void client.invalidateQueries({ queryKey: ["run", dagId, runId] });
-      say(`Cleared ${count(done.task_instances.length, "task instance")}`);
-      onClose();
+      say(`Cleared ${count(done.length, "task instance")}`);
+      onClose(true);
     } catch (error) {
       fail(error);
       setBusy(false);
     }
+    for (const { runId } of targets ?? [])
+      void client.invalidateQueries({ queryKey: ["run", dagId, runId] });
   }
 
   const names = (Object.keys(kTexts) as (keyof Options)[]).filter(
-    (name) => taskIds || !name.startsWith("include"),
+    (name) => partly || !name.startsWith("include"),
   );
-  const title = !taskIds
-    ? "Clear the run"
-    : taskIds.length === 1
-      ? `Clear ${taskIds[0]}`
-      : `Clear ${count(taskIds.length, "task")}`;
   return (
-    <Modal opened onClose={onClose} title={title} size={560}>
+    <Modal opened onClose={() => onClose(false)} title={titleOf(targets)} size={560}>
       <div className="stack">
         <p className="dim" style={{ margin: 0 }}>
           Cleared tasks run again, with the files of the run's staging volume where they were.
@@ -106,7 +135,7 @@ export function ClearDialog({ dagId, runId, taskIds, onlyFailed = false, onClose
           <TouchList tasks={touched} none="Nothing would be cleared with these options." />
         )}
         <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" onClick={() => onClose(false)}>
             Cancel
           </Button>
           <Button

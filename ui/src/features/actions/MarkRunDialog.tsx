@@ -12,24 +12,26 @@ import { TouchList } from "./TouchList";
 
 interface Props {
   run: RunRef;
-  state: "success" | "failed";
+  /** Cancelling marks it failed; it is what one does to a run that is under way. */
+  action: "success" | "failed" | "cancel";
   onClose: () => void;
 }
 
 const kAbout = {
-  success: "Every task that has not succeeded is marked as success; what runs is ended.",
+  success: "What has not ended is marked as success, what runs is ended. What failed stays failed.",
   failed: "What runs is ended and marked as failed; what has not started is skipped.",
+  cancel: "What runs is ended and marked as failed; what has not started is skipped.",
 };
 
 /** Ends a run by decision. */
-export function MarkRunDialog({ run, state, onClose }: Props) {
+export function MarkRunDialog({ run, action, onClose }: Props) {
+  const cancels = action === "cancel";
+  const state = cancels ? "failed" : action;
   const [busy, setBusy] = useState(false);
   const client = useQueryClient();
   const { say, fail } = useToasts();
   const tasks = useQuery(runTasks(run));
-  const touched = tasks.data?.filter((task) =>
-    state === "success" ? task.state !== "success" : !isFinished(task.state),
-  );
+  const touched = tasks.data?.filter((task) => !isFinished(task.state));
 
   async function mark() {
     setBusy(true);
@@ -39,7 +41,7 @@ export function MarkRunDialog({ run, state, onClose }: Props) {
         body: { state },
       });
       void client.invalidateQueries({ queryKey: ["run", run.dagId, run.runId] });
-      say(`Marked the run as ${state}`);
+      say(cancels ? "Cancelled the run" : `Marked the run as ${state}`);
       onClose();
     } catch (error) {
       fail(error);
@@ -48,21 +50,21 @@ export function MarkRunDialog({ run, state, onClose }: Props) {
   }
 
   return (
-    <Modal opened onClose={onClose} title="Mark the run" size={520}>
+    <Modal opened onClose={onClose} title={cancels ? "Cancel the run" : "Mark the run"} size={520}>
       <div className="stack">
         <div className="row dim">
           It becomes <StateBadge state={state} soft />
         </div>
         <p className="dim" style={{ margin: 0 }}>
-          {kAbout[state]}
+          {kAbout[action]}
         </p>
         <TouchList tasks={touched} none="No task instance changes, only the run's own state." />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {cancels ? "Keep it running" : "Cancel"}
           </Button>
           <Button loading={busy} onClick={() => void mark()} data-autofocus>
-            Mark as {state}
+            {cancels ? "Cancel the run" : `Mark as ${state}`}
           </Button>
         </Group>
       </div>

@@ -2,66 +2,55 @@
 import { Button, Group, Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "@/api/client";
 import type { TaskInstance } from "@/api/types";
 import { StateBadge } from "@/components/StateBadge";
 import { useToasts } from "@/components/toast";
 import { count } from "@/lib/text";
 import type { MarkState } from "./MarkTaskDialog";
 import { TouchList } from "./TouchList";
+import { updateTasks } from "./updateTasks";
 
 interface Props {
-  /** Those chosen, of one run. */
-  tasks: readonly TaskInstance[];
+  dagId: string;
+  /** Those chosen; undefined while they load. */
+  tasks: readonly TaskInstance[] | undefined;
   state: MarkState;
   /** Called with true when it was done. */
   onClose: (done: boolean) => void;
 }
 
-/** Marks several task instances of a run at once; lists them first. */
-export function MarkTasksDialog({ tasks, state, onClose }: Props) {
+/** Marks several task instances at once; lists them first. */
+export function MarkTasksDialog({ dagId, tasks, state, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const client = useQueryClient();
   const { say, fail } = useToasts();
-  const touched = tasks.filter((task) => task.state !== state);
-  const first = touched[0];
+  const touched = tasks?.filter((task) => task.state !== state);
 
   async function mark() {
-    if (!first) return;
     setBusy(true);
-    const { dag_id, dag_run_id } = first;
-    const entities = touched.map(({ task_id, map_index }) => ({
-      task_id,
-      map_index,
-      new_state: state,
-    }));
     try {
-      const done = await api.patch("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances", {
-        path: { dag_id, dag_run_id },
-        body: { actions: [{ action: "update", entities, action_on_non_existence: "skip" }] },
-      });
-      void client.invalidateQueries({ queryKey: ["run", dag_id, dag_run_id] });
-      const refused = done.update?.errors[0];
-      if (refused) fail(new Error(refused.error));
-      else say(`Marked ${count(done.update?.success.length ?? 0, "task instance")} as ${state}`);
+      const done = await updateTasks(dagId, touched ?? [], { new_state: state });
+      say(`Marked ${count(done, "task instance")} as ${state}`);
       onClose(true);
     } catch (error) {
       fail(error);
       setBusy(false);
     }
+    for (const run of new Set(touched?.map((task) => task.dag_run_id)))
+      void client.invalidateQueries({ queryKey: ["run", dagId, run] });
   }
 
   return (
     <Modal
       opened
       onClose={() => onClose(false)}
-      title={`Mark ${count(tasks.length, "task instance")}`}
-      size={520}
+      title={tasks ? `Mark ${count(tasks.length, "task instance")}` : "Mark"}
+      size={560}
     >
       <div className="stack">
         <div className="row dim">
           They become <StateBadge state={state} soft />
-          without running; what runs is ended.
+          without running. What runs is ended; what failed or waits because of them goes on.
         </div>
         <TouchList tasks={touched} none="They are all in this state already." />
         <Group justify="flex-end">
@@ -70,11 +59,11 @@ export function MarkTasksDialog({ tasks, state, onClose }: Props) {
           </Button>
           <Button
             loading={busy}
-            disabled={touched.length === 0}
+            disabled={!touched || touched.length === 0}
             onClick={() => void mark()}
             data-autofocus
           >
-            Mark {touched.length} as {state}
+            Mark {touched?.length} as {state}
           </Button>
         </Group>
       </div>

@@ -5,15 +5,19 @@ import { useState } from "react";
 import { useToasts } from "@/components/toast";
 
 interface Props {
+  title?: string;
   note: string | null;
+  /** Of several with different notes: each gets this one instead. */
+  replaces?: boolean;
   save: (note: string | null) => Promise<unknown>;
   /** What shows the note. */
-  stale: QueryKey;
-  onClose: () => void;
+  stale: readonly QueryKey[];
+  /** Called with true when it was saved. */
+  onClose: (done: boolean) => void;
 }
 
 /** A few words for whoever looks later. */
-export function NoteDialog({ note, save, stale, onClose }: Props) {
+export function NoteDialog({ title = "Note", note, replaces, save, stale, onClose }: Props) {
   const [text, setText] = useState(note ?? "");
   const [busy, setBusy] = useState(false);
   const client = useQueryClient();
@@ -22,18 +26,19 @@ export function NoteDialog({ note, save, stale, onClose }: Props) {
     setBusy(true);
     try {
       await save(text.trim() || null);
-      await client.invalidateQueries({ queryKey: stale });
-      onClose();
+      await Promise.all(stale.map((queryKey) => client.invalidateQueries({ queryKey })));
+      onClose(true);
     } catch (error) {
       fail(error);
       setBusy(false);
     }
   }
   return (
-    <Modal opened onClose={onClose} title="Note">
+    <Modal opened onClose={() => onClose(false)} title={title}>
       <Textarea
         aria-label="Note"
         placeholder="What should others know?"
+        {...(replaces ? { description: "Replaces the notes they have" } : {})}
         autosize
         minRows={3}
         maxLength={1000}
@@ -42,7 +47,7 @@ export function NoteDialog({ note, save, stale, onClose }: Props) {
         data-autofocus
       />
       <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={onClose}>
+        <Button variant="default" onClick={() => onClose(false)}>
           Cancel
         </Button>
         <Button loading={busy} onClick={() => void submit()}>

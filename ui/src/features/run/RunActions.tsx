@@ -6,6 +6,7 @@ import {
   IconEraser,
   IconNote,
   IconPlayerPlay,
+  IconPlayerStop,
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
@@ -15,6 +16,7 @@ import { useAuth } from "@/auth/AuthProvider";
 import { Confirm } from "@/components/Confirm";
 import { StateIcon } from "@/components/StateIcon";
 import { useToasts } from "@/components/toast";
+import { isOpen } from "@/lib/states";
 import { links } from "@/router/links";
 import { navigate } from "@/router/router";
 import { ClearDialog } from "../actions/ClearDialog";
@@ -22,7 +24,7 @@ import { MarkRunDialog } from "../actions/MarkRunDialog";
 import { NoteDialog } from "../actions/NoteDialog";
 import { useTrigger } from "../trigger/TriggerProvider";
 
-type Dialog = "clear" | "success" | "failed" | "note" | "delete";
+type Dialog = "clear" | "success" | "failed" | "cancel" | "note" | "delete";
 
 /** What one can do with a run. */
 export function RunActions({ run }: { run: DagRun }) {
@@ -36,6 +38,15 @@ export function RunActions({ run }: { run: DagRun }) {
   if (!me.can.trigger) return null;
   return (
     <>
+      {isOpen(run.state) && (
+        <Button
+          variant="default"
+          leftSection={<IconPlayerStop size={14} />}
+          onClick={() => setDialog("cancel")}
+        >
+          Cancel
+        </Button>
+      )}
       <Button
         variant="default"
         leftSection={<IconEraser size={14} />}
@@ -91,15 +102,20 @@ export function RunActions({ run }: { run: DagRun }) {
         </Menu.Dropdown>
       </Menu>
       {dialog === "clear" && (
-        <ClearDialog {...ref} onlyFailed={run.state === "failed"} onClose={close} />
+        <ClearDialog
+          dagId={ref.dagId}
+          targets={[{ runId: ref.runId }]}
+          onlyFailed={run.state === "failed"}
+          onClose={close}
+        />
       )}
-      {(dialog === "success" || dialog === "failed") && (
-        <MarkRunDialog run={ref} state={dialog} onClose={close} />
+      {(dialog === "success" || dialog === "failed" || dialog === "cancel") && (
+        <MarkRunDialog run={ref} action={dialog} onClose={close} />
       )}
       {dialog === "note" && (
         <NoteDialog
           note={run.note}
-          stale={["run", run.dag_id, run.dag_run_id]}
+          stale={[["run", run.dag_id, run.dag_run_id]]}
           onClose={close}
           save={(note) =>
             api.patch("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { path, body: { note } })

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { dagTasks, runReasons, runTasks } from "@/api/queries";
 import type { DagRun, TaskInstance } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
@@ -10,16 +9,19 @@ import { Panel } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { Empty, Loaded } from "@/components/States";
 import { Duration, Time } from "@/components/Time";
+import { useChosen } from "@/components/useChosen";
 import { topological } from "@/lib/graph";
 import { countStates, isFinished, stateLabel } from "@/lib/states";
 import { operatorLabel } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
-import { ClearDialog } from "../actions/ClearDialog";
-import type { MarkState } from "../actions/MarkTaskDialog";
-import { MarkTasksDialog } from "../actions/MarkTasksDialog";
+import { ChosenBar } from "../actions/ChosenBar";
+import { kTasksActions, type TasksAction } from "../actions/chosenTasks";
 import { StateIcon } from "@/components/StateIcon";
-import styles from "./run.module.css";
+
+const ChosenTasksDialog = lazy(() =>
+  import("../actions/ChosenTasksDialog").then((m) => ({ default: m.ChosenTasksDialog })),
+);
 
 const key = (task: TaskInstance) => `${task.task_id}[${task.map_index}]`;
 
@@ -32,47 +34,12 @@ function taskLink(task: TaskInstance): string {
   });
 }
 
-interface Pick {
-  chosen: ReadonlySet<string>;
-  choose: (task: TaskInstance) => void;
-  all: boolean;
-  chooseAll: () => void;
-}
-
-const kMarks: [state: MarkState, title: string][] = [
-  ["success", "Mark success…"],
-  ["failed", "Mark failed…"],
-  ["skipped", "Mark skipped…"],
-];
-
 function columnsFor(
   reasons: ReadonlyMap<string, string>,
-  pick: Pick | null,
+  pick: Column<TaskInstance> | null,
 ): Column<TaskInstance>[] {
-  const box: Column<TaskInstance> = {
-    key: "pick",
-    title: pick && (
-      <Checkbox
-        size="xs"
-        aria-label="Choose all tasks"
-        checked={pick.all}
-        indeterminate={pick.chosen.size > 0 && !pick.all}
-        onChange={pick.chooseAll}
-      />
-    ),
-    width: "20px",
-    cell: (task) =>
-      pick && (
-        <Checkbox
-          size="xs"
-          aria-label={`Choose ${task.task_id}`}
-          checked={pick.chosen.has(key(task))}
-          onChange={() => pick.choose(task)}
-        />
-      ),
-  };
   return [
-    ...(pick ? [box] : []),
+    ...(pick ? [pick] : []),
     {
       key: "task",
       title: "Task",
@@ -167,9 +134,7 @@ export function TaskTable({ run }: { run: DagRun }) {
   const query = useQuery(runTasks(ref));
   const structure = useQuery(dagTasks(run.dag_id));
   const reasons = useQuery(runReasons(ref));
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [clearing, setClearing] = useState(false);
-  const [marking, setMarking] = useState<MarkState | null>(null);
+  const [action, setAction] = useState<TasksAction | null>(null);
 
   const rows = useMemo(() => {
     const nodes = (structure.data ?? []).map((task) => ({
@@ -187,45 +152,25 @@ export function TaskTable({ run }: { run: DagRun }) {
       ),
     [reasons.data],
   );
-  const choose = (task: TaskInstance) => {
-    const next = new Set(chosen);
-    if (!next.delete(key(task))) next.add(key(task));
-    setChosen(next);
-  };
-  const all = rows.length > 0 && chosen.size === rows.length;
-  const chooseAll = () => setChosen(all ? new Set() : new Set(rows.map(key)));
-  const columns = columnsFor(why, me.can.trigger ? { chosen, choose, all, chooseAll } : null);
-  const picked = rows.filter((task) => chosen.has(key(task)));
+  const chosen = useChosen(rows, {
+    keyOf: key,
+    nameOf: (task) => task.task_id,
+    all: "Choose all tasks",
+  });
+  const columns = columnsFor(why, me.can.trigger ? chosen.column : null);
 
   return (
     <Panel
       flush
       title={
-        picked.length > 0 ? (
-          <span className={styles.selection}>
-            {picked.length} chosen
-            <Button size="compact-xs" onClick={() => setClearing(true)}>
-              Clear…
-            </Button>
-            {kMarks.map(([state, title]) => (
-              <Button
-                key={state}
-                size="compact-xs"
-                variant="default"
-                onClick={() => setMarking(state)}
-              >
-                {title}
-              </Button>
-            ))}
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              color="gray"
-              onClick={() => setChosen(new Set())}
-            >
-              None
-            </Button>
-          </span>
+        chosen.rows.length > 0 ? (
+          <ChosenBar
+            label="Chosen task instances"
+            text={`${chosen.rows.length} chosen`}
+            actions={kTasksActions}
+            onAction={setAction}
+            onNone={chosen.none}
+          />
         ) : (
           `${rows.length} tasks`
         )
@@ -252,28 +197,24 @@ export function TaskTable({ run }: { run: DagRun }) {
               rows={rows}
               rowKey={key}
               rowLink={taskLink}
-              selected={(task) => chosen.has(key(task))}
+              selected={chosen.has}
             />
           )
         }
       </Loaded>
-      {marking && (
-        <MarkTasksDialog
-          tasks={picked}
-          state={marking}
-          onClose={(done) => {
-            setMarking(null);
-            if (done) setChosen(new Set());
-          }}
-        />
-      )}
-      {clearing && (
-        <ClearDialog
-          {...ref}
-          taskIds={[...new Set(picked.map((task) => task.task_id))]}
-          onClose={() => setClearing(false)}
-        />
-      )}
+      <Suspense>
+        {action && (
+          <ChosenTasksDialog
+            dagId={run.dag_id}
+            tasks={chosen.rows}
+            action={action}
+            onClose={(done) => {
+              setAction(null);
+              if (done) chosen.none();
+            }}
+          />
+        )}
+      </Suspense>
     </Panel>
   );
 }

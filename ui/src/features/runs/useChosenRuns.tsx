@@ -1,26 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox } from "@mantine/core";
 import { lazy, Suspense, useState, type ReactNode } from "react";
+import { api } from "@/api/client";
 import type { DagRun } from "@/api/types";
 import type { Column } from "@/components/DataTable";
+import { useChosen } from "@/components/useChosen";
+import { isOpen } from "@/lib/states";
+import { count } from "@/lib/text";
 import type { BulkAction } from "../actions/BulkRunsDialog";
+import { ChosenBar } from "../actions/ChosenBar";
 import styles from "./runs.module.css";
 
 const BulkRunsDialog = lazy(() =>
   import("../actions/BulkRunsDialog").then((m) => ({ default: m.BulkRunsDialog })),
 );
+const NoteDialog = lazy(() =>
+  import("../actions/NoteDialog").then((m) => ({ default: m.NoteDialog })),
+);
 
-const keyOf = (run: DagRun) => `${run.dag_id} ${run.dag_run_id}`;
-const kRunsMax = 500; // of one action: what the server takes
+type Action = BulkAction | "note";
 
-const kActions: [action: BulkAction, title: string][] = [
-  ["clear", "Clear…"],
-  ["success", "Mark success…"],
-  ["failed", "Mark failed…"],
-  ["delete", "Delete…"],
+const kActions: readonly { key: Action; title: string; destroys?: boolean }[] = [
+  { key: "clear", title: "Clear…" },
+  { key: "success", title: "Mark success…" },
+  { key: "failed", title: "Mark failed…" },
+  { key: "note", title: "Note…" },
+  { key: "delete", title: "Delete…", destroys: true },
 ];
+const kCancel = { key: "cancel", title: "Cancel…" } as const;
 
-interface Chosen {
+/** One note on several runs. */
+async function noteRuns(runs: readonly DagRun[], note: string | null): Promise<void> {
+  const answer = await api.post("/api/leoflow/v1/dagRuns/bulk", {
+    body: {
+      action: "mark",
+      note: note ?? "",
+      dry_run: false,
+      runs: runs.map(({ dag_id, dag_run_id }) => ({ dag_id, dag_run_id })),
+    },
+  });
+  const refused = answer.runs.find((run) => run.error !== null);
+  if (refused) throw new Error(`${refused.dag_run_id}: ${refused.error}`);
+}
+
+interface ChosenRuns {
   column: Column<DagRun>;
   isChosen: (run: DagRun) => boolean;
   /** What can be done with those chosen; nothing while there are none. */
@@ -28,68 +50,53 @@ interface Chosen {
 }
 
 /** Runs chosen in a list, and what can be done with all of them at once. */
-export function useChosenRuns(rows: readonly DagRun[]): Chosen {
-  const [keys, setKeys] = useState<ReadonlySet<string>>(new Set());
-  const [action, setAction] = useState<BulkAction | null>(null);
-  const chosen = rows.filter((run) => keys.has(keyOf(run))).slice(0, kRunsMax);
-  const all = rows.length > 0 && chosen.length === Math.min(rows.length, kRunsMax);
-  const toggle = (run: DagRun) => {
-    const next = new Set(keys);
-    if (!next.delete(keyOf(run))) next.add(keyOf(run));
-    setKeys(next);
-  };
-  const column: Column<DagRun> = {
-    key: "pick",
-    width: "20px",
-    title: (
-      <Checkbox
-        size="xs"
-        aria-label="Choose all that are listed"
-        checked={all}
-        indeterminate={chosen.length > 0 && !all}
-        onChange={() => setKeys(all ? new Set() : new Set(rows.slice(0, kRunsMax).map(keyOf)))}
-      />
-    ),
-    cell: (run) => (
-      <Checkbox
-        size="xs"
-        aria-label={`Choose ${run.dag_run_id} of ${run.dag_id}`}
-        checked={keys.has(keyOf(run))}
-        onChange={() => toggle(run)}
-      />
-    ),
+export function useChosenRuns(rows: readonly DagRun[]): ChosenRuns {
+  const {
+    rows: chosen,
+    has,
+    column,
+    none,
+  } = useChosen(rows, {
+    keyOf: (run) => `${run.dag_id} ${run.dag_run_id}`,
+    nameOf: (run) => `${run.dag_run_id} of ${run.dag_id}`,
+    all: "Choose all that are listed",
+  });
+  const [action, setAction] = useState<Action | null>(null);
+  const open = chosen.filter((run) => isOpen(run.state));
+  const close = (done: boolean) => {
+    setAction(null);
+    if (done) none();
   };
   const bar = chosen.length > 0 && (
-    <div className={styles.bar} role="group" aria-label="Chosen runs">
-      <strong className="num">{chosen.length} chosen</strong>
-      {kActions.map(([key, title]) => (
-        <Button
-          key={key}
-          size="compact-xs"
-          variant="default"
-          {...(key === "delete" ? { c: "var(--s-failed-text)" } : {})}
-          data-state="failed"
-          onClick={() => setAction(key)}
-        >
-          {title}
-        </Button>
-      ))}
-      <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setKeys(new Set())}>
-        None
-      </Button>
+    <div className={styles.chosen}>
+      <ChosenBar
+        label="Chosen runs"
+        text={`${chosen.length} chosen`}
+        actions={open.length > 0 ? [kCancel, ...kActions] : kActions}
+        onAction={setAction}
+        onNone={none}
+      />
       <Suspense>
-        {action && (
-          <BulkRunsDialog
-            runs={chosen}
-            action={action}
-            onClose={(done) => {
-              setAction(null);
-              if (done) setKeys(new Set());
-            }}
+        {action === "note" ? (
+          <NoteDialog
+            title={`Note on ${count(chosen.length, "run")}`}
+            note={chosen.length === 1 ? (chosen[0]?.note ?? null) : null}
+            replaces={chosen.length > 1 && chosen.some((run) => run.note)}
+            stale={[["runs"], ["dag"], ["run"]]}
+            save={(note) => noteRuns(chosen, note)}
+            onClose={close}
           />
+        ) : (
+          action && (
+            <BulkRunsDialog
+              runs={action === "cancel" ? open : chosen}
+              action={action}
+              onClose={close}
+            />
+          )
         )}
       </Suspense>
     </div>
   );
-  return { column, isChosen: (run) => keys.has(keyOf(run)), bar };
+  return { column, isChosen: has, bar };
 }

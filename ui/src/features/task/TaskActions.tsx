@@ -61,15 +61,14 @@ export function TaskActions({ refTask, task }: Props) {
       {dialog === "clear" && (
         <ClearDialog
           dagId={refTask.dagId}
-          runId={refTask.runId}
-          taskIds={[refTask.taskId]}
+          targets={[{ runId: refTask.runId, taskIds: [refTask.taskId] }]}
           onClose={close}
         />
       )}
       {dialog === "note" && (
         <NoteDialog
           note={task.note}
-          stale={["task", refTask.dagId, refTask.runId, refTask.taskId]}
+          stale={[["task", refTask.dagId, refTask.runId, refTask.taskId]]}
           onClose={close}
           save={(note) =>
             api.patch(

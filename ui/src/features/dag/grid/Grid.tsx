@@ -2,7 +2,7 @@
 import { useElementSize } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, type KeyboardEvent } from "react";
+import { memo, useRef } from "react";
 import type { DagRun, TaskInstance } from "@/api/types";
 import type { Row } from "@/lib/graph";
 import { stateLabel, stateName } from "@/lib/states";
@@ -10,6 +10,8 @@ import { elapsed, relative, span } from "@/lib/time";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./grid.module.css";
+import { onGridKey, onGridPress } from "./gridKeys";
+import type { ChosenCellsOf } from "./useChosenCells";
 import { cellOf, useCells } from "./useGrid";
 
 const kCell = 22;
@@ -18,43 +20,21 @@ const kHead = 76;
 const kBarMax = 50;
 
 interface Props {
-  /** Newest first. */
+  /** Oldest first: the newest is at the right, where one looks first. */
   runs: readonly DagRun[];
   rows: readonly Row[];
   folded: ReadonlySet<string>;
   onFold: (group: string) => void;
+  /** Null for who may only look. */
+  chosen: ChosenCellsOf | null;
 }
 
 function length(run: DagRun, now: number): number {
   return run.duration ?? elapsed(run.start_date, run.end_date, now) ?? 0;
 }
 
-/** Moves to the neighbour of the focused cell; cells that are not there are stepped over. */
-function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
-  const steps: Record<string, [number, number]> = {
-    ArrowLeft: [0, -1],
-    ArrowRight: [0, 1],
-    ArrowUp: [-1, 0],
-    ArrowDown: [1, 0],
-  };
-  const step = steps[event.key];
-  if (step && event.target === event.currentTarget) {
-    event.preventDefault();
-    return [...event.currentTarget.querySelectorAll<HTMLElement>("[role=gridcell]")].at(0)?.focus();
-  }
-  const at = (event.target as HTMLElement).dataset["at"]?.split(",").map(Number);
-  if (!step || !at) return;
-  event.preventDefault();
-  for (let n = 1; n < 40; n++) {
-    const to = `${(at[0] ?? 0) + step[0] * n},${(at[1] ?? 0) + step[1] * n}`;
-    const next = event.currentTarget.querySelector<HTMLElement>(`[data-at="${to}"]`);
-    if (next) return next.focus();
-  }
-}
-
-/** The newest run is at the right, where one looks first; only what is in sight exists. */
-export function Grid({ runs: newestFirst, rows, folded, onFold }: Props) {
-  const runs = useMemo(() => [...newestFirst].reverse(), [newestFirst]);
+/** Only what is in sight exists. */
+export function Grid({ runs, rows, folded, onFold, chosen }: Props) {
   const area = useRef<HTMLDivElement>(null);
   const { ref: sizeRef, width } = useElementSize();
   const names = width > 0 && width < 560 ? 132 : 240;
@@ -86,9 +66,12 @@ export function Grid({ runs: newestFirst, rows, folded, onFold }: Props) {
         ref={area}
         className={styles.area}
         style={{ "--names": `${names}px` } as React.CSSProperties}
-        onKeyDown={moveFocus}
+        data-choosing={chosen?.active || undefined}
+        onKeyDown={(event) => onGridKey(event, chosen)}
+        onClickCapture={(event) => onGridPress(event, chosen)}
         role="grid"
         tabIndex={0}
+        aria-multiselectable={chosen ? true : undefined}
         aria-label="Runs by tasks: move with the arrow keys"
         aria-rowcount={rows.length + 1}
         aria-colcount={runs.length + 1}
@@ -118,7 +101,7 @@ export function Grid({ runs: newestFirst, rows, folded, onFold }: Props) {
             if (!row) return null;
             return (
               <div key={row.id} className={styles.line} style={{ top: item.start }} role="row">
-                <Name row={row} folded={folded.has(row.id)} onFold={onFold} />
+                <Name row={row} index={item.index} folded={folded.has(row.id)} onFold={onFold} />
                 {shown.map(({ run, index, left }) => (
                   <CellView
                     key={run.dag_run_id}
@@ -127,6 +110,7 @@ export function Grid({ runs: newestFirst, rows, folded, onFold }: Props) {
                     row={row}
                     run={run}
                     tasks={cells.get(run.dag_run_id)}
+                    chosen={chosen ? isChosen(chosen, run, row) : undefined}
                   />
                 ))}
               </div>
@@ -136,6 +120,11 @@ export function Grid({ runs: newestFirst, rows, folded, onFold }: Props) {
       </div>
     </div>
   );
+}
+
+function isChosen({ chosen }: ChosenCellsOf, run: DagRun, row: Row): boolean {
+  const own = chosen.get(run.dag_run_id);
+  return own !== undefined && row.tasks.every((task) => own.has(task));
 }
 
 interface HeadProps {
@@ -167,14 +156,22 @@ function RunHead({ run, index, left, now, longest }: HeadProps) {
 
 interface NameProps {
   row: Row;
+  index: number;
   folded: boolean;
   onFold: (group: string) => void;
 }
 
-function Name({ row, folded, onFold }: NameProps) {
+function Name({ row, index, folded, onFold }: NameProps) {
   const style = { paddingLeft: 16 + row.depth * 14 };
   return (
-    <div className={styles.name} style={style} role="rowheader" title={row.id}>
+    <div
+      className={styles.name}
+      style={style}
+      role="rowheader"
+      tabIndex={-1}
+      data-at={`${index},-1`}
+      title={row.id}
+    >
       {row.isGroup ? (
         <button
           type="button"
@@ -199,9 +196,11 @@ interface CellProps {
   row: Row;
   run: DagRun;
   tasks: Map<string, TaskInstance[]> | undefined;
+  /** Undefined where nothing can be chosen. */
+  chosen: boolean | undefined;
 }
 
-function CellView({ at, left, row, run, tasks }: CellProps) {
+const CellView = memo(function CellView({ at, left, row, run, tasks, chosen }: CellProps) {
   const cell = cellOf(row, tasks);
   if (!cell?.row) return null;
   const { row: task } = cell;
@@ -226,6 +225,7 @@ function CellView({ at, left, row, run, tasks }: CellProps) {
       data-at={at}
       title={label}
       aria-label={label}
+      aria-selected={chosen}
     />
   );
-}
+});

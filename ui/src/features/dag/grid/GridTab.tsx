@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
+import { IconSquareCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { recentRuns } from "@/api/queries";
+import { useAuth } from "@/auth/AuthProvider";
 import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
 import { stateLabel, type StateName } from "@/lib/states";
 import { useSearch } from "@/router/router";
 import styles from "../dag.module.css";
+import { ChosenCells } from "./ChosenCells";
 import { Grid } from "./Grid";
+import { useChosenCells } from "./useChosenCells";
 import { useGridRows } from "./useGrid";
 
 const kLegend: StateName[] = [
@@ -44,6 +48,10 @@ export function GridTab({ dagId }: { dagId: string }) {
   const folded = useMemo(() => new Set(fold ? fold.split("\n") : []), [fold]);
   const runs = useQuery(recentRuns(dagId, { limit: Number(count) }));
   const { query, rows } = useGridRows(dagId, folded);
+  const columns = useMemo(() => [...(runs.data?.dag_runs ?? [])].reverse(), [runs.data]);
+  const { me } = useAuth();
+  const cells = useChosenCells(rows, columns);
+  const { active, setActive, chosen, none } = cells;
 
   function toggle(group: string) {
     const next = new Set(folded);
@@ -60,18 +68,45 @@ export function GridTab({ dagId }: { dagId: string }) {
           value={count}
           onChange={(value) => set({ runs: value === "25" ? null : value })}
         />
-        <Legend />
+        {me.can.trigger && columns.length > 0 && (
+          <Button
+            variant="default"
+            className={styles.toggle}
+            leftSection={<IconSquareCheck size={14} />}
+            aria-pressed={active}
+            onClick={() => (active ? none() : setActive(true))}
+          >
+            Choose
+          </Button>
+        )}
+        {chosen.size > 0 ? (
+          <ChosenCells dagId={dagId} runs={columns} cells={cells} />
+        ) : active ? (
+          <span className="dim">
+            Press cells, bars of runs or names of tasks; with Shift a range. Esc ends it.
+          </span>
+        ) : (
+          <Legend />
+        )}
       </div>
       <Panel flush>
         <Loaded query={runs}>
-          {(page) =>
-            page.dag_runs.length === 0 ? (
+          {() =>
+            columns.length === 0 ? (
               <Empty title="It has not run yet">
                 Press Trigger, or t, and watch its tasks appear here as they run.
               </Empty>
             ) : (
               <Loaded query={query}>
-                {() => <Grid runs={page.dag_runs} rows={rows} folded={folded} onFold={toggle} />}
+                {() => (
+                  <Grid
+                    runs={columns}
+                    rows={rows}
+                    folded={folded}
+                    onFold={toggle}
+                    chosen={me.can.trigger ? cells : null}
+                  />
+                )}
               </Loaded>
             )
           }
