@@ -155,7 +155,7 @@ class GrpcLink : public ServerLink {
     made->context.AddMetadata("leoflow-attempt-token", token);
     made->context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
     std::function<void(grpc::Status)> finished = [this, made](const grpc::Status& status) {
-      loop_.post([this, made, status] {
+      loop_.post([made, status] {
         made->done(status.ok() ? Result<std::shared_ptr<Reply>>(made->reply)
                                : fail(from_grpc(status)));
         delete made;

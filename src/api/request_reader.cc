@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "api/host_name.h"
+#include "async/last_chunk.h"
 
 namespace leoflow::api {
 namespace {
@@ -33,6 +34,8 @@ RequestReader::RequestReader(size_t header_bytes_max, size_t body_bytes_max) {
 }
 
 size_t RequestReader::feed(std::string_view bytes, ErrorCode& error) {
+  error = {};
+  if (too_few_for(parser_, bytes.size())) return 0;
   size_t used = parser_.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
   if (error == http::error::need_more) error = {};
   return used;

@@ -442,7 +442,8 @@ void Session::part_written() {
   disarm();
   if (next_ == StreamSource::Next::end) return end_stream();
   if (next_ == StreamSource::Next::more) return pull();
-  bool waiting = std::exchange(pull_again_, false) | std::exchange(pull_soon_, false);
+  bool again = std::exchange(pull_again_, false), soon = std::exchange(pull_soon_, false);
+  bool waiting = again || soon;
   if (waiting) return woken();
   // What is rare needs no timer of its own.
   if (stream_->interval() < kRareInterval) return pull_in(stream_->interval());

@@ -211,6 +211,30 @@ TEST_F(HttpClientTest, StreamsUntilThePeerEnds) {
   }
 }
 
+// Beast aborted on a last chunk that was the first one and came in pieces.
+TEST_F(HttpClientTest, TakesABodyOfNothingInPieces) {
+  std::promise<void> head_seen[2];
+  TestHttpServer server([&](Call& call) {
+    bool whole = call.target == "/whole";
+    call.begin_chunks(200);
+    call.send("0\r\n");
+    head_seen[whole].get_future().wait();
+    call.send("\r");
+    whole ? void(call.send("\n")) : call.drop();
+  });
+  make();
+  for (bool whole : {true, false}) {
+    std::promise<Status> end;
+    on_loop([&] {
+      client_->open({.url = server.url(whole ? "/whole" : "/broken")},
+                    {.on_head = [&](const HttpResponse&) { head_seen[whole].set_value(); },
+                     .on_data = [](std::string_view bytes) { EXPECT_EQ(bytes, ""); },
+                     .on_end = [&](Status how) { end.set_value(how); }});
+    });
+    EXPECT_EQ(end.get_future().get().has_value(), whole);
+  }
+}
+
 TEST_F(HttpClientTest, CancelsAStreamFromItsOwnCallback) {
   std::promise<void> gone;
   TestHttpServer server([&](Call& call) {

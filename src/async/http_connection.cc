@@ -9,6 +9,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
 
+#include "async/last_chunk.h"
 #include "base/check.h"
 
 namespace leoflow {
@@ -144,7 +145,7 @@ void HttpConnection::on_read(ErrorCode error, size_t count) {
 
 void HttpConnection::parse() {
   auto self = shared_from_this();  // the sink may let go of us
-  while (in_.size() > 0 && !parser_->is_done()) {
+  while (in_.size() > 0 && !parser_->is_done() && !too_few_for(*parser_, in_.size())) {
     ErrorCode error;
     size_t used = 0;
     try {

@@ -86,6 +86,16 @@ class HttpFaults(unittest.TestCase):
             self.assertEqual(made.recv(100), b"")
         self.others_are_served()
 
+    def test_chunked_body_of_nothing_byte_by_byte(self):
+        made = self.connection()
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made.sendall(b"POST /api/v2/pools HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                     b"Transfer-Encoding: chunked\r\n\r\n")
+        for byte in b"0\r\n\r\n":
+            made.sendall(bytes([byte]))
+            self.others_are_served()    # and this byte is read by then
+        self.assertIn(b" 401 ", made.recv(100))
+
     def test_what_is_too_long(self):
         long = "x" * 20_000
         self.assertEqual(self.ask(f"GET /{long[:9000]} HTTP/1.1")[0], 414)

@@ -14,10 +14,12 @@
 #include "test_paths.h"
 
 using FuzzEntry = int(const uint8_t*, size_t);
-// CMake gives each *_fuzz.cc its own name for the entry point.
-extern "C" FuzzEntry fuzz_api_request, fuzz_connection, fuzz_cron, fuzz_dag_json, fuzz_frame,
-    fuzz_ignore_rules, fuzz_json, fuzz_leoflow_yaml, fuzz_size, fuzz_termination, fuzz_time,
-    fuzz_tree_archive;
+// CMake gives each *_fuzz.cc its own name for the entry point, and lists them all.
+extern "C" {
+#define FUZZER(name) FuzzEntry fuzz_##name;
+#include "fuzzers.inc"
+#undef FUZZER
+}
 
 namespace leoflow {
 namespace {
@@ -31,18 +33,9 @@ struct Fuzzer {
   FuzzEntry* entry;
 };
 constexpr Fuzzer kFuzzers[] = {
-    {"api_request", fuzz_api_request},
-    {"connection", fuzz_connection},
-    {"cron", fuzz_cron},
-    {"dag_json", fuzz_dag_json},
-    {"frame", fuzz_frame},
-    {"ignore_rules", fuzz_ignore_rules},
-    {"json", fuzz_json},
-    {"leoflow_yaml", fuzz_leoflow_yaml},
-    {"size", fuzz_size},
-    {"termination", fuzz_termination},
-    {"time", fuzz_time},
-    {"tree_archive", fuzz_tree_archive},
+#define FUZZER(name) {#name, fuzz_##name},
+#include "fuzzers.inc"
+#undef FUZZER
 };
 
 // By name, so that the mutations do not depend on the file system's order.
