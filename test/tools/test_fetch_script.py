@@ -15,11 +15,15 @@ AGENT = b"#!/bin/sh\necho agent $1\n"
 
 
 class Downloads(http.server.BaseHTTPRequestHandler):
-    answers = []   # status by request; then 200
+    answers = []   # status by request, or bytes to send; then 200
 
     def do_GET(self):
-        status = self.answers.pop(0) if self.answers else 200
-        self.send_response(status)
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, bytes):
+            self.wfile.write(answer)
+            self.close_connection = True
+            return
+        self.send_response(answer)
         self.send_header("Content-Length", str(len(AGENT)))
         self.end_headers()
         self.wfile.write(AGENT)
@@ -63,6 +67,13 @@ class FetchScript(unittest.TestCase):
         done = self.run_script(hashlib.sha256(AGENT).hexdigest())
         self.assertEqual(done.stdout, "agent pod\n", done.stderr)
 
+    def test_what_was_cut_off_is_fetched_again(self):
+        for cut in (b"", b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 200 OK\r\nContent-Length: 99"
+                    b"\r\n\r\n" + AGENT):
+            Downloads.answers = [cut]
+            done = self.run_script(hashlib.sha256(AGENT).hexdigest())
+            self.assertEqual(done.stdout, "agent pod\n", done.stderr)
+
     def test_another_agent_is_not_run(self):
         done = self.run_script("0" * 64)
         self.assertEqual((done.stdout, done.returncode), ("", 1))
@@ -75,6 +86,11 @@ class FetchScript(unittest.TestCase):
         word = self.last_word()
         self.assertEqual((word["leoflow"], word["kind"]), (1, "lost"))
         self.assertIn("status 404", word["reason"])
+
+    def test_says_that_nobody_listens(self):
+        done = self.run_script("0" * 64, "http://127.0.0.1:1/agent/x/leoflow-agent")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("refused", self.last_word()["reason"])
 
 
 if __name__ == "__main__":
