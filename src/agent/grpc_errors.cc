@@ -12,6 +12,42 @@ namespace {
 constexpr int kMessageBytesMax = 256 << 20;
 constexpr int kKeepaliveMs = 10'000;
 
+Result<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials(
+    const GrpcLinkOptions& options) {
+  std::string pem = options.tls_ca_pem;
+  if (!options.tls_ca.empty()) {
+    auto ca = read_file(options.tls_ca, 1 << 20);
+    if (!ca) return fail(Code::invalid, "cannot read the CA file: " + ca.error().message());
+    pem = std::move(*ca);
+  }
+  std::string where =
+      options.tls_ca.empty() ? "the CA of the pod" : "the CA file " + options.tls_ca;
+  bool wanted = !options.tls_ca.empty() || !options.tls_ca_pem.empty();
+  if (wanted && pem.find("-----BEGIN CERTIFICATE-----") == pem.npos)
+    return fail(Code::invalid, "no PEM certificate in " + where);
+  if (!wanted) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions ssl;
+  ssl.pem_root_certs = std::move(pem);
+  return grpc::SslCredentials(ssl);
+}
+
+// A pool of its own: gRPC's reconnect backoff is longer than ours and shared between channels
+// otherwise.
+std::shared_ptr<grpc::Channel> make_channel(
+    const std::string& server, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  arguments.SetMaxSendMessageSize(kMessageBytesMax);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (server.starts_with("unix:")) {
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // its pings wake both ends
+  } else {
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  }
+  return grpc::CreateCustomChannel(server, credentials, arguments);
+}
+
 }  // namespace
 
 Error from_grpc(const grpc::Status& status) {
@@ -59,38 +95,23 @@ Error explain(const Error& error, const GrpcLinkOptions& options) {
   return error;
 }
 
-Result<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials(
-    const GrpcLinkOptions& options) {
-  std::string pem = options.tls_ca_pem;
-  if (!options.tls_ca.empty()) {
-    auto ca = read_file(options.tls_ca, 1 << 20);
-    if (!ca) return fail(Code::invalid, "cannot read the CA file: " + ca.error().message());
-    pem = std::move(*ca);
-  }
-  std::string where =
-      options.tls_ca.empty() ? "the CA of the pod" : "the CA file " + options.tls_ca;
-  bool wanted = !options.tls_ca.empty() || !options.tls_ca_pem.empty();
-  if (wanted && pem.find("-----BEGIN CERTIFICATE-----") == pem.npos)
-    return fail(Code::invalid, "no PEM certificate in " + where);
-  if (!wanted) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions ssl;
-  ssl.pem_root_certs = std::move(pem);
-  return grpc::SslCredentials(ssl);
+Result<std::shared_ptr<ServerChannel>> make_server_channel(GrpcLinkOptions options) {
+  auto credentials = channel_credentials(options);
+  if (!credentials) return fail(credentials);
+  return std::make_shared<ServerChannel>(std::move(options), std::move(*credentials));
 }
 
-std::shared_ptr<grpc::Channel> make_channel(
-    const std::string& server, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  arguments.SetMaxSendMessageSize(kMessageBytesMax);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  if (server.starts_with("unix:")) {
-    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // its pings wake both ends
-  } else {
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  }
-  return grpc::CreateCustomChannel(server, credentials, arguments);
+std::shared_ptr<grpc::Channel> ServerChannel::get() {
+  return current_.with([&](auto& current) {
+    if (!current) current = make_channel(options_.server, credentials_);
+    return current;
+  });
+}
+
+void ServerChannel::give_up(const std::shared_ptr<grpc::Channel>& failed) {
+  current_.with([&](auto& current) {
+    if (current == failed) current.reset();
+  });
 }
 
 }  // namespace leoflow

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/grpc_link.h"
+#include "async/guarded.h"
 #include "base/error.h"
 
 namespace leoflow {
@@ -18,12 +19,23 @@ Error from_grpc(const grpc::Status& status);
 // gRPC tells the cause of a connection that did not come about in its own words only: ours.
 Error explain(const Error& error, const GrpcLinkOptions& options);
 
-// `invalid` for an unreadable CA file.
-Result<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials(
-    const GrpcLinkOptions& options);
-// A channel of its own: gRPC's reconnect backoff is longer than ours and shared between channels
-// otherwise.
-std::shared_ptr<grpc::Channel> make_channel(
-    const std::string& server, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+// Any thread; shared by its users, since gRPC's threads may outlive any of them.
+class ServerChannel {
+ public:
+  ServerChannel(GrpcLinkOptions options, std::shared_ptr<grpc::ChannelCredentials> credentials)
+      : options_(std::move(options)), credentials_(std::move(credentials)) {}
+
+  // Made on first use.
+  std::shared_ptr<grpc::Channel> get();
+  // It failed a call, or its session ended: the next get() makes another one, which connects at
+  // once, while gRPC lets a channel that failed wait. Of one that was replaced already: nothing.
+  void give_up(const std::shared_ptr<grpc::Channel>& failed);
+  const GrpcLinkOptions& options() const { return options_; }
+
+ private:
+  const GrpcLinkOptions options_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;  // gRPC's own handle
+  Guarded<std::shared_ptr<grpc::Channel>> current_;              // gRPC's own handle
+};
 
 }  // namespace leoflow

@@ -75,15 +75,14 @@ class SessionReactor : public grpc::ClientBidiReactor<wire::AgentMessages, wire:
 
 class GrpcLink : public ServerLink {
  public:
-  GrpcLink(Loop& loop, GrpcLinkOptions options,
-           std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : loop_(loop), options_(std::move(options)), credentials_(std::move(credentials)) {}
+  GrpcLink(Loop& loop, std::shared_ptr<ServerChannel> server)
+      : loop_(loop), server_(std::move(server)) {}
 
   ~GrpcLink() override { close(); }
 
   void open(ServerLinkListener& listener) override {
     listener_ = &listener;
-    channel_ = make_channel(options_.server, credentials_);
+    channel_ = server_->get();
     session_ = new SessionReactor(events_, channel_);  // deletes itself when gRPC is done with it
   }
   void close() override {
@@ -187,13 +186,13 @@ class GrpcLink : public ServerLink {
     if (from != session_) return;
     session_ = nullptr;
     queue_.clear();
-    listener_->on_disconnected(explain(reason, options_));
+    server_->give_up(channel_);
+    listener_->on_disconnected(explain(reason, server_->options()));
   }
 
   Loop& loop_;
-  GrpcLinkOptions options_;
-  std::shared_ptr<grpc::ChannelCredentials> credentials_;
-  std::shared_ptr<grpc::Channel> channel_;  // gRPC's own handle
+  const std::shared_ptr<ServerChannel> server_;
+  std::shared_ptr<grpc::Channel> channel_;  // of the session
   ServerLinkListener* listener_ = nullptr;
   SessionReactor* session_ = nullptr;
   BatchQueue<wire::AgentMessages, wire::AgentMessage> queue_;
@@ -207,10 +206,8 @@ class GrpcLink : public ServerLink {
 
 }  // namespace
 
-Result<std::unique_ptr<ServerLink>> make_grpc_link(Loop& loop, const GrpcLinkOptions& options) {
-  auto credentials = channel_credentials(options);
-  if (!credentials) return fail(credentials);
-  return std::make_unique<GrpcLink>(loop, options, std::move(*credentials));
+std::unique_ptr<ServerLink> make_grpc_link(Loop& loop, std::shared_ptr<ServerChannel> channel) {
+  return std::make_unique<GrpcLink>(loop, std::move(channel));
 }
 
 }  // namespace leoflow

@@ -13,8 +13,13 @@ struct GrpcLinkOptions {
   std::string tls_ca_pem = {};  // or its text
 };
 
-// `invalid` for an unreadable CA file. gRPC's threads may call into the link at any time: it lives
+// The connection of this process to the server, shared by all that call it: one handshake.
+class ServerChannel;
+// `invalid` for an unreadable CA file. Nothing is connected yet.
+Result<std::shared_ptr<ServerChannel>> make_server_channel(GrpcLinkOptions options);
+
+// gRPC's threads may call into the link at any time: it lives
 // as long as the process (the agent leaves by _exit).
-Result<std::unique_ptr<ServerLink>> make_grpc_link(Loop& loop, const GrpcLinkOptions& options);
+std::unique_ptr<ServerLink> make_grpc_link(Loop& loop, std::shared_ptr<ServerChannel> channel);
 
 }  // namespace leoflow

@@ -72,11 +72,10 @@ TEST(GrpcLink, SendsWhileSessionsEnd) {
   ASSERT_TRUE(service) << service.error().text();
   // gRPC's threads may use link and loop for as long as the process lives.
   static auto* thread = new LoopThread("link-test");
-  auto link = make_grpc_link(thread->loop(),
-                             {"127.0.0.1:" + std::to_string((*service)->tcp_port()), ""});
-  ASSERT_TRUE(link);
+  auto channel = make_server_channel({"127.0.0.1:" + std::to_string((*service)->tcp_port()), ""});
+  ASSERT_TRUE(channel);
   static std::unique_ptr<ServerLink> kept;
-  kept = std::move(*link);
+  kept = make_grpc_link(thread->loop(), std::move(*channel));
   Chatter chatter(thread->loop(), **service);
   auto over = chatter.start(*kept);
   EXPECT_EQ(over.wait_for(std::chrono::minutes(2)), std::future_status::ready);

@@ -82,8 +82,9 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
   Loop loop;
   SystemClock clock;
   LoopTimers timers(loop);
-  auto link = make_grpc_link(loop, {options.server, options.tls_ca});
-  if (!link) return fail(link);
+  auto channel = make_server_channel({options.server, options.tls_ca});
+  if (!channel) return fail(channel);
+  auto link = make_grpc_link(loop, std::move(*channel));
   LocalRunner runner(loop, clock, *store,
                      {options.python_dir, id, host_name(),
                       "leoflow-" + sha256_hex(folder.string()).substr(0, 12)});
@@ -96,11 +97,11 @@ Status serve(const NodeAgentOptions& options, const fs::path& folder, const std:
     log::info("agent ends", {{"reason", reason}});
     loop.post([&loop] { loop.stop(); });
   };
-  AgentCore core(core_options, *store, **link, runner, timers, clock);
+  AgentCore core(core_options, *store, *link, runner, timers, clock);
   runner.set_listener(core);
   core.start(std::move(*stored));
   loop.run();
-  (void)link->release();  // gRPC's threads may still use it: it lives as long as the process
+  (void)link.release();  // gRPC's threads may still use it: it lives as long as the process
   return {};
 }
 

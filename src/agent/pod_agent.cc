@@ -78,13 +78,11 @@ class PodAgent {
  private:
   Status prepare() {
     if (auto made = make_folder(options_.work, 0700); !made) return made;
-    GrpcLinkOptions grpc{.server = options_.server, .tls_ca_pem = options_.ca_pem};
-    auto pod_link = make_pod_link(grpc);
-    if (!pod_link) return fail(pod_link);
-    pod_link_ = std::move(*pod_link);
-    auto link = make_grpc_link(loop_, grpc);
-    if (!link) return fail(link);
-    link_ = std::move(*link);
+    auto channel =
+        make_server_channel({.server = options_.server, .tls_ca_pem = options_.ca_pem});
+    if (!channel) return fail(channel);
+    pod_link_ = make_pod_link(*channel);
+    link_ = make_grpc_link(loop_, std::move(*channel));
     auto store = AttemptStore::open(options_.work / "agent");
     if (!store) return fail(store);
     store_.emplace(std::move(*store));

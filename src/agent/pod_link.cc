@@ -13,12 +13,11 @@ namespace {
 
 class GrpcPodLink : public PodLink {
  public:
-  GrpcPodLink(GrpcLinkOptions options, std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : options_(std::move(options)), credentials_(std::move(credentials)) {}
+  explicit GrpcPodLink(std::shared_ptr<ServerChannel> server) : server_(std::move(server)) {}
 
-  // A channel per call: calls are few, and one that failed says nothing about the next.
   Result<PodAdmittance> bootstrap(const PodSelf& self) override {
-    auto stub = wire::AgentService::NewStub(make_channel(options_.server, credentials_));
+    auto channel = server_->get();
+    auto stub = wire::AgentService::NewStub(channel);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kBootstrapCallTime);
     wire::BootstrapRequest request;
@@ -30,7 +29,7 @@ class GrpcPodLink : public PodLink {
     request.set_version(kVersion);
     wire::BootstrapReply reply;
     auto status = stub->Bootstrap(&context, request, &reply);
-    if (!status.ok()) return fail(explain(from_grpc(status), options_));
+    if (!status.ok()) return fail(failed(status, channel));
     PodAdmittance admitted{reply.session_secret()};
     if (reply.has_warm() && reply.warm().has_sources()) {
       admitted.environment_json = reply.warm().environment_json();
@@ -41,7 +40,8 @@ class GrpcPodLink : public PodLink {
 
   Status fetch(const std::string& agent, const std::string& secret, const std::string& hash,
                const std::function<Status(std::string_view)>& take) override {
-    auto stub = wire::AgentService::NewStub(make_channel(options_.server, credentials_));
+    auto channel = server_->get();
+    auto stub = wire::AgentService::NewStub(channel);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kFetchCallTime);
     context.AddMetadata("leoflow-agent", agent);
@@ -55,20 +55,24 @@ class GrpcPodLink : public PodLink {
     if (!taken) context.TryCancel();
     auto status = reader->Finish();
     if (!taken) return taken;
-    return status.ok() ? Status{} : fail(explain(from_grpc(status), options_));
+    return status.ok() ? Status{} : fail(failed(status, channel));
   }
 
  private:
-  GrpcLinkOptions options_;
-  std::shared_ptr<grpc::ChannelCredentials> credentials_;  // gRPC's own handle
+  Error failed(const grpc::Status& status, const std::shared_ptr<grpc::Channel>& channel) {
+    Error error = from_grpc(status);
+    if (error.code() == Code::unavailable || error.code() == Code::timeout)
+      server_->give_up(channel);
+    return explain(error, server_->options());
+  }
+
+  const std::shared_ptr<ServerChannel> server_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<PodLink>> make_pod_link(const GrpcLinkOptions& options) {
-  auto credentials = channel_credentials(options);
-  if (!credentials) return fail(credentials);
-  return std::make_unique<GrpcPodLink>(options, std::move(*credentials));
+std::unique_ptr<PodLink> make_pod_link(std::shared_ptr<ServerChannel> channel) {
+  return std::make_unique<GrpcPodLink>(std::move(channel));
 }
 
 }  // namespace leoflow

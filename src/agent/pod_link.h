@@ -36,7 +36,6 @@ class PodLink {
                        const std::function<Status(std::string_view)>& take) = 0;
 };
 
-// `invalid` for an unreadable CA.
-Result<std::unique_ptr<PodLink>> make_pod_link(const GrpcLinkOptions& options);
+std::unique_ptr<PodLink> make_pod_link(std::shared_ptr<ServerChannel> channel);
 
 }  // namespace leoflow
