@@ -22,6 +22,8 @@ READ_BYTES = 65536
 FDS_PER_SPAWN = 4
 FDS_PER_READ = 64
 QUIET_MILLISECONDS = 10  # after which what can wait is done
+# The same for a template of one attempt: what it would save is little, and others want the CPU.
+QUIET_ONCE_MILLISECONDS = 500
 UNSETTLED_FORKS_MAX = 4  # at once; with more to come, settling pays
 MSG_CMSG_CLOEXEC = 0x40000000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
@@ -150,11 +152,13 @@ class Template:
         self._attempts = {}
         self._populate = None
         self._settled = False
+        self._once = False
 
     def prepare(self, init):
         """Imports what the forks share. Raises whatever an import raises."""
         from leoflow.runtime import forking
 
+        self._once = self._settled = bool(init.get("once"))
         self._forks = forking.Forks()
         with self._forks.handlers_put_off():
             self._import(init.get("preload") or ())
@@ -177,7 +181,8 @@ class Template:
         self._channel.speak_json_with(client.json_text, client.parse_json)
         self._child, self._hotpages, self._scheduling = child, hotpages, scheduling
         self._rehearsal, self._settling = rehearsal, settling
-        self._spares = spares.Spares(self._forks.fork, self._run_spare)
+        most = 1 if self._once else spares.SPARES_MAX
+        self._spares = spares.Spares(self._forks.fork, self._run_spare, most)
         for name in WARM:
             _warm(name)
         surface = sys.modules.get("airflow.sdk")
@@ -225,7 +230,8 @@ class Template:
     def _serve_once(self, poll):
         """What only makes later forks cheaper is done when nothing has been asked for a while."""
         idle = self._settled and not self._spares.short
-        ready = poll.poll(None if idle else QUIET_MILLISECONDS)
+        quiet = QUIET_ONCE_MILLISECONDS if self._once else QUIET_MILLISECONDS
+        ready = poll.poll(None if idle else quiet)
         for fd, _ in ready:
             self._reap() if fd == self._wake else self._take_requests()
         if ready or idle:
@@ -234,7 +240,7 @@ class Template:
 
     def _add_spare(self):
         """What they write is learned before the first; the first attempt need not wait for it."""
-        if self._populate is None:
+        if self._populate is None and not self._once:
             ranges = self._hotpages.learn(self._forks.fork, self._rehearsal.once)
             self._populate = self._hotpages.Populating(ranges)
         self._spares.add()
@@ -265,14 +271,17 @@ class Template:
         if pid > 0:
             self._attempts[pid] = attempt
             self._channel.send({"op": "started", "attempt": attempt, "pid": pid})
+            if self._once:
+                self._spares.end()
 
     def _run_spare(self, receive):
         """The child's side of a fork made ahead of time; never returns."""
 
         def warm_and_receive():
-            self._scheduling.go_last()
-            self._populate()
-            self._scheduling.go_as_usual()
+            if self._populate is not None:
+                self._scheduling.go_last()
+                self._populate()
+                self._scheduling.go_as_usual()
             return receive()
 
         self._run_child(None, warm_and_receive)
@@ -354,12 +363,14 @@ def scrub_environment(site_packages):
 
 def extend_path(site_packages):
     """The environment's packages first: a real Airflow SDK among them is used instead of our
-    surface."""
+    surface. In a pod ours is one file (pack.py)."""
     import site
 
     for folder in site_packages:
         site.addsitedir(folder)
-    sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    packed = os.path.join(root, "runtime.zip")
+    sys.path.append(packed if os.path.exists(packed) else root)
 
 
 def main():

@@ -111,7 +111,7 @@ Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec en
   make_room();
   std::string python = environment.python;
   TemplateProcess::Options options{key, std::move(environment), options_.python_dir,
-                                   variables(python)};
+                                   variables(python), options_.once};
   TemplateListener& listener = *this;
   auto process = std::make_unique<TemplateProcess>(loop_, std::move(options), listener);
   if (auto started = process->start(); !started) {

@@ -22,6 +22,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
     std::string cgroup_name;           // folder for this home's groups
     Duration kill_grace = kKillGrace;  // from SIGTERM to SIGKILL
     fs::path memory_events = {};       // of the container around us, see TaskProcess::Host
+    bool once = false;                 // one attempt, then none
   };
   LocalRunner(Loop& loop, const Clock& clock, const AttemptStore& store, Options options);
   ~LocalRunner() override;  // kills what still runs

@@ -32,12 +32,12 @@ void add_strings(json::Writer& out, std::string_view key, const std::vector<std:
   out.end_array();
 }
 
-std::string init_frame(const EnvironmentSpec& environment) {
+std::string init_frame(const EnvironmentSpec& environment, bool once) {
   json::Writer out;
   out.begin_object().member("op", "init");
   add_strings(out, "site_packages", environment.site_packages);
   add_strings(out, "preload", environment.preload);
-  out.end_object();
+  out.member("once", once).end_object();
   return encode_frame(out.take());
 }
 
@@ -98,7 +98,7 @@ Status TemplateProcess::start() {
     kill(pid_, SIGKILL);
     end("the interpreter was not ready after " + format_duration(kTemplateStartTimeMax));
   });
-  return send(init_frame(options_.environment), nullptr, 0);
+  return send(init_frame(options_.environment, options_.once), nullptr, 0);
 }
 
 Status TemplateProcess::spawn(const SpawnRequest& request) {

@@ -52,6 +52,7 @@ class TemplateProcess {
     EnvironmentSpec environment;
     fs::path python_dir;                 // holds leoflow/template.py
     std::vector<std::string> variables;  // its whole process environment
+    bool once = false;                   // it forks one attempt at most
   };
   TemplateProcess(Loop& loop, Options options, TemplateListener& listener);
   ~TemplateProcess();  // closes descriptor 3: it kills what it forked and exits

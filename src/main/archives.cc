@@ -37,15 +37,15 @@ std::string Archives::known(const std::string& key) const {
   return *hash;
 }
 
-Result<std::string> Archives::ensure(const std::string& key, const fs::path& source,
-                                     const std::function<void()>& prepare) {
+Result<std::string> Archives::ensure(const std::string& key, const Source& source) {
   if (std::string hash = known(key); !hash.empty()) return hash;
   if (auto made = make_folder(folder_, 0700); !made) return fail(made);
   auto lock = wait_for_lock(folder_ / (key + ".lock"));
   if (!lock) return fail(lock);
   if (std::string hash = known(key); !hash.empty()) return hash;
-  if (prepare) prepare();
-  return make(key, source);
+  auto folder = source();
+  if (!folder) return fail(folder);
+  return make(key, *folder);
 }
 
 Result<std::string> Archives::make(const std::string& key, const fs::path& source) {

@@ -23,11 +23,12 @@ class Archives : public ArchiveSource {
  public:
   explicit Archives(fs::path folder) : folder_(std::move(folder)) {}
 
+  // The folder to archive; called when its archive is to be made.
+  using Source = std::function<Result<fs::path>()>;
+
   // The hash of the archive of a folder whose content never changes; `key` names that content and
-  // is a file name. Made on first use, after `prepare` (may be empty) did to the folder what
-  // belongs to it. Blocks as long as reading it all takes.
-  Result<std::string> ensure(const std::string& key, const fs::path& source,
-                             const std::function<void()>& prepare = {});
+  // is a file name. Made on first use. Blocks as long as reading it all takes.
+  Result<std::string> ensure(const std::string& key, const Source& source);
   Result<fs::path> find(const std::string& sha256) override;
   // Removes what nobody asked for since then; how many archives.
   size_t collect(Time before) const;

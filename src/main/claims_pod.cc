@@ -5,24 +5,26 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "main/claims.h"
+#include "main/temporary_folder.h"
 
 namespace leoflow {
 namespace {
 
 constexpr auto kCompileTimeMax = std::chrono::minutes(5);
 
-// Compiled files travel along, so that no pod compiles them again. Python trusts them by the time
-// of their source, which the archive keeps. What cannot be compiled is left as it is.
-void compile_all(const fs::path& python, const fs::path& folder, int cancel_fd) {
+// `python ARGUMENTS`: a part of the standard library, or ours.
+Status run_python(const fs::path& python, std::vector<std::string> arguments, int cancel_fd) {
   ChildSpec spec;
   spec.program = python;
-  spec.arguments = {"-I", "-m", "compileall", "-q", "-j", "0", folder.string()};
+  spec.arguments = std::move(arguments);
   spec.environment = {"LC_ALL=C.UTF-8"};
   RunLimits limits;
   limits.timeout = kCompileTimeMax;
   limits.cancel_fd = cancel_fd;
   auto ran = run_child(std::move(spec), {}, limits);
-  if (!ran) log::warning(ran.error().message(), {{"folder", folder.string()}});
+  if (!ran) return fail(ran);
+  if (ran->ok()) return {};
+  return fail(Code::internal, python.string() + " failed: " + ran->stderr_text);
 }
 
 }  // namespace
@@ -44,23 +46,35 @@ Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_
   sources.python_version = spec.python_version;
   sources.bundle_path = row.bundle_path;
   fs::path python = environment->python;
-  auto compile = [&](const fs::path& folder) {
-    return [python, folder, cancel_fd] { compile_all(python, folder, cancel_fd); };
+  std::optional<TemporaryFolder> packed;
+  auto pack_runtime = [&]() -> Result<fs::path> {
+    auto folder = TemporaryFolder::make("leoflow-runtime");
+    if (!folder) return fail(folder);
+    packed.emplace(std::move(*folder));
+    fs::path script = options_.python / "leoflow/pack.py";
+    auto ran = run_python(python, {"-I", "-S", script, packed->path()}, cancel_fd);
+    if (!ran) return fail(ran);
+    return packed->path();
   };
   std::string runtime = options_.python.filename().string() + "-" + spec.python_version;
-  auto hash =
-      options_.archives->ensure("python-" + runtime, options_.python, compile(options_.python));
-  if (!hash) return fail(hash);
+  auto hash = options_.archives->ensure("runtime-" + runtime, pack_runtime);
+  if (!hash) return fail(hash.error().within("packing the task runtime"));
   sources.runtime = std::move(*hash);
   // The name of its folder is the hash of its content.
   hash = options_.archives->ensure("bundle-" + fs::path(row.bundle_path).filename().string(),
-                                   row.bundle_path);
+                                   [&] { return fs::path(row.bundle_path); });
   if (!hash) return fail(hash);
   sources.bundle = std::move(*hash);
   if (!environment->site_packages.empty()) {
-    const fs::path& packages = environment->site_packages.front();
-    hash =
-        options_.archives->ensure("environment-" + environment->hash, packages, compile(packages));
+    // Compiled files travel along, so that no pod compiles them again. Python trusts them by the
+    // time of their source, which the archive keeps. What cannot be compiled is left as it is.
+    auto compiled = [&, packages = fs::path(environment->site_packages.front())] {
+      auto ran = run_python(python, {"-I", "-m", "compileall", "-q", "-j", "0", packages},
+                            cancel_fd);
+      if (!ran) log::info("not all was compiled", {{"folder", packages.string()}});
+      return packages;
+    };
+    hash = options_.archives->ensure("environment-" + environment->hash, compiled);
     if (!hash) return fail(hash);
     sources.environment = std::move(*hash);
   }

@@ -11,7 +11,9 @@ from datetime import datetime, timezone
 
 from leoflow.runtime.client import json_text
 
-PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# As our frames name it: in an archive not the same as __file__.
+_FILE = sys._getframe().f_code.co_filename
+PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(_FILE)))
 OUR_FOLDERS = tuple(os.path.join(PACKAGES, name) + os.sep for name in ("leoflow", "airflow"))
 TASK_LOGGER = "airflow.task"
 

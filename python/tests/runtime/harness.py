@@ -132,7 +132,7 @@ class Agent:
     """One template interpreter and the answers to its tasks. `variables`, `connections` and `xcoms`
     are the store."""
 
-    def __init__(self, preload=(), environment=None):
+    def __init__(self, preload=(), environment=None, once=False, template=TEMPLATE):
         ours, theirs = socket.socketpair()
         command = [
             "/bin/sh",
@@ -141,7 +141,7 @@ class Agent:
             "sh",
             sys.executable,
             "-I",
-            TEMPLATE,
+            template,
         ]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=environment
@@ -152,7 +152,8 @@ class Agent:
         self.variables, self.connections, self.xcoms = {}, {}, {}
         self.errors = {}
         self.attempt = 0
-        send_frame(ours, {"op": "init", "site_packages": site_packages(), "preload": list(preload)})
+        init = {"op": "init", "site_packages": site_packages(), "preload": list(preload)}
+        send_frame(ours, {**init, "once": True} if once else init)
         self.ready = read_frame(ours)
 
     def close(self):

@@ -43,6 +43,14 @@ def children(pid):
         return {int(one) for one in file.read().split()}
 
 
+def leads(pid):
+    """Whether it leads its session, as spares do."""
+    try:
+        return os.getsid(pid) == pid
+    except OSError:
+        return False
+
+
 def link_of(path):
     """What `path` points to; None if it is gone, as descriptors of a busy process may be."""
     try:
@@ -143,6 +151,15 @@ class TakingAttempts(unittest.TestCase):
         before = self.waiting()
         self.assertIn(self.run_traces()["pid"], before)
 
+    def test_a_template_of_one_attempt_makes_one_and_no_more_after_it(self):
+        self.agent.close()
+        self.agent = harness.Agent(once=True)
+        self.addCleanup(self.agent.close)
+        pid = self.agent.process.pid
+        before = wait_until(lambda: {one for one in children(pid) if leads(one)})
+        self.assertEqual({self.run_traces()["pid"]}, before)
+        wait_until(lambda: not children(pid))
+
 
 def answer(receive):
     """A spare that writes its request to the descriptor it is given."""
@@ -194,6 +211,12 @@ class Pool(unittest.TestCase):
         self.assertFalse(self.pool.short)
         os.waitpid(self.pool.take({}, [self.writing]), 0)
         self.assertTrue(self.pool.short)
+
+    def test_once_ended_none_is_wanted(self):
+        self.pool.add()
+        self.pool.end()
+        self.assertIsNone(self.pool.take({}, [self.writing]))
+        self.assertFalse(self.pool.short)
 
     def test_close_ends_them(self):
         self.pool.add()

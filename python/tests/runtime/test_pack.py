@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The runtime as pods get it: one archive."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import harness
+
+PACK = os.path.join(harness.PYTHON_ROOT, "leoflow", "pack.py")
+DAG = """
+def names(context):
+    import leoflow.runtime.task, airflow.sdk
+    return [leoflow.runtime.task.__file__, airflow.sdk.__file__]
+
+def fails(context):
+    raise ValueError("bad input")
+
+d = Dag("d", Op("t", names), Op("fails", fails))
+"""
+
+
+def packed(folder):
+    subprocess.run([sys.executable, "-I", "-S", PACK, folder], check=True)
+    return folder
+
+
+class Packed(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = packed(folder.name)
+        self.bundle = harness.Bundle(DAG)
+        self.addCleanup(self.bundle.close)
+        template = os.path.join(self.folder, "leoflow", "template.py")
+        self.agent = harness.Agent(once=True, template=template)
+        self.addCleanup(self.agent.close)
+
+    def test_tasks_run_from_the_archive(self):
+        result = self.agent.run(harness.start_frame(self.bundle.file))
+        archive = os.path.join(self.folder, "runtime.zip")
+        for name in result.xcoms["return_value"]:
+            self.assertTrue(name.startswith(archive) and name.endswith(".pyc"), name)
+
+    def test_a_failure_is_logged_from_the_users_frames_on(self):
+        result = self.agent.run(harness.start_frame(self.bundle.file, task_id="fails"))
+        traces = [line["exception"] for line in result.log if "exception" in line]
+        self.assertEqual(1, len(traces), result.log)
+        self.assertNotIn("runtime", traces[0])
+        self.assertIn('raise ValueError("bad input")', traces[0])
+
+    def test_packed_again_it_is_the_same(self):
+        with tempfile.TemporaryDirectory() as other:
+            found = [
+                hashlib.sha256(open(os.path.join(one, "runtime.zip"), "rb").read()).hexdigest()
+                for one in (self.folder, packed(other))
+            ]
+        self.assertEqual(found[0], found[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
