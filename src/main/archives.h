@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -18,13 +19,18 @@ namespace leoflow {
 
 constexpr auto kArchiveWaitMax = std::chrono::minutes(10);  // for another process that makes it
 
+struct ArchiveFolder {
+  fs::path path;
+  std::set<std::string> left_out = {};  // names right below it
+};
+
 // Any thread, any process.
 class Archives : public ArchiveSource {
  public:
   explicit Archives(fs::path folder) : folder_(std::move(folder)) {}
 
   // The folder to archive; called when its archive is to be made.
-  using Source = std::function<Result<fs::path>()>;
+  using Source = std::function<Result<ArchiveFolder>()>;
 
   // The hash of the archive of a folder whose content never changes; `key` names that content and
   // is a file name. Made on first use. Blocks as long as reading it all takes.
@@ -35,7 +41,7 @@ class Archives : public ArchiveSource {
 
  private:
   std::string known(const std::string& key) const;
-  Result<std::string> make(const std::string& key, const fs::path& source);
+  Result<std::string> make(const std::string& key, const ArchiveFolder& source);
 
   fs::path folder_;
 };
