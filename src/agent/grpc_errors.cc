@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kMessageBytesMax = 256 << 20;
 constexpr int kKeepaliveMs = 10'000;
+// Of archives: the rest of the chunk is on its way while one part is unpacked.
+constexpr int kLookaheadBytes = 4 << 20;
+constexpr int kFrameBytesMax = 1 << 20;
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials(
     const GrpcLinkOptions& options) {
@@ -44,6 +47,8 @@ std::shared_ptr<grpc::Channel> make_channel(
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // its pings wake both ends
   } else {
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookaheadBytes);
+    arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytesMax);
   }
   return grpc::CreateCustomChannel(server, credentials, arguments);
 }

@@ -78,8 +78,7 @@ class PodAgent {
  private:
   Status prepare() {
     if (auto made = make_folder(options_.work, 0700); !made) return made;
-    auto channel =
-        make_server_channel({.server = options_.server, .tls_ca_pem = options_.ca_pem});
+    auto channel = make_server_channel({.server = options_.server, .tls_ca_pem = options_.ca_pem});
     if (!channel) return fail(channel);
     pod_link_ = make_pod_link(*channel);
     link_ = make_grpc_link(loop_, std::move(*channel));

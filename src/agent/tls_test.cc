@@ -101,8 +101,8 @@ class AgentTls : public testing::Test {
     // gRPC's threads may use link and loop for as long as the process lives.
     static auto* thread = new LoopThread("tls-test");
     static auto* links = new std::vector<std::unique_ptr<ServerLink>>();
-    auto made = make_server_channel({host + ":" + std::to_string(port),
-                                     ca.empty() ? "" : file(ca + ".pem").string()});
+    auto made = make_server_channel(
+        {host + ":" + std::to_string(port), ca.empty() ? "" : file(ca + ".pem").string()});
     if (!made) return made.error().text();
     links->push_back(make_grpc_link(thread->loop(), std::move(*made)));
     ServerLink* link = links->back().get();

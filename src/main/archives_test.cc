@@ -37,7 +37,8 @@ TEST_F(ArchivesTest, AreMadeOnceAndFoundByTheirHash) {
   EXPECT_EQ(asked, 1);
   EXPECT_EQ(archives.find(std::string(64, '0')).error().code(), Code::not_found);
   EXPECT_FALSE(archives.ensure("bundle-2", [&] { return ArchiveFolder{root_ / "missing"}; }));
-  auto less = archives.ensure("bundle-3", [&] { return ArchiveFolder{root_ / "source", {"dag.py"}}; });
+  auto less =
+      archives.ensure("bundle-3", [&] { return ArchiveFolder{root_ / "source", {"dag.py"}}; });
   EXPECT_NE(less.value(), *hash);
   EXPECT_FALSE(read_file(*archives.find(*less))->contains("dag.py"));
   auto none = [] { return Result<ArchiveFolder>(fail(Code::unavailable, "not now")); };

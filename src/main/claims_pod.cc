@@ -70,8 +70,8 @@ Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_
     // Compiled files travel along, so that no pod compiles them again. Python trusts them by the
     // time of their source, which the archive keeps. What cannot be compiled is left as it is.
     auto compiled = [&, packages = fs::path(environment->site_packages.front())] {
-      auto ran = run_python(python, {"-I", "-m", "compileall", "-q", "-j", "0", packages},
-                            cancel_fd);
+      auto ran =
+          run_python(python, {"-I", "-m", "compileall", "-q", "-j", "0", packages}, cancel_fd);
       if (!ran) log::info("not all was compiled", {{"folder", packages.string()}});
       return ArchiveFolder{packages, seeded_packages(packages, spec.dependencies)};
     };

@@ -11,16 +11,15 @@ constexpr const char* kSeeded[] = {"pip", "setuptools"};
 constexpr std::string_view kRequires = "Requires-Dist:";
 constexpr std::string_view kFolderEnding = ".dist-info";
 
-bool part_of_name(unsigned char c) {
-  return isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-}
+bool part_of_name(unsigned char c) { return isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; }
 
 // The name that a requirement begins with, as package indexes compare it.
 std::string name_of(std::string_view requirement) {
   while (requirement.starts_with(' ')) requirement.remove_prefix(1);
   auto end = std::ranges::find_if_not(requirement, part_of_name);
   std::string name(requirement.begin(), end);
-  for (char& c : name) c = c == '_' || c == '.' ? '-' : char(tolower(static_cast<unsigned char>(c)));
+  for (char& c : name)
+    c = c == '_' || c == '.' ? '-' : char(tolower(static_cast<unsigned char>(c)));
   return name;
 }
 

@@ -47,8 +47,8 @@ TEST_F(SeededPackagesTest, StayWhenDependenciesNameThem) {
 }
 
 TEST_F(SeededPackagesTest, StayWhenAnotherPackageNeedsThem) {
-  add("zope_interface-6.0", "Name: zope.interface\nRequires-Dist: setuptools (>=1)\n\nRequires: x\n",
-      "zope/a.py,,\n");
+  add("zope_interface-6.0",
+      "Name: zope.interface\nRequires-Dist: setuptools (>=1)\n\nRequires: x\n", "zope/a.py,,\n");
   EXPECT_EQ(seeded_packages(root_, {"zope.interface"}), pip_);
 }
 

@@ -15,7 +15,7 @@ class FetchChunk;
 
 namespace leoflow {
 
-constexpr size_t kFetchChunkBytes = 256 * 1024;
+constexpr size_t kFetchChunkBytes = 1024 * 1024;
 constexpr int kFetchesMax = 128;  // streams at once; past it agents are told to try again
 
 // Runs a function on a worker thread; false when it cannot be taken.

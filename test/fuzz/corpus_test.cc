@@ -25,7 +25,7 @@ namespace leoflow {
 namespace {
 
 constexpr int kMutationsPerFuzzer = 3000;
-constexpr size_t kStepsMax = 6;        // changes of one input
+constexpr size_t kStepsMax = 6;  // changes of one input
 constexpr size_t kInputBytesMax = 4096;
 
 struct Fuzzer {

@@ -430,16 +430,14 @@ json::object make_pod_secret(const PodSettings& settings, const std::string& pla
                      {"kind", "Pod"},
                      {"name", pod_name(settings.instance, place)},
                      {"uid", pod_uid}};
-  json::object labels{{kManagedBy, "leoflow"},
-                      {kInstanceLabel, settings.instance},
-                      {kPlaceLabel, place}};
+  json::object labels{
+      {kManagedBy, "leoflow"}, {kInstanceLabel, settings.instance}, {kPlaceLabel, place}};
   json::object metadata{{"name", secret},
                         {"labels", std::move(labels)},
                         {"ownerReferences", json::array{std::move(owner)}}};
   json::object text{{"token", make_place_token(settings.place_key, place, pod_uid)}};
-  return {{"apiVersion", "v1"},       {"kind", "Secret"},
-          {"metadata", std::move(metadata)}, {"type", "leoflow.io/place"},
-          {"immutable", true},        {"stringData", std::move(text)}};
+  return {{"apiVersion", "v1"},         {"kind", "Secret"},  {"metadata", std::move(metadata)},
+          {"type", "leoflow.io/place"}, {"immutable", true}, {"stringData", std::move(text)}};
 }
 
 json::object open_pod() { return {{"spec", json::object{{"schedulingGates", nullptr}}}}; }
