@@ -170,7 +170,11 @@ class Core {
   StartAhead ahead_of(const DagSpec& spec) const;
   std::vector<bool> tasks_ahead(const DagSpec& spec, const RunPlan& plan) const;
   void note_ahead(ActiveRun& run, TaskIndex task);
-  void count_under_way(ActiveRun& run, TaskIndex task);
+  void note_duration(const ActiveRun& run, const TaskInstance& row);
+  std::optional<Duration> usual_duration(const ActiveRun& run, TaskIndex task) const;
+  Duration comes_in(const ActiveRun& run, TaskIndex task) const;
+  bool is_under_way(const ActiveRun& run, TaskIndex task) const;
+  bool count_under_way(ActiveRun& run, TaskIndex task);  // true: it changed
   bool may_come(const ActiveRun& run, TaskIndex task) const;
   void expect(ActiveRun& run, TaskIndex task, Time now);
   void unexpect(ActiveRun& run, TaskIndex task, bool drop);

@@ -7,6 +7,11 @@
 namespace leoflow {
 namespace {
 
+// Of tasks, as they took before. A place takes about a second to start.
+constexpr Duration kLongTask = std::chrono::seconds(5);    // time enough once it runs
+constexpr size_t kUsualMax = 10'000;                       // of a DAG, whatever it generates
+constexpr Duration kShortTasks = std::chrono::seconds(3);  // in all: over before a place is there
+
 // Holds only when something failed, or not at all: places for it would mostly be in vain.
 bool only_after_trouble(TriggerRule rule) {
   return rule == TriggerRule::all_failed || rule == TriggerRule::one_failed ||
@@ -50,15 +55,59 @@ void Core::note_ahead(ActiveRun& run, TaskIndex task) {
   }
 }
 
-// An upstream that has a place, or (where all are started ahead) may get one, is under way.
-void Core::count_under_way(ActiveRun& run, TaskIndex task) {
+void Core::note_duration(const ActiveRun& run, const TaskInstance& row) {
+  if (run.version->ahead.empty() || !row.start_date || !row.end_date) return;
+  auto dag = dags_.find(run.row.dag_id);
+  if (dag == dags_.end()) return;
+  if (dag->second.usual.size() >= kUsualMax) dag->second.usual.clear();
+  Duration took = *row.end_date - *row.start_date;
+  auto [known, fresh] = dag->second.usual.try_emplace(row.task_id, took);
+  if (!fresh) known->second = (known->second + took) / 2;
+}
+
+std::optional<Duration> Core::usual_duration(const ActiveRun& run, TaskIndex task) const {
+  auto dag = dags_.find(run.row.dag_id);
+  if (dag == dags_.end()) return std::nullopt;
+  auto known = dag->second.usual.find(run.slots[task].row.task_id);
+  return known == dag->second.usual.end() ? std::nullopt : std::optional(known->second);
+}
+
+// How long after the last upstream that runs has ended; max: one of them does not run yet, or
+// nobody knows.
+Duration Core::comes_in(const ActiveRun& run, TaskIndex task) const {
+  Duration in{0};
+  for (TaskIndex up : run.version->plan.upstream(task)) {
+    const TaskSlot& slot = run.slots[up];
+    bool runs = occupies(slot.row.state) && slot.row.state != TaskState::queued;
+    if (runs || is_finished(slot.row.state)) continue;
+    auto usual = slot.expected_try > 0 ? usual_duration(run, up) : std::nullopt;
+    if (!usual || slot.expected_in == Duration::max()) return Duration::max();
+    in = std::max(in, slot.expected_in + *usual);
+  }
+  return in;
+}
+
+// Whether a place for what comes after it is of use: it has one itself (one that usually takes long
+// shall run first, so that its own start has the machine), or it may get one and is usually over
+// before another could be there. Where all are started ahead, it is enough that it may get one.
+bool Core::is_under_way(const ActiveRun& run, TaskIndex task) const {
+  const TaskSlot& slot = run.slots[task];
+  auto usual = usual_duration(run, task);
+  if (occupies(slot.row.state))
+    return slot.row.state != TaskState::queued || !usual || *usual < kLongTask;
+  if (slot.expected_try == 0) return false;
+  if (ahead_of(*run.version->spec) == StartAhead::all) return true;
+  return usual && slot.expected_in != Duration::max() && slot.expected_in + *usual < kShortTasks;
+}
+
+bool Core::count_under_way(ActiveRun& run, TaskIndex task) {
   TaskSlot& slot = run.slots[task];
-  bool all = ahead_of(*run.version->spec) == StartAhead::all;
-  bool under_way = occupies(slot.row.state) || (all && slot.expected_try > 0);
-  if (under_way == slot.under_way) return;
+  bool under_way = is_under_way(run, task);
+  if (under_way == slot.under_way) return false;
   slot.under_way = under_way;
   for (TaskIndex next : run.version->plan.downstream(task))
     run.slots[next].upstream_under_way += under_way ? 1 : -1;
+  return true;
 }
 
 bool Core::may_come(const ActiveRun& run, TaskIndex task) const {
@@ -73,11 +122,15 @@ void Core::expect(ActiveRun& run, TaskIndex task, Time now) {
   TaskSlot& slot = run.slots[task];
   slot.expected_try = slot.row.try_number + 1;
   slot.expected_since = now;
+  slot.expected_in = comes_in(run, task);
   ++expected_;
   timers_.insert({now + options_.ahead_time_max, TimerKey::Kind::ahead, slot.row.key.value, {}});
-  step_.effects.expected.push_back({.run = run.row.key, .task_instance = slot.row.key,
-                                    .dag_id = run.row.dag_id, .run_id = run.row.run_id,
-                                    .task_id = slot.row.task_id, .map_index = slot.row.map_index,
+  step_.effects.expected.push_back({.run = run.row.key,
+                                    .task_instance = slot.row.key,
+                                    .dag_id = run.row.dag_id,
+                                    .run_id = run.row.run_id,
+                                    .task_id = slot.row.task_id,
+                                    .map_index = slot.row.map_index,
                                     .try_number = slot.expected_try,
                                     .max_tries = slot.row.max_tries,
                                     .version = run.row.version,
@@ -122,6 +175,9 @@ void Core::look_ahead(Time now) {
     if (slot.expected_try > 0 && !may && !waits) unexpect(run, task, !occupies(slot.row.state));
     if (slot.row.state != TaskState::none) slot.expected_too_long = slot.expected_too_long && waits;
     if (may && slot.expected_try == 0 && expected_ < options_.ahead_max) expect(run, task, now);
+    if (slot.expected_try == 0) continue;
+    slot.expected_in = comes_in(run, task);
+    if (count_under_way(run, task)) note_ahead(run, task);
   }
   ahead_changed_.clear();
 }

@@ -60,9 +60,8 @@ TEST(CoreAhead, DagsCanAskForMore) {
 
 TEST(CoreAhead, TasksThatWantAFailureAreNotExpected) {
   CoreHarness h(ahead(StartAhead::single));
-  h.dag("d", "a>b", [](DagSpec& spec) {
-    CoreHarness::task(spec, "b").trigger_rule = TriggerRule::one_failed;
-  });
+  h.dag("d", "a>b",
+        [](DagSpec& spec) { CoreHarness::task(spec, "b").trigger_rule = TriggerRule::one_failed; });
   h.trigger("d", "r");
   EXPECT_EQ(h.may_come(), "");
 }
@@ -143,6 +142,54 @@ TEST(CoreAhead, AnAttemptRemembersThatItsPlaceWaited) {
   h.core->handle(event::AttemptRunning{attempt, 1, h.now}, h.now);
   h.step();
   EXPECT_EQ((*h.store->runs().get_attempt(attempt))->held_since, since);
+}
+
+void runs(CoreHarness& h, const std::string& run_and_task) {
+  h.core->handle(event::AttemptRunning{h.placed.at(run_and_task).attempt, 1, h.now}, h.now);
+  h.step();
+}
+
+// A run whose tasks each take so long.
+void run_once(CoreHarness& h, const std::vector<std::string>& tasks, Duration each) {
+  h.trigger("d", "before");
+  for (const std::string& task : tasks) {
+    Outcome outcome{.attempt = h.placed.at("before/" + task).attempt,
+                    .kind = OutcomeKind::succeeded,
+                    .started_at = h.now,
+                    .ended_at = h.now + each};
+    h.pass(each);
+    h.core->handle(event::OutcomeReported{outcome}, h.now);
+    h.step();
+  }
+  ASSERT_EQ(h.state("d", "before"), "success");
+  h.expected.clear();
+}
+
+TEST(CoreAhead, BehindATaskThatIsUsuallyShortTheOneAfterItIsToldToo) {
+  CoreHarness h(ahead(StartAhead::single));
+  h.dag("d", "a>b b>c c>d");
+  run_once(h, {"a", "b", "c", "d"}, std::chrono::seconds(2));
+  h.trigger("d", "r");
+  EXPECT_EQ(h.may_come(), "b");
+  runs(h, "r/a");
+  EXPECT_EQ(h.may_come(), "b c");
+  h.end("r/a");
+  EXPECT_EQ(h.may_come(), "c");
+  runs(h, "r/b");
+  EXPECT_EQ(h.may_come(), "c d");
+  EXPECT_TRUE(h.forgotten.empty());
+}
+
+TEST(CoreAhead, WhatFollowsATaskThatUsuallyTakesLongIsToldOnceItRuns) {
+  for (StartAhead policy : {StartAhead::single, StartAhead::all}) {
+    CoreHarness h(ahead(policy));
+    h.dag("d", "a>b");
+    run_once(h, {"a", "b"}, std::chrono::minutes(1));
+    h.trigger("d", "r");
+    EXPECT_EQ(h.may_come(), "");
+    runs(h, "r/a");
+    EXPECT_EQ(h.may_come(), "b");
+  }
 }
 
 }  // namespace

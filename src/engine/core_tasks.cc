@@ -205,6 +205,7 @@ void Core::settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Out
   switch (outcome.kind) {
     case OutcomeKind::succeeded:
       count_end(run, slot.row, TaskEnd::Kind::succeeded);
+      note_duration(run, slot.row);
       set_state(run, task, TaskState::success, now);
       break;
     case OutcomeKind::skipped: set_state(run, task, TaskState::skipped, now); break;

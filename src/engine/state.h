@@ -42,6 +42,7 @@ struct TaskSlot {
   bool under_way = false;             // as its downstream instances count it
   bool expected_too_long = false;     // not again before it was placed
   int expected_try = 0;               // told to the executor as what may come; 0 = not
+  Duration expected_in = Duration::max();  // since its upstreams run: when it may be placed, then
   Time expected_since{};
 };
 
@@ -111,6 +112,7 @@ struct DagState {
   int running = 0;
   std::optional<BackfillState> backfill;
   bool next_dirty = false;
+  std::map<std::string, Duration> usual;  // of tasks that succeeded in this life of the server
 };
 
 // Named instants at which the engine looks again.
