@@ -109,10 +109,10 @@ def schema_hash():
     return hashlib.sha256(text).hexdigest()[:12]
 
 
-def seeded_home(runs):
+def seeded_home(runs, dags):
     """A home that was filled before, or is filled now."""
     cache = Path(os.environ.get("LEOFLOW_BENCH_CACHE", Path.home() / ".cache" / "leoflow-bench"))
-    kept = cache / f"lists-{runs}-{schema_hash()}"
+    kept = cache / f"lists-{dags}-{runs}-{schema_hash()}"
     if not (kept / "complete").exists():
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
@@ -120,7 +120,7 @@ def seeded_home(runs):
         server.start()
         server.wait_for_dag(TEMPLATE)
         server.stop()
-        Seed(kept / "home" / "leoflow.db", TEMPLATE, DAGS, runs).fill()
+        Seed(kept / "home" / "leoflow.db", TEMPLATE, dags, runs).fill()
         shutil.rmtree(kept / "dags")
         (kept / "complete").touch()
     return kept
@@ -129,12 +129,12 @@ def seeded_home(runs):
 class SeededServer(Server):
     """On a copy of a seeded home: what the server changes does not stay."""
 
-    def __init__(self, runs):
-        kept = seeded_home(runs)
+    def __init__(self, runs, dags=DAGS, own=None):
+        kept = seeded_home(runs, dags)
         folder = Path(tempfile.mkdtemp(prefix="leoflow-bench-", dir=kept.parent))
         shutil.copytree(kept / "home", folder / "home",
                         ignore=shutil.ignore_patterns("agent", "run", "*.lock", "server.json"))
-        super().__init__(folder=folder)
+        super().__init__(own, folder=folder)
         self.runs = runs
 
     def pick(self, database, number):

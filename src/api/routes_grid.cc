@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /api/leoflow/v1/dags/{dag_id}/grid: the last runs of a DAG with the states of all their tasks.
+// /api/leoflow/v1/dags/{dag_id}/grid: the last runs of a DAG, or those named, with the states of
+// all their tasks.
 #include <map>
 #include <span>
 
@@ -11,13 +12,7 @@ namespace leoflow::api {
 namespace {
 
 constexpr size_t kCellsPerRunMax = 20'000;  // task instances of one run that are summed up
-
-// The copies of a mapped task as one.
-struct Cell {
-  std::map<TaskState, int> states;
-  int count = 0, try_number = 0;
-  std::optional<Time> start_date, end_date;
-};
+constexpr size_t kRunsNamedMax = 100;       // in one request
 
 // What one cell shows of several copies: the first of these that one of them has.
 constexpr TaskState kTelling[] = {
@@ -27,7 +22,27 @@ constexpr TaskState kTelling[] = {
     TaskState::none,       TaskState::success,         TaskState::skipped,
     TaskState::removed};
 
+size_t rank(TaskState state) {
+  return size_t(std::ranges::find(kTelling, state) - std::begin(kTelling));
+}
+
+// The copies of a mapped task as one.
+struct Cell {
+  std::map<TaskState, int> states;
+  int count = 0, try_number = 0;
+  std::optional<Time> start_date, end_date;
+  // Of the copy that tells most.
+  TaskState state = TaskState::none;
+  int map_index = kUnmapped;
+  std::string reason;
+};
+
 void add(Cell& cell, const TaskInstance& task) {
+  if (cell.count == 0 || rank(task.state) < rank(cell.state)) {
+    cell.state = task.state;
+    cell.map_index = task.map_index;
+    cell.reason = task.reason;
+  }
   ++cell.count;
   ++cell.states[task.state];
   cell.try_number = std::max(cell.try_number, task.try_number);
@@ -39,11 +54,9 @@ void add(Cell& cell, const TaskInstance& task) {
 
 void write_cell(json::Writer& w, const std::string& task_id, const Cell& cell) {
   w.begin_object().member("task_id", task_id);
-  for (TaskState state : kTelling) {
-    if (!cell.states.contains(state)) continue;
-    member_text(w, "state", state == TaskState::none ? "" : to_string(state));
-    break;
-  }
+  member_text(w, "state", cell.state == TaskState::none ? "" : to_string(cell.state));
+  w.member("map_index", cell.map_index);
+  member_text(w, "state_reason", cell.reason);
   w.member("try_number", cell.try_number).member("count", cell.count);
   member_time(w, "start_date", cell.start_date);
   member_time(w, "end_date", cell.end_date);
@@ -105,17 +118,37 @@ void write_run_column(json::Writer& w, const Call& call, const DagRun& run, cons
   w.end_array().end_object();
 }
 
-Result<Response> get_grid(Call& call) {
-  auto dag = find_dag(call, call.path("dag_id"));
-  if (!dag) return fail(dag);
-  RunQuery query{.dag_id = dag->dag_id};
+Result<PageOf<DagRun>> runs_named(const Call& call, const std::string& dag_id,
+                                  const std::vector<std::string>& run_ids) {
+  if (run_ids.size() > kRunsNamedMax)
+    return fail(Code::invalid, "at most " + std::to_string(kRunsNamedMax) + " runs at once");
+  PageOf<DagRun> runs;
+  for (const std::string& run_id : run_ids) {
+    auto run = call.services.store.runs().get_run(dag_id, run_id);
+    if (!run) return fail(run);
+    if (*run) runs.rows.push_back(std::move(**run));
+  }
+  runs.total = int64_t(runs.rows.size());
+  return runs;
+}
+
+Result<PageOf<DagRun>> runs_asked_for(Call& call, const std::string& dag_id) {
+  if (auto named = call.query_all("dag_run_id"); !named.empty())
+    return runs_named(call, dag_id, named);
+  RunQuery query{.dag_id = dag_id};
   for (const std::string& text : call.query_all("state"))
     query.states.push_back(*parse_run_state(text));
   query.run_after = call.time_range("run_after");
   auto page = call.page("id run_after start_date logical_date", "-run_after");
   if (!page) return fail(page);
   query.page = std::move(*page);
-  auto runs = call.services.store.runs().list_runs(query);
+  return call.services.store.runs().list_runs(query);
+}
+
+Result<Response> get_grid(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  auto runs = runs_asked_for(call, dag->dag_id);
   if (!runs) return fail(runs);
   auto cells = cells_of(call, runs->rows);
   if (!cells) return fail(cells);
@@ -131,15 +164,18 @@ Result<Response> get_grid(Call& call) {
 void add_grid_routes(Router& router) {
   router.tag("DAG");
   router.shape("GridCell",
-               "task_id:str state:TaskInstanceState? try_number:int count:int start_date:time? "
-               "end_date:time? states:{int}");
+               "task_id:str state:TaskInstanceState? map_index:int state_reason:str? "
+               "try_number:int count:int start_date:time? end_date:time? states:{int}");
   router.shape("GridRun",
                "dag_run_id:str state:DagRunState run_type:DagRunType run_after:time "
                "logical_date:time? queued_at:time start_date:time? end_date:time? duration:num? "
                "version_number:int? bundle_version:str? note:str? tasks:[GridCell]");
   router.shape("GridResponse", "runs:[GridRun] total_entries:int");
   router.add(Method::get, "/api/leoflow/v1/dags/{dag_id}/grid", "get_grid", get_grid)
-      .about("The last runs with the states of their tasks; copies of a mapped task as one")
+      .about(
+          "The last runs, or those named by dag_run_id (at most 100), with the states of their "
+          "tasks; copies of a mapped task as one, told by the copy that asks most")
+      .takes({{.name = "dag_run_id", .repeated = true}})
       .takes(paging())
       .takes(ordered_by("-run_after"))
       .takes(instant_range("run_after"))

@@ -84,9 +84,22 @@ TEST_F(MoreRoutes, GridHasTheStatesOfEachRun) {
   EXPECT_EQ(column.at("tasks").at(0).at("state").as_string(), "success");
   EXPECT_EQ(column.at("tasks").at(1).at("state").as_string(), "failed");
   EXPECT_EQ(column.at("tasks").at(1).at("count").as_int64(), 1);
+  EXPECT_EQ(column.at("tasks").at(1).at("map_index").as_int64(), -1);
   EXPECT_EQ(get("/api/leoflow/v1/dags/none/grid").status, 404);
   EXPECT_EQ(body(get("/api/leoflow/v1/dags/etl/grid?state=queued")).at("runs").as_array().size(),
             0u);
+}
+
+TEST_F(MoreRoutes, GridOfNamedRunsLeavesOutWhatIsNotThere) {
+  const std::string grid = "/api/leoflow/v1/dags/etl/grid";
+  json::value named = body(get(grid + "?dag_run_id=r1&dag_run_id=gone"));
+  ASSERT_EQ(named.at("runs").as_array().size(), 1u);
+  EXPECT_EQ(named.at("total_entries").as_int64(), 1);
+  EXPECT_EQ(named.at("runs").at(0).at("dag_run_id").as_string(), "r1");
+  EXPECT_EQ(body(get(grid + "?dag_run_id=gone")).at("runs").as_array().size(), 0u);
+  std::string many = "?dag_run_id=r1";
+  for (int i = 0; i < 100; ++i) many += "&dag_run_id=r" + std::to_string(i);
+  EXPECT_EQ(get(grid + many).status, 400);
 }
 
 TEST_F(MoreRoutes, FeaturesThatAreNotHereSaySo) {

@@ -4,6 +4,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { ChosenCells } from "@/lib/chosen";
 import { inTurns } from "@/lib/inTurns";
+import { loadCells } from "./cells";
 import { api } from "./client";
 import { fetchAll, kPageMax } from "./paging";
 import type { RunRef, RunState } from "./types";
@@ -199,11 +200,12 @@ export const runTasks = (ref: RunRef) =>
     queryFn: ({ signal }) => loadTasks(ref, signal),
   });
 
-/** The same rows under a key of their own: the grid shows many runs at once. */
-export const runCells = (ref: RunRef, finished: boolean) =>
+/** What the grid shows of a run of about `tasks` tasks. */
+export const runCells = (ref: RunRef, tasks: number, finished: boolean) =>
   queryOptions({
     queryKey: ["cells", ref.dagId, ref.runId],
-    queryFn: ({ signal }) => loadTasks(ref, signal),
+    queryFn: () => loadCells(ref, tasks),
+    structuralSharing: false,
     staleTime: finished ? 60_000 : 0,
   });
 

@@ -212,7 +212,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The last runs with the states of their tasks; copies of a mapped task as one */
+        /** The last runs, or those named by dag_run_id (at most 100), with the states of their tasks; copies of a mapped task as one, told by the copy that asks most */
         get: operations["get_grid"];
         put?: never;
         post?: never;
@@ -3300,6 +3300,8 @@ export interface components {
         GridCell: {
             task_id: string;
             state: components["schemas"]["TaskInstanceState"] | null;
+            map_index: number;
+            state_reason: string | null;
             try_number: number;
             count: number;
             /** Format: date-time */
@@ -4367,6 +4369,7 @@ export interface operations {
     get_grid: {
         parameters: {
             query?: {
+                dag_run_id?: string[];
                 /** @description Rows of a page, at most 100 */
                 limit?: number;
                 /** @description Rows to skip */

@@ -12,6 +12,7 @@ export type BackfillBody = Schemas["BackfillPostBody"];
 export type BackfillProgress = Schemas["BackfillProgressResponse"];
 export type Task = Schemas["TaskResponse"];
 export type TaskInstance = Schemas["TaskInstanceResponse"];
+export type GridCell = Schemas["GridCell"];
 export type TaskTry = Schemas["TaskInstanceHistoryResponse"];
 export type Attempt = Schemas["AttemptResponse"];
 export type Reason = Schemas["ReasonResponse"];

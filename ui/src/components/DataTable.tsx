@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { navigate } from "@/router/router";
 import styles from "./table.module.css";
 
@@ -58,6 +58,47 @@ function nextOrder(name: string, order: string | undefined): string {
   return order === name ? `-${name}` : name;
 }
 
+interface LineProps<T> {
+  row: T;
+  index: number;
+  top: number;
+  height: number;
+  columns: readonly Column<T>[];
+  tracks: string;
+  link: string | undefined;
+  onRow: ((row: T) => void) | undefined;
+  selected: boolean;
+}
+
+function LineView<T>(props: LineProps<T>) {
+  const { row, index, top, height, columns, tracks, link, onRow, selected } = props;
+  const open = link ? () => navigate(link) : onRow ? () => onRow(row) : undefined;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 1}
+      className={[styles.line, open ? styles.click : "", selected ? styles.selected : ""].join(" ")}
+      style={{ gridTemplateColumns: tracks, top, height }}
+      onClick={(event) => {
+        if (open && !isControl(event.target)) open();
+      }}
+    >
+      {columns.map((column) => (
+        <div
+          key={column.key}
+          role="cell"
+          className={`${styles.cell} ${column.end ? styles.end : ""}`}
+        >
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** A row; scrolling past others does not touch it. */
+const Line = memo(LineView) as typeof LineView;
+
 /** A dense table that stays quick with any number of rows: only those in sight exist. */
 export function DataTable<T>(props: Props<T>) {
   const { columns, rows, rowKey, rowLink, onRow, rowHeight = 36, onEnd } = props;
@@ -71,9 +112,11 @@ export function DataTable<T>(props: Props<T>) {
     overscan: 12,
     scrollMargin,
   });
-  const shown = phone ? columns.filter((column) => !column.wideOnly) : columns;
-  const track = (column: Column<T>) => (phone && column.phoneWidth) || column.width;
-  const template = { gridTemplateColumns: shown.map(track).join(" ") };
+  const shown = useMemo(
+    () => (phone ? columns.filter((column) => !column.wideOnly) : columns),
+    [columns, phone],
+  );
+  const tracks = shown.map((each) => (phone && each.phoneWidth) || each.width).join(" ");
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -82,53 +125,33 @@ export function DataTable<T>(props: Props<T>) {
 
   return (
     <div className={styles.table} role="table" aria-label={props.label} aria-rowcount={rows.length}>
-      <div className={styles.head} role="row" style={template}>
+      <div className={styles.head} role="row" style={{ gridTemplateColumns: tracks }}>
         {shown.map((column) => (
           <Head key={column.key} column={column} order={props.order} onOrder={props.onOrder} />
         ))}
       </div>
       <div
-        ref={list}
         role="rowgroup"
-        style={{ height: virtual.getTotalSize(), position: "relative" }}
+        ref={list}
+        className={styles.lines}
+        style={{ height: virtual.getTotalSize() }}
       >
         {items.map((item) => {
           const row = rows[item.index];
           if (row === undefined) return null;
-          const link = rowLink?.(row);
-          const open = link ? () => navigate(link) : onRow ? () => onRow(row) : undefined;
           return (
-            <div
+            <Line
               key={rowKey(row)}
-              role="row"
-              aria-rowindex={item.index + 1}
-              className={[
-                styles.line,
-                open ? styles.click : "",
-                props.selected?.(row) ? styles.selected : "",
-              ].join(" ")}
-              style={{
-                ...template,
-                position: "absolute",
-                top: item.start - scrollMargin,
-                left: 0,
-                right: 0,
-                height: rowHeight,
-              }}
-              onClick={(event) => {
-                if (open && !isControl(event.target)) open();
-              }}
-            >
-              {shown.map((column) => (
-                <div
-                  key={column.key}
-                  role="cell"
-                  className={`${styles.cell} ${column.end ? styles.end : ""}`}
-                >
-                  {column.cell(row)}
-                </div>
-              ))}
-            </div>
+              row={row}
+              index={item.index}
+              top={item.start - scrollMargin}
+              height={rowHeight}
+              columns={shown}
+              tracks={tracks}
+              link={rowLink?.(row)}
+              onRow={onRow}
+              selected={props.selected?.(row) ?? false}
+            />
           );
         })}
       </div>

@@ -3,7 +3,8 @@
 // written where it is shown; only what they do not carry is named as stale, to be loaded again.
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import type { RunFilter } from "@/api/queries";
-import type { ChangeEvent, DagRun, TaskInstance } from "@/api/types";
+import type { Cells } from "@/api/cells";
+import type { ChangeEvent, DagRun, GridCell, TaskInstance } from "@/api/types";
 import { isFinished } from "@/lib/states";
 
 interface RunPage {
@@ -183,6 +184,34 @@ function patchTaskList(
   return { complete: all && !untold, placeless };
 }
 
+function patchCell(cell: GridCell, change: ChangeEvent): Patched<GridCell> {
+  return patched(cell, {
+    state: change.state as GridCell["state"],
+    try_number: change.try_number,
+    ...(change.start_date === undefined ? {} : { start_date: change.start_date }),
+    ...(change.end_date === undefined ? {} : { end_date: change.end_date }),
+    ...(change.reason === undefined ? {} : { state_reason: change.reason }),
+  });
+}
+
+/** The cells of one run in the grid; whether they have to be loaded again. */
+function patchCells(client: QueryClient, key: QueryKey, changes: Iterable<ChangeEvent>): boolean {
+  const cells = client.getQueryData<Cells>(key);
+  if (!cells) return false;
+  const next = new Map(cells);
+  let untold = false;
+  for (const change of changes) {
+    const cell = next.get(change.task_id ?? "");
+    // Of the copies of a mapped task only the server can tell what they are together.
+    const alone = cell?.count === 1 && cell.map_index === change.map_index;
+    const result = alone && !change.deleted ? patchCell(cell, change) : null;
+    if (result?.told) next.set(result.row.task_id, result.row);
+    else untold = true;
+  }
+  client.setQueryData(key, next);
+  return untold;
+}
+
 function applyTasks(client: QueryClient, changes: readonly ChangeEvent[], stale: StaleKeys): void {
   const byRun = new Map<string, ChangeEvent[]>();
   for (const change of changes) {
@@ -199,7 +228,7 @@ function applyTasks(client: QueryClient, changes: readonly ChangeEvent[], stale:
     if (list && !list.complete) stale.add(tasks);
     // Where they ran is told by no change.
     else if (list?.placeless) stale.add(tasks, true);
-    if (patchTaskList(client, cells, last)?.complete === false) stale.add(cells);
+    if (patchCells(client, cells, last.values())) stale.add(cells);
     for (const change of last.values()) {
       const detail = ["task", dag, run, change.task_id, change.map_index, "detail"];
       client.setQueryData<TaskInstance>(detail, (row) => row && patchTask(row, change).row);

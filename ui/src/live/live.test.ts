@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
-import type { ChangeEvent, DagRun, TaskInstance } from "@/api/types";
+import type { Cells } from "@/api/cells";
+import type { ChangeEvent, DagRun, GridCell, TaskInstance } from "@/api/types";
 import { applyChanges } from "./apply";
 import { EventParser } from "./sse";
 import { backoff } from "./stream";
@@ -50,6 +51,8 @@ const task = {
   start_date: "old",
   end_date: "old",
 } as TaskInstance;
+const cellsOf = (cell: Partial<GridCell>): Cells =>
+  new Map([["t", { ...task, count: 1, ...cell } as unknown as GridCell]]);
 const started = { ...change, start_date: change.at, end_date: null, duration: null, reason: null };
 const names = (stale: { key: readonly unknown[] }[]) => stale.map(({ key }) => key.join(" "));
 
@@ -57,14 +60,14 @@ describe("applyChanges", () => {
   it("writes what a change of a task carries into every list that shows it", () => {
     const client = new QueryClient();
     client.setQueryData(["run", "d", "r", "tasks"], [task, { ...task, task_id: "other" }]);
-    client.setQueryData(["cells", "d", "r"], [task]);
+    client.setQueryData(["cells", "d", "r"], cellsOf({}));
     const stale = applyChanges(client, [started]);
     const now = { state: "running", try_number: 2, start_date: change.at, end_date: null };
     expect(client.getQueryData(["run", "d", "r", "tasks"])).toMatchObject([
       now,
       { task_id: "other", state: "failed" },
     ]);
-    expect(client.getQueryData(["cells", "d", "r"])).toMatchObject([now]);
+    expect(client.getQueryData<Cells>(["cells", "d", "r"])?.get("t")).toMatchObject(now);
     expect(names(stale)).not.toContain("run d r tasks");
     expect(names(stale)).not.toContain("cells d r");
     expect(names(stale)).toContain("run d r reasons");
@@ -79,10 +82,17 @@ describe("applyChanges", () => {
   it("loads what it does not know, and what changed without saying how", () => {
     const client = new QueryClient();
     client.setQueryData(["run", "d", "r", "tasks"], [{ ...task, task_id: "other" }]);
-    client.setQueryData(["cells", "d", "r"], [{ ...task, state: "running", try_number: 2 }]);
+    client.setQueryData(["cells", "d", "r"], cellsOf({ state: "running", try_number: 2 }));
     const stale = names(applyChanges(client, [change]));
     expect(stale).toContain("run d r tasks");
     expect(stale).toContain("cells d r");
+  });
+  it("loads the cell of a mapped task: one of its copies does not tell what all are", () => {
+    const client = new QueryClient();
+    client.setQueryData(["cells", "d", "r"], cellsOf({ count: 3, map_index: 0 }));
+    const stale = names(applyChanges(client, [{ ...started, map_index: 0 }]));
+    expect(stale).toContain("cells d r");
+    expect(client.getQueryData<Cells>(["cells", "d", "r"])?.get("t")?.state).toBe("failed");
   });
   it("loads where a task ran once things are calm", () => {
     const client = new QueryClient();

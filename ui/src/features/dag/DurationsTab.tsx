@@ -2,8 +2,9 @@
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { recentRuns } from "@/api/queries";
-import type { DagRun, TaskInstance } from "@/api/types";
+import type { Cells } from "@/api/cells";
+import { dagTasks, recentRuns } from "@/api/queries";
+import type { DagRun } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded } from "@/components/States";
@@ -11,7 +12,7 @@ import { links } from "@/router/links";
 import { navigate, useSearch } from "@/router/router";
 import { Chart, type Series } from "../charts/Chart";
 import styles from "./dag.module.css";
-import { useCells } from "./grid/useGrid";
+import { cellSeconds, useCells } from "./grid/useGrid";
 
 const kColors = [
   "--s-running",
@@ -24,6 +25,8 @@ const kColors = [
   "--s-queued",
 ];
 
+const kNoRuns: DagRun[] = [];
+
 function runSeries(runs: readonly DagRun[]): Series[] {
   const of = (state: string) => runs.map((run) => (run.state === state ? run.duration : null));
   return [
@@ -34,26 +37,18 @@ function runSeries(runs: readonly DagRun[]): Series[] {
 }
 
 /** A line for each of the tasks that take longest. */
-function taskSeries(
-  runs: readonly DagRun[],
-  cells: ReadonlyMap<string, Map<string, TaskInstance[]>>,
-): Series[] {
+function taskSeries(runs: readonly DagRun[], cells: readonly (Cells | undefined)[]): Series[] {
   const totals = new Map<string, number>();
-  const took = (run: DagRun, taskId: string) => {
-    const rows = cells.get(run.dag_run_id)?.get(taskId) ?? [];
-    const values = rows.flatMap((row) => (row.duration === null ? [] : [row.duration]));
-    return values.length > 0 ? Math.max(...values) : null;
-  };
-  for (const run of runs)
-    for (const taskId of cells.get(run.dag_run_id)?.keys() ?? [])
-      totals.set(taskId, (totals.get(taskId) ?? 0) + (took(run, taskId) ?? 0));
+  for (const own of cells)
+    for (const cell of own?.values() ?? [])
+      totals.set(cell.task_id, (totals.get(cell.task_id) ?? 0) + (cellSeconds(cell) ?? 0));
   return [...totals]
     .sort((a, b) => b[1] - a[1])
     .slice(0, kColors.length)
     .map(([taskId], index) => ({
       label: taskId,
       color: kColors[index] ?? "--s-queued",
-      values: runs.map((run) => took(run, taskId)),
+      values: runs.map((_, at) => cellSeconds(cells[at]?.get(taskId))),
     }));
 }
 
@@ -70,7 +65,8 @@ export function DurationsTab({ dagId }: { dagId: string }) {
         .sort((a, b) => (a.start_date ?? "").localeCompare(b.start_date ?? "")),
     [query.data],
   );
-  const cells = useCells(runs);
+  const tasks = useQuery(dagTasks(dagId));
+  const cells = useCells(tasks.data ? runs : kNoRuns, tasks.data?.length ?? 0);
   const times = useMemo(() => runs.map((run) => Date.parse(run.start_date ?? "") / 1000), [runs]);
   const ofRuns = useMemo(() => runSeries(runs), [runs]);
   const ofTasks = useMemo(() => taskSeries(runs, cells), [runs, cells]);

@@ -18,18 +18,19 @@ const kCellsMax = 1000; // of one action
 interface Props {
   dagId: string;
   runs: readonly DagRun[];
+  taskCount: number;
   cells: ChosenCellsOf;
 }
 
 /** How many task instances of the grid are chosen, and what can be done with them. */
-export function ChosenCells({ dagId, runs, cells: { chosen, none } }: Props) {
+export function ChosenCells({ dagId, runs, taskCount, cells: { chosen, none } }: Props) {
   const [action, setAction] = useState<TasksAction | null>(null);
   const { fail } = useToasts();
   const own = useMemo(() => runs.filter((run) => chosen.has(run.dag_run_id)), [runs, chosen]);
-  const known = useCells(own);
-  const counts = own.map(({ dag_run_id: run }) => {
+  const known = useCells(own, taskCount);
+  const counts = own.map(({ dag_run_id: run }, index) => {
     const tasks = [...(chosen.get(run) ?? [])];
-    const there = known.get(run);
+    const there = known[index];
     return there ? tasks.filter((task) => there.has(task)).length : tasks.length;
   });
   const total = counts.reduce((sum, each) => sum + each, 0);

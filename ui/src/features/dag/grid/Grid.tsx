@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useElementSize } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useRef } from "react";
-import type { DagRun, TaskInstance } from "@/api/types";
+import { memo, useMemo, useRef } from "react";
+import type { Cells } from "@/api/cells";
+import type { DagRun, GridCell } from "@/api/types";
+import { hasAll, type ChosenCells } from "@/lib/chosen";
 import type { Row } from "@/lib/graph";
 import { stateLabel, stateName } from "@/lib/states";
 import { elapsed, relative, span } from "@/lib/time";
@@ -12,21 +13,28 @@ import { Link } from "@/router/router";
 import styles from "./grid.module.css";
 import { onGridKey, onGridPress } from "./gridKeys";
 import type { ChosenCellsOf } from "./useChosenCells";
-import { cellOf, useCells } from "./useGrid";
+import { kCell, kGap, kHead, kRow, useRightEnd, useSight } from "./useSight";
+import { cellOf, cellSeconds, useCells } from "./useGrid";
 
-const kCell = 22;
-const kRow = 26;
-const kHead = 76;
 const kBarMax = 50;
 
 interface Props {
   /** Oldest first: the newest is at the right, where one looks first. */
   runs: readonly DagRun[];
   rows: readonly Row[];
+  taskCount: number;
   folded: ReadonlySet<string>;
   onFold: (group: string) => void;
   /** Null for who may only look. */
   chosen: ChosenCellsOf | null;
+}
+
+/** A run in sight. */
+interface Column {
+  run: DagRun;
+  index: number;
+  left: number;
+  cells: Cells | undefined;
 }
 
 function length(run: DagRun, now: number): number {
@@ -34,30 +42,25 @@ function length(run: DagRun, now: number): number {
 }
 
 /** Only what is in sight exists. */
-export function Grid({ runs, rows, folded, onFold, chosen }: Props) {
+export function Grid({ runs, rows, taskCount, folded, onFold, chosen }: Props) {
   const area = useRef<HTMLDivElement>(null);
   const { ref: sizeRef, width } = useElementSize();
   const names = width > 0 && width < 560 ? 132 : 240;
-  const columns = useVirtualizer({
-    horizontal: true,
-    count: runs.length,
-    getScrollElement: () => area.current,
-    estimateSize: () => kCell,
-    overscan: 6,
-    initialOffset: runs.length * kCell,
-  });
-  const lines = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => area.current,
-    estimateSize: () => kRow,
-    overscan: 10,
-    scrollMargin: kHead,
-  });
-  const shown = columns.getVirtualItems().flatMap((item) => {
-    const run = runs[item.index];
-    return run ? [{ run, index: item.index, left: names + 8 + item.start }] : [];
-  });
-  const cells = useCells(shown.map(({ run }) => run));
+  useRightEnd(area, runs.length);
+  const sight = useSight(area, names);
+  const [first, end] = sight.columns;
+  const inSight = useMemo(() => runs.slice(first, end), [runs, first, end]);
+  const cells = useCells(inSight, taskCount);
+  const shown = useMemo(
+    () =>
+      inSight.map((run, index): Column => ({
+        run,
+        index: first + index,
+        left: names + kGap + (first + index) * kCell,
+        cells: cells[index],
+      })),
+    [inSight, first, names, cells],
+  );
   const now = Date.now();
   const longest = Math.max(0.001, ...runs.map((run) => length(run, now)));
   return (
@@ -79,9 +82,9 @@ export function Grid({ runs, rows, folded, onFold, chosen }: Props) {
         <div
           className={styles.canvas}
           style={{
-            width: names + 24 + columns.getTotalSize(),
+            width: names + 3 * kGap + runs.length * kCell,
             minWidth: "100%",
-            height: kHead + lines.getTotalSize() + 8,
+            height: kHead + rows.length * kRow + kGap,
           }}
         >
           <div className={styles.head} role="row">
@@ -96,24 +99,19 @@ export function Grid({ runs, rows, folded, onFold, chosen }: Props) {
               <RunHead key={run.dag_run_id} {...{ run, index, left, now, longest }} />
             ))}
           </div>
-          {lines.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (!row) return null;
+          {rows.slice(...sight.rows).map((row, offset) => {
+            const index = sight.rows[0] + offset;
             return (
-              <div key={row.id} className={styles.line} style={{ top: item.start }} role="row">
-                <Name row={row} index={item.index} folded={folded.has(row.id)} onFold={onFold} />
-                {shown.map(({ run, index, left }) => (
-                  <CellView
-                    key={run.dag_run_id}
-                    at={`${item.index},${index}`}
-                    left={left}
-                    row={row}
-                    run={run}
-                    tasks={cells.get(run.dag_run_id)}
-                    chosen={chosen ? isChosen(chosen, run, row) : undefined}
-                  />
-                ))}
-              </div>
+              <Line
+                key={row.id}
+                row={row}
+                index={index}
+                top={kHead + index * kRow}
+                columns={shown}
+                folded={folded.has(row.id)}
+                onFold={onFold}
+                chosen={chosen?.chosen}
+              />
             );
           })}
         </div>
@@ -122,10 +120,42 @@ export function Grid({ runs, rows, folded, onFold, chosen }: Props) {
   );
 }
 
-function isChosen({ chosen }: ChosenCellsOf, run: DagRun, row: Row): boolean {
-  const own = chosen.get(run.dag_run_id);
-  return own !== undefined && row.tasks.every((task) => own.has(task));
+interface LineProps {
+  row: Row;
+  index: number;
+  top: number;
+  columns: readonly Column[];
+  folded: boolean;
+  onFold: (group: string) => void;
+  /** Undefined where nothing can be chosen. */
+  chosen: ChosenCells | undefined;
 }
+
+/** A row of the grid; scrolling past others does not touch it. */
+const Line = memo(function Line(props: LineProps) {
+  const { row, index, top, columns, folded, onFold, chosen } = props;
+  return (
+    <div className={styles.line} style={{ top }} role="row">
+      <Name row={row} index={index} folded={folded} onFold={onFold} />
+      {columns.map(({ run, index: column, left, cells }) => {
+        const cell = cellOf(row, cells);
+        return (
+          cell && (
+            <CellView
+              key={run.dag_run_id}
+              at={`${index},${column}`}
+              left={left}
+              name={row.id}
+              run={run}
+              cell={cell}
+              chosen={chosen && hasAll(chosen, [run.dag_run_id], row.tasks)}
+            />
+          )
+        );
+      })}
+    </div>
+  );
+});
 
 interface HeadProps {
   run: DagRun;
@@ -193,21 +223,22 @@ function Name({ row, index, folded, onFold }: NameProps) {
 interface CellProps {
   at: string;
   left: number;
-  row: Row;
+  /** Of the row. */
+  name: string;
   run: DagRun;
-  tasks: Map<string, TaskInstance[]> | undefined;
+  cell: GridCell;
   /** Undefined where nothing can be chosen. */
   chosen: boolean | undefined;
 }
 
-const CellView = memo(function CellView({ at, left, row, run, tasks, chosen }: CellProps) {
-  const cell = cellOf(row, tasks);
-  if (!cell?.row) return null;
-  const { row: task } = cell;
-  const took = task.duration === null ? "" : `, ${span(task.duration)}`;
-  const tries = cell.manyTries ? `, try ${task.try_number}` : "";
-  const why = task.state_reason ? `\n${task.state_reason}` : "";
-  const label = `${row.id}: ${stateLabel(cell.state)}${took}${tries}${why}`;
+const CellView = memo(function CellView({ at, left, name, run, cell, chosen }: CellProps) {
+  const seconds = cellSeconds(cell);
+  const took = seconds === null ? "" : `, ${span(seconds)}`;
+  const manyTries = cell.try_number > 1;
+  const tries = manyTries ? `, try ${cell.try_number}` : "";
+  const copies = cell.count > 1 ? `, ${cell.count} of them` : "";
+  const why = cell.state_reason ? `\n${cell.state_reason}` : "";
+  const label = `${name}: ${stateLabel(cell.state)}${took}${tries}${copies}${why}`;
   return (
     <Link
       role="gridcell"
@@ -215,13 +246,13 @@ const CellView = memo(function CellView({ at, left, row, run, tasks, chosen }: C
       to={links.task({
         dagId: run.dag_id,
         runId: run.dag_run_id,
-        taskId: task.task_id,
-        mapIndex: task.map_index,
+        taskId: cell.task_id,
+        mapIndex: cell.map_index,
       })}
       className={styles.cell}
       style={{ left: left + 3 }}
-      data-state={cell.state}
-      data-tries={cell.manyTries ? "many" : undefined}
+      data-state={stateName(cell.state)}
+      data-tries={manyTries ? "many" : undefined}
       data-at={at}
       title={label}
       aria-label={label}

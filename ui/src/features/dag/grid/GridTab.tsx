@@ -2,7 +2,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconSquareCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { recentRuns } from "@/api/queries";
 import { useAuth } from "@/auth/AuthProvider";
 import { Panel } from "@/components/Page";
@@ -53,11 +53,14 @@ export function GridTab({ dagId }: { dagId: string }) {
   const cells = useChosenCells(rows, columns);
   const { active, setActive, chosen, none } = cells;
 
-  function toggle(group: string) {
-    const next = new Set(folded);
-    if (!next.delete(group)) next.add(group);
-    set({ fold: [...next] });
-  }
+  const toggle = useCallback(
+    (group: string) => {
+      const next = new Set(folded);
+      if (!next.delete(group)) next.add(group);
+      set({ fold: [...next] });
+    },
+    [folded, set],
+  );
 
   return (
     <>
@@ -80,7 +83,12 @@ export function GridTab({ dagId }: { dagId: string }) {
           </Button>
         )}
         {chosen.size > 0 ? (
-          <ChosenCells dagId={dagId} runs={columns} cells={cells} />
+          <ChosenCells
+            dagId={dagId}
+            runs={columns}
+            taskCount={query.data?.length ?? 0}
+            cells={cells}
+          />
         ) : active ? (
           <span className="dim">
             Press cells, bars of runs or names of tasks; with Shift a range. Esc ends it.
@@ -102,6 +110,7 @@ export function GridTab({ dagId }: { dagId: string }) {
                   <Grid
                     runs={columns}
                     rows={rows}
+                    taskCount={query.data?.length ?? 0}
                     folded={folded}
                     onFold={toggle}
                     chosen={me.can.trigger ? cells : null}

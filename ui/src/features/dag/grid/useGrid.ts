@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
+import type { Cells } from "@/api/cells";
 import { dagTasks, runCells } from "@/api/queries";
-import type { DagRun, TaskInstance } from "@/api/types";
+import type { DagRun, GridCell } from "@/api/types";
 import { groupRows, topological, type Row } from "@/lib/graph";
-import { isOpen, kAttention, stateName, type StateName } from "@/lib/states";
-
-export interface Cell {
-  state: StateName;
-  /** The task instance a press leads to. */
-  row: TaskInstance | undefined;
-  manyTries: boolean;
-}
+import { elapsed } from "@/lib/time";
+import { isOpen, kAttention, stateName } from "@/lib/states";
 
 /** Rows of the grid: tasks in the order they run, groups folded as asked. */
 export function useGridRows(dagId: string, folded: ReadonlySet<string>) {
@@ -26,44 +21,36 @@ export function useGridRows(dagId: string, folded: ReadonlySet<string>) {
   return { query, rows };
 }
 
-function byTask(rows: readonly TaskInstance[]): Map<string, TaskInstance[]> {
-  const found = new Map<string, TaskInstance[]>();
-  for (const row of rows) {
-    const list = found.get(row.task_id);
-    if (list) list.push(row);
-    else found.set(row.task_id, [row]);
-  }
-  return found;
-}
+const dataOf = (results: UseQueryResult<Cells>[]) => results.map(({ data }) => data);
 
-/** Cells of the runs in sight, by run id; runs out of sight are not loaded. */
-export function useCells(runs: readonly DagRun[]): Map<string, Map<string, TaskInstance[]>> {
+/** Cells of the runs in sight, one map for each; runs out of sight are not loaded. */
+export function useCells(runs: readonly DagRun[], tasks: number): (Cells | undefined)[] {
   return useQueries({
     queries: runs.map((run) =>
-      runCells({ dagId: run.dag_id, runId: run.dag_run_id }, !isOpen(run.state)),
+      runCells({ dagId: run.dag_id, runId: run.dag_run_id }, tasks, !isOpen(run.state)),
     ),
-    combine: (results) => {
-      const found = new Map<string, Map<string, TaskInstance[]>>();
-      for (const [index, { data }] of results.entries()) {
-        const run = runs[index];
-        if (run && data) found.set(run.dag_run_id, byTask(data));
-      }
-      return found;
-    },
+    combine: dataOf,
   });
 }
 
-/** What a row shows for a run: of a group or a mapped task, the state that asks most. */
-export function cellOf(row: Row, tasks: Map<string, TaskInstance[]> | undefined): Cell | null {
-  const all = row.tasks.flatMap((id) => tasks?.get(id) ?? []);
-  if (all.length === 0) return null;
-  let worst = all[0];
-  for (const each of all)
-    if (kAttention.indexOf(stateName(each.state)) < kAttention.indexOf(stateName(worst?.state)))
-      worst = each;
-  return {
-    state: stateName(worst?.state),
-    row: worst,
-    manyTries: all.some((each) => each.try_number > 1),
-  };
+const attention = (cell: GridCell) => kAttention.indexOf(stateName(cell.state));
+
+/** What a row shows for a run: of a group, the task whose state asks most. */
+export function cellOf(row: Row, cells: Cells | undefined): GridCell | null {
+  if (!cells) return null;
+  if (!row.isGroup) return cells.get(row.id) ?? null;
+  let worst: GridCell | null = null;
+  let tries = 0;
+  for (const id of row.tasks) {
+    const cell = cells.get(id);
+    if (!cell) continue;
+    tries = Math.max(tries, cell.try_number);
+    if (!worst || attention(cell) < attention(worst)) worst = cell;
+  }
+  return worst && worst.try_number < tries ? { ...worst, try_number: tries } : worst;
+}
+
+/** How long it took from the first start to the last end; null while it has not ended. */
+export function cellSeconds(cell: GridCell | undefined): number | null {
+  return cell?.end_date ? elapsed(cell.start_date, cell.end_date, 0) : null;
 }
