@@ -26,7 +26,7 @@ constexpr double kCreationsPerSecondMin = 500, kMegabytesMax = 200;
 struct NoGateway : AgentGateway {
   bool assign(const std::string&, const WorkItem&) override { return false; }
   bool cancel(const std::string&, AttemptId, CancelReason) override { return false; }
-  bool acknowledge(const std::string&, AttemptId) override { return false; }
+  void acknowledge(AttemptId) override {}
   bool warm(const std::string&, const std::string&) override { return false; }
   std::vector<std::string> connected_agents() const override { return {}; }
   void resync() override {}

@@ -102,6 +102,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
     ProcessRecord process;
     std::optional<Time> started_at;
     std::optional<FinishedRecord> finished;
+    bool unanswered = false;                 // its outcome had no answer at the heartbeat before
     std::map<int64_t, JournaledXCom> xcoms;  // not acknowledged, by sequence
     int64_t last_sequence = 0;
     int64_t xcom_bytes = 0;
@@ -121,6 +122,7 @@ class AgentCore : public TaskRunnerListener, private ServerLinkListener {
   void on_writable() override;
   void on_welcome(const wire::ServerMessage& message);
   void on_heartbeat();
+  void repeat_unanswered();
   bool adopt_instance(const std::string& instance_id);
   void send_finished(AttemptId id, const Attempt& attempt);
   void send_log_end(AttemptId id, const Attempt& attempt);

@@ -203,6 +203,22 @@ TEST_F(AgentCoreTest, ReportsAnOutcomeUntilItIsAcknowledged) {
   EXPECT_TRUE(AttemptStore::open(root_)->load()->empty());
 }
 
+TEST_F(AgentCoreTest, RepeatsAnOutcomeThatNobodyAnswered) {
+  welcome();
+  begin(1);
+  ASSERT_TRUE(core_->on_outcome(one_, {.kind = "succeeded"}));
+  core_->on_ended(one_);
+  EXPECT_EQ(take(Body::kFinished).size(), 1u);
+  auto told_with_heartbeat = [&] {
+    while (link_.sent.empty()) timers_.fire();
+    return take(Body::kFinished).size();
+  };
+  EXPECT_EQ(told_with_heartbeat(), 0u) << "the answer may be on its way";
+  EXPECT_EQ(told_with_heartbeat(), 1u);
+  acknowledge(1);
+  EXPECT_EQ(core_->held(), 0u);
+}
+
 TEST_F(AgentCoreTest, RestartReportsDurableOutcomesAndLostAttempts) {
   welcome();
   begin(1);

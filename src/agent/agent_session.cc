@@ -189,9 +189,19 @@ void AgentCore::on_heartbeat() {
   link_.send(message);
   heartbeat_timer_ = timers_.after(lease_ / 3, [this] {
     heartbeat_timer_ = 0;
+    repeat_unanswered();
     on_heartbeat();
     consider_exit();
   });
+}
+
+// An answer that was lost on the server's side would be waited for as long as the session lasts.
+void AgentCore::repeat_unanswered() {
+  for (auto& [id, attempt] : attempts_) {
+    bool waits = attempt.finished && !attempt.process.acknowledged && !attempt.unwanted;
+    if (waits && attempt.unanswered) send_finished(id, attempt);
+    attempt.unanswered = waits;
+  }
 }
 
 void AgentCore::send_finished(AttemptId id, const Attempt& attempt) {

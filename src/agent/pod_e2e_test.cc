@@ -111,9 +111,7 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
     sources.python_version = "3.11";
     server_.preparation.environment_json =
         R"({"hash":"h","python":"/server/bin/python","site_packages":["/server"],"preload":[]})";
-    server_.acknowledger = [this](AttemptId attempt) {
-      service_->acknowledge(pod::agent_id("etl-1"), attempt);
-    };
+    server_.acknowledger = [this](AttemptId attempt) { service_->acknowledge(attempt); };
     start_service();
   }
   void TearDown() override {

@@ -30,7 +30,9 @@ class AgentGateway {
   // again with the agent's next session if it was not heard of by then.
   virtual bool assign(const std::string& agent, const WorkItem& item) = 0;
   virtual bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) = 0;
-  virtual bool acknowledge(const std::string& agent, AttemptId attempt) = 0;
+  // The outcome is committed: told to the agent that reported it in its present session, if any
+  // did. Unsent, the agent reports it again with its next session and is answered then.
+  virtual void acknowledge(AttemptId attempt) = 0;
   // Tells an agent which environment (ClaimReply.environment_json) tasks will want soon.
   virtual bool warm(const std::string& agent, const std::string& environment_json) = 0;
   virtual std::vector<std::string> connected_agents() const = 0;

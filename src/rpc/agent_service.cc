@@ -325,10 +325,8 @@ bool AgentService::cancel(const std::string& agent, AttemptId attempt, CancelRea
   return impl_->send(agent, std::move(message));
 }
 
-bool AgentService::acknowledge(const std::string& agent, AttemptId attempt) {
-  wire::ServerMessage message;
-  message.mutable_acknowledge()->set_attempt(attempt.value);
-  return impl_->send(agent, std::move(message));
+void AgentService::acknowledge(AttemptId attempt) {
+  impl_->thread->loop().post([this, attempt] { impl_->sessions.acknowledge(attempt); });
 }
 
 bool AgentService::warm(const std::string& agent, const std::string& environment_json) {

@@ -90,7 +90,7 @@ class AgentService : public AgentGateway {
 
   bool assign(const std::string& agent, const WorkItem& item) override;
   bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) override;
-  bool acknowledge(const std::string& agent, AttemptId attempt) override;
+  void acknowledge(AttemptId attempt) override;
   bool warm(const std::string& agent, const std::string& environment_json) override;
   std::vector<std::string> connected_agents() const override;
   std::vector<AgentFacts> agents() const;

@@ -84,7 +84,7 @@ void AgentSessions::on_message(SessionPeer& peer, const wire::AgentMessage& mess
     }
     case Body::kFinished:
       agent.unclaimed.erase(AttemptId{message.finished().attempt()});
-      return on_finished(message.finished());
+      return on_finished(id, message.finished());
     case Body::kLogChunk: return on_log(id, message.log_chunk());
     case Body::kLogEnd:
       return sink_.log_ended(AttemptId{message.log_end().attempt()},
@@ -257,6 +257,7 @@ void AgentSessions::on_closed(SessionPeer& peer) {
   peers_.erase(known);
   Agent& agent = agents_.at(id);
   agent.peer = nullptr;
+  std::erase_if(reported_, [&](auto& entry) { return entry.second == id; });
   publish();
   log::info("agent session ended", {{"agent", id}});
   if (observer_) observer_->on_session_closed(id);
@@ -340,9 +341,10 @@ void AgentSessions::on_tick() {
   tick_ = loop_.after(options_.lease / 2, [this] { on_tick(); });
 }
 
-void AgentSessions::on_finished(const wire::Finished& finished) {
+void AgentSessions::on_finished(const std::string& id, const wire::Finished& finished) {
   Outcome outcome;
   outcome.attempt = AttemptId{finished.attempt()};
+  reported_[outcome.attempt] = id;
   auto kind = parse_outcome_kind(finished.kind());
   outcome.kind = kind.value_or(OutcomeKind::lost);
   outcome.retryable = finished.retryable();
@@ -357,6 +359,14 @@ void AgentSessions::on_finished(const wire::Finished& finished) {
   }
   outcome.rendered_fields = finished.rendered_fields();
   listener_.on_outcome(std::move(outcome));
+}
+
+void AgentSessions::acknowledge(AttemptId attempt) {
+  auto reporter = reported_.extract(attempt);
+  if (reporter.empty()) return;
+  wire::ServerMessage message;
+  message.mutable_acknowledge()->set_attempt(attempt.value);
+  send(reporter.mapped(), message);
 }
 
 void AgentSessions::on_log(const std::string& id, const wire::LogChunk& chunk) {

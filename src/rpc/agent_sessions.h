@@ -55,6 +55,8 @@ class AgentSessions {
   // With `claim` the agent need not ask for it. Null, or a session that breaks first: it asks.
   void assign(const std::string& agent, const WorkItem& item, wire::ClaimReply* claim);
   void forget_assignment(AttemptId attempt);  // its claim was refused for good
+  // Answers who reported its outcome; nobody in a present session did: nothing is sent.
+  void acknowledge(AttemptId attempt);
   void send(const std::string& agent, const wire::ServerMessage& message);
   void retire(const std::string& agent, const std::string& reason);
   void set_observer(AgentObserver* observer) { observer_ = observer; }
@@ -95,7 +97,7 @@ class AgentSessions {
   void arm_lost(const std::string& id, Duration delay, const std::string& reason);
   void forget_later(const std::string& id);
   void spill(AttemptId attempt, XCom& xcom);
-  void on_finished(const wire::Finished& finished);
+  void on_finished(const std::string& id, const wire::Finished& finished);
   void on_log(const std::string& id, const wire::LogChunk& chunk);
   void on_xcom(const std::string& id, const wire::XComPush& push);
   void publish();
@@ -109,6 +111,8 @@ class AgentSessions {
   AgentObserver* observer_ = nullptr;
   std::map<std::string, Agent> agents_;
   std::unordered_map<SessionPeer*, std::string> peers_;
+  // Who reported the outcome of an attempt in its present session and waits for our answer.
+  std::unordered_map<AttemptId, std::string> reported_;
   // Version of the agent that was sent away last, by its id: an agent program that is of another
   // version for good is not sent away again.
   std::map<std::string, std::string> replaced_;

@@ -321,6 +321,28 @@ TEST_F(AgentSessionsTest, ASilentPodIsNotLostAndGetsItsOrdersLater) {
   EXPECT_EQ(second.sent[1].assign().attempt(), 5);
 }
 
+// Whoever committed it need not know who runs what: after a restart nobody does at first.
+TEST_F(AgentSessionsTest, AnOutcomeIsAnsweredOnceToWhoReportedIt) {
+  Speaks of_b;
+  of_b.agent = "b";
+  hello(peer, {7});
+  hello(second, of_b);
+  wire::AgentMessage message;
+  message.mutable_finished()->set_attempt(7);
+  message.mutable_finished()->set_kind("succeeded");
+  on_loop([&] { sessions_->on_message(peer, message); });
+  size_t before = peer.sent.size(), before_other = second.sent.size();
+  for (int64_t attempt : {7, 7, 8}) on_loop([&] { sessions_->acknowledge(AttemptId{attempt}); });
+  ASSERT_EQ(peer.sent.size(), before + 1);
+  EXPECT_EQ(peer.sent.back().acknowledge().attempt(), 7);
+  EXPECT_EQ(second.sent.size(), before_other);
+  // A session that ended hears nothing: its agent tells all of it again.
+  on_loop([&] { sessions_->on_message(peer, message); });
+  on_loop([&] { sessions_->on_closed(peer); });
+  on_loop([&] { sessions_->acknowledge(AttemptId{7}); });
+  EXPECT_EQ(peer.sent.size(), before + 1);
+}
+
 TEST_F(AgentSessionsTest, AnUnknownOutcomeKindIsALossNotAGuess) {
   hello(peer);
   wire::AgentMessage message;

@@ -245,12 +245,14 @@ void PodExecutor::do_cancel(AttemptId attempt, CancelReason reason) {
   if (untouched) report_lost(*place, std::string(to_string(reason)));
 }
 
+// Its agent is told first of all: until the pods are known, and after a server that died between
+// the commit and this answer, no place has the attempt.
 void PodExecutor::do_acknowledge(AttemptId attempt) {
+  if (gateway_) gateway_->acknowledge(attempt);
   Place* place = of_attempt(attempt);
   if (!place) return;
   place->acknowledged = true;
   place->since = clock_.now();
-  if (connected(*place)) gateway_->acknowledge(agent_of(*place), attempt);
   using Pod = Place::Pod;
   if (place->pod == Pod::none || place->pod == Pod::waiting || place->pod == Pod::gone)
     return erase(*place);
@@ -330,7 +332,7 @@ void PodExecutor::on_running(AttemptId attempt, int64_t pid, Time started_at) {
 void PodExecutor::on_outcome(Outcome outcome) {
   post([this, outcome = std::move(outcome)] {
     Place* place = of_attempt(outcome.attempt);
-    if (!place) return engine_->on_outcome(outcome);  // of an earlier life; it answers
+    if (!place) return engine_->on_outcome(outcome);  // not placed by us, or not yet
     // Told before: the agent wants to hear that it is committed, and what it says counts.
     place->reported = false;
     report(*place, outcome);

@@ -20,8 +20,8 @@ class FakeGateway : public AgentGateway {
   bool cancel(const std::string& agent, AttemptId attempt, CancelReason) override {
     return tell(agent, "cancel " + std::to_string(attempt.value));
   }
-  bool acknowledge(const std::string& agent, AttemptId attempt) override {
-    return tell(agent, "acknowledge " + std::to_string(attempt.value));
+  void acknowledge(AttemptId attempt) override {
+    told_.with([&](auto& all) { all.push_back("acknowledge " + std::to_string(attempt.value)); });
   }
   bool warm(const std::string&, const std::string&) override { return false; }
   std::vector<std::string> connected_agents() const override { return {}; }

@@ -27,6 +27,14 @@ class PodFaultsTest : public PodExecutorTest {
   size_t outcomes() { return life_->engine.outcomes().size(); }
 };
 
+// A server died between the commit of an outcome and its answer: the agent tells it once more, and
+// would wait for an hour if nobody answered.
+TEST_F(PodFaultsTest, AnOutcomeOfAnEarlierLifeIsAnswered) {
+  begin();
+  acknowledged(77);
+  EXPECT_EQ(outcomes(), 0u);
+}
+
 // The node controller asks for the pod's deletion; no kubelet answers, so it never ends.
 TEST_F(PodFaultsTest, ANodeThatIsGoneLosesItsPodOnce) {
   timing_.node_silence_max = Duration(0);

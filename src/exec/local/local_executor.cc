@@ -137,8 +137,7 @@ void LocalExecutor::cancel(AttemptId attempt, CancelReason reason) {
 
 void LocalExecutor::acknowledge(AttemptId attempt) {
   thread_.loop().post([this, attempt] {
-    if (!agent_.empty())
-      gateway_->acknowledge(agent_, attempt);  // unsent, the outcome is reported again
+    if (gateway_) gateway_->acknowledge(attempt);
   });
 }
 

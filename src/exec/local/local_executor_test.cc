@@ -62,7 +62,7 @@ class World : public AgentLauncher, public AgentGateway, public ExecutorListener
     change([&] { cancelled.push_back(attempt.value); });
     return true;
   }
-  bool acknowledge(const std::string&, AttemptId) override { return true; }
+  void acknowledge(AttemptId) override {}
   bool warm(const std::string&, const std::string& environment) override {
     change([&] { warmed.push_back(environment); });
     return true;
