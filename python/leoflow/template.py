@@ -176,11 +176,12 @@ class Template:
             scheduling,
             settling,
             spares,
+            usage,
         )
 
         self._channel.speak_json_with(client.json_text, client.parse_json)
         self._child, self._hotpages, self._scheduling = child, hotpages, scheduling
-        self._rehearsal, self._settling = rehearsal, settling
+        self._rehearsal, self._settling, self._usage = rehearsal, settling, usage
         most = 1 if self._once else spares.SPARES_MAX
         self._spares = spares.Spares(self._forks.fork, self._run_spare, most)
         for name in WARM:
@@ -311,7 +312,7 @@ class Template:
             pass
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, counts = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -320,9 +321,8 @@ class Template:
             if attempt is None:
                 self._spares.forget(pid)
             else:
-                self._channel.send(
-                    {"op": "exited", "attempt": attempt, "pid": pid, "status": status}
-                )
+                frame = {"op": "exited", "attempt": attempt, "pid": pid, "status": status}
+                self._channel.send({**frame, **self._usage.told(counts)})
 
     def _kill_all(self):
         self._spares.close()

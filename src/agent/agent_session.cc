@@ -216,6 +216,8 @@ void AgentCore::send_finished(AttemptId id, const Attempt& attempt) {
   finished->set_exit_code(record.exit_code);
   finished->set_started_at_us(record.started_at_us);
   finished->set_ended_at_us(record.ended_at_us);
+  finished->set_cpu_us(record.use.cpu / std::chrono::microseconds(1));
+  finished->set_memory_peak_bytes(record.use.memory_peak_bytes);
   finished->set_rendered_fields(record.rendered_fields);
   finished->set_log_bytes(int64_t(attempt.log.size()));
   for (auto& [sequence, xcom] : attempt.xcoms) fill(*finished->add_xcoms(), xcom);

@@ -40,6 +40,7 @@ FinishedRecord read_outcome(const json::object& value) {
   record.exit_code = json::int_or(value, "exit_code");
   record.started_at_us = json::int_or(value, "started_at_us");
   record.ended_at_us = json::int_or(value, "ended_at_us");
+  record.use = read_use(value);
   record.rendered_fields = json::string_or(value, "rendered_fields");
   return record;
 }
@@ -86,6 +87,7 @@ std::string outcome_line(AttemptId attempt, const FinishedRecord& record) {
   line.member("kind", record.kind).member("retryable", record.retryable);
   line.member("reason", record.reason).member("exit_code", record.exit_code);
   line.member("started_at_us", record.started_at_us).member("ended_at_us", record.ended_at_us);
+  write_use(line, record.use);
   line.member("rendered_fields", record.rendered_fields);
   return end(line);
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "model/ids.h"
+#include "model/resource_use.h"
 
 namespace leoflow {
 
@@ -33,6 +34,7 @@ struct FinishedRecord {
   int64_t exit_code = 0;
   int64_t started_at_us = 0;  // 0 = user code never began
   int64_t ended_at_us = 0;
+  ResourceUse use;
   std::string rendered_fields;
 };
 

@@ -201,9 +201,9 @@ void LocalRunner::on_fork_failed(AttemptId attempt, const std::string& reason) {
   if (found != running_.end()) found->second.task->on_template_ended(reason);
 }
 
-void LocalRunner::on_process_exited(AttemptId attempt, int wait_status) {
+void LocalRunner::on_process_exited(AttemptId attempt, int wait_status, const ResourceUse& use) {
   auto found = running_.find(attempt);
-  if (found != running_.end()) found->second.task->on_exited(wait_status);
+  if (found != running_.end()) found->second.task->on_exited(wait_status, use);
 }
 
 void LocalRunner::on_template_ended(const std::string& key, const std::string& reason) {

@@ -15,7 +15,8 @@ Status PodOutcome::on_outcome(AttemptId attempt, const FinishedRecord& outcome,
                            .reason = outcome.reason,
                            .exit_code = outcome.exit_code,
                            .started_at_us = outcome.started_at_us,
-                           .ended_at_us = outcome.ended_at_us};
+                           .ended_at_us = outcome.ended_at_us,
+                           .use = outcome.use};
   for (const auto& [sequence, xcom] : unacknowledged) {
     if (xcom.spill_path.empty()) {
       record.xcoms.push_back({xcom.key, xcom.value_json, xcom.map_index});

@@ -133,6 +133,7 @@ void TaskProcess::on_outcome(const json::object& call) {
   FinishedRecord record{.kind = kind, .retryable = json::bool_or(call, "retryable", true)};
   if (kind != "succeeded") record.reason = log_.masker().apply(json::string_or(call, "reason"));
   record.exit_code = kind == "failed" ? 1 : 0;
+  record.use = read_use(call);
   disarm(kLimit);
   if (!exited_) {
     outcome_waits_ = true;

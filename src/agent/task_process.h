@@ -56,7 +56,7 @@ class TaskProcess {
   // The interpreter has its order: the task may have its own.
   void on_spawn_sent();
   void on_spawned(int64_t pid);
-  void on_exited(int wait_status);
+  void on_exited(int wait_status, const ResourceUse& use);
   void on_template_ended(const std::string& reason);
   void end(const std::string& kind, const std::string& reason);
   void answer(const std::string& frame, const std::vector<std::string>& masked);
@@ -93,6 +93,7 @@ class TaskProcess {
   void settle(FinishedRecord record);
   void commit(FinishedRecord record);
   void finish();
+  std::string used() const;
   void end_log();
   void measure_staging(std::function<void(uint64_t bytes, Duration took)> then);
   void watch_staging();
@@ -120,6 +121,7 @@ class TaskProcess {
   std::string rendered_fields_;
   std::string kind_;  // of the outcome once decided
   std::string reason_;
+  ResourceUse use_;  // as the outcome tells it
   int64_t pid_ = 0;
   int64_t host_oom_kills_ = 0, container_oom_kills_ = 0;  // when it began
   int64_t next_spill_ = 1;

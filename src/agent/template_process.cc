@@ -183,7 +183,7 @@ void TemplateProcess::handle(const json::object& frame) {
     listener_.on_fork_failed(attempt,
                              json::string_or(frame, "error", "the interpreter could not fork"));
   } else if (op == "exited") {
-    listener_.on_process_exited(attempt, int(json::int_or(frame, "status")));
+    listener_.on_process_exited(attempt, int(json::int_or(frame, "status")), read_use(frame));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "async/child.h"
 #include "base/json.h"
 #include "model/ids.h"
+#include "model/resource_use.h"
 
 namespace leoflow {
 
@@ -40,7 +41,7 @@ class TemplateListener {
   virtual void on_template_failed(const std::string& key, const std::string& reason) = 0;
   virtual void on_spawned(AttemptId attempt, int64_t pid) = 0;
   virtual void on_fork_failed(AttemptId attempt, const std::string& reason) = 0;
-  virtual void on_process_exited(AttemptId attempt, int wait_status) = 0;
+  virtual void on_process_exited(AttemptId attempt, int wait_status, const ResourceUse& use) = 0;
   // It ended after it was ready, and every process it forked with it.
   virtual void on_template_ended(const std::string& key, const std::string& reason) = 0;
 };

@@ -56,6 +56,12 @@ void write_attempt(json::Writer& w, const Attempt& attempt) {
   member_text(w, "outcome", attempt.outcome);
   member_text(w, "reason", attempt.reason);
   member_time(w, "held_since", attempt.held_since);
+  if (attempt.use.known()) {
+    w.member("cpu_seconds", to_seconds(attempt.use.cpu));
+    w.member("memory_peak_bytes", attempt.use.memory_peak_bytes);
+  } else {
+    w.member_null("cpu_seconds").member_null("memory_peak_bytes");
+  }
   w.end_object();
 }
 
@@ -155,7 +161,7 @@ void add_shapes(Router& router) {
       "id:int kind:<task|dag_callback> task_id:str? map_index:int try_number:int "
       "state:<created|dispatched|claimed|running|settled|lost> executor:str agent:str? pid:int? "
       "hostname:str? created_at:time dispatched_at:time? started_at:time? ended_at:time? "
-      "outcome:str? reason:str? held_since:time?");
+      "outcome:str? reason:str? held_since:time? cpu_seconds:num? memory_peak_bytes:int?");
   router.shape("AttemptCollectionResponse", "attempts:[AttemptResponse] total_entries:int");
   router.shape("ReasonResponse", "task_id:str map_index:int reason:str");
   router.shape("ReasonCollectionResponse", "reasons:[ReasonResponse] total_entries:int");

@@ -178,6 +178,7 @@ Time Core::time_within(const OpenAttempt& attempt, Time told, Time now) const {
 void Core::settle(OpenAttempt& attempt, Outcome outcome, Time now) {
   if (outcome.started_at) attempt.row.started_at = time_within(attempt, *outcome.started_at, now);
   outcome.ended_at = time_within(attempt, outcome.ended_at, now);
+  attempt.row.use = outcome.use;
   auto [run, task] = slot_of(attempt);
   bool expected = outcome.kind != OutcomeKind::cancelled || attempt.cancelling.has_value();
   if (outcome.kind == OutcomeKind::lost || !expected) {

@@ -46,6 +46,7 @@ struct Outcome {
   int64_t exit_code = 0;
   std::optional<Time> started_at;       // user code began
   Time ended_at{};
+  ResourceUse use;                      // as far as it is known
   std::vector<XCom> xcoms;              // not yet committed pushes, return value included; run/timestamp filled by engine
   std::string rendered_fields;          // JSON object text; empty = none
 };

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/resource_use.h"
 #include "model/states.h"
 
 namespace leoflow {
@@ -133,6 +134,7 @@ struct Attempt {
   std::optional<Time> held_since;  // its place was started ahead and waited for it from then on
   std::string outcome;  // succeeded, failed, skipped, lost, cancelled; empty while open
   std::string reason;
+  ResourceUse use;  // of its processes, once it ended
 };
 
 struct XCom {

@@ -20,6 +20,7 @@ std::string render(const TerminationRecord& record, std::string_view reason, siz
   out.member("kind", record.kind).member("retryable", record.retryable);
   out.member("reason", reason).member("exit_code", record.exit_code);
   out.member("started_at_us", record.started_at_us).member("ended_at_us", record.ended_at_us);
+  write_use(out, record.use);
   out.member("acknowledged", record.acknowledged).key("xcoms").begin_array();
   for (size_t i = 0; i < xcoms; ++i) {
     const auto& xcom = record.xcoms[i];
@@ -96,6 +97,7 @@ Result<std::optional<TerminationRecord>> read_termination(std::string_view messa
   record.exit_code = json::int_or(object, "exit_code");
   record.started_at_us = json::int_or(object, "started_at_us");
   record.ended_at_us = json::int_or(object, "ended_at_us");
+  record.use = read_use(object);
   record.acknowledged = json::bool_or(object, "acknowledged");
   record.xcoms = read_xcoms(object);
   record.xcoms_missing = json::int_or(object, "xcoms_missing");

@@ -3,7 +3,8 @@
 // report to the server. One JSON object of at most kTerminationBytesMax bytes:
 //
 //   {"leoflow":1,"attempt":42,"kind":"failed","retryable":true,"reason":"ValueError: x",
-//    "exit_code":1,"started_at_us":N,"ended_at_us":N,"acknowledged":false,
+//    "exit_code":1,"started_at_us":N,"ended_at_us":N,
+//    "cpu_us":N,"memory_peak_bytes":N,"acknowledged":false,
 //    "xcoms":[{"key":"return_value","value":...,"map_index":-1}],"xcoms_missing":0}
 //
 // Members at their defaults may be absent; unknown members are ignored. The reason is cut, and
@@ -18,6 +19,7 @@
 
 #include "base/error.h"
 #include "model/ids.h"
+#include "model/resource_use.h"
 
 namespace leoflow {
 
@@ -37,6 +39,7 @@ struct TerminationRecord {
   int64_t exit_code = 0;
   int64_t started_at_us = 0;  // 0 = user code never began
   int64_t ended_at_us = 0;
+  ResourceUse use;
   bool acknowledged = false;     // the server has it: nothing of this record is needed
   std::vector<XComValue> xcoms;  // not acknowledged before, as many as fit
   int64_t xcoms_missing = 0;     // that did not fit: a success without them is not whole

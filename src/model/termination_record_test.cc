@@ -17,6 +17,7 @@ TerminationRecord failed() {
   record.exit_code = 1;
   record.started_at_us = 5;
   record.ended_at_us = 9;
+  record.use = {std::chrono::milliseconds(7), 4096};
   return record;
 }
 

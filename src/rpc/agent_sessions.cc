@@ -353,6 +353,7 @@ void AgentSessions::on_finished(const std::string& id, const wire::Finished& fin
   outcome.exit_code = finished.exit_code();
   if (finished.started_at_us() > 0) outcome.started_at = from_micros(finished.started_at_us());
   outcome.ended_at = from_micros(finished.ended_at_us());
+  outcome.use = {std::chrono::microseconds(finished.cpu_us()), finished.memory_peak_bytes()};
   for (auto& entry : finished.xcoms()) {
     outcome.xcoms.push_back(to_xcom(entry));
     spill(outcome.attempt, outcome.xcoms.back());

@@ -191,6 +191,7 @@ TEST_P(StoreContract, KeepsTriesAndAttempts) {
   again.attempts_updated[0].state = AttemptState::settled;
   again.attempts_updated[0].outcome = "failed";
   again.attempts_updated[0].ended_at = at(9);
+  again.attempts_updated[0].use = {std::chrono::milliseconds(7), 4096};
   commit(again);
   auto tries = store_->runs().list_tries(task.key);
   ASSERT_TRUE(tries && tries->size() == 1);
@@ -203,6 +204,7 @@ TEST_P(StoreContract, KeepsTriesAndAttempts) {
   EXPECT_EQ((*of_try)->id, AttemptId{2});
   EXPECT_EQ((*of_try)->state, AttemptState::settled);
   EXPECT_EQ((*of_try)->ended_at, at(9));
+  EXPECT_EQ((*of_try)->use, again.attempts_updated[0].use);
   EXPECT_FALSE(*store_->runs().attempt_of_try(task.key, 3));
 }
 

@@ -328,6 +328,8 @@ class BadTasks(ServerTest):
         state, text = self.ended("hungry", "eats")
         self.assertEqual(state, "failed")
         self.assertRegex(text.lower(), r"memory")
+        [killed] = self.server.attempts("hungry", task_id="eats")
+        self.assertGreater(killed["memory_peak_bytes"], 64 << 20)   # nobody told it but the kernel
         self.assertEqual(self.server.task("hungry", "fills")["state"], "failed")
         self.assertRegex(self.text("hungry", "fills"), r"16 ?Mi|staging")
         # The server is in good health after all that.

@@ -23,6 +23,7 @@ def basic():
 
     @task
     def use(value):
+        bytearray(96 << 20)
         print("got", value["rows"])
         return value["rows"] + 1
 
@@ -137,6 +138,14 @@ class Life(ServerTest):
             self.assertRegex(line["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+")
             self.assertEqual(line["timestamp"][:10], run["start_date"][:10])
         self.assertIn("got 3", self.server.events("basic", "use", logger="task.stdout"))
+
+    def test_attempts_tell_what_they_took(self):
+        self.server.run("basic", run_id="took")
+        [row] = self.server.attempts("basic", "took", "use")
+        self.assertGreater(row["memory_peak_bytes"], 96 << 20)
+        self.assertGreater(row["cpu_seconds"], 0)
+        events = [line["event"] for line in self.server.whole_log("basic", "use", "took")]
+        self.assertRegex(events[-1], r" of CPU, 1\d\d(\.\d)?Mi of memory at most$")
 
     def test_xcoms_are_read_through_the_api(self):
         self.assertEqual(self.server.run("basic", "xcoms"), "success")

@@ -11,6 +11,8 @@ import json
 import os
 from _thread import allocate_lock
 
+from leoflow.runtime import usage
+
 FRAME_BYTES_MAX = 64 * 1024 * 1024
 READ_BYTES = 4096  # at least; what a frame is known to have is read at once
 
@@ -186,6 +188,7 @@ class Client:
             "retryable": retryable,
             "reason": reason,
             "will_retry": will_retry,
+            **usage.of_this_process(),
         }
         self.call(frame)
 

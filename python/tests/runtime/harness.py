@@ -108,7 +108,7 @@ class Result:
 
     def __init__(self):
         self.calls, self.log, self.out, self.err = [], [], "", ""
-        self.status = None
+        self.status = self.use = None
         self.pid = None
 
     def of(self, op):
@@ -196,6 +196,7 @@ class Agent:
             result.pid = frame["pid"]
             if frame["op"] == "exited":
                 result.status = frame["status"]
+                result.use = {name: frame[name] for name in ("cpu_us", "memory_peak_bytes")}
         return result
 
     def _serve(self, control, outputs, result):

@@ -14,9 +14,21 @@ def waits(context):
     import sys
     return context["ti"].xcom_pull("gate")
 
+def child(context):
+    import subprocess, sys
+    subprocess.run([sys.executable, "-c", "x = bytearray(96 << 20)"], check=True)
+
+def die(context):
+    import os
+    os.kill(os.getpid(), 9)
+
+def staged(context):
+    import os
+    return os.listdir("/staging")
+
 Dag("unused")
-d = Dag("d", Op("t", lambda c: 1), Op("waits", waits), Op("die", lambda c: __import__("os").kill(__import__("os").getpid(), 9)),
-        Op("staged", lambda c: __import__("os").listdir("/staging")))
+d = Dag("d", Op("t", lambda c: 1), Op("waits", waits),
+        Op("child", child), Op("die", die), Op("staged", staged))
 """
 
 
@@ -98,6 +110,20 @@ class Children(TemplateTest):
             list(range(1, 9)), sorted(f["attempt"] for f in frames if f["op"] == "exited")
         )
         self.assertEqual({0}, {f["status"] for f in frames if f["op"] == "exited"})
+
+    def test_what_the_process_took_is_told(self):
+        agent = self.start()
+        result = agent.run(harness.start_frame(self.bundle.file))
+        for told in (result.outcome, result.use):
+            self.assertGreaterEqual(told["cpu_us"], 0)
+            self.assertGreater(told["memory_peak_bytes"], 1 << 20)
+        child = agent.run(harness.start_frame(self.bundle.file, task_id="child"))
+        for told in (child.outcome, child.use):
+            self.assertGreater(told["memory_peak_bytes"], 96 << 20)
+            self.assertGreater(told["cpu_us"], 0)
+        died = agent.run(harness.start_frame(self.bundle.file, task_id="die"))
+        self.assertIsNone(died.outcome)
+        self.assertGreater(died.use["memory_peak_bytes"], 1 << 20)
 
     def test_a_cgroup_that_cannot_be_joined_is_told_on_stderr(self):
         missing = os.path.join(self.bundle.folder, "no", "cgroup.procs")

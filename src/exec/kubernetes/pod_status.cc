@@ -198,6 +198,7 @@ void tell_record(const TerminationRecord& record, Outcome& outcome) {
   outcome.exit_code = record.exit_code;
   if (record.started_at_us > 0) outcome.started_at = from_micros(record.started_at_us);
   if (record.ended_at_us > 0) outcome.ended_at = from_micros(record.ended_at_us);
+  outcome.use = record.use;
   for (const auto& value : record.xcoms) {
     XCom xcom;
     xcom.key = value.key;

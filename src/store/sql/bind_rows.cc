@@ -47,12 +47,19 @@ void bind_task_instance_content(Query& query, const TaskInstance& task) {
 }
 
 void bind_attempt_end(Query& query, const Attempt& attempt) {
+  std::optional<int64_t> cpu_us, memory_peak_bytes;
+  if (attempt.use.known()) {
+    cpu_us = attempt.use.cpu / std::chrono::microseconds(1);
+    memory_peak_bytes = attempt.use.memory_peak_bytes;
+  }
   query.bind("$dispatched_at", attempt.dispatched_at)
       .bind("$started_at", attempt.started_at)
       .bind("$ended_at", attempt.ended_at)
       .bind("$outcome", attempt.outcome)
       .bind("$reason", attempt.reason)
-      .bind("$held_since", attempt.held_since);
+      .bind("$held_since", attempt.held_since)
+      .bind("$cpu_us", cpu_us)
+      .bind("$memory_peak_bytes", memory_peak_bytes);
 }
 
 void bind_attempt_place(Query& query, const Attempt& attempt) {

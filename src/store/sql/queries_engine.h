@@ -32,7 +32,8 @@ inline constexpr SqlText kAttemptColumns(
     "attempt.task_id, attempt.map_index, attempt.try_number, attempt.state, "
     "attempt.version_id, attempt.executor, attempt.agent, attempt.pid, attempt.hostname, "
     "attempt.created_at, attempt.dispatched_at, attempt.started_at, attempt.ended_at, "
-    "attempt.outcome, attempt.reason, attempt.held_since");
+    "attempt.outcome, attempt.reason, attempt.held_since, "
+    "attempt.cpu_us, attempt.memory_peak_bytes");
 inline constexpr SqlText kXComColumns(
     "xcom.run_key, xcom.task_id, xcom.map_index, xcom.key, xcom.value, xcom.spill_path, "
     "xcom.size_bytes, xcom.pushed_at");
@@ -79,15 +80,16 @@ inline constexpr SqlText kUpdateTaskInstance(
 inline constexpr SqlText kInsertAttempt(
     "INSERT INTO attempts (attempt_id, kind, run_key, task_instance_key, task_id, map_index, "
     "try_number, state, version_id, executor, agent, pid, hostname, created_at, "
-    "dispatched_at, started_at, ended_at, outcome, reason, held_since) VALUES ($attempt_id, $kind, "
+    "dispatched_at, started_at, ended_at, outcome, reason, held_since, cpu_us, memory_peak_bytes) "
+    "VALUES ($attempt_id, $kind, "
     "$run_key, $task_instance_key, $task_id, $map_index, $try_number, $state, $version_id, "
     "$executor, $agent, $pid, $hostname, $created_at, $dispatched_at, $started_at, $ended_at, "
-    "$outcome, $reason, $held_since)");
+    "$outcome, $reason, $held_since, $cpu_us, $memory_peak_bytes)");
 inline constexpr SqlText kUpdateAttempt(
     "UPDATE attempts SET state = $state, version_id = $version_id, executor = $executor, "
     "agent = $agent, pid = $pid, hostname = $hostname, dispatched_at = $dispatched_at, "
     "started_at = $started_at, ended_at = $ended_at, outcome = $outcome, reason = $reason, "
-    "held_since = $held_since "
+    "held_since = $held_since, cpu_us = $cpu_us, memory_peak_bytes = $memory_peak_bytes "
     "WHERE attempt_id = $attempt_id");
 // Of a task instance that still exists: a run deleted in the same batch took its own along.
 inline constexpr SqlText kUpsertTry(

@@ -108,6 +108,8 @@ Attempt read_attempt(Row& row) {
   attempt.outcome = row.text();
   attempt.reason = row.text();
   attempt.held_since = row.time_or_null();
+  attempt.use.cpu = std::chrono::microseconds(row.integer_or_null().value_or(0));
+  attempt.use.memory_peak_bytes = row.integer_or_null().value_or(0);
   return attempt;
 }
 

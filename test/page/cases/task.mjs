@@ -112,6 +112,8 @@ test("task: each try has its log, each attempt its times", async ({ server, page
   await page.goto("/dags/orders/runs/r1/tasks/check/tries");
   await page.getByText(/Try 1/).first().waitFor();
   await page.getByText(/Try 2/).first().waitFor();
+  const attempts = page.getByRole("table", { name: "Attempts" });
+  await attempts.getByText(/^\d+(\.\d)? MiB$/).nth(1).waitFor(); // each took some memory
 });
 
 test("task: why it is in its state", async ({ server, page }) => {

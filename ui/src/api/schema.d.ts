@@ -3250,6 +3250,8 @@ export interface components {
             reason: string | null;
             /** Format: date-time */
             held_since: string | null;
+            cpu_seconds: number | null;
+            memory_peak_bytes: number | null;
         };
         AttemptCollectionResponse: {
             attempts: components["schemas"]["AttemptResponse"][];

@@ -9,6 +9,7 @@ import { Panel } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { Empty, Loaded } from "@/components/States";
 import { Duration, Time } from "@/components/Time";
+import { bytes } from "@/lib/text";
 import { span } from "@/lib/time";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
@@ -16,6 +17,11 @@ import { Link } from "@/router/router";
 function between(from: string | null, to: string | null) {
   if (!from || !to) return <span className="faint">–</span>;
   return <span>{span((Date.parse(to) - Date.parse(from)) / 1000)}</span>;
+}
+
+/** A figure of the processes, which nobody has while they run. */
+function known(figure: number | null, text: (figure: number) => string) {
+  return figure === null ? <span className="faint">–</span> : <span>{text(figure)}</span>;
 }
 
 function tryColumns(task: TaskRef): Column<TaskTry>[] {
@@ -119,6 +125,21 @@ const kAttemptColumns: Column<Attempt>[] = [
     width: "76px",
     end: true,
     cell: (row) => between(row.started_at, row.ended_at),
+  },
+  {
+    key: "cpu",
+    title: "CPU",
+    width: "76px",
+    end: true,
+    wideOnly: true,
+    cell: (row) => known(row.cpu_seconds, span),
+  },
+  {
+    key: "memory",
+    title: "Memory",
+    width: "84px",
+    end: true,
+    cell: (row) => known(row.memory_peak_bytes, bytes),
   },
   {
     key: "where",
