@@ -11,6 +11,7 @@
 #include "authoring/file_age.h"
 #include "authoring/line_feed.h"
 #include "authoring/listing.h"
+#include "authoring/seeded_packages.h"
 #include "base/crypto.h"
 #include "base/json.h"
 
@@ -21,6 +22,10 @@ constexpr const char* kMarker = "leoflow-environment.json";
 constexpr const char* kRequirements = "requirements.txt";
 constexpr int kLockWaitMilliseconds = 100;
 constexpr size_t kErrorLinesMax = 30;
+
+fs::path site_packages_of(const fs::path& environment, const std::string& python_version) {
+  return environment / "lib" / ("python" + python_version) / "site-packages";
+}
 
 std::vector<std::string> normal_dependencies(const EnvironmentSpec& spec) {
   std::vector<std::string> lines;
@@ -79,8 +84,7 @@ std::optional<Environment> Environments::ready(const std::string& hash,
     return std::nullopt;
   mark_used(folder);
   Environment environment{.hash = hash, .python = folder / "bin/python", .site_packages = {}};
-  environment.site_packages.push_back(folder / "lib" / ("python" + python_version) /
-                                      "site-packages");
+  environment.site_packages.push_back(site_packages_of(folder, python_version));
   return environment;
 }
 
@@ -161,32 +165,10 @@ Status Environments::build(const EnvironmentSpec& spec, const fs::path& folder,
   auto python = interpreters_.find(spec.python_version);
   if (!python) return fail(python);
   if (auto removed = remove_tree(folder); !removed) return removed;
-  const auto dependencies = normal_dependencies(spec);
   // Built where it stays: scripts and compiled files in it carry its path. The marker written last
   // makes it valid.
-  auto make = [&]() -> Status {
-    const fs::path requirements = folder / kRequirements;
-    const std::string inner = (folder / "bin/python").string();
-    Status status;
-    if (!options_.uv.empty()) {
-      status = run(options_.uv.string(), {"venv", "--python", python->string(), folder.string()},
-                   watch, "uv venv");
-    } else {
-      status = run(python->string(), {"-I", "-m", "venv", folder.string()}, watch, "venv");
-    }
-    if (!status) return status;
-    if (auto written = write_file(requirements, joined(dependencies)); !written) return written;
-    if (!options_.uv.empty()) {
-      return run(options_.uv.string(),
-                 {"pip", "install", "--python", inner, "-r", requirements.string()}, watch,
-                 "uv pip install");
-    }
-    return run(inner,
-               {"-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-                "--no-color", "-r", requirements.string()},
-               watch, "pip install");
-  };
-  Status status = make();
+  Status status = options_.uv.empty() ? fill(spec, *python, folder, watch)
+                                      : fill_by_uv(spec, *python, folder, watch);
   if (!status) {
     // The reason of the failure matters more than that of the cleaning, which the next build
     // repeats.
@@ -198,9 +180,42 @@ Status Environments::build(const EnvironmentSpec& spec, const fs::path& folder,
       .member("python_version", spec.python_version)
       .member("python", python->string());
   marker.key("dependencies").begin_array();
-  for (const std::string& line : dependencies) marker.string(line);
+  for (const std::string& line : normal_dependencies(spec)) marker.string(line);
   marker.end_array().end_object();
   return write_file_durably(folder / kMarker, marker.take());
+}
+
+Status Environments::fill_by_uv(const EnvironmentSpec& spec, const fs::path& python,
+                                const fs::path& folder, const BuildWatch& watch) {
+  Status status = run(options_.uv.string(), {"venv", "--python", python.string(), folder.string()},
+                      watch, "uv venv");
+  if (!status) return status;
+  const fs::path requirements = folder / kRequirements;
+  if (auto written = write_file(requirements, joined(normal_dependencies(spec))); !written)
+    return written;
+  return run(
+      options_.uv.string(),
+      {"pip", "install", "--python", (folder / "bin/python").string(), "-r", requirements.string()},
+      watch, "uv pip install");
+}
+
+Status Environments::fill(const EnvironmentSpec& spec, const fs::path& python,
+                          const fs::path& folder, const BuildWatch& watch) {
+  Status status = run(python.string(), {"-I", "-m", "venv", folder.string()}, watch, "venv");
+  if (!status) return status;
+  const fs::path requirements = folder / kRequirements;
+  const auto dependencies = normal_dependencies(spec);
+  if (auto written = write_file(requirements, joined(dependencies)); !written) return written;
+  status = run((folder / "bin/python").string(),
+               {"-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
+                "--no-color", "-r", requirements.string()},
+               watch, "pip install");
+  if (!status) return status;
+  const fs::path packages = site_packages_of(folder, spec.python_version);
+  for (const std::string& name : seeded_packages(packages, dependencies)) {
+    if (auto removed = remove_tree((packages / name).lexically_normal()); !removed) return removed;
+  }
+  return {};
 }
 
 Status Environments::run(const std::string& program, std::vector<std::string> arguments,

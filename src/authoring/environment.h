@@ -86,6 +86,10 @@ class Environments {
   Status build_logged(const EnvironmentSpec& spec, const std::string& hash,
                       const BuildWatch& watch);
   Status build(const EnvironmentSpec& spec, const fs::path& folder, const BuildWatch& watch);
+  Status fill(const EnvironmentSpec& spec, const fs::path& python, const fs::path& folder,
+              const BuildWatch& watch);
+  Status fill_by_uv(const EnvironmentSpec& spec, const fs::path& python, const fs::path& folder,
+                    const BuildWatch& watch);
   Status run(const std::string& program, std::vector<std::string> arguments,
              const BuildWatch& watch, std::string_view step);
 

@@ -34,8 +34,8 @@ std::unexpected<Error> damaged(const std::string& what) {
 
 class Packer {
  public:
-  Packer(int out, bool keep_times, const TreeLimits& limits, const std::set<std::string>& left_out)
-      : out_(out), keep_times_(keep_times), limits_(limits), left_out_(left_out) {}
+  Packer(int out, bool keep_times, const TreeLimits& limits)
+      : out_(out), keep_times_(keep_times), limits_(limits) {}
 
   Result<PackedTree> pack(const fs::path& folder) {
     if (auto put = write(kMagic); !put) return fail(put);
@@ -58,7 +58,6 @@ class Packer {
     std::ranges::sort(entries, {}, [](const auto& entry) { return entry.path().filename(); });
     for (const auto& entry : entries) {
       std::string name = prefix + entry.path().filename().string();
-      if (left_out_.contains(name)) continue;
       if (name.size() > kTreePathBytesMax) return too_much("bytes in the path " + name);
       bool link = entry.is_symlink(error);
       if (entry.is_directory(error) && !link) {
@@ -119,7 +118,6 @@ class Packer {
   int out_;
   bool keep_times_;
   const TreeLimits& limits_;
-  const std::set<std::string>& left_out_;
   Sha256 hash_;
   std::string buffer_;
   uint64_t bytes_ = 0, total_ = 0;
@@ -129,8 +127,8 @@ class Packer {
 }  // namespace
 
 Result<PackedTree> pack_tree(const fs::path& folder, int out, bool keep_times,
-                             const TreeLimits& limits, const std::set<std::string>& left_out) {
-  return Packer(out, keep_times, limits, left_out).pack(folder);
+                             const TreeLimits& limits) {
+  return Packer(out, keep_times, limits).pack(folder);
 }
 
 TreeUnpacker::TreeUnpacker(const fs::path& folder, TreeLimits limits)

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -37,10 +36,9 @@ struct PackedTree {
 
 // Writes the archive of a folder. Links to files are packed as the files, links to folders and what
 // is neither file nor folder are left out. `exhausted` past the limits, `unavailable` when a file
-// changes meanwhile. `left_out` are names right below the folder.
+// changes meanwhile.
 Result<PackedTree> pack_tree(const fs::path& folder, int out, bool keep_times,
-                             const TreeLimits& limits = {},
-                             const std::set<std::string>& left_out = {});
+                             const TreeLimits& limits = {});
 
 // Writes an archive's files below a folder as its bytes arrive, and hashes them. Any thread, one at
 // a time. After an error, and until finish() says so, what is in the folder is not to be used.

@@ -48,11 +48,11 @@ Result<std::string> Archives::ensure(const std::string& key, const Source& sourc
   return make(key, *folder);
 }
 
-Result<std::string> Archives::make(const std::string& key, const ArchiveFolder& source) {
+Result<std::string> Archives::make(const std::string& key, const fs::path& source) {
   fs::path temporary = folder_ / (key + ".tmp");  // the lock makes it ours
   Fd out(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!out) return fail(from_errno("create", temporary.string()));
-  auto packed = pack_tree(source.path, out.get(), true, {}, source.left_out);
+  auto packed = pack_tree(source, out.get(), true);
   std::error_code error;
   if (!packed) {
     fs::remove(temporary, error);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -19,18 +18,13 @@ namespace leoflow {
 
 constexpr auto kArchiveWaitMax = std::chrono::minutes(10);  // for another process that makes it
 
-struct ArchiveFolder {
-  fs::path path;
-  std::set<std::string> left_out = {};  // names right below it
-};
-
 // Any thread, any process.
 class Archives : public ArchiveSource {
  public:
   explicit Archives(fs::path folder) : folder_(std::move(folder)) {}
 
   // The folder to archive; called when its archive is to be made.
-  using Source = std::function<Result<ArchiveFolder>()>;
+  using Source = std::function<Result<fs::path>()>;
 
   // The hash of the archive of a folder whose content never changes; `key` names that content and
   // is a file name. Made on first use. Blocks as long as reading it all takes.
@@ -41,7 +35,7 @@ class Archives : public ArchiveSource {
 
  private:
   std::string known(const std::string& key) const;
-  Result<std::string> make(const std::string& key, const ArchiveFolder& source);
+  Result<std::string> make(const std::string& key, const fs::path& source);
 
   fs::path folder_;
 };

@@ -5,7 +5,6 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "main/claims.h"
-#include "main/seeded_packages.h"
 #include "main/temporary_folder.h"
 
 namespace leoflow {
@@ -48,14 +47,14 @@ Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_
   sources.bundle_path = row.bundle_path;
   fs::path python = environment->python;
   std::optional<TemporaryFolder> packed;
-  auto pack_runtime = [&]() -> Result<ArchiveFolder> {
+  auto pack_runtime = [&]() -> Result<fs::path> {
     auto folder = TemporaryFolder::make("leoflow-runtime");
     if (!folder) return fail(folder);
     packed.emplace(std::move(*folder));
     fs::path script = options_.python / "leoflow/pack.py";
     auto ran = run_python(python, {"-I", "-S", script, packed->path()}, cancel_fd);
     if (!ran) return fail(ran);
-    return ArchiveFolder{packed->path()};
+    return packed->path();
   };
   std::string runtime = options_.python.filename().string() + "-" + spec.python_version;
   auto hash = options_.archives->ensure("runtime-" + runtime, pack_runtime);
@@ -63,7 +62,7 @@ Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_
   sources.runtime = std::move(*hash);
   // The name of its folder is the hash of its content.
   hash = options_.archives->ensure("bundle-" + fs::path(row.bundle_path).filename().string(),
-                                   [&] { return ArchiveFolder{row.bundle_path}; });
+                                   [&] { return fs::path(row.bundle_path); });
   if (!hash) return fail(hash);
   sources.bundle = std::move(*hash);
   if (!environment->site_packages.empty()) {
@@ -73,7 +72,7 @@ Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_
       auto ran =
           run_python(python, {"-I", "-m", "compileall", "-q", "-j", "0", packages}, cancel_fd);
       if (!ran) log::info("not all was compiled", {{"folder", packages.string()}});
-      return ArchiveFolder{packages, seeded_packages(packages, spec.dependencies)};
+      return packages;
     };
     hash = options_.archives->ensure("packages-" + environment->hash, compiled);
     if (!hash) return fail(hash);

@@ -14,6 +14,7 @@ EXIT_INVALID = 2
 TOOLS = Path(__file__).resolve().parents[2] / ".cache" / "tools" / "bin"
 NAME = "leoflow_probe-1.0-py3-none-any.whl"
 DAG = '''
+from importlib.util import find_spec
 from airflow.sdk import dag, task
 
 @dag(schedule=None)
@@ -22,6 +23,7 @@ def probes():
     def probe():
         import leoflow_probe
         print("probe says", leoflow_probe.WORD)
+        print("unasked", [name for name in ("pip", "setuptools") if find_spec(name)])
     probe()
 
 probes()
@@ -63,6 +65,8 @@ class Builder:
         ran = leoflow("run", str(self.project), env=self.env, seconds=300)
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         self.assertIn("probe says hello from a wheel", ran.stdout)
+        # Whoever built it: what nobody asked for is not there.
+        self.assertIn("unasked []", ran.stdout)
 
     def test_the_installers_message_is_the_import_error(self):
         wheel = self.folder / NAME

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "main/seeded_packages.h"
+#include "authoring/seeded_packages.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -28,14 +28,14 @@ class SeededPackagesTest : public testing::Test {
     ASSERT_TRUE(write_file(folder / "RECORD", record));
   }
   fs::path root_;
-  const Names pip_ = {"pip"};
+  const Names pip_ = {"../../../bin/pip", "pip"};
   const Names setuptools_ = {"_distutils_hack", "distutils-precedence.pth", "pkg_resources",
                              "setuptools", "setuptools-66.1.1.dist-info"};
 };
 
 TEST_F(SeededPackagesTest, AreThoseThatNobodyAskedFor) {
   Names both = setuptools_;
-  both.insert("pip");
+  both.insert(pip_.begin(), pip_.end());
   EXPECT_EQ(seeded_packages(root_, {"duckdb==1.4.4"}), both);
   EXPECT_EQ(seeded_packages(root_ / "missing", {}), Names());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "main/seeded_packages.h"
+#include "authoring/seeded_packages.h"
 
 #include <algorithm>
 #include <sstream>
@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kSeeded[] = {"pip", "setuptools"};
 constexpr std::string_view kRequires = "Requires-Dist:";
 constexpr std::string_view kFolderEnding = ".dist-info";
+constexpr std::string_view kScripts = "../../../bin/";
 
 bool part_of_name(unsigned char c) { return isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; }
 
@@ -37,12 +38,17 @@ void add_required(const fs::path& metadata, std::set<std::string>& names) {
   }
 }
 
-// The first part of each path in a RECORD, but for what is elsewhere.
+// The first part of each path in a RECORD, and the whole one of a script.
 void add_recorded(const fs::path& record, std::set<std::string>& names) {
   std::istringstream lines(read_file(record, kMetadataBytesMax).value_or(""));
   for (std::string line; std::getline(lines, line);) {
-    std::string first = line.substr(0, line.find_first_of("/,"));
-    if (!first.empty() && first != ".." && first != "__pycache__") names.insert(first);
+    std::string path = line.substr(0, line.find(','));
+    std::string first = path.substr(0, path.find('/'));
+    if (path.starts_with(kScripts)) {
+      names.insert(path);
+    } else if (!first.empty() && first != ".." && first != "__pycache__") {
+      names.insert(first);
+    }
   }
 }
 
