@@ -4,6 +4,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { findings, kPhone, kShots, kWide, settled } from "../support/browser.mjs";
+import { Server } from "../support/server.mjs";
 import { ok, test } from "../support/tests.mjs";
 
 const kRun = "/dags/orders/runs/r3";
@@ -43,12 +44,18 @@ async function look(page, name, problems, part) {
   for (const finding of await findings(page, part)) problems.push(`${name}: ${finding}`);
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   if (wider > 1) problems.push(`${name}: ${wider} px wider than the window`);
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll("[role=table] [role=row]")]
+      .filter((row) => row.scrollWidth > row.clientWidth + 1)
+      .map((row) => `${row.scrollWidth} px of a row of ${row.clientWidth}: ${row.textContent}`),
+  );
+  if (cut.length > 0) problems.push(`${name}: ${cut[0]}`);
 }
 
 /** The four looks of a view without loading it again. */
-async function lookAtAll(page, path, problems) {
-  const name = kName(path);
+async function lookAtAll(page, path, problems, { name = kName(path), before = null } = {}) {
   await page.goto(path);
+  await before?.();
   await look(page, `${name}-wide-light`, problems);
   await page.emulateMedia({ colorScheme: "dark" });
   await look(page, `${name}-wide-dark`, problems, "colour");
@@ -116,6 +123,56 @@ test(
         await page.screenshot({ path: join(kShots, `login-${size}-${scheme}.png`) });
         for (const finding of await findings(page)) problems.push(`login: ${finding}`);
       }
+    ok(problems.length === 0, problems.join("\n"));
+  },
+  { own: true },
+);
+
+test("pictures: chosen, and asked before it happens", async ({ server, page }) => {
+  await server.story();
+  mkdirSync(kShots, { recursive: true });
+  const problems = [];
+  const cells = page.getByRole("gridcell", { name: /^load/ });
+  const choose = async () => {
+    await cells.first().click({ modifiers: ["Shift"] });
+    await cells.last().click({ modifiers: ["Shift"] });
+    await page.getByText(/ chosen in 3 runs/).waitFor();
+  };
+  await lookAtAll(page, "/dags/orders", problems, { name: "chosen-cells", before: choose });
+  const ask = async () => {
+    await choose();
+    await page.getByRole("button", { name: "Clear…" }).click();
+    await page.getByText(/^This touches/).waitFor();
+  };
+  await lookAtAll(page, "/dags/orders", problems, { name: "clear-cells", before: ask });
+  const rows = () => page.getByRole("checkbox", { name: "Choose all that are listed" }).click();
+  await lookAtAll(page, "/runs", problems, { name: "chosen-runs", before: rows });
+  ok(problems.length === 0, problems.join("\n"));
+});
+
+test(
+  "pictures: the first start, and no answer",
+  async ({ visitor }) => {
+    const problems = [];
+    const server = await new Server([]).start();
+    try {
+      const page = await visitor.page({ server });
+      mkdirSync(kShots, { recursive: true });
+      for (const path of ["/", "/dags", "/runs"])
+        await lookAtAll(page, path, problems, { name: `first-start-${kName(path)}` });
+      page.allow(/ERR_FAILED/);
+      await page.route(/\/me$/, (route) => route.abort());
+      await page.goto("/");
+      await page.getByText("The server does not answer.").waitFor();
+      await page.screenshot({ path: join(kShots, "no-answer-wide-light.png") });
+      await page.setViewportSize(kPhone);
+      await page.screenshot({ path: join(kShots, "no-answer-phone-light.png") });
+      problems.push(...(await findings(page)).map((finding) => `no answer: ${finding}`));
+      await page.unroute(/\/me$/);
+      await settled(page); // it goes on trying by itself
+    } finally {
+      server.close();
+    }
     ok(problems.length === 0, problems.join("\n"));
   },
   { own: true },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AuthProvider } from "@/auth/AuthProvider";
-import { Failure } from "@/components/States";
 import { ToastProvider } from "@/components/toast";
 import { LoginPage } from "@/features/login/LoginPage";
+import { Unreachable } from "@/features/login/Unreachable";
 import { TriggerProvider } from "@/features/trigger/TriggerProvider";
 import { LiveProvider } from "@/live/LiveProvider";
 import { Shell } from "@/shell/Shell";
@@ -14,7 +14,7 @@ export function App() {
   return (
     <AuthProvider
       login={(enter) => <LoginPage enter={enter} />}
-      unreachable={(error, retry) => <Failure error={error} retry={retry} />}
+      unreachable={(error, retry) => <Unreachable error={error} retry={retry} />}
     >
       <LiveProvider>
         <ZoneProvider>

@@ -88,6 +88,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-text": "var(--ink)",
     "--mantine-color-dimmed": "var(--ink-3)",
     "--mantine-color-default": "var(--sunken)",
+    "--mantine-color-dark-6": "var(--sunken)", // fields and menus
+    "--mantine-color-dark-5": "var(--hover)",
+    "--mantine-color-dark-4": "var(--line-strong)",
     "--mantine-color-default-hover": "var(--hover)",
     "--mantine-color-default-border": "var(--line-strong)",
     "--mantine-color-placeholder": "var(--ink-3)",

@@ -25,6 +25,8 @@ function become(client: QueryClient, me: Me | null): void {
   client.removeQueries({ predicate: (query) => query.queryKey[0] !== "me" });
 }
 
+const kSilentFailures = 1; // a server that starts anew answers a moment later
+
 interface Props {
   /** Shown while nobody is signed in. */
   login: (enter: (username: string, password: string) => Promise<void>) => ReactNode;
@@ -36,7 +38,7 @@ interface Props {
 /** Shows its children to whom the server knows, and the login page to others. */
 export function AuthProvider({ login, unreachable, children }: Props) {
   const client = useQueryClient();
-  const { data, error, refetch, isPending } = useQuery<Me | null>({
+  const { data, error, refetch, isPending, failureCount, failureReason } = useQuery<Me | null>({
     queryKey: ["me"],
     queryFn: () =>
       fetchMe().catch((cause: unknown) => {
@@ -64,7 +66,10 @@ export function AuthProvider({ login, unreachable, children }: Props) {
 
   const auth = useMemo(() => (data ? { me: data, leave } : null), [data, leave]);
   if (auth) return <AuthContext value={auth}>{children}</AuthContext>;
-  if (error) return unreachable(error, () => void refetch());
+  // It goes on trying; whoever waits is told so.
+  const why = error ?? (failureCount > kSilentFailures ? failureReason : null);
+  if (why && data === undefined)
+    return unreachable(why, () => void refetch({ cancelRefetch: true }));
   if (isPending) return null;
   return login(enter);
 }

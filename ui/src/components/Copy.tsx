@@ -2,6 +2,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useState } from "react";
+import { copyText } from "@/lib/copyText";
 
 interface Props {
   value: string;
@@ -12,7 +13,7 @@ interface Props {
 export function Copy({ value, label }: Props) {
   const [done, setDone] = useState(false);
   async function copy() {
-    await navigator.clipboard.writeText(value);
+    await copyText(value);
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ReactNode } from "react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { Link } from "@/router/router";
 import styles from "./page.module.css";
 
@@ -66,8 +66,20 @@ interface TabsProps {
 
 /** Tabs that are links: each has its own address. */
 export function LinkTabs({ label, tabs, active }: TabsProps) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const list = nav.current;
+    if (!list) return;
+    // Where they do not all fit, the one that is shown is in sight.
+    const resized = new ResizeObserver(() => {
+      const on = list.querySelector<HTMLElement>("[aria-current]");
+      if (on) list.scrollLeft = on.offsetLeft - (list.clientWidth - on.offsetWidth) / 2;
+    });
+    resized.observe(list);
+    return () => resized.disconnect();
+  }, [active]);
   return (
-    <nav className={styles.tabs} aria-label={label}>
+    <nav className={styles.tabs} aria-label={label} ref={nav}>
       {tabs.map((tab) => (
         <Link
           key={tab.key}

@@ -33,9 +33,11 @@ export function Failure({ error, retry }: FailureProps) {
   const api = error instanceof ApiError ? error : null;
   const title = api?.notFound
     ? "Not found"
-    : api?.status === 403
-      ? "You may not see this"
-      : "This did not load";
+    : api?.status === 0
+      ? "No answer"
+      : api?.status === 403
+        ? "You may not see this"
+        : "This did not load";
   return (
     <div role="alert">
       <Empty

@@ -16,6 +16,7 @@ const kColumns: Column<Agent>[] = [
     key: "host",
     title: "Host",
     width: "minmax(90px, 1fr)",
+    phoneWidth: "minmax(0, 1fr)",
     cell: (row) => (
       <span className="cut" style={{ fontWeight: 500 }}>
         {row.hostname ?? "–"}
@@ -29,11 +30,18 @@ const kColumns: Column<Agent>[] = [
     wideOnly: true,
     cell: (row) => <span className="cut mono dim">{row.id}</span>,
   },
-  { key: "executor", title: "Executor", width: "90px", cell: (row) => row.executor },
+  {
+    key: "executor",
+    title: "Executor",
+    width: "90px",
+    phoneWidth: "72px",
+    cell: (row) => row.executor,
+  },
   {
     key: "attempts",
     title: "Tasks",
     width: "60px",
+    phoneWidth: "40px",
     end: true,
     cell: (row) => <span className="num">{row.attempts}</span>,
   },
@@ -49,6 +57,7 @@ const kColumns: Column<Agent>[] = [
     key: "since",
     title: "Connected",
     width: "110px",
+    phoneWidth: "88px",
     cell: (row) => <Time at={row.connected_at} ago />,
   },
 ];

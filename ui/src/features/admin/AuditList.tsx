@@ -15,6 +15,7 @@ import { count } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link, useSearch } from "@/router/router";
 import styles from "../dags/dags.module.css";
+import { auditText } from "./auditText";
 
 const kColumns: Column<EventLog>[] = [
   {
@@ -65,7 +66,11 @@ const kColumns: Column<EventLog>[] = [
     title: "Details",
     width: "minmax(110px, 2fr)",
     wideOnly: true,
-    cell: (row) => <span className="cut mono faint">{row.extra}</span>,
+    cell: (row) => (
+      <span className="cut dim" title={auditText(row.extra)}>
+        {auditText(row.extra)}
+      </span>
+    ),
   },
 ];
 

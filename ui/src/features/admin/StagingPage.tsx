@@ -20,6 +20,7 @@ const kColumns: Column<StagingVolume>[] = [
     key: "state",
     title: "State",
     width: "80px",
+    phoneWidth: "72px",
     cell: (row) => (
       <StateBadge
         state={row.state === "active" ? "running" : "removed"}
@@ -31,6 +32,7 @@ const kColumns: Column<StagingVolume>[] = [
     key: "dag",
     title: "DAG",
     width: "minmax(100px, 1fr)",
+    phoneWidth: "minmax(0, 1fr)",
     cell: (row) => (
       <Link to={links.dag(row.dag_id)} className="cut" style={{ fontWeight: 500 }}>
         {row.dag_id}
@@ -51,7 +53,14 @@ const kColumns: Column<StagingVolume>[] = [
       </Link>
     ),
   },
-  { key: "size", title: "Limit", width: "80px", end: true, cell: (row) => bytes(row.size_bytes) },
+  {
+    key: "size",
+    title: "Limit",
+    width: "80px",
+    phoneWidth: "64px",
+    end: true,
+    cell: (row) => bytes(row.size_bytes),
+  },
   {
     key: "created",
     title: "Created",
@@ -63,6 +72,7 @@ const kColumns: Column<StagingVolume>[] = [
     key: "freed",
     title: "Freed",
     width: "minmax(76px, 150px)",
+    phoneWidth: "72px",
     cell: (row) => <Time at={row.deleted_at} none="not yet" />,
   },
   {

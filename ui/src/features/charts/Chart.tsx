@@ -60,14 +60,15 @@ function toOptions(props: Props, width: number): uPlot.Options {
     legend: { live: true },
     cursor: { points: { size: 7 }, focus: { prox: 24 } },
     series: [
-      { label: "Run", value: (_, index) => when(index) },
+      { label: "", value: (_, index) => when(index) },
       ...series.map((each): uPlot.Series => ({
         label: each.label,
         stroke: token(each.color),
         width: each.pointsOnly ? 0 : 1.5,
         spanGaps: true,
         points: { show: true, size: each.pointsOnly ? 7 : 4, fill: token(each.color) },
-        value: (_, value) => (value === null ? "–" : span(value)),
+        // Only of the run under the pointer.
+        value: (_, value, __, index) => (index === null || value === null ? "" : span(value)),
       })),
     ],
   };

@@ -77,6 +77,7 @@ export function DagActions({ dag }: { dag: DagDetails }) {
           disabled={!me.can.trigger}
           onChange={() => void pause(dag.dag_id, !dag.is_paused)}
           label={dag.is_paused ? "Paused" : "Active"}
+          mr={8}
           aria-label={`${dag.dag_id} is active`}
         />
       </Tooltip>

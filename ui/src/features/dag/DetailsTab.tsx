@@ -27,8 +27,12 @@ export function DetailsTab({ dag }: { dag: DagDetails }) {
               "Its data interval",
               dag.next_dagrun_data_interval_start && (
                 <span className="row wrap" key="interval">
-                  <Time at={dag.next_dagrun_data_interval_start} /> to{" "}
-                  <Time at={dag.next_dagrun_data_interval_end} />
+                  <Time at={dag.next_dagrun_data_interval_start} />
+                  {dag.next_dagrun_data_interval_end !== dag.next_dagrun_data_interval_start && (
+                    <>
+                      to <Time at={dag.next_dagrun_data_interval_end} />
+                    </>
+                  )}
                 </span>
               ),
             ],

@@ -10,7 +10,7 @@ import { Page, Panel } from "@/components/Page";
 import { Bones, Empty, Failure } from "@/components/States";
 import { count } from "@/lib/text";
 import { links } from "@/router/links";
-import { useSearch } from "@/router/router";
+import { Link, useSearch } from "@/router/router";
 import { dagColumns } from "./columns";
 import { DagFilters } from "./DagFilters";
 import { useFavourite } from "./favourites";
@@ -123,7 +123,7 @@ function NoDags({ filtered, favourites, reset }: NoDagsProps) {
       </Empty>
     );
   return (
-    <Empty title="No DAGs yet">
+    <Empty title="No DAGs yet" action={<Link to={links.home()}>First steps</Link>}>
       Put a <code>dag.py</code> into the workspace folder: it appears here the moment it is saved.
     </Empty>
   );

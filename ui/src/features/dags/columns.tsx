@@ -102,6 +102,7 @@ export function dagColumns(actions: Actions): Column<Dag>[] {
       title: "DAG",
       sort: "dag_id",
       width: "minmax(160px, 3fr)",
+      phoneWidth: "minmax(0, 1fr)",
       cell: (dag) => <DagName dag={dag} favourite={actions.favourite} />,
     },
     {

@@ -17,6 +17,7 @@ import { TaskNode, type TaskNodeType } from "./TaskNode";
 
 const kNodeTypes = { task: TaskNode };
 const kMiniMapFrom = 30; // tasks
+const kPhoneZoomMin = 0.8; // so that names can be read; what does not fit is a swipe away
 
 interface Props {
   name: string;
@@ -90,7 +91,7 @@ export function GraphView({ name, tasks, instances }: Props) {
         nodeTypes={kNodeTypes}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ maxZoom: 1.1, padding: 0.12 }}
+        fitViewOptions={{ maxZoom: 1.1, minZoom: phone ? kPhoneZoomMin : 0.05, padding: 0.12 }}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
 import { api } from "@/api/client";
+import { Copy } from "@/components/Copy";
 import { Panel } from "@/components/Page";
 import styles from "./home.module.css";
 
@@ -25,7 +26,11 @@ export function FirstSteps() {
     <Panel title="Your first DAG">
       <ol className={styles.steps}>
         <li>
-          Save this as <code>{folder}/first/dag.py</code>:<pre>{kDag}</pre>
+          Save this as <code>{folder}/first/dag.py</code>:
+          <div className={styles.code}>
+            <pre>{kDag}</pre>
+            <Copy value={kDag} label="Copy the DAG" />
+          </div>
         </li>
         <li>
           It appears on this page the moment it is saved

@@ -86,9 +86,9 @@ function Figure({ figure, by }: { figure: TaskFigure; by: "slow" | "flaky" }) {
         {by === "slow" ? (
           <>
             <Trend figure={figure} /> {span(figure.p50)}
-            <span className="faint" title="95 of 100 tries are quicker">
+            <span className="faint" title="Half of all tries; 95 of 100 tries">
               {" "}
-              · {span(figure.p95)}
+              median · {span(figure.p95)} p95
             </span>
           </>
         ) : (

@@ -34,16 +34,26 @@ function pair(here: readonly TaskInstance[], there: readonly TaskInstance[]): Pa
   }));
 }
 
+const kNoise = 0.01; // seconds: less is what any two runs differ by
+
+/** "+34 %", or "×12" when it is many times as long. */
+function share(from: number, to: number): string {
+  if (from < kNoise) return "";
+  if (to >= 5 * from) return `×${Math.round(to / from)}`;
+  return `${to > from ? "+" : "−"}${Math.round((Math.abs(to - from) / from) * 100)} %`;
+}
+
 function Delta({ from, to }: { from: number | null | undefined; to: number | null | undefined }) {
   if (from == null || to == null) return <span className="faint">–</span>;
   const change = to - from;
-  const share = from > 0 ? ` ${change > 0 ? "+" : ""}${Math.round((change / from) * 100)} %` : "";
-  const look = Math.abs(change) < 0.05 * from ? "faint" : change > 0 ? styles.plus : styles.minus;
+  const sign = change > 0 ? "+" : change < 0 ? "−" : "";
+  const noise = Math.abs(change) < Math.max(kNoise, 0.05 * from);
+  const look = noise ? "faint" : change > 0 ? styles.plus : styles.minus;
   return (
     <span className={`num ${look}`}>
-      {change > 0 ? "+" : ""}
-      {span(change)}
-      {share}
+      {sign}
+      {span(Math.abs(change))}
+      {!noise && ` ${share(from, to)}`}
     </span>
   );
 }
@@ -66,6 +76,7 @@ const kColumns: Column<Pair>[] = [
     key: "task",
     title: "Task",
     width: "minmax(100px, 2fr)",
+    phoneWidth: "minmax(0, 1fr)",
     cell: ({ id }) => <span className="cut">{id}</span>,
   },
   {
@@ -82,12 +93,27 @@ const kColumns: Column<Pair>[] = [
     wideOnly: true,
     cell: ({ here }) => <TaskState task={here} />,
   },
-  { key: "tookThere", title: "Other", width: "70px", end: true, cell: ({ there }) => took(there) },
-  { key: "tookHere", title: "This", width: "70px", end: true, cell: ({ here }) => took(here) },
+  {
+    key: "tookThere",
+    title: "Other",
+    width: "70px",
+    phoneWidth: "58px",
+    end: true,
+    cell: ({ there }) => took(there),
+  },
+  {
+    key: "tookHere",
+    title: "This",
+    width: "70px",
+    phoneWidth: "58px",
+    end: true,
+    cell: ({ here }) => took(here),
+  },
   {
     key: "delta",
     title: "Change",
     width: "124px",
+    phoneWidth: "104px",
     end: true,
     cell: ({ here, there }) => <Delta from={there?.duration} to={here?.duration} />,
   },
