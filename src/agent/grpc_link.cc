@@ -89,6 +89,7 @@ class GrpcLink : public ServerLink {
     if (session_) session_->leave();
     session_ = nullptr;
     queue_.clear();
+    server_->give_up(channel_);  // who listens there did not answer
   }
   // Written at the end of the loop's turn, with what else is sent in it.
   void send(const wire::AgentMessage& message) override {

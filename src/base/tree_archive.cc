@@ -82,7 +82,8 @@ class Packer {
     bool executable = (status.st_mode & S_IXUSR) != 0;
     if (auto put = begin(executable ? 'x' : 'f', name); !put) return put;
     auto left = uint64_t(status.st_size);
-    if ((bytes_ += left) > limits_.bytes_max) return too_much("bytes");
+    bytes_ += left;
+    if (bytes_ > limits_.bytes_max) return too_much("bytes");
     int64_t time = keep_times_ ? status.st_mtim.tv_sec : 0;
     if (auto put = write(number(uint64_t(time), 8) + number(left, 8)); !put) return put;
     std::string part;

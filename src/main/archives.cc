@@ -78,7 +78,7 @@ size_t Archives::collect(Time before) const {
   std::error_code error;
   size_t count = 0;
   for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    fs::path path = entry.path();
+    const fs::path& path = entry.path();
     bool archive = !path.has_extension();
     bool key = path.extension() == ".key";
     if ((!archive && !key) || last_used(path) >= before) continue;
