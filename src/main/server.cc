@@ -24,6 +24,7 @@
 #include "main/pods.h"
 #include "main/ports.h"
 #include "main/server_parts.h"
+#include "main/staging_sweep.h"
 #include "rpc/agent_service.h"
 #include "secrets/installation_secrets.h"
 #include "secrets/key_ring.h"
@@ -126,6 +127,7 @@ struct Server::Impl {
   std::unique_ptr<api::Api> api;
   std::unique_ptr<api::HttpServer> http;
   std::unique_ptr<Janitor> janitor;
+  std::unique_ptr<StagingSweep> staging_sweep;
   std::unique_ptr<Server::Parts> parts;
   std::string url;
   bool stopped = false;
@@ -476,6 +478,8 @@ Status Server::Impl::begin_work() {
   }
   if (deployments) deployments->restore_environments();
   warm_known();
+  StagingBackend& volumes = pods ? static_cast<StagingBackend&>(pods->staging()) : *staging;
+  staging_sweep = std::make_unique<StagingSweep>(*store, volumes, clock);
   janitor = std::make_unique<Janitor>(*store, *logs, home, *environments, *bundles, clock,
                                       config.retention, pods ? &pods->archives() : nullptr);
   return {};
@@ -496,6 +500,7 @@ void Server::Impl::stop() {
       wait_until_gone(live->pid, kIdleAgentEndMax);
   }
   if (janitor) janitor->stop();
+  if (staging_sweep) staging_sweep->stop();
   if (deployments) deployments->stop();
   if (workspace) workspace->stop();
   if (executor) executor->stop();

@@ -18,8 +18,7 @@ class PodFaultsTest : public PodExecutorTest {
   }
   void pending(const std::string& name, const std::string& message) {
     api_.change(name, [&](json::object& pod) {
-      json::object condition{
-          {"type", "PodScheduled"}, {"status", "False"}, {"message", message}};
+      json::object condition{{"type", "PodScheduled"}, {"status", "False"}, {"message", message}};
       pod["status"] =
           json::object{{"phase", "Pending"}, {"conditions", json::array{std::move(condition)}}};
     });
@@ -176,6 +175,19 @@ TEST_F(PodFaultsTest, KilledAfterTheAcknowledgementThePodIsCollected) {
   life_.reset();
   api_.terminate(pod(1), 0, "");
   begin();
+  eventually([&] { return api_.names().empty(); });
+  EXPECT_EQ(outcomes(), 0u);
+}
+
+TEST_F(PodFaultsTest, APodThatWasAcknowledgedByAnEarlierServerGoesWithoutAGrace) {
+  place(1);
+  claim(1);
+  finish(1);
+  EXPECT_EQ(outcome().kind, OutcomeKind::succeeded);
+  acknowledged(1);
+  life_.reset();
+  begin();
+  api_.terminate(pod(1), 0, R"({"leoflow":1,"attempt":1,"kind":"succeeded","acknowledged":true})");
   eventually([&] { return api_.names().empty(); });
   EXPECT_EQ(outcomes(), 0u);
 }

@@ -43,7 +43,10 @@ void PodExecutor::on_ended(Place& place) {
   if (place.item && !place.reported)
     report(place, outcome_of(place.verdict, place.item->attempt, clock_.now()));
   // A pod without attempt may still get it: after a restart the engine speaks later than the pods.
-  if (place.acknowledged) collect(place);
+  // Not one whose outcome an earlier server has committed.
+  const auto& record = place.verdict.record;
+  bool committed = !place.item && record && record->acknowledged;
+  if (place.acknowledged || committed) collect(place);
 }
 
 void PodExecutor::on_gone(const std::string& name, const json::object* last) {
