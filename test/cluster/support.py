@@ -3,6 +3,7 @@
 import json
 import os
 import unittest
+from pathlib import Path
 
 from onenode.cluster import Cluster
 from onenode.processes import until
@@ -11,6 +12,7 @@ from onenode.settings import PYTHON_IMAGES
 WAIT_SECONDS = 60
 IMAGE = PYTHON_IMAGES[0]
 ENDED = ("Succeeded", "Failed")
+VOLUME = "leoflow.io/volume"   # label of a claim
 
 
 def cluster():
@@ -62,6 +64,18 @@ class ClusterTest(unittest.TestCase):
 
     def until_ended(self, name):
         return self.until_pod(name, "ends", lambda found: found["status"]["phase"] in ENDED)
+
+    def claims(self):
+        return self.api.get(self.path("persistentvolumeclaims"))["items"]
+
+    def volume(self, dag_id, run_id):
+        """Folder, on this host, of a run's claim."""
+        name = f"{dag_id}-{run_id}-"
+        claim = until("the claim is bound", lambda: next(
+            (each for each in self.claims() if each["spec"].get("volumeName")
+             and each["metadata"]["labels"][VOLUME].startswith(name)), None), WAIT_SECONDS)
+        found = self.api.get("/api/v1/persistentvolumes/" + claim["spec"]["volumeName"])
+        return self.cluster.place.volumes / Path(found["spec"]["hostPath"]["path"]).name
 
     def log(self, name):
         return self.cluster.kubectl("-n", self.namespace, "logs", name).stdout

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from harness import BUILD, LEOFLOW, Server, until  # noqa: E402
 
 SECONDS = 120
+# `second` waits for the test where it is told to.
 CHAIN = """
 import os
 import time
@@ -30,8 +31,10 @@ def {name}():
 
     @task
     def second(given):
-        time.sleep({seconds})
-        left = Path(os.environ["LEOFLOW_STAGING_DIR"], "left").read_text()
+        staging = Path(os.environ["LEOFLOW_STAGING_DIR"])
+        while {waits} and not (staging / "go").exists():
+            time.sleep(0.1)
+        left = (staging / "left").read_text()
         return f"{{left}} {{given['rows']}}"
 
     @task
@@ -44,6 +47,7 @@ def {name}():
 """
 BRANCH = """
 import time
+from pathlib import Path
 from airflow.sdk import dag, task
 from airflow.exceptions import AirflowSkipException
 
@@ -51,7 +55,8 @@ from airflow.exceptions import AirflowSkipException
 def branch():
     @task
     def first():
-        time.sleep(6)
+        while not Path("/staging/go").exists():
+            time.sleep(0.1)
         raise AirflowSkipException("not today")
 
     @task
@@ -65,8 +70,8 @@ branch()
 STAGING = "staging: {enabled: true, size: 10Mi}\n"
 
 
-def project(name, seconds=0, yaml=STAGING):
-    return {f"{name}/dag.py": CHAIN.format(name=name, seconds=seconds),
+def project(name, waits=False, yaml=STAGING):
+    return {f"{name}/dag.py": CHAIN.format(name=name, waits=waits),
             f"{name}/leoflow.yaml": f'schema_version: "1.0"\ndag_id: {name}\n{yaml}'}
 
 
@@ -77,8 +82,8 @@ class Executor(ClusterTest):
         settings = Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "kubernetes.yaml"
         # A port of this test's own: other tests may run in the same network.
         settings.write_text("agent_port: 19191\nimage_pull_policy: IfNotPresent\n")
-        dags = {**project("chain"), **project("slow", 8),
-                "branch/dag.py": BRANCH,
+        dags = {**project("chain"), **project("slow", waits=True),
+                "branch/dag.py": BRANCH, "branch/leoflow.yaml": STAGING,
                **project("bad", yaml=STAGING + "tasks: {first: {execution: "
                                                 "{node_selector: {no: such}}}}\n")}
         cls.server = Server(
@@ -107,6 +112,9 @@ class Executor(ClusterTest):
             print(json.dumps(self.server.tasks(dag, run), indent=1)[:4000])
         self.assertEqual(seen, state)
 
+    def let_go(self, dag, run="r1"):
+        (self.volume(dag, run) / "go").touch()
+
     def test_a_chain_shares_its_volume_and_leaves_nothing(self):
         self.server.dag("chain")
         self.server.trigger("chain")
@@ -114,8 +122,7 @@ class Executor(ClusterTest):
         self.assertIn("got by first 3", json.dumps(self.server.whole_log("chain", "third")))
         self.assertIn("as 65532", json.dumps(self.server.whole_log("chain", "first")))
         until("pods and volumes are gone",
-              lambda: not self.pods() and
-              not self.api.get(self.path("persistentvolumeclaims"))["items"], SECONDS)
+              lambda: not self.pods() and not self.claims(), SECONDS)
 
     def test_a_killed_server_finds_its_pod_again(self):
         self.server.dag("slow")
@@ -124,6 +131,7 @@ class Executor(ClusterTest):
         self.server.task_is("slow", "second", "running")
         self.server.kill()
         self.server.start()
+        self.let_go("slow")
         self.run_is("success", "slow")
         attempts = self.server.attempts("slow", task_id="second")
         self.assertEqual(len(attempts), 1, attempts)
@@ -147,6 +155,7 @@ class Executor(ClusterTest):
         self.server.task_is("slow", "second", "running", "ahead")
         self.server.kill()   # the next one finds the held pod
         self.server.start()
+        self.let_go("slow", "ahead")
         self.run_is("success", "slow", "ahead")
         attempt = self.server.attempts("slow", "ahead", "third")[0]
         self.assertEqual(attempt["agent"], "pod-" + name)
@@ -156,6 +165,7 @@ class Executor(ClusterTest):
         self.server.dag("branch")
         self.server.trigger("branch", "skips")
         name = self.held_pod("branch", "second")
+        self.let_go("branch", "skips")
         self.run_is("success", "branch", "skips")
         self.assertEqual(self.server.task("branch", "second", "skips")["state"], "skipped")
         until("the held pod is gone", lambda: name not in [
@@ -168,6 +178,7 @@ class Executor(ClusterTest):
         name = self.running_pod("second")
         self.server.task_is("slow", "second", "running", "r2")
         self.api.delete(self.path("pods", name), gracePeriodSeconds=0)
+        self.let_go("slow", "r2")
         self.run_is("success", "slow", "r2")
         self.assertEqual(self.server.task("slow", "second", "r2")["try_number"], 1)
         self.assertEqual(len(self.server.attempts("slow", "r2", "second")), 2)

@@ -3,18 +3,18 @@
 of the user is spent, and no two pods of a task are alive at once."""
 import json
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 from onenode.processes import until
 from onenode.settings import ROOT
-from support import ClusterTest, state_of
+from support import VOLUME, ClusterTest, state_of
 
 sys.path.insert(0, str(ROOT / "test" / "e2e"))
 import harness  # noqa: E402  (the path comes first)
 
 SECONDS_MAX = 240
-VOLUME = "leoflow.io/volume"
 OURS = "?labelSelector=app.kubernetes.io/name=leoflow-task"
 HEAD = """
 import socket, time
@@ -143,13 +143,18 @@ class TasksTest(ClusterTest):
     """One server, in the cluster's network, for all tests of a class."""
 
     dags = {}
+    settings = ""   # of its file for Kubernetes
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        settings = cls.enterClassContext(tempfile.NamedTemporaryFile("w", suffix=".yaml"))
+        settings.write(cls.settings)
+        settings.flush()
         cls.server = harness.Server(
             cls.dags, {"KUBECONFIG": str(cls.cluster.place.kubeconfig)},
-            ["--executor", "k8s", "--kubernetes-namespace", cls.namespace])
+            ["--executor", "k8s", "--kubernetes-namespace", cls.namespace,
+             *(["--kubernetes", settings.name] if cls.settings else [])])
         cls.addClassCleanup(cls.server.close)
 
     def setUp(self):
@@ -166,9 +171,6 @@ class TasksTest(ClusterTest):
     def pods_of(self, dag_id, run_id):
         return [pod for pod in self.pods() if task_of(pod)[:2] == (dag_id, run_id)]
 
-    def claims(self):
-        return self.api.get(self.path("persistentvolumeclaims"))["items"]
-
     def until_(self, what, condition):
         try:
             return until(what, condition, SECONDS_MAX)
@@ -184,20 +186,40 @@ class TasksTest(ClusterTest):
         seen = self.server.finished(dag_id, run_id, SECONDS_MAX)
         self.assertEqual(seen, state, self.server.printed()[-3000:])
 
-    def volume(self, dag_id, run_id):
-        """Folder, on this host, of a run's claim."""
-        name = f"{dag_id}-{run_id}-"
-        claim = self.until_("the claim is bound", lambda: next(
-            (each for each in self.claims() if each["spec"].get("volumeName")
-             and each["metadata"]["labels"][VOLUME].startswith(name)), None))
-        found = self.api.get("/api/v1/persistentvolumes/" + claim["spec"]["volumeName"])
-        return self.cluster.place.volumes / Path(found["spec"]["hostPath"]["path"]).name
-
-    def let_go(self, run_id):
-        (self.volume("held", run_id) / "go").touch()
+    def let_go(self, run_id, dag_id="held"):
+        (self.volume(dag_id, run_id) / "go").touch()
 
     def assert_no_try_spent(self, dag_id, task_id, run_id):
         self.assertEqual(self.server.task(dag_id, task_id, run_id)["try_number"], 1)
+
+    def trigger(self, dag_id, run_id):
+        """A run that is given up if the test fails."""
+        self.server.trigger(dag_id, run_id)
+        self.addCleanup(self.give_up, dag_id, run_id)
+
+    def begin(self, run_id):
+        """A run whose task runs; its pod."""
+        self.trigger("held", run_id)
+        self.until_running("held", "wait", run_id)
+        return self.pods_of("held", run_id)[0]["metadata"]
+
+    def give_up(self, dag_id, run_id):
+        """The next test finds nothing of this one."""
+        if self.server.run_state(dag_id, run_id) not in harness.TERMINAL_RUN:
+            self.server.call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}",
+                             {"state": "failed"})
+            self.until_("the pods are gone", lambda: not self.pods_of(dag_id, run_id))
+
+    def finish(self, run_id, dag_id="held"):
+        self.let_go(run_id, dag_id)
+        self.ends(dag_id, run_id)
+        self.assert_no_try_spent(dag_id, "wait", run_id)
+        self.until_("the claim is gone", lambda: not self.claims())
+
+    def reason(self, dag_id, run_id):
+        """Why its only task does not move, as page and command line show it."""
+        shown = self.server.leoflow("tasks", "list", dag_id, run_id, "-o", "json")
+        return json.loads(shown.stdout)[0]["reason"]
 
 
 class Life(TasksTest):
@@ -236,25 +258,6 @@ class Faults(TasksTest):
             "pulled/dag.py": PULLED, "pulled/leoflow.yaml": PULL,
             "unserved/dag.py": UNSERVED, "unserved/leoflow.yaml": CLAIM,
             "nowhere/dag.py": NOWHERE, "nowhere/leoflow.yaml": SELECTOR}
-
-    def begin(self, run_id):
-        """A run whose task runs; its pod."""
-        self.server.trigger("held", run_id)
-        self.addCleanup(self.give_up, run_id)
-        self.until_running("held", "wait", run_id)
-        return self.pods_of("held", run_id)[0]["metadata"]
-
-    def give_up(self, run_id):
-        """After a test that failed: the next one finds nothing of this one."""
-        if self.server.run_state("held", run_id) not in harness.TERMINAL_RUN:
-            self.server.call("PATCH", f"/api/v2/dags/held/dagRuns/{run_id}", {"state": "failed"})
-            self.until_("the pods are gone", lambda: not self.pods())
-
-    def finish(self, run_id):
-        self.let_go(run_id)
-        self.ends("held", run_id)
-        self.assert_no_try_spent("held", "wait", run_id)
-        self.until_("the claim is gone", lambda: not self.claims())
 
     def test_killed_server_finds_its_task_running(self):
         uid = self.begin("killed")["uid"]
@@ -321,8 +324,7 @@ class Faults(TasksTest):
         self.addCleanup(self.api.delete, self.path("resourcequotas", "none"))
         self.until_("the quota counts", lambda: self.api.get(
             self.path("resourcequotas", "none")).get("status", {}).get("used"))
-        self.server.trigger("held", "quota")
-        self.addCleanup(self.give_up, "quota")
+        self.trigger("held", "quota")
         self.until_("the reason is told", lambda: "quota" in str(self.reason("held", "quota")))
         self.assertEqual(self.pods_of("held", "quota"), [])
         self.api.delete(self.path("resourcequotas", "none"))
@@ -371,11 +373,6 @@ class Faults(TasksTest):
         self.never_starts("unserved", "PersistentVolumeClaim")
         self.api.delete(self.path("persistentvolumeclaims",
                                   self.claims()[0]["metadata"]["name"]))
-
-    def reason(self, dag_id, run_id):
-        """Why its only task does not move, as page and command line show it."""
-        shown = self.server.leoflow("tasks", "list", dag_id, run_id, "-o", "json")
-        return json.loads(shown.stdout)[0]["reason"]
 
 
 if __name__ == "__main__":
