@@ -33,8 +33,8 @@ std::optional<int> spool_number(const fs::path& path) {
 
 }  // namespace
 
-Result<AttemptStore> AttemptStore::open(const fs::path& home_agent) {
-  AttemptStore store(home_agent);
+Result<AttemptStore> AttemptStore::open(const fs::path& home_agent, bool syncs) {
+  AttemptStore store(home_agent, syncs);
   if (auto made = make_folder(home_agent / "spool", 0700); !made) return fail(made);
   if (auto opened = store.open_journal(); !opened) return fail(opened);
   store.find_spools();
@@ -56,7 +56,7 @@ Status AttemptStore::open_journal() {
   bool fresh = !fs::exists(path);
   journal_ = Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (!journal_) return fail(from_errno("open", path.string()));
-  if (fresh) return sync_folder(root_);
+  if (fresh) return syncs_ ? sync_folder(root_) : Status{};
   auto whole = for_each_line(path, [this](const std::string& line) {
     auto read = read_journal_line(line);
     if (!read) return log::warning("a damaged line of the agent's journal is skipped");
@@ -135,7 +135,8 @@ Status AttemptStore::save_outcome(AttemptId attempt, const FinishedRecord& recor
   if (auto written = append(outcome_line(attempt, record)); !written) return written;
   // An outcome whose sync failed stays in the journal: the caller comes again, and the later line
   // counts.
-  if (fdatasync(journal_.get()) < 0) return fail(from_errno("fdatasync", journal_path().string()));
+  if (syncs_ && fdatasync(journal_.get()) < 0)
+    return fail(from_errno("fdatasync", journal_path().string()));
   return {};
 }
 
@@ -194,7 +195,8 @@ std::string AttemptStore::instance_id() const {
 }
 
 Status AttemptStore::set_instance_id(const std::string& instance_id) {
-  return write_file_durably(root_ / "instance", instance_id, 0600);
+  return syncs_ ? write_file_durably(root_ / "instance", instance_id, 0600)
+                : write_file(root_ / "instance", instance_id, 0600);
 }
 
 }  // namespace leoflow

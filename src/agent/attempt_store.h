@@ -59,8 +59,9 @@ constexpr size_t kSpoolsKept = 256;             // unused spool files; more are 
 
 class AttemptStore {
  public:
-  // Creates what is missing and cuts off a line that was not written to its end.
-  static Result<AttemptStore> open(const fs::path& home_agent);
+  // Creates what is missing and cuts off a line that was not written to its end. Without `syncs`
+  // nothing survives loss of power: for a folder that is gone then anyway, as that of a pod.
+  static Result<AttemptStore> open(const fs::path& home_agent, bool syncs = true);
 
   // Everything kept, oldest first. Damaged lines count as missing.
   Result<std::vector<StoredAttempt>> load() const;
@@ -80,7 +81,7 @@ class AttemptStore {
   fs::path log_path(AttemptId attempt) const;
 
  private:
-  explicit AttemptStore(fs::path root) : root_(std::move(root)) {}
+  AttemptStore(fs::path root, bool syncs) : root_(std::move(root)), syncs_(syncs) {}
   fs::path journal_path() const { return root_ / "journal"; }
   fs::path spool_path(int number) const;
   Status open_journal();
@@ -91,6 +92,7 @@ class AttemptStore {
   Status rewrite();
 
   fs::path root_;
+  bool syncs_;
   Fd journal_;
   uint64_t journal_bytes_ = 0;
   uint64_t shrink_at_ = kJournalBytesMax;

@@ -51,8 +51,7 @@ class PodAgent {
   explicit PodAgent(PodAgentOptions options)
       : options_(std::move(options)),
         timers_(loop_),
-        outcome_(options_.termination_log, options_.work / "termination.json",
-                 [this] { wait_for_acknowledgement(); }),
+        outcome_(options_.termination_log, [this] { wait_for_acknowledgement(); }),
         self_{.place = options_.place,
               .pod_name = options_.pod_name,
               .pod_uid = options_.pod_uid,
@@ -82,7 +81,7 @@ class PodAgent {
     if (!channel) return fail(channel);
     pod_link_ = make_pod_link(*channel);
     link_ = make_grpc_link(loop_, std::move(*channel));
-    auto store = AttemptStore::open(options_.work / "agent");
+    auto store = AttemptStore::open(options_.work / "agent", false);
     if (!store) return fail(store);
     store_.emplace(std::move(*store));
     return {};

@@ -2,6 +2,7 @@
 #include "agent/pod_outcome.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -25,7 +26,8 @@ Status PodOutcome::on_outcome(AttemptId attempt, const FinishedRecord& outcome,
     }
   }
   record_ = std::move(record);
-  return write();
+  write(true);
+  return {};
 }
 
 // Not durable on purpose: at worst it says that the server was not told.
@@ -34,13 +36,13 @@ void PodOutcome::on_acknowledged(AttemptId) {
   record_->acknowledged = true;
   record_->xcoms.clear();
   record_->xcoms_missing = 0;
-  if (auto written = write(); !written) log::warning(written.error().message());
+  write(false);
 }
 
 void PodOutcome::on_refused(AttemptId attempt, const std::string& reason) {
   refused_ = true;
   record_ = TerminationRecord{.attempt = attempt, .kind = "lost", .reason = reason};
-  if (auto written = write(); !written) log::warning(written.error().message());
+  write(false);
 }
 
 void PodOutcome::on_ended(AttemptId) { ended_(); }
@@ -49,19 +51,18 @@ void PodOutcome::give_up(AttemptId attempt, const std::string& reason, Time now)
   if (record_) return;
   record_ = TerminationRecord{
       .attempt = attempt, .kind = "lost", .reason = reason, .ended_at_us = to_micros(now)};
-  if (auto written = write(); !written) log::warning(written.error().message());
+  write(false);
 }
 
-// The message itself is a file that is mounted: it is written in place.
-Status PodOutcome::write() {
-  std::string text = write_termination(*record_);
-  if (auto copied = write_file_durably(copy_, text, 0600); !copied) return copied;
+// In place, since it is a file that is mounted. Without it the session alone tells: no reason to
+// keep the outcome back.
+void PodOutcome::write(bool sync) {
   Fd file(open(message_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  auto written = file ? write_all(file.get(), text, message_.string())
+  auto written = file ? write_all(file.get(), write_termination(*record_), message_.string())
                       : Status(fail(from_errno("open", message_.string())));
-  // Without it the session alone tells: no reason to keep the outcome back.
+  if (written && sync && fdatasync(file.get()) != 0)
+    written = fail(from_errno("sync", message_.string()));
   if (!written) log::warning(written.error().message());
-  return {};
 }
 
 pod::Exit PodOutcome::exit() const {

@@ -17,10 +17,11 @@ namespace leoflow {
 // Loop's thread only.
 class PodOutcome : public OutcomeWitness {
  public:
-  // `message` is the file that the kubelet reads, `copy` one of the pod's own that survives loss of
-  // power. `ended` is called when no process of the attempt is left.
-  PodOutcome(fs::path message, fs::path copy, std::function<void()> ended)
-      : message_(std::move(message)), copy_(std::move(copy)), ended_(std::move(ended)) {}
+  // `message` is the file that the kubelet reads, also after loss of power: an outcome is synced
+  // there before it is reported, and nowhere else, as all else goes with the pod. `ended` is called
+  // when no process of the attempt is left.
+  PodOutcome(fs::path message, std::function<void()> ended)
+      : message_(std::move(message)), ended_(std::move(ended)) {}
 
   Status on_outcome(AttemptId attempt, const FinishedRecord& outcome,
                     const std::map<int64_t, JournaledXCom>& unacknowledged) override;
@@ -35,9 +36,9 @@ class PodOutcome : public OutcomeWitness {
   pod::Exit exit() const;
 
  private:
-  Status write();
+  void write(bool sync);
 
-  fs::path message_, copy_;
+  fs::path message_;
   std::function<void()> ended_;
   std::optional<TerminationRecord> record_;
   bool refused_ = false;
