@@ -128,10 +128,12 @@ Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec en
 
 std::vector<std::string> LocalRunner::variables(const std::string& python) const {
   std::vector<std::string> variables;
+  // NOLINTBEGIN(concurrency-mt-unsafe): nobody sets any
   for (const char* name : kInherited) {
     if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + "=" + value);
   }
   if (!std::getenv("LANG") && !std::getenv("LC_ALL")) variables.emplace_back("LANG=C.UTF-8");
+  // NOLINTEND(concurrency-mt-unsafe)
   variables.push_back("PATH=" + fs::path(python).parent_path().string() + ":" + kPath);
   variables.push_back("LEOFLOW_AGENT=" +
                       options_.agent_id);  // finds what a killed agent left behind

@@ -82,9 +82,9 @@ std::string json_log_line(Time at, std::string_view line, const Masker& masker) 
   json::value& value = *parsed;
   if (!masker.empty()) mask_strings(value, masker);
   json::object& object = value.as_object();
-  auto supply = [&](std::string_view name, std::string text) {
+  auto supply = [&](std::string_view name, const std::string& text) {
     auto* member = object.if_contains(name);
-    if (!member || !member->is_string()) object[name] = std::move(text);
+    if (!member || !member->is_string()) object[name] = text;
   };
   supply("timestamp", format_time(at));
   supply("level", "info");

@@ -11,7 +11,7 @@ namespace leoflow::cli {
 namespace {
 
 std::string environment(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return value ? value : "";
 }
 

@@ -30,6 +30,7 @@ int usage(const std::string& problem) {
 int run_pod(int argc) {
   if (argc > 2) return usage("pod takes no options");
   auto options = leoflow::read_pod_options([](std::string_view name) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets any
     const char* text = std::getenv(std::string(name).c_str());
     return std::string(text != nullptr ? text : "");
   });

@@ -35,7 +35,7 @@ bool passed(std::string_view name) {
 }  // namespace
 
 std::string variable_or(const char* name, const std::string& fallback) {
-  const char* text = std::getenv(name);
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return text != nullptr && *text != '\0' ? text : fallback;
 }
 
