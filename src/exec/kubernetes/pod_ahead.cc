@@ -100,15 +100,24 @@ void PodExecutor::refused_ahead(Place& place, const ApiFailure& failure) {
   erase(place);
 }
 
-// For people, for the next server, and for the task's deadline; nothing here depends on it.
+// For people, for the next server, and for the task's deadline; nothing here depends on it. Not at
+// once: the kubelet would look at the pod again in the moment in which its task begins, and most
+// tasks of a chain that is started ahead are over before.
+void PodExecutor::mark_bound_later(const Place& place) {
+  if (!place.item || place.id == place_of(place.item->attempt)) return;
+  cluster_.loop().after(timing_.mark_after, [this, alive = alive_, id = place.id] {
+    auto found = *alive ? places_.find(id) : places_.end();
+    if (*alive && found != places_.end()) mark_bound(*found->second);
+  });
+}
+
 void PodExecutor::mark_bound(Place& place) {
   bool ahead = place.item && place.id != place_of(place.item->attempt);
-  if (!ahead || place.pod != Place::Pod::made || place.deleting) return;
+  if (!ahead || place.pod != Place::Pod::made || place.deleting || place.reported) return;
   if (place.verdict.attempt == place.item->attempt) return;
   auto plan = planner_.plan(*place.item);
   const TaskSpec* task = plan ? plan->task : nullptr;
-  std::string body =
-      json::dump(bind_pod(place.item->attempt, task, clock_.now() - place.begun));
+  std::string body = json::dump(bind_pod(place.item->attempt, task, clock_.now() - place.begun));
   cluster_.api().merge(kPods, settings_.namespace_name, pod_name(settings_.instance, place.id),
                        std::move(body), [](ApiResult<json::object> answer) {
                          if (!answer)

@@ -127,7 +127,7 @@ void PodExecutor::created(const std::string& id, ApiResult<json::object> answer)
       open(place);
       publish(place);
       if (place.deleting && place.pod == Place::Pod::made) remove(place, 0);
-      mark_bound(place);
+      mark_bound_later(place);
     } else if (place.pod == Place::Pod::asked) {
       refused(place, answer.error());
     }

@@ -203,7 +203,7 @@ void PodExecutor::bind(Place& place, const WorkItem& item) {
   place.told.clear();
   if (place.id != place_of(item.attempt)) engine_->on_held(item.attempt, place.begun);
   publish(place);
-  mark_bound(place);
+  mark_bound_later(place);
   if (place.pod == Place::Pod::none) return want(place);
   if (place.pod != Place::Pod::ended && place.pod != Place::Pod::gone) {
     hand_over(place);

@@ -42,6 +42,7 @@ constexpr Duration kRoomBackoffMax = std::chrono::seconds(15);
 constexpr size_t kAheadInFlightMax = 8;                    // creations of pods nobody is bound to
 constexpr Duration kAheadPause = std::chrono::seconds(30);  // after the cluster had no room
 constexpr Duration kHeldUnscheduledMax = std::chrono::seconds(5);  // no node takes it: no room
+constexpr Duration kMarkAfter = std::chrono::seconds(2);  // a bound pod with its attempt
 constexpr int kHeldGraceSeconds = 1;  // of a pod that holds and is not needed: nothing runs in it
 
 // What is known of a work item besides itself.
@@ -68,6 +69,7 @@ class PodExecutor final : public Executor,
     Duration pull_time_max = kPullTimeMax, end_time_max = kEndTimeMax;
     Duration cancel_time_max = kCancelTimeMax, node_silence_max = kNodeSilenceMax;
     Duration ahead_pause = kAheadPause, held_unscheduled_max = kHeldUnscheduledMax;
+    Duration mark_after = kMarkAfter;
     WatchCache::Options watch;
   };
   // Collaborators outlive stop(). place() and friends may be called at once; they wait for start().
@@ -168,6 +170,7 @@ class PodExecutor final : public Executor,
   void settle_expected();
   void check_held(Place& place, Duration waited);
   void refused_ahead(Place& place, const ApiFailure& failure);
+  void mark_bound_later(const Place& place);
   void mark_bound(Place& place);
   void compare_with_agent(Place& place, const std::vector<HeldAttempt>& held);
 

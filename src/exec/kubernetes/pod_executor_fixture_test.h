@@ -149,7 +149,7 @@ struct ServerLife {
 class PodExecutorTest : public testing::Test {
  protected:
   PodExecutorTest() {
-    timing_.tick = timing_.collect = std::chrono::milliseconds(2);
+    timing_.tick = timing_.collect = timing_.mark_after = std::chrono::milliseconds(2);
     timing_.watch.relist_first = timing_.watch.relist_max = std::chrono::milliseconds(1);
   }
   void begin() {
