@@ -37,7 +37,7 @@ const cell = (page, row, run) =>
 const bar = (page) => page.getByRole("group", { name: "Chosen task instances" });
 
 test("choose: cells of several runs are cleared after a look at them", async ({ server, page }) => {
-  await pairs(server, "choose_clear", ["r1", "r2", "r3"]);
+  await pairs(server, "choose_clear", ["c1", "c2", "c3"]);
   await page.goto("/dags/choose_clear");
   await cell(page, "part.left", 0).click({ modifiers: ["Shift"] });
   await bar(page).getByText("1 chosen").waitFor();
@@ -55,20 +55,20 @@ test("choose: cells of several runs are cleared after a look at them", async ({ 
   await bar(page).waitFor({ state: "detached" });
   const tries = async (run, task) => (await tasksOf(server, "choose_clear", run)).get(task);
   for (const [run, task] of [
-    ["r1", "part.right"],
-    ["r2", "part.left"],
-    ["r2", "part.right"],
+    ["c1", "part.right"],
+    ["c2", "part.left"],
+    ["c2", "part.right"],
   ])
     await until(`${task} of ${run} again`, async () => {
       const { try_number: tried, state } = await tries(run, task);
       return tried === 2 && state === "success";
     });
-  equal((await tries("r1", "part.left")).try_number, 1, "what was left out");
-  equal((await tries("r3", "part.right")).try_number, 1, "another run");
+  equal((await tries("c1", "part.left")).try_number, 1, "what was left out");
+  equal((await tries("c3", "part.right")).try_number, 1, "another run");
 });
 
 test("choose: a group and a task of all runs are marked and noted on", async ({ server, page }) => {
-  await pairs(server, "choose_mark", ["r1", "r2"]);
+  await pairs(server, "choose_mark", ["c1", "c2"]);
   await page.goto("/dags/choose_mark");
   await cell(page, "part.left", 1).waitFor();
   await page.getByRole("button", { name: "Choose" }).click();
@@ -76,15 +76,15 @@ test("choose: a group and a task of all runs are marked and noted on", async ({ 
   await cell(page, "part", 1).click();
   await bar(page).getByText("2 chosen").waitFor();
   equal(await cell(page, "part.left", 1).getAttribute("aria-selected"), "true", "a member");
-  await bar(page).getByRole("button", { name: "Mark failed…" }).click();
+  await bar(page).getByRole("button", { name: "Mark skipped…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("This touches 2 task instances:").waitFor();
-  await dialog.getByRole("button", { name: "Mark 2 as failed" }).click();
-  await page.getByText("Marked 2 task instances as failed").waitFor();
+  await dialog.getByRole("button", { name: "Mark 2 as skipped" }).click();
+  await page.getByText("Marked 2 task instances as skipped").waitFor();
   for (const task of ["part.left", "part.right"])
-    await server.taskIs("choose_mark", "r2", task, "failed");
-  await page.getByRole("gridcell", { name: /^part: Failed/ }).waitFor();
-  equal((await tasksOf(server, "choose_mark", "r1")).get("part.left").state, "success", "r1");
+    await server.taskIs("choose_mark", "c2", task, "skipped");
+  await page.getByRole("gridcell", { name: /^part: Skipped/ }).waitFor();
+  equal((await tasksOf(server, "choose_mark", "c1")).get("part.left").state, "success", "c1");
 
   await page.getByRole("button", { name: "Choose" }).click();
   await page.getByRole("rowheader", { name: "first" }).click();
@@ -94,12 +94,12 @@ test("choose: a group and a task of all runs are marked and noted on", async ({ 
   await dialog.getByRole("textbox", { name: "Note" }).fill("seen by two");
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "detached" });
-  for (const run of ["r1", "r2"])
+  for (const run of ["c1", "c2"])
     equal((await tasksOf(server, "choose_mark", run)).get("first").note, "seen by two", run);
 });
 
 test("choose: without a mouse", async ({ server, page }) => {
-  await pairs(server, "choose_keys", ["r1", "r2"]);
+  await pairs(server, "choose_keys", ["c1", "c2"]);
   await page.goto("/dags/choose_keys");
   await cell(page, "first", 0).focus();
   await page.keyboard.press("Space");
@@ -117,10 +117,10 @@ test("choose: without a mouse", async ({ server, page }) => {
   await page.getByRole("dialog").getByText("This touches 1 task instance:").waitFor();
   await page.getByRole("button", { name: "Mark 1 as skipped" }).waitFor();
   await page.keyboard.press("Enter");
-  await server.taskIs("choose_keys", "r2", "part.right", "skipped");
+  await server.taskIs("choose_keys", "c2", "part.right", "skipped");
   await cell(page, "first", 1).focus();
   await page.keyboard.press("Enter");
-  await page.waitForURL(/\/runs\/r2\/tasks\/first/);
+  await page.waitForURL(/\/runs\/c2\/tasks\/first/);
 });
 
 test("choose: open runs are cancelled from the list, and a note is put on them", async ({

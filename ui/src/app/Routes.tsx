@@ -9,20 +9,25 @@ import { ErrorBoundary } from "./ErrorBoundary";
 
 type View = ComponentType<{ path: Record<string, string> }>;
 
-function page<K extends string>(load: () => Promise<Record<K, View>>, name: K) {
-  return lazy(() => load().then((module) => ({ default: module[name] })));
+interface LazyView {
+  View: LazyExoticComponent<View>;
+  load: () => Promise<unknown>;
+}
+
+function page<K extends string>(load: () => Promise<Record<K, View>>, name: K): LazyView {
+  return { View: lazy(() => load().then((module) => ({ default: module[name] }))), load };
 }
 
 const DagPage = page(() => import("@/features/dag/DagPage"), "DagPage");
 const RunPage = page(() => import("@/features/run/RunPage"), "RunPage");
 const TaskPage = page(() => import("@/features/task/TaskPage"), "TaskPage");
 
-const kRoutes: [pattern: string, view: View | LazyExoticComponent<View>][] = [
+const kRoutes: [pattern: string, view: LazyView | { View: View; load?: undefined }][] = [
   ["/", page(() => import("@/features/home/HomePage"), "HomePage")],
   ["/dags", page(() => import("@/features/dags/DagsPage"), "DagsPage")],
   ["/runs", page(() => import("@/features/runs/RunsPage"), "RunsPage")],
   ["/import-errors", page(() => import("@/features/errors/ImportErrorsPage"), "ImportErrorsPage")],
-  ["/menu", MenuPage],
+  ["/menu", { View: MenuPage }],
   ["/admin/:page", page(() => import("@/features/admin/AdminPage"), "AdminPage")],
   ["/dags/:dagId", DagPage],
   ["/dags/:dagId/:tab", DagPage],
@@ -32,10 +37,17 @@ const kRoutes: [pattern: string, view: View | LazyExoticComponent<View>][] = [
   ["/dags/:dagId/runs/:runId/tasks/:taskId/:tab", TaskPage],
 ];
 
+/** Begins to load the view of an address, while who is signed in is still asked. */
+export function preload(pathname: string): void {
+  const route = kRoutes.find(([pattern]) => matchPath(pattern, pathname));
+  // Whoever shows it meets the failure again and tells it.
+  route?.[1].load?.().catch(() => undefined);
+}
+
 /** The view of the address. */
 export function Routes() {
   const pathname = usePathname();
-  for (const [pattern, View] of kRoutes) {
+  for (const [pattern, { View }] of kRoutes) {
     const path = matchPath(pattern, pathname);
     if (!path) continue;
     return (

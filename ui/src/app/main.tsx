@@ -10,6 +10,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "@/api/error";
 import { App } from "./App";
+import { preload } from "./Routes";
 import { cssVariables, theme } from "./theme";
 
 const client = new QueryClient({
@@ -25,6 +26,7 @@ const client = new QueryClient({
   },
 });
 
+preload(window.location.pathname);
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(

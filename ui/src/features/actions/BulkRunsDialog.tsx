@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal } from "@mantine/core";
+import { Checkbox, Modal } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import type { DagRun, RunState } from "@/api/types";
+import { DialogActions } from "@/components/DialogActions";
 import { StateIcon } from "@/components/StateIcon";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
@@ -139,20 +140,16 @@ export function BulkRunsDialog({ runs, action, onClose }: Props) {
             </ul>
           </div>
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => onClose(false)}>
-            {action === "cancel" ? "Keep them running" : "Cancel"}
-          </Button>
-          <Button
-            loading={busy}
-            disabled={!touched || touched.failed === runs.length}
-            onClick={() => void go()}
-            data-autofocus
-            {...(action === "delete" ? { color: "red.8", variant: "filled" } : {})}
-          >
-            {texts.verb} {count(runs.length, "run")}
-          </Button>
-        </Group>
+        <DialogActions
+          run={go}
+          busy={busy}
+          disabled={!touched || touched.failed === runs.length}
+          destroys={action === "delete"}
+          cancel={action === "cancel" ? "Keep them running" : "Cancel"}
+          onCancel={() => onClose(false)}
+        >
+          {texts.verb} {count(runs.length, "run")}
+        </DialogActions>
       </div>
     </Modal>
   );

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal } from "@mantine/core";
+import { Checkbox, Modal } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
+import { DialogActions } from "@/components/DialogActions";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
 import { inTurns } from "@/lib/inTurns";
@@ -134,19 +135,14 @@ export function ClearDialog({ dagId, targets, onlyFailed = false, onClose }: Pro
         ) : (
           <TouchList tasks={touched} none="Nothing would be cleared with these options." />
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => onClose(false)}>
-            Cancel
-          </Button>
-          <Button
-            loading={busy}
-            disabled={!touched || touched.length === 0}
-            onClick={() => void clear()}
-            data-autofocus
-          >
-            Clear{touched ? ` ${touched.length}` : ""}
-          </Button>
-        </Group>
+        <DialogActions
+          run={clear}
+          busy={busy}
+          disabled={!touched || touched.length === 0}
+          onCancel={() => onClose(false)}
+        >
+          Clear{touched ? ` ${touched.length}` : ""}
+        </DialogActions>
       </div>
     </Modal>
   );

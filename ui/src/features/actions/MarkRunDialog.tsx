@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal } from "@mantine/core";
+import { Modal } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { runTasks } from "@/api/queries";
 import type { RunRef } from "@/api/types";
+import { DialogActions } from "@/components/DialogActions";
 import { StateBadge } from "@/components/StateBadge";
 import { useToasts } from "@/components/toast";
 import { isFinished } from "@/lib/states";
@@ -59,14 +60,14 @@ export function MarkRunDialog({ run, action, onClose }: Props) {
           {kAbout[action]}
         </p>
         <TouchList tasks={touched} none="No task instance changes, only the run's own state." />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {cancels ? "Keep it running" : "Cancel"}
-          </Button>
-          <Button loading={busy} onClick={() => void mark()} data-autofocus>
-            {cancels ? "Cancel the run" : `Mark as ${state}`}
-          </Button>
-        </Group>
+        <DialogActions
+          run={mark}
+          busy={busy}
+          cancel={cancels ? "Keep it running" : "Cancel"}
+          onCancel={onClose}
+        >
+          {cancels ? "Cancel the run" : `Mark as ${state}`}
+        </DialogActions>
       </div>
     </Modal>
   );

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal } from "@mantine/core";
+import { Checkbox, Modal } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import type { TaskRef } from "@/api/types";
+import { DialogActions } from "@/components/DialogActions";
 import { Failure } from "@/components/States";
 import { StateBadge } from "@/components/StateBadge";
 import { useToasts } from "@/components/toast";
@@ -85,19 +86,14 @@ export function MarkTaskDialog({ task, state, onClose }: Props) {
         ) : (
           <TouchList tasks={preview.data?.task_instances} none="It is in this state already." />
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            loading={busy}
-            disabled={!preview.data || preview.data.task_instances.length === 0}
-            onClick={() => void mark()}
-            data-autofocus
-          >
-            Mark as {state}
-          </Button>
-        </Group>
+        <DialogActions
+          run={mark}
+          busy={busy}
+          disabled={!preview.data || preview.data.task_instances.length === 0}
+          onCancel={onClose}
+        >
+          Mark as {state}
+        </DialogActions>
       </div>
     </Modal>
   );

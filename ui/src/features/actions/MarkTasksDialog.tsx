@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal } from "@mantine/core";
+import { Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { TaskInstance } from "@/api/types";
+import { DialogActions } from "@/components/DialogActions";
 import { StateBadge } from "@/components/StateBadge";
 import { useToasts } from "@/components/toast";
 import { count } from "@/lib/text";
@@ -53,19 +54,14 @@ export function MarkTasksDialog({ dagId, tasks, state, onClose }: Props) {
           without running. What runs is ended; what failed or waits because of them goes on.
         </div>
         <TouchList tasks={touched} none="They are all in this state already." />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => onClose(false)}>
-            Cancel
-          </Button>
-          <Button
-            loading={busy}
-            disabled={!touched || touched.length === 0}
-            onClick={() => void mark()}
-            data-autofocus
-          >
-            Mark {touched?.length} as {state}
-          </Button>
-        </Group>
+        <DialogActions
+          run={mark}
+          busy={busy}
+          disabled={!touched || touched.length === 0}
+          onCancel={() => onClose(false)}
+        >
+          Mark {touched?.length} as {state}
+        </DialogActions>
       </div>
     </Modal>
   );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, TextInput } from "@mantine/core";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
@@ -9,6 +9,7 @@ import type { Connection } from "@/api/types";
 import { Confirm } from "@/components/Confirm";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Chip, Page, Panel } from "@/components/Page";
+import { SearchField } from "@/components/SearchField";
 import { Empty, Loaded } from "@/components/States";
 import { useSearch } from "@/router/router";
 import styles from "../dags/dags.module.css";
@@ -89,7 +90,7 @@ function columns(
 
 /** Where DAGs connect to. Secrets go in, never out. */
 export function ConnectionsPage() {
-  const { params, set } = useSearch();
+  const { params } = useSearch();
   const search = params.get("q") ?? "";
   const [editing, setEditing] = useState<Connection | "new" | null>(null);
   const [deleting, setDeleting] = useState<Connection | null>(null);
@@ -117,14 +118,7 @@ export function ConnectionsPage() {
     >
       <Panel flush>
         <div className={styles.filters} role="search">
-          <TextInput
-            data-filter
-            aria-label="Find connections"
-            placeholder="Find by id…  /"
-            leftSection={<IconSearch size={14} />}
-            value={search}
-            onChange={(event) => set({ q: event.currentTarget.value || null })}
-          />
+          <SearchField label="Find connections" hint="Find by id…" />
         </div>
         <Loaded query={query}>
           {(page) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Button, FileButton, Group, Modal, Textarea, TextInput } from "@mantine/core";
-import { IconDownload, IconPlus, IconSearch, IconUpload } from "@tabler/icons-react";
+import { IconDownload, IconPlus, IconUpload } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
@@ -9,6 +9,7 @@ import type { Variable } from "@/api/types";
 import { Confirm } from "@/components/Confirm";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Page, Panel } from "@/components/Page";
+import { SearchField } from "@/components/SearchField";
 import { Empty, Loaded } from "@/components/States";
 import { saveFile } from "@/lib/saveFile";
 import { count } from "@/lib/text";
@@ -141,7 +142,7 @@ function importBody(text: string) {
 
 /** Values that DAGs read by name. */
 export function VariablesPage() {
-  const { params, set } = useSearch();
+  const { params } = useSearch();
   const search = params.get("q") ?? "";
   const [editing, setEditing] = useState<Variable | "new" | null>(null);
   const [deleting, setDeleting] = useState<Variable | null>(null);
@@ -197,14 +198,7 @@ export function VariablesPage() {
     >
       <Panel flush>
         <div className={styles.filters} role="search">
-          <TextInput
-            data-filter
-            aria-label="Find variables"
-            placeholder="Find by key…  /"
-            leftSection={<IconSearch size={14} />}
-            value={search}
-            onChange={(event) => set({ q: event.currentTarget.value || null })}
-          />
+          <SearchField label="Find variables" hint="Find by key…" />
         </div>
         <Loaded query={query}>
           {() =>

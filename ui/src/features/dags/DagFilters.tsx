@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CloseButton, MultiSelect, SegmentedControl, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
+import { CloseButton, MultiSelect, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { dagTags } from "@/api/queries";
+import { SearchField } from "@/components/SearchField";
 import type { SearchValue } from "@/router/match";
 import styles from "./dags.module.css";
 import { kDagViews } from "./filter";
@@ -17,27 +15,10 @@ interface Props {
 /** Search and filters; each lives in the address. */
 export function DagFilters({ params, set }: Props) {
   const tags = useQuery(dagTags()).data ?? [];
-  const [text, setText] = useState(params.get("q") ?? "");
-  const apply = useDebouncedCallback((q: string) => set({ q: q || null }), 120);
   const owner = params.get("owner");
-  const change = (value: string) => {
-    setText(value);
-    apply(value);
-  };
   return (
     <div className={styles.filters} role="search">
-      <TextInput
-        data-filter
-        aria-label="Find DAGs by name"
-        placeholder="Find by name…  /"
-        leftSection={<IconSearch size={14} />}
-        value={text}
-        onChange={(event) => change(event.currentTarget.value)}
-        rightSection={
-          text && <CloseButton size="xs" aria-label="Clear" onClick={() => change("")} />
-        }
-        w={240}
-      />
+      <SearchField label="Find DAGs by name" hint="Find by name…" />
       <SegmentedControl
         aria-label="Which DAGs"
         data={kDagViews.map(({ key, title }) => ({ value: key, label: title }))}

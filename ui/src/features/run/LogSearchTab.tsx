@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
+import { Select } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { api } from "@/api/client";
 import type { DagRun, RunLogMatch } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Panel } from "@/components/Page";
+import { SearchField } from "@/components/SearchField";
 import { Bones, Empty, Failure } from "@/components/States";
 import { dateAndTime } from "@/lib/time";
 import { links } from "@/router/links";
@@ -108,8 +107,6 @@ export function LogSearchTab({ run }: { run: DagRun }) {
   const search = params.get("q") ?? "";
   const level = params.get("level") ?? "all";
   const stream = params.get("source") ?? "all";
-  const [text, setText] = useState(search);
-  const apply = useDebouncedCallback((q: string) => set({ q: q || null }), 250);
   const wanted = search !== "" || level !== "all" || stream !== "all";
   const query = useInfiniteQuery({
     queryKey: ["runLogs", run.dag_id, run.dag_run_id, search, level, stream],
@@ -139,19 +136,7 @@ export function LogSearchTab({ run }: { run: DagRun }) {
   return (
     <Panel flush>
       <div className={styles.filters} role="search">
-        <TextInput
-          data-filter
-          aria-label="Find in all logs"
-          placeholder="Find in the logs of all tasks…  /"
-          leftSection={<IconSearch size={14} />}
-          w={300}
-          maw="100%"
-          value={text}
-          onChange={(event) => {
-            setText(event.currentTarget.value);
-            apply(event.currentTarget.value);
-          }}
-        />
+        <SearchField label="Find in all logs" hint="Find in the logs of all tasks…" width={300} />
         <Select
           aria-label="Level"
           w={170}

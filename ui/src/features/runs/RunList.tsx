@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CloseButton, SegmentedControl, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
+import { SegmentedControl } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState, type ReactNode } from "react";
+import { useCallback, useMemo, type ReactNode } from "react";
 import { runsInfinite, type RunFilter } from "@/api/queries";
 import type { RunState } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
 import { DataTable } from "@/components/DataTable";
+import { SearchField } from "@/components/SearchField";
 import { Bones, Empty, Failure } from "@/components/States";
 import { links } from "@/router/links";
 import { useSearch } from "@/router/router";
@@ -44,8 +43,6 @@ interface Props {
 /** Runs with their filters, which live in the address. */
 export function RunList({ dagId, empty }: Props) {
   const { params, set } = useSearch();
-  const [text, setText] = useState(params.get("q") ?? "");
-  const apply = useDebouncedCallback((q: string) => set({ q: q || null }), 150);
   const filter = useMemo(() => readFilter(params), [params]);
   const query = useInfiniteQuery(runsInfinite(dagId, filter));
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
@@ -60,25 +57,10 @@ export function RunList({ dagId, empty }: Props) {
   const { column, isChosen, bar } = useChosenRuns(rows);
   const columns = [...(me.can.trigger ? [column] : []), ...runColumns(dagId === "~")];
   const filtered = ["state", "type", "q"].some((key) => params.has(key));
-  const change = (value: string) => {
-    setText(value);
-    apply(value);
-  };
   return (
     <>
       <div className={styles.filters} role="search">
-        <TextInput
-          data-filter
-          aria-label="Find runs by id"
-          placeholder="Find by run id…  /"
-          leftSection={<IconSearch size={14} />}
-          value={text}
-          w={220}
-          onChange={(event) => change(event.currentTarget.value)}
-          rightSection={
-            text && <CloseButton size="xs" aria-label="Clear" onClick={() => change("")} />
-          }
-        />
+        <SearchField label="Find runs by id" hint="Find by run id…" width={220} />
         <SegmentedControl
           aria-label="State"
           data={kStates.map((value) => ({ value, label: label(value) }))}
