@@ -27,8 +27,8 @@ for (const each of wanted) {
   await page.goto(base + each.slice(0, at));
   await page.locator("#main h1").first().waitFor();
   await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
-  await page.waitForLoadState("networkidle").catch(() => {}); // the event stream stays open
-  await page.waitForTimeout(1000); // a graph that settles, fonts
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(1500); // a graph that settles; the event stream is never idle
   await page.screenshot({ path: `${folder}/${each.slice(at + 1)}.png` });
 }
 await browser.close();

@@ -79,7 +79,8 @@ def take_pictures(build, target, rows):
         workspace, shots = Path(temporary) / "workspace", Path(temporary) / "shots"
         shots.mkdir()
         demo.copy_workspace(workspace, rows)
-        leoflow, postgres = demo.Leoflow(build, workspace), demo.Postgres()
+        place = demo.Machine()
+        leoflow, postgres = demo.Leoflow(build, workspace, place), demo.Postgres(place)
         leoflow.home = Path(temporary) / "home"
         try:
             leoflow.start()
