@@ -121,6 +121,9 @@ class TaskTest(unittest.TestCase):
         return self.agent.run(harness.start_frame(self.bundle.file, task_id=task_id, **over))
 
     def assert_outcome(self, result, kind, reason="", retryable=True, will_retry=False):
+        told = dict(result.outcome)
+        for name in ("cpu_us", "memory_peak_bytes"):
+            self.assertGreater(told.pop(name), 0)
         self.assertEqual(
             {
                 "op": "outcome",
@@ -129,7 +132,7 @@ class TaskTest(unittest.TestCase):
                 "retryable": retryable,
                 "will_retry": will_retry,
             },
-            result.outcome,
+            told,
         )
         self.assertEqual(0, result.status)
 
