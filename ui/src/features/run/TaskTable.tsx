@@ -43,14 +43,17 @@ function columnsFor(
     {
       key: "task",
       title: "Task",
-      width: "minmax(110px, 2fr)",
+      width: "minmax(180px, 2fr)",
+      phoneWidth: "minmax(110px, 2fr)",
       cell: (task) => (
         <div className="row">
           <Link to={taskLink(task)} className="cut" style={{ fontWeight: 500 }}>
             {task.task_display_name}
             {task.map_index >= 0 && ` [${task.rendered_map_index ?? task.map_index}]`}
           </Link>
-          <span className="cut faint wideOnly">{operatorLabel(task.operator_name)}</span>
+          <span className="cut faint wideOnly" style={{ flexShrink: 99 }}>
+            {operatorLabel(task.operator_name)}
+          </span>
         </div>
       ),
     },
@@ -74,7 +77,7 @@ function columnsFor(
     {
       key: "started",
       title: "Started",
-      width: "150px",
+      width: "minmax(76px, 150px)",
       wideOnly: true,
       cell: (task) => <Time at={task.start_date} />,
     },
