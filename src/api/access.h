@@ -73,6 +73,8 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"create_token_cli", Permission::anyone},
     {"login", Permission::anyone},
     {"logout", Permission::anyone},
+    {"go_to_login", Permission::anyone},
+    {"go_to_logout", Permission::anyone},
     {"get_sign_in_options", Permission::anyone},
     {"begin_oidc", Permission::anyone},
     {"finish_oidc", Permission::anyone},

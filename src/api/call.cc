@@ -209,6 +209,14 @@ Response json_response(json::Writer& w, int status) {
   return response;
 }
 
+Response redirect(int status, const std::string& to) {
+  Response response;
+  response.status = status;
+  response.content_type.clear();
+  response.headers.emplace_back("Location", to);
+  return response;
+}
+
 Response no_content() {
   Response response;
   response.status = 204;

@@ -88,6 +88,7 @@ std::string range_members(std::initializer_list<std::string_view> fields, std::s
 // An answer with JSON that a writer holds.
 Response json_response(json::Writer& w, int status = 200);
 Response no_content();
+Response redirect(int status, const std::string& to);
 
 // The update_mask parameter of PATCH routes.
 std::vector<Param> update_mask();

@@ -57,6 +57,8 @@ const std::map<std::string, int, std::less<>> kElse{
     {"get_config", 403},                 // as in Airflow
     {"get_config_value", 403},
     {"begin_oidc", 404},  // no issuer
+    {"go_to_login", 307},
+    {"go_to_logout", 307},
     {"create_backfill_dry_run", 422},  // no schedule
     {"put_upload", 415},               // bytes, not JSON
     {"activate_dag_version", 409},     // of a watched folder

@@ -15,14 +15,6 @@ constexpr std::string_view kLogInPath = "/auth/oidc/login", kCallbackPath = "/au
 constexpr std::string_view kSignInCookie = "leoflow_sign_in";
 constexpr std::string_view kCookiePath = "/auth/oidc";
 
-Response redirect(int status, const std::string& to) {
-  Response response;
-  response.status = status;
-  response.content_type.clear();
-  response.headers.emplace_back("Location", to);
-  return response;
-}
-
 // The issuer sends the browser back from its own site: a strict cookie would stay at home.
 void set_sign_in_cookie(const Call& call, Response& response, const std::string& value,
                         Duration life) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logging in and out, and one's own account.
 #include "api/audit.h"
+#include "api/auth/oidc.h"
 #include "api/call.h"
 #include "api/caller.h"
 #include "api/cookies.h"
@@ -73,18 +74,32 @@ Result<Response> login(Call& call) {
 }
 
 // Also without a session, so that a page can always forget its cookie.
-Result<Response> logout(Call& call) {
-  if (from_other_site(call.request))
-    return fail(Code::denied, "a page of another site cannot log out here");
+Result<Response> end_session(Call& call, Response response) {
   std::string secret = cookie_of(call.request, kSessionCookie);
   if (!secret.empty()) {
     auto user = call.services.auth.check_session(secret);
     if (auto ended = call.services.auth.end_session(secret); !ended) return fail(ended);
     if (user) audit_login(call, "logout", user->username);
   }
-  Response response = no_content();
   response.headers.emplace_back("Set-Cookie", session_cookie(call.request, ""));
   return response;
+}
+
+Result<Response> logout(Call& call) {
+  if (from_other_site(call.request))
+    return fail(Code::denied, "a page of another site cannot log out here");
+  return end_session(call, no_content());
+}
+
+// The page asks who one is wherever one comes to it.
+Result<Response> go_to_login(Call& call) {
+  return redirect(307, Oidc::safe_next(call.query_or("next", "/")));
+}
+
+// A link of another site leads to the page, but ends nothing.
+Result<Response> go_to_logout(Call& call) {
+  if (from_other_site(call.request)) return redirect(307, "/");
+  return end_session(call, redirect(307, "/"));
 }
 
 Result<Response> get_me(Call& call) {
@@ -154,6 +169,13 @@ void add_session_routes(Router& router) {
       .about("End the browser's session")
       .unaudited()
       .answers_with(204);
+  router.add(Method::get, "/api/v2/auth/login", "go_to_login", go_to_login)
+      .about("To the page, which asks for a login where there is none")
+      .takes({{.name = "next", .summary = "Path of the page to come to"}})
+      .answers_with(307);
+  router.add(Method::get, "/api/v2/auth/logout", "go_to_logout", go_to_logout)
+      .about("End the browser's session, and to the page")
+      .answers_with(307);
   const std::string own = "/api/leoflow/v1/me";
   router.add(Method::get, own, "get_me", get_me)
       .about("Who the credential belongs to, and what they may do")

@@ -66,6 +66,24 @@ TEST_F(UsersTest, LoginGivesACookieThatScriptsCannotReadAndLogoutEndsIt) {
   EXPECT_EQ(log_in("nobody", "wrong").status, 401);
 }
 
+TEST_F(UsersTest, TheAddressesOfAirflowLeadToThePage) {
+  auto place = [&](const std::string& target, const Headers& headers = {}) {
+    Response response = raw(Method::get, target, "", headers);
+    EXPECT_EQ(response.status, 307);
+    return response.headers.at(0).second;
+  };
+  EXPECT_EQ(place("/api/v2/auth/login"), "/");
+  EXPECT_EQ(place("/api/v2/auth/login?next=%2Fdags%2Fetl"), "/dags/etl");
+  EXPECT_EQ(place("/api/v2/auth/login?next=https%3A%2F%2Fevil"), "/");
+  Headers headers = browser(log_in("admin", "adminpw"));
+  Headers elsewhere = without(headers, "sec-fetch-site");
+  elsewhere.emplace_back("sec-fetch-site", "cross-site");
+  EXPECT_EQ(place("/api/v2/auth/logout", elsewhere), "/");
+  EXPECT_EQ(me(headers), 200) << "a link of another site ends nothing";
+  EXPECT_EQ(place("/api/v2/auth/logout", headers), "/");
+  EXPECT_EQ(me(headers), 401);
+}
+
 TEST_F(UsersTest, WritesWithACookieMustProveThatOurPageSentThem) {
   Headers good = browser(log_in("admin", "adminpw"));
   auto write = [&](const Headers& headers) {

@@ -118,6 +118,9 @@ test("choose: without a mouse", async ({ server, page }) => {
   await page.getByRole("button", { name: "Mark 1 as skipped" }).waitFor();
   await page.keyboard.press("Enter");
   await server.taskIs("choose_keys", "c2", "part.right", "skipped");
+  // The dialog gives the focus back when it is gone.
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await bar(page).waitFor({ state: "detached" });
   await cell(page, "first", 1).focus();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/runs\/c2\/tasks\/first/);

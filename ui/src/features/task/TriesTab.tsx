@@ -139,6 +139,7 @@ const kAttemptColumns: Column<Attempt>[] = [
     title: "Memory",
     width: "84px",
     end: true,
+    wideOnly: true,
     cell: (row) => known(row.memory_peak_bytes, bytes),
   },
   {
