@@ -26,8 +26,7 @@ Status PodOutcome::on_outcome(AttemptId attempt, const FinishedRecord& outcome,
     }
   }
   record_ = std::move(record);
-  write(true);
-  return {};
+  return write(true);
 }
 
 // Not durable on purpose: at worst it says that the server was not told.
@@ -36,13 +35,13 @@ void PodOutcome::on_acknowledged(AttemptId) {
   record_->acknowledged = true;
   record_->xcoms.clear();
   record_->xcoms_missing = 0;
-  write(false);
+  write_unsynced();
 }
 
 void PodOutcome::on_refused(AttemptId attempt, const std::string& reason) {
   refused_ = true;
   record_ = TerminationRecord{.attempt = attempt, .kind = "lost", .reason = reason};
-  write(false);
+  write_unsynced();
 }
 
 void PodOutcome::on_ended(AttemptId) { ended_(); }
@@ -51,18 +50,27 @@ void PodOutcome::give_up(AttemptId attempt, const std::string& reason, Time now)
   if (record_) return;
   record_ = TerminationRecord{
       .attempt = attempt, .kind = "lost", .reason = reason, .ended_at_us = to_micros(now)};
-  write(false);
+  write_unsynced();
 }
 
-// In place, since it is a file that is mounted. Without it the session alone tells: no reason to
-// keep the outcome back.
-void PodOutcome::write(bool sync) {
+// In place, since it is a file that is mounted. Where none is, the session alone tells: no reason
+// to keep the outcome back. Where it is and cannot be synced, the outcome waits.
+Status PodOutcome::write(bool sync) {
   Fd file(open(message_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  auto written = file ? write_all(file.get(), write_termination(*record_), message_.string())
-                      : Status(fail(from_errno("open", message_.string())));
-  if (written && sync && fdatasync(file.get()) != 0)
-    written = fail(from_errno("sync", message_.string()));
-  if (!written) log::warning(written.error().message());
+  if (!file) {
+    log::warning(from_errno("open", message_.string()).message());
+    return {};
+  }
+  auto written = write_all(file.get(), write_termination(*record_), message_.string());
+  if (!written) return written;
+  // EINVAL: of a file that holds nothing.
+  if (sync && fdatasync(file.get()) != 0 && errno != EINVAL)
+    return fail(from_errno("sync", message_.string()));
+  return {};
+}
+
+void PodOutcome::write_unsynced() {
+  if (auto written = write(false); !written) log::warning(written.error().message());
 }
 
 pod::Exit PodOutcome::exit() const {

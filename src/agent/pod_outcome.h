@@ -36,7 +36,8 @@ class PodOutcome : public OutcomeWitness {
   pod::Exit exit() const;
 
  private:
-  void write(bool sync);
+  Status write(bool sync);
+  void write_unsynced();
 
   fs::path message_;
   std::function<void()> ended_;
