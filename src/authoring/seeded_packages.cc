@@ -38,17 +38,17 @@ void add_required(const fs::path& metadata, std::set<std::string>& names) {
   }
 }
 
-// The first part of each path in a RECORD, and the whole one of a script.
+// The first part of each path in a RECORD, and the whole one of a script. What they name is
+// removed: nothing that leads elsewhere.
 void add_recorded(const fs::path& record, std::set<std::string>& names) {
   std::istringstream lines(read_file(record, kMetadataBytesMax).value_or(""));
   for (std::string line; std::getline(lines, line);) {
     std::string path = line.substr(0, line.find(','));
     std::string first = path.substr(0, path.find('/'));
-    if (path.starts_with(kScripts)) {
-      names.insert(path);
-    } else if (!first.empty() && first != ".." && first != "__pycache__") {
-      names.insert(first);
-    }
+    bool script = path.starts_with(kScripts) && path.size() > kScripts.size() &&
+                  path.find('/', kScripts.size()) == path.npos && !path.ends_with("/..");
+    bool name = !first.empty() && first != "." && first != ".." && first != "__pycache__";
+    if (script || name) names.insert(script ? path : first);
   }
 }
 

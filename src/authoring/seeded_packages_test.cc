@@ -40,6 +40,13 @@ TEST_F(SeededPackagesTest, AreThoseThatNobodyAskedFor) {
   EXPECT_EQ(seeded_packages(root_ / "missing", {}), Names());
 }
 
+TEST_F(SeededPackagesTest, NothingElsewhereIsNamed) {
+  add("pip-23.0.1", "Name: pip\n",
+      "../../../bin/pip,,\npip/__init__.py,,\n./x,,\n../x,,\n../../../bin/,,\n../../../bin/..,,\n"
+      "../../../bin/../../x,,\n/etc/x,,\n");
+  EXPECT_EQ(seeded_packages(root_, {"setuptools"}), pip_);
+}
+
 TEST_F(SeededPackagesTest, StayWhenDependenciesNameThem) {
   EXPECT_EQ(seeded_packages(root_, {"duckdb==1.4.4", "Setuptools[core]>=60; python_version>'3'"}),
             pip_);
