@@ -11,6 +11,15 @@ class PodFaultsTest : public PodExecutorTest {
     life_->executor->acknowledge(AttemptId{attempt});
     eventually([&] { return life_->gateway.told("acknowledge " + std::to_string(attempt)); });
   }
+  // The server dies right after the outcome was committed and its agent told.
+  void succeed_and_kill() {
+    place(1);
+    claim(1);
+    finish(1);
+    EXPECT_EQ(outcome().kind, OutcomeKind::succeeded);
+    acknowledged(1);
+    life_.reset();
+  }
   void going(const std::string& name) {
     api_.change(name, [](json::object& pod) {
       pod["metadata"].as_object()["deletionTimestamp"] = "2024-02-29T00:00:00Z";
@@ -167,12 +176,7 @@ TEST_F(PodFaultsTest, KilledBeforeTheOutcomeWasCommittedItIsToldAgain) {
 
 TEST_F(PodFaultsTest, KilledAfterTheAcknowledgementThePodIsCollected) {
   timing_.orphan_grace = Duration(0);
-  place(1);
-  claim(1);
-  finish(1);
-  EXPECT_EQ(outcome().kind, OutcomeKind::succeeded);
-  acknowledged(1);
-  life_.reset();
+  succeed_and_kill();
   api_.terminate(pod(1), 0, "");
   begin();
   eventually([&] { return api_.names().empty(); });
@@ -180,12 +184,7 @@ TEST_F(PodFaultsTest, KilledAfterTheAcknowledgementThePodIsCollected) {
 }
 
 TEST_F(PodFaultsTest, APodThatWasAcknowledgedByAnEarlierServerGoesWithoutAGrace) {
-  place(1);
-  claim(1);
-  finish(1);
-  EXPECT_EQ(outcome().kind, OutcomeKind::succeeded);
-  acknowledged(1);
-  life_.reset();
+  succeed_and_kill();
   begin();
   api_.terminate(pod(1), 0, R"({"leoflow":1,"attempt":1,"kind":"succeeded","acknowledged":true})");
   eventually([&] { return api_.names().empty(); });
