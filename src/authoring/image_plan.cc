@@ -103,14 +103,16 @@ std::string without_scheme(std::string url) {
 
 Status name_image(const CompiledFile& compiled, const Origin& origin, const ImageChoice& choice,
                   const json::object& registry, ImagePlan& plan) {
-  const std::string place =
-      without_scheme(choice.registry.empty() ? json::string_or(registry, "url") : choice.registry);
+  const std::string url =
+      choice.registry.empty() ? json::string_or(registry, "url") : choice.registry;
+  const std::string place = without_scheme(url);
   const std::string given = json::string_or(registry, "image_name");
   const std::string repository =
       repository_name(given.empty() ? default_repository(compiled) : given);
   auto tag = tag_of(registry, origin, choice);
   if (!tag) return fail(tag);
   plan.registry = place.substr(0, place.find('/'));
+  plan.plain_http = url.starts_with("http://");
   plan.name = (place.empty() ? "localhost" : place) + "/" + repository;
   if (plan.name.size() > kImageNameMax)
     return fail(Code::invalid, "the image's name is too long: " + plan.name,

@@ -24,9 +24,10 @@ struct ImageChoice {
 };
 
 struct ImagePlan {
-  std::string name;      // "registry.example.org/flows/etl:v1.2"
-  std::string registry;  // "registry.example.org"; empty = the image stays on this machine
-  bool login = false;    // with the credentials of two variables (registry.auth_method: env)
+  std::string name;         // "registry.example.org/flows/etl:v1.2"
+  std::string registry;     // "registry.example.org"; empty = the image stays on this machine
+  bool plain_http = false;  // the registry was named with http://
+  bool login = false;       // with the credentials of two variables (registry.auth_method: env)
   std::string python_version, base_image;
   std::vector<std::string> system_packages, requirements, platforms;
   json::object labels;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "authoring/image_failure.h"
 #include "authoring/image_tool.h"
 #include "authoring/test_support.h"
 #include "model/pod_image.h"
@@ -129,6 +130,78 @@ TEST(ImageTool, KnowsTheArgumentsOfEachTool) {
       (Words{"manifest", "push", "--all", "--digestfile", "/s/digest", name, "docker://" + name}));
 }
 
+TEST(ImageTool, PlainHttpIsForTheRegistryThatWasNamedSo) {
+  auto compiled = compiled_of({{"base_image", "r:5000/python"}});
+  auto plan = plan_image(compiled, kTagged, {.registry = "http://r:5000/flows/"});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->name, "r:5000/flows/etl_daily:v1.2");
+  const ImageTool podman{"podman", ""}, docker{"docker", ""}, nerdctl{"nerdctl", ""};
+  EXPECT_EQ(push_arguments(podman, *plan, "/d"),
+            (Words{"push", "--tls-verify=false", "--digestfile", "/d", plan->name}));
+  EXPECT_EQ(push_arguments(nerdctl, *plan, "/d"),
+            (Words{"push", "--insecure-registry", plan->name}));
+  EXPECT_EQ(
+      login_arguments(podman, *plan, "ci"),
+      (Words{"login", "--tls-verify=false", "--username", "ci", "--password-stdin", "r:5000"}));
+  EXPECT_EQ(push_arguments(docker, *plan, "/d"), (Words{"push", plan->name}));
+  EXPECT_EQ(build_arguments(podman, *plan, "/s", {}).at(1), "--tls-verify=false");
+  plan->base_image = "docker.io/library/python";  // no reason to trust anybody else
+  EXPECT_EQ(build_arguments(podman, *plan, "/s", {}).at(1), "--file");
+}
+
+TEST(ImageTool, AFailureNamesItsWayOut) {
+  auto plan = plan_image(compiled_of({}), kTagged, {.registry = "r.example.org/flows"});
+  ASSERT_TRUE(plan);
+  struct {
+    std::string tool, step, said;
+    Code code;
+    std::string hint;
+  } const rows[]{
+      {"podman", "push", "Error: ... in r.example.org/f: unauthorized: authentication required",
+       Code::unauthenticated, "`podman login REGISTRY`"},
+      {"docker", "push", "no basic auth credentials", Code::unauthenticated, "auth_method: env"},
+      {"docker", "login", "login attempt to http://r/v2/ failed with status: 401 Unauthorized",
+       Code::unauthenticated, "LEOFLOW_REGISTRY_PASSWORD are right"},
+      {"podman", "login", "Error: logging into \"r\": invalid username/password",
+       Code::unauthenticated, "LEOFLOW_REGISTRY_USERNAME"},
+      {"docker", "push",
+       "Get \"https://r/v2/\": dial tcp 10.0.0.1:5009: connect: connection refused",
+       Code::unavailable, "registry.url (r.example.org)"},
+      {"podman", "build", "Error: pinging container registry nowhere: dial tcp: lookup nowhere",
+       Code::unavailable, "base_image (docker.io/library/python:3.12-slim)"},
+      {"buildah", "push", "http: server gave HTTP response to HTTPS client", Code::invalid,
+       "http://r.example.org"},
+      {"docker", "push", "http: server gave HTTP response to HTTPS client", Code::invalid,
+       "insecure-registries"},
+      {"buildah", "build", "http: server gave HTTP response to HTTPS client", Code::invalid,
+       "registries.conf"},
+      {"podman", "build", "reading manifest 9 in r/python: manifest unknown", Code::not_found,
+       "base_image"},
+      {"docker", "build", "unknown flag: --secret", Code::invalid, "buildx"},
+      {"docker", "build", "Cannot connect to the Docker daemon at unix:///run/docker.sock.",
+       Code::unavailable, "DOCKER_HOST"},
+      {"podman", "push", "x509: certificate signed by unknown authority", Code::invalid,
+       "/etc/containers/certs.d"},
+      {"podman", "build", "ERROR: No matching distribution found for duckdb==99", Code::invalid,
+       "PIP_INDEX_URL"},
+      {"podman", "build", "something else", Code::invalid, "leoflow build --print"},
+  };
+  for (const auto& row : rows) {
+    const Error error =
+        image_failure({row.tool, "/bin/" + row.tool, row.step, "exit code 1", row.said}, *plan);
+    EXPECT_EQ(error.code(), row.code) << row.said;
+    EXPECT_NE(error.hint().find(row.hint), std::string::npos) << row.said << error.hint();
+    EXPECT_EQ(error.message(), row.tool + " " + row.step + ": exit code 1\n" + row.said);
+  }
+}
+
+TEST(ImageTool, AFailureRepeatsTheLastLinesOnly) {
+  EXPECT_EQ(last_lines("1\n2\n3\n4\n5\n6\n7\n8\n\n"), "3\n4\n5\n6\n7\n8");
+  EXPECT_EQ(last_lines("1\n2"), "1\n2");
+  EXPECT_EQ(last_lines(" \n"), "");
+  EXPECT_EQ(last_lines(std::string(5000, 'x')), "..." + std::string(2000, 'x'));
+}
+
 // Writes down what it is called with, and a digest where one is asked for.
 constexpr const char* kRecordingTool = R"(#!/bin/sh
 echo "$@" >> "$TOOL_LOG"
@@ -169,14 +242,42 @@ TEST_F(RecordingToolTest, BuildsAndPushesByDigest) {
   ASSERT_TRUE(builder().build(
       plan, {.on_progress = [&](std::string_view line) { lines.emplace_back(line); }}));
   EXPECT_EQ(lines, Words{"STEP 1: FROM"});
-  EXPECT_EQ(builder().push(plan, {}).error().code(), Code::unauthenticated);
+  EXPECT_EQ(builder().login(plan).error().code(), Code::unauthenticated);
   variables["LEOFLOW_REGISTRY_USERNAME"] = "ci";
   variables["LEOFLOW_REGISTRY_PASSWORD"] = "geheim";
+  ASSERT_TRUE(builder().login(plan));
   auto pushed = builder().push(plan, {});
   ASSERT_TRUE(pushed) << pushed.error().text();
   EXPECT_EQ(*pushed, "r.example.org/f/etl_daily@sha256:abc");
   EXPECT_NE(log().find("login --username ci --password-stdin r.example.org\npassword geheim"),
             std::string::npos);
+}
+
+// Says what a docker does that pushed the image elsewhere before.
+constexpr const char* kDocker = R"(#!/bin/sh
+echo "$DOCKER_BUILDKIT $@" >> "$TOOL_LOG"
+case $1 in
+  push) echo "v1.2: digest: $TOLD size: 1154" ;;
+  image) echo other.example.org/etl@sha256:@ | tr @ 0; echo "r.example.org/f/etl_daily@$LISTED" ;;
+esac
+)";
+
+TEST_F(RecordingToolTest, DockersDigestIsThatOfThisRegistry) {
+  folder.write("docker/docker", kDocker);
+  chmod((folder / "docker/docker").c_str(), 0755);
+  const std::string told = "sha256:" + std::string(64, 'a');
+  const std::string listed = "sha256:" + std::string(64, 'b');
+  variables["TOLD"] = told;
+  variables["LISTED"] = listed;
+  variables["PIP_INDEX_URL"] = "https://pypi.example.org/simple";
+  const ImageTool docker{"docker", folder / "docker/docker"};
+  EXPECT_EQ(ImageBuilder(docker, variables).push(plan, {}).value_or(""),
+            "r.example.org/f/etl_daily@" + told);
+  variables["TOLD"] = "none";
+  EXPECT_EQ(ImageBuilder(docker, variables).push(plan, {}).value_or(""),
+            "r.example.org/f/etl_daily@" + listed);
+  ASSERT_TRUE(ImageBuilder(docker, variables).build(plan, {}));
+  EXPECT_NE(log().find("1 build --file"), std::string::npos) << "secrets need BuildKit";
 }
 
 TEST_F(RecordingToolTest, TellsWhatTheToolSaid) {

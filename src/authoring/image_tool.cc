@@ -6,14 +6,17 @@
 #include <algorithm>
 
 #include "async/child.h"
+#include "authoring/image_failure.h"
 #include "authoring/line_feed.h"
 #include "base/crypto.h"
 
 namespace leoflow {
 namespace {
 
-constexpr size_t kSaidMax = 2000;  // of a tool that failed: the end
 constexpr size_t kDigestBytesMax = 256;
+constexpr size_t kDigestLength = 71;  // of "sha256:" and 64 digits
+
+using Words = std::vector<std::string>;
 
 // Of an image tool's family: podman and buildah share their options.
 bool is_podman(const ImageTool& tool) { return tool.name == "podman" || tool.name == "buildah"; }
@@ -37,10 +40,6 @@ fs::path find_program(std::string_view name, std::string_view path_variable) {
 std::string value_of(const Variables& variables, std::string_view name) {
   const auto found = variables.find(std::string(name));
   return found == variables.end() ? std::string() : found->second;
-}
-
-std::string end_of(const std::string& said) {
-  return said.size() <= kSaidMax ? said : "..." + said.substr(said.size() - kSaidMax);
 }
 
 // Where builds write what they need while they run; goes with its owner.
@@ -74,6 +73,37 @@ bool is_manifest(const ImageTool& tool, const ImagePlan& plan) {
   return is_podman(tool) && plan.platforms.size() > 1;
 }
 
+// What lets a tool speak plain HTTP to the registry, before all other arguments of a step. Docker's
+// daemon alone decides that by its own settings.
+Words plain_http(const ImageTool& tool, const ImagePlan& plan) {
+  if (!plan.plain_http || tool.name == "docker") return {};
+  return {is_podman(tool) ? "--tls-verify=false" : "--insecure-registry"};
+}
+
+// The option would hold for every registry of the build: only where there is but this one.
+bool base_is_plain_http(const ImagePlan& plan) {
+  return plan.own_file.empty() && plan.base_image.starts_with(plan.registry + "/");
+}
+
+Words operator+(Words left, const Words& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+// "v1: digest: sha256:... size: 1154", as docker says at the end of a push.
+std::string digest_told(const std::string& pushed) {
+  const auto found = pushed.rfind("digest: sha256:");
+  return found == std::string::npos ? std::string() : pushed.substr(found + 8, kDigestLength);
+}
+
+// Of lines like "registry/etl@sha256:...", of which an image has one for each place it was pushed
+// to.
+std::string digest_listed(const std::string& names, const std::string& repository) {
+  const auto found = names.find(repository + "@sha256:");
+  if (found == std::string::npos) return {};
+  return names.substr(found + repository.size() + 1, kDigestLength);
+}
+
 }  // namespace
 
 Result<ImageTool> find_image_tool(const std::string& wanted, std::string_view path_variable) {
@@ -98,6 +128,7 @@ std::vector<std::string> build_arguments(const ImageTool& tool, const ImagePlan&
   auto add = [&](std::initializer_list<std::string> more) {
     arguments.insert(arguments.end(), more);
   };
+  if (base_is_plain_http(plan)) arguments = std::move(arguments) + plain_http(tool, plan);
   if (tool.name == "buildah") add({"--layers"});
   add({"--file", own ? plan.own_file.string() : (folder / "Containerfile").string()});
   add({is_manifest(tool, plan) ? "--manifest" : "--tag", plan.name});
@@ -117,19 +148,21 @@ std::vector<std::string> build_arguments(const ImageTool& tool, const ImagePlan&
 
 std::vector<std::string> push_arguments(const ImageTool& tool, const ImagePlan& plan,
                                         const fs::path& digest_file) {
+  const Words http = plain_http(tool, plan);
+  const Words digest{"--digestfile", digest_file.string()};
   if (is_manifest(tool, plan)) {
-    return {"manifest",
-            "push",
-            "--all",
-            "--digestfile",
-            digest_file.string(),
-            plan.name,
-            "docker://" + plan.name};
+    return Words{"manifest", "push"} + http + Words{"--all"} + digest +
+           Words{plan.name, "docker://" + plan.name};
   }
-  if (is_podman(tool)) return {"push", "--digestfile", digest_file.string(), plan.name};
-  if (tool.name == "nerdctl" && plan.platforms.size() > 1)
-    return {"push", "--all-platforms", plan.name};
-  return {"push", plan.name};
+  if (is_podman(tool)) return Words{"push"} + http + digest + Words{plan.name};
+  const bool several = tool.name == "nerdctl" && plan.platforms.size() > 1;
+  return Words{"push"} + http + (several ? Words{"--all-platforms"} : Words{}) + Words{plan.name};
+}
+
+std::vector<std::string> login_arguments(const ImageTool& tool, const ImagePlan& plan,
+                                         const std::string& user) {
+  return Words{"login"} + plain_http(tool, plan) +
+         Words{"--username", user, "--password-stdin", plan.registry};
 }
 
 PipSecrets pip_secrets(const Variables& variables) {
@@ -153,27 +186,37 @@ PipSecrets pip_secrets(const Variables& variables) {
   return pip;
 }
 
-Result<std::string> ImageBuilder::run(std::vector<std::string> arguments, const BuildWatch& watch,
-                                      Duration time_max, std::string_view input) const {
+struct ImageBuilder::Call {
+  Words arguments;  // the first is the step
+  Duration time_max;
+  std::string input;
+  Variables variables;  // beside those of this machine, which outweigh them
+};
+
+Result<std::string> ImageBuilder::run(const ImagePlan& plan, Call call,
+                                      const BuildWatch& watch) const {
+  const std::string step = call.arguments.at(0);
+  call.variables.insert(variables_.begin(), variables_.end());
   ChildSpec spec;
   spec.program = tool_.program.string();
-  spec.arguments = std::move(arguments);
-  for (const auto& [name, value] : variables_) spec.environment.push_back(name + "=" + value);
+  spec.arguments = std::move(call.arguments);
+  for (const auto& [name, value] : call.variables) spec.environment.push_back(name + "=" + value);
   LineFeed feed(watch.on_progress);
   RunLimits limits;
-  limits.timeout = time_max;
+  limits.timeout = call.time_max;
   limits.cancel_fd = watch.cancel_fd;
   limits.on_output = [&feed](std::string_view chunk) { feed.add(chunk); };
-  const std::string step = tool_.name + " " + spec.arguments.at(0);
-  auto result = run_child(std::move(spec), input, limits);
+  auto result = run_child(std::move(spec), call.input, limits);
   feed.flush();
-  if (!result) return fail(result.error().within(step));
+  if (!result) return fail(result.error().within(tool_.name + " " + step));
   if (result->ok()) return std::move(result->stdout_text);
-  const std::string& said = result->stderr_text.empty() ? result->stdout_text : result->stderr_text;
-  return fail(Code::invalid,
-              step + ": " + describe_wait_status(result->status) + "\n" + end_of(said),
-              "--tool chooses another tool than " + tool_.program.string() +
-                  "; `leoflow build --print` shows the container file");
+  return fail(image_failure(
+      {.tool = tool_.name,
+       .program = tool_.program.string(),
+       .step = step,
+       .status = describe_wait_status(result->status),
+       .said = result->stderr_text.empty() ? result->stdout_text : result->stderr_text},
+      plan));
 }
 
 Status ImageBuilder::build(const ImagePlan& plan, const BuildWatch& watch) const {
@@ -190,11 +233,17 @@ Status ImageBuilder::build(const ImagePlan& plan, const BuildWatch& watch) const
     if (auto written = write_file(scratch->path() / "pip.conf", pip.config, 0600); !written)
       return written;
   }
-  auto built = run(build_arguments(tool_, plan, scratch->path(), pip), watch, kImageBuildTimeMax);
+  Call call{build_arguments(tool_, plan, scratch->path(), pip), kImageBuildTimeMax, {}, {}};
+  const bool secrets =
+      std::find(call.arguments.begin(), call.arguments.end(), "--secret") != call.arguments.end();
+  // Docker before 23 takes secrets only when told to.
+  if (tool_.name == "docker" && secrets) call.variables["DOCKER_BUILDKIT"] = "1";
+  auto built = run(plan, std::move(call), watch);
   return built ? Status{} : fail(built);
 }
 
 Status ImageBuilder::login(const ImagePlan& plan) const {
+  if (!plan.login || plan.registry.empty()) return {};
   const std::string user = value_of(variables_, kRegistryUser);
   const std::string password = value_of(variables_, kRegistryPassword);
   if (user.empty() || password.empty()) {
@@ -203,30 +252,29 @@ Status ImageBuilder::login(const ImagePlan& plan) const {
                     std::string(kRegistryPassword) + " is not set",
                 "set both, or log in with `" + tool_.name + " login` and leave auth_method out");
   }
-  auto done = run({"login", "--username", user, "--password-stdin", plan.registry}, {},
-                  std::chrono::minutes(2), password + "\n");
+  Call call{login_arguments(tool_, plan, user), kRegistryLoginTimeMax, password + "\n", {}};
+  auto done = run(plan, std::move(call), {});
   return done ? Status{} : fail(done);
 }
 
 Result<std::string> ImageBuilder::push(const ImagePlan& plan, const BuildWatch& watch) const {
-  if (plan.login) {
-    if (auto done = login(plan); !done) return fail(done);
-  }
   auto scratch = Scratch::make(variables_);
   if (!scratch) return fail(scratch);
   const fs::path digest_file = scratch->path() / "digest";
-  auto pushed = run(push_arguments(tool_, plan, digest_file), watch, kImagePushTimeMax);
+  auto pushed =
+      run(plan, {push_arguments(tool_, plan, digest_file), kImagePushTimeMax, {}, {}}, watch);
   if (!pushed) return fail(pushed);
-  auto digest = read_file(digest_file, kDigestBytesMax);
-  if (digest && digest->starts_with("sha256:")) {
-    const std::string hash = digest->substr(0, digest->find_first_of(" \r\n"));
-    return plan.name.substr(0, plan.name.rfind(':')) + "@" + hash;
+  const std::string repository = plan.name.substr(0, plan.name.rfind(':'));
+  std::string digest = digest_told(*pushed);
+  if (is_podman(tool_)) {
+    digest = read_file(digest_file, kDigestBytesMax).value_or("").substr(0, kDigestLength);
+  } else if (digest.empty()) {
+    const std::string format = "{{range .RepoDigests}}{{println .}}{{end}}";
+    Words words{"image", "inspect", "--format", format, plan.name};
+    digest =
+        digest_listed(run(plan, {words, kImageLookTimeMax, {}, {}}, {}).value_or(""), repository);
   }
-  // docker and nerdctl know the digest by the image from now on.
-  auto told = run({"image", "inspect", "--format", "{{index .RepoDigests 0}}", plan.name}, {},
-                  std::chrono::minutes(1));
-  if (!told || !told->contains("@sha256:")) return plan.name;
-  return told->substr(0, told->find_first_of(" \r\n"));
+  return digest.starts_with("sha256:") ? repository + "@" + digest : plan.name;
 }
 
 }  // namespace leoflow

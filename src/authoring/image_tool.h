@@ -17,6 +17,8 @@ namespace leoflow {
 
 constexpr Duration kImageBuildTimeMax = std::chrono::hours(1);
 constexpr Duration kImagePushTimeMax = std::chrono::hours(1);
+constexpr Duration kRegistryLoginTimeMax = std::chrono::minutes(2);
+constexpr Duration kImageLookTimeMax = std::chrono::minutes(1);
 // Looked for in this order.
 constexpr std::string_view kImageTools[] = {"podman", "buildah", "docker", "nerdctl"};
 
@@ -40,17 +42,19 @@ class ImageBuilder {
   ImageBuilder(ImageTool tool, Variables variables)
       : tool_(std::move(tool)), variables_(std::move(variables)) {}
 
+  // With plan.login: the tool knows the credentials of the two variables from then on, as after
+  // `TOOL login`. Before a build too, whose base image may come from the same registry.
+  Status login(const ImagePlan& plan) const;
   // The image is in the tool's storage under plan.name afterwards. Blocks; lines of the tool go to
-  // on_progress. `invalid` with the end of what the tool said.
+  // on_progress. Errors as of image_failure().
   Status build(const ImagePlan& plan, const BuildWatch& watch) const;
   // Sends it to its registry: the name that always means this very image, where the tool tells its
   // digest ("registry/etl@sha256:..."), else plan.name.
   Result<std::string> push(const ImagePlan& plan, const BuildWatch& watch) const;
 
  private:
-  Status login(const ImagePlan& plan) const;
-  Result<std::string> run(std::vector<std::string> arguments, const BuildWatch& watch,
-                          Duration time_max, std::string_view input = {}) const;
+  struct Call;
+  Result<std::string> run(const ImagePlan& plan, Call call, const BuildWatch& watch) const;
 
   ImageTool tool_;
   Variables variables_;
@@ -62,6 +66,8 @@ std::vector<std::string> build_arguments(const ImageTool& tool, const ImagePlan&
                                          const fs::path& folder, const PipSecrets& pip);
 std::vector<std::string> push_arguments(const ImageTool& tool, const ImagePlan& plan,
                                         const fs::path& digest_file);
+std::vector<std::string> login_arguments(const ImageTool& tool, const ImagePlan& plan,
+                                         const std::string& user);
 
 // What pip's variables say of where packages come from and whom to trust (PIP_INDEX_URL, PIP_CERT,
 // ...): the rest is of this machine.

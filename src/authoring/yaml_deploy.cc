@@ -120,22 +120,22 @@ json::object read_build(YamlReader& reader, const YamlNode& node) {
 
 json::object read_registry(YamlReader& reader, const YamlNode& node) {
   json::object registry;
-  reader.map(node, {
-                       {"url", "Address of the registry.",
-                        [&](const YamlNode& n) { registry["url"] = read_line(reader, n); }},
-                       {"auth_method", "Where its credentials come from.",
-                        [&](const YamlNode& n) {
-                          registry["auth_method"] =
-                              reader.choice(n, {"docker_config", "env", "iam"});
-                        }},
-                       {"image_name", "Name of the image in the registry.",
-                        [&](const YamlNode& n) { registry["image_name"] = read_line(reader, n); }},
-                       {"tag_strategy", "What the image's tag is made from.",
-                        [&](const YamlNode& n) {
-                          registry["tag_strategy"] =
-                              reader.choice(n, {"version", "git_sha", "git_tag", "custom"});
-                        }},
-                   });
+  reader.map(
+      node, {
+                {"url", "Address of the registry; with http:// before it where plain HTTP will do.",
+                 [&](const YamlNode& n) { registry["url"] = read_line(reader, n); }},
+                {"auth_method", "Where its credentials come from.",
+                 [&](const YamlNode& n) {
+                   registry["auth_method"] = reader.choice(n, {"docker_config", "env", "iam"});
+                 }},
+                {"image_name", "Name of the image in the registry.",
+                 [&](const YamlNode& n) { registry["image_name"] = read_line(reader, n); }},
+                {"tag_strategy", "What the image's tag is made from.",
+                 [&](const YamlNode& n) {
+                   registry["tag_strategy"] =
+                       reader.choice(n, {"version", "git_sha", "git_tag", "custom"});
+                 }},
+            });
   return registry;
 }
 

@@ -88,6 +88,7 @@ bool wants_image(const DeployOptions& options, const PackedProject& project) {
 
 Status take_image(Context& context, const DeployOptions& options, DeployRequest& request) {
   if (!wants_image(options, request.project)) return {};
+  if (auto there = check_server(context, request.project); !there) return there;
   BuildOptions build = options.build;
   build.push = true;
   auto report = build_image(context, std::move(build));

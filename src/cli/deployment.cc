@@ -28,14 +28,27 @@ Status send_part(ApiClient& api, const PackedProject& project, int file, uint64_
   return taken ? Status{} : fail(taken);
 }
 
+struct Received {
+  uint64_t bytes = 0;
+  bool complete = false;
+};
+
+Result<Received> received(ApiClient& api, const PackedProject& project) {
+  auto known = api.get_object(own_path({"uploads", project.sha256}));
+  if (!known && known.error().code() == Code::not_found) return Received{};
+  if (!known) return fail(known);
+  return Received{uint64_t(json::int_or(*known, "received", 0)),
+                  json::bool_or(*known, "complete", false)};
+}
+
 // From where the server has it already: an upload that was cut off goes on.
 Status upload(Context& context, ApiClient& api, const PackedProject& project) {
-  auto known = api.get_object(own_path({"uploads", project.sha256}));
-  if (!known && known.error().code() != Code::not_found) return fail(known);
-  if (known && json::bool_or(*known, "complete", false)) return {};
+  auto known = received(api, project);
+  if (!known) return fail(known);
+  if (known->complete) return {};
   const Fd file(open(project.archive.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return fail(from_errno("open", project.archive));
-  uint64_t offset = known ? uint64_t(json::int_or(*known, "received", 0)) : 0;
+  uint64_t offset = known->bytes;
   while (offset < project.bytes) {
     context.console.status("sending " + project.name + ": " + format_bytes(int64_t(offset)) +
                            " of " + format_bytes(int64_t(project.bytes)));
@@ -112,6 +125,13 @@ Error refusal_of(const PackedProject& project, const json::object& failure) {
 }
 
 }  // namespace
+
+Status check_server(Context& context, const PackedProject& project) {
+  auto api = context.api();
+  if (!api) return fail(api);
+  auto known = received(**api, project);
+  return known ? Status{} : fail(known);
+}
 
 Result<json::object> deploy_project(Context& context, const DeployRequest& request) {
   auto api = context.api();

@@ -15,6 +15,9 @@ struct DeployRequest {
   bool activate = true, dry_run = false;
 };
 
+// Whether the server is there and lets this user deploy: asked before an image is built in vain.
+Status check_server(Context& context, const PackedProject& project);
+
 // Sends what the server lacks and waits until the server has compiled and registered it, which may
 // take as long as building an environment; progress goes to the console. The deployment as the API
 // shows it. A refusal of the project is `invalid`, with file, line and hint.

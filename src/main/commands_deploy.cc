@@ -65,6 +65,9 @@ Result<cli::BuildReport> Commands::build(const cli::BuildOptions& options) {
   report->tool = tool->name;
   const ImageBuilder builder(*tool, all_variables());
   const BuildWatch watch{.on_progress = options.on_progress};
+  if (options.push) {
+    if (auto done = builder.login(*plan); !done) return fail(done);
+  }
   if (auto built = builder.build(*plan, watch); !built) return fail(built);
   if (!options.push || plan->registry.empty()) return report;
   auto pushed = builder.push(*plan, watch);

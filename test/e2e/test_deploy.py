@@ -197,6 +197,20 @@ class Push(Deploys):
         self.assertIn("some DAGs only", error)
         self.assertEqual(self.server.request("GET", "/api/v2/dags/rights")[0], 404)
 
+    def test_who_may_not_deploy_builds_no_image(self):
+        """A build can take an hour: whether the server takes it is asked before."""
+        folder = self.project("unbuilt")
+        tool = self.folder / "podman"
+        tool.write_text('#!/bin/sh\necho called > "$0.called"\n')
+        tool.chmod(0o755)
+        called = self.folder / "podman.called"
+        build = ("deploy", folder, "--registry", "r.example.org/flows", "--tool", tool)
+        self.refused(*build, status=3, token=self.make_token("reader", "read"))
+        self.assertFalse(called.exists())
+        done = self.remote(*build)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(called.exists())
+
     def test_the_audit_log_tells_who_deployed_what(self):
         self.sent("deploy", self.project("audited"))
         rows = self.server.get("/api/v2/eventLogs?dag_id=audited")["event_logs"]
