@@ -132,6 +132,10 @@ void Cgroups::add(const std::string& mount, const std::string& own, const std::s
   if (writable) roots_.push_back({folder, kind, limits});
 }
 
+void Cgroups::remove() const {
+  for (auto& root : roots_) rmdir(root.folder.c_str());
+}
+
 bool Cgroups::limits_memory() const {
   return std::any_of(roots_.begin(), roots_.end(), [](auto& root) { return root.limits_memory; });
 }

@@ -124,6 +124,21 @@ TEST_F(CgroupsTest, APathThatIsNotThereMeansTheRoot) {
             std::vector<std::string>{unified / "lf/attempt-7"});
 }
 
+TEST_F(CgroupsTest, AnAgentThatEndsLeavesNoFolderButThoseInUse) {
+  fs::path unified = mount("unified", "cgroup2", "rw"),
+           memory = mount("memory", "cgroup", "memory");
+  group(unified, {});
+  group(memory, {});
+  auto groups = detect("3:memory:/\n0::/\n");
+  ASSERT_TRUE(groups.usable());
+  // The kernel's files of a group go with it; these do not.
+  for (auto& place : {unified / "lf", memory / "lf"}) fs::remove(place / "cgroup.procs");
+  for (auto* inside : {"lf/attempt-7", "lf/probe"}) fs::remove_all(unified / inside);
+  groups.remove();
+  EXPECT_FALSE(fs::exists(unified / "lf"));
+  EXPECT_TRUE(fs::exists(memory / "lf/attempt-7"));
+}
+
 TEST_F(CgroupsTest, WithoutAnyOrReadOnlyNothingIsDoneAndSaidSo) {
   for (bool refusing : {false, true}) {
     if (refusing) mounts_ = "cgroup2 /proc/self cgroup2 ro 0 0\n";  // takes no folder, even of root

@@ -68,6 +68,7 @@ LocalRunner::~LocalRunner() {
   if (sweep_timer_) loop_.cancel(sweep_timer_);
   files_.stop_and_join();
   running_.clear();
+  cgroups_.remove();
 }
 
 void LocalRunner::launch(Launch launch) {
