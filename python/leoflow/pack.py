@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packs the runtime for pods: `PYTHON -I -S pack.py FOLDER` writes leoflow/template.py and
-runtime.zip there. A pod has one file to write instead of some 150, which on a busy node takes
-longer than all the rest of its start.
+"""Packs the runtime for pods: `PYTHON -I -S pack.py FOLDER` writes runtime.zip there and a
+leoflow/template.py that is the archive's. A pod has one file to write instead of some 150, which on
+a busy node takes longer than all the rest of its start.
 
 The archive holds compiled files, which Python trusts unseen, and the sources, for tracebacks and
 for a Python of another bytecode. Equal sources give equal bytes.
@@ -9,7 +9,6 @@ for a Python of another bytecode. Equal sources give equal bytes.
 
 import os
 import py_compile
-import shutil
 import sys
 import tempfile
 import zipfile
@@ -17,6 +16,18 @@ import zipfile
 PACKAGES = ("airflow", "leoflow")
 ARCHIVE = "runtime.zip"
 DATE = (1980, 1, 1, 0, 0, 0)   # the first that the format knows
+# A script is compiled at each start, a module of the archive is not. No package of an environment
+# is to be taken for ours: the archive comes first for this one import.
+LAUNCHER = """import os
+import sys
+
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(root, "runtime.zip"))
+from leoflow import template
+
+del sys.path[0]
+os._exit(template.main())
+"""
 
 
 def sources(root):
@@ -45,10 +56,8 @@ def compiled(root, path):
 
 def pack(root, folder):
     os.makedirs(os.path.join(folder, "leoflow"))
-    shutil.copyfile(
-        os.path.join(root, "leoflow", "template.py"),
-        os.path.join(folder, "leoflow", "template.py"),
-    )
+    with open(os.path.join(folder, "leoflow", "template.py"), "w") as file:
+        file.write(LAUNCHER)
     with zipfile.ZipFile(os.path.join(folder, ARCHIVE), "w") as archive:
         for path in sources(root):
             with open(os.path.join(root, path), "rb") as file:

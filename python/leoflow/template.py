@@ -158,7 +158,7 @@ class Template:
         """Imports what the forks share. Raises whatever an import raises."""
         from leoflow.runtime import forking
 
-        self._once = self._settled = bool(init.get("once"))
+        self._once = bool(init.get("once"))
         self._forks = forking.Forks()
         with self._forks.handlers_put_off():
             self._import(init.get("preload") or ())
@@ -167,43 +167,38 @@ class Template:
         self._child.prepare()
 
     def _import(self, preload):
-        from leoflow.runtime import (
-            child,
-            client,
-            hotpages,
-            logs,
-            rehearsal,
-            scheduling,
-            settling,
-            spares,
-            usage,
-        )
+        from leoflow.runtime import child, client, logs, scheduling, spares, usage
 
         self._channel.speak_json_with(client.json_text, client.parse_json)
-        self._child, self._hotpages, self._scheduling = child, hotpages, scheduling
-        self._rehearsal, self._settling, self._usage = rehearsal, settling, usage
+        self._child, self._scheduling, self._usage = child, scheduling, usage
         most = 1 if self._once else spares.SPARES_MAX
         self._spares = spares.Spares(self._forks.fork, self._run_spare, most)
+        if not self._once:
+            self._warm_up()
+        for name in preload:
+            importlib.import_module(name)
+        logs.prepare()
+
+    def _warm_up(self):
+        """Imports what many attempts share. One alone needs little of it, and would wait for it."""
         for name in WARM:
             _warm(name)
         surface = sys.modules.get("airflow.sdk")
         for name in WARM_NAMES:
             getattr(surface, name, None)
-        for name in preload:
-            importlib.import_module(name)
-        logs.prepare()
 
     def _settle(self):
         """Lays out the heap for the forks, and freezes it. Only speed depends on it, and the first
         attempts need not wait for it."""
         self._settled = True
         try:
-            self._lay_out()
+            self._warm_up() if self._once else self._lay_out()
         except Exception as error:
             print(f"forks stay slow: {type(error).__name__}: {error}", file=sys.stderr)
 
     def _lay_out(self):
-        rehearsal, settling = self._rehearsal, self._settling
+        from leoflow.runtime import rehearsal, settling
+
         rehearsal.rehearse(1)
         self._ballast = settling.fill_gaps()
         ours = (Channel, Template, type(self._spares), type(self._forks), self._child)
@@ -242,8 +237,10 @@ class Template:
     def _add_spare(self):
         """What they write is learned before the first; the first attempt need not wait for it."""
         if self._populate is None and not self._once:
-            ranges = self._hotpages.learn(self._forks.fork, self._rehearsal.once)
-            self._populate = self._hotpages.Populating(ranges)
+            from leoflow.runtime import hotpages, rehearsal
+
+            ranges = hotpages.learn(self._forks.fork, rehearsal.once)
+            self._populate = hotpages.Populating(ranges)
         self._spares.add()
 
     def _take_requests(self):
@@ -273,6 +270,7 @@ class Template:
             self._attempts[pid] = attempt
             self._channel.send({"op": "started", "attempt": attempt, "pid": pid})
             if self._once:
+                self._settled = True  # nobody is left to prepare for
                 self._spares.end()
 
     def _run_spare(self, receive):
@@ -363,14 +361,12 @@ def scrub_environment(site_packages):
 
 def extend_path(site_packages):
     """The environment's packages first: a real Airflow SDK among them is used instead of our
-    surface. In a pod ours is one file (pack.py)."""
+    surface. In a pod ours is one file, out of which this module comes (pack.py)."""
     import site
 
     for folder in site_packages:
         site.addsitedir(folder)
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    packed = os.path.join(root, "runtime.zip")
-    sys.path.append(packed if os.path.exists(packed) else root)
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def main():
