@@ -32,6 +32,7 @@ constexpr size_t kCreationsInFlightMax = 48;  // the rest of the connections is 
 constexpr size_t kHandOverThreads = 4;        // what an attempt needs is read and packed on them
 constexpr size_t kCollectedAtOnceMax = 100;   // pods that one call deletes
 constexpr Duration kCollectEvery = std::chrono::milliseconds(500);
+constexpr Duration kCollectLateMax = std::chrono::seconds(30);  // while other pods start
 constexpr Duration kTickEvery = std::chrono::seconds(5);
 constexpr Duration kOrphanGrace = std::chrono::seconds(60);  // of pods nobody asked for
 constexpr Duration kPullTimeMax = std::chrono::minutes(10);  // with an image that cannot be pulled
@@ -65,7 +66,8 @@ class PodExecutor final : public Executor,
                           private AgentObserver {
  public:
   struct Timing {
-    Duration tick = kTickEvery, collect = kCollectEvery, orphan_grace = kOrphanGrace;
+    Duration tick = kTickEvery, orphan_grace = kOrphanGrace;
+    Duration collect = kCollectEvery, collect_late_max = kCollectLateMax;
     Duration pull_time_max = kPullTimeMax, end_time_max = kEndTimeMax;
     Duration cancel_time_max = kCancelTimeMax, node_silence_max = kNodeSilenceMax;
     Duration ahead_pause = kAheadPause, held_unscheduled_max = kHeldUnscheduledMax;
@@ -195,7 +197,9 @@ class PodExecutor final : public Executor,
   void on_ended(Place& place);
   void tell_waiting(Place& place);
   void collect(Place& place);
+  void collect_soon();
   void collect_now();
+  bool pods_start() const;
   void remove(Place& place, std::optional<int> grace);
   void tick();
   void check(Place& place, Time now);
@@ -229,6 +233,7 @@ class PodExecutor final : public Executor,
   Duration room_wait_{0};
   Loop::TimerId room_timer_ = 0, collect_timer_ = 0, tick_timer_ = 0;
   std::vector<std::string> collected_;  // ids of places whose pods can go
+  Time collected_since_{};              // the first of them
   std::unique_ptr<WatchCache> cache_;
   size_t next_thread_ = 0;
   std::vector<std::unique_ptr<LoopThread>> threads_;  // last: their tasks use the rest

@@ -172,6 +172,37 @@ TEST_F(PodExecutorTest, EndedPodsAreCollectedTogether) {
   EXPECT_EQ(api_.count("DELETE"), 1);
 }
 
+TEST_F(PodExecutorTest, EndedPodsGoWhenNoTaskWaitsForItsPod) {
+  place(1);
+  place(2);
+  claim(1);
+  until_pod(2);
+  finish(1);
+  life_->executor->acknowledge(AttemptId{1});
+  api_.terminate(pod(1), 0, "");
+  // Many times as long as it usually takes.
+  for (int64_t i = 3; i < 50; ++i) {
+    place(i);
+    until_pod(i);
+    claim(i);
+  }
+  EXPECT_TRUE(api_.has(pod(1)));
+  claim(2);
+  eventually([&] { return !api_.has(pod(1)); });
+}
+
+TEST_F(PodExecutorTest, EndedPodsDoNotStayForLongWhateverStarts) {
+  timing_.collect_late_max = Duration(0);
+  place(1);
+  place(2);
+  claim(1);
+  until_pod(2);
+  finish(1);
+  life_->executor->acknowledge(AttemptId{1});
+  api_.terminate(pod(1), 0, "");
+  eventually([&] { return !api_.has(pod(1)); });
+}
+
 TEST_F(PodExecutorTest, PodsOfNobodyAreEnded) {
   timing_.orphan_grace = Duration(0);
   place(1);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the cluster's view of the pods says, and how pods are removed.
+#include <algorithm>
+
 #include "base/log.h"
 #include "exec/kubernetes/pod_executor.h"
 
@@ -78,16 +80,31 @@ void PodExecutor::on_synced() {
   settle_expected();
 }
 
-// Ended pods go together, many with one call.
+// Ended pods go together, many with one call, and when no task waits for its pod: what removing
+// them costs the nodes would be taken from the starts.
 void PodExecutor::collect(Place& place) {
   if (place.deleting) return;
   place.deleting = true;
+  if (collected_.empty()) collected_since_ = clock_.now();
   collected_.push_back(place.id);
   if (collected_.size() >= kCollectedAtOnceMax) return collect_now();
-  if (collect_timer_) return;
+  if (!collect_timer_) collect_soon();
+}
+
+void PodExecutor::collect_soon() {
   collect_timer_ = cluster_.loop().after(timing_.collect, [this] {
     collect_timer_ = 0;
-    collect_now();
+    bool late = clock_.now() - collected_since_ >= timing_.collect_late_max;
+    if (collected_.empty()) return;
+    pods_start() && !late ? collect_soon() : collect_now();
+  });
+}
+
+bool PodExecutor::pods_start() const {
+  return std::ranges::any_of(places_, [](const auto& entry) {
+    const Place& place = *entry.second;
+    bool comes = place.pod == Place::Pod::asked || place.pod == Place::Pod::made;
+    return comes && place.item && !place.claimed && !place.reported && !place.deleting;
   });
 }
 
