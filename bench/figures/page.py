@@ -50,7 +50,7 @@ def browse(server, what, rounds):
     done = subprocess.run(
         ["node", ROOT / "bench" / "figures" / "page.mjs", f"http://{server.address}", what,
          str(rounds)],
-        check=True, capture_output=True, text=True,
+        check=True, stdout=subprocess.PIPE, text=True,
         env=os.environ | {"LEOFLOW_BUILD": os.environ.get("LEOFLOW_BUILD", str(build))})
     return [json.loads(line) for line in done.stdout.splitlines()]
 
