@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An image per version: built by a real tool from the local Python image, given to the node, and
-run by pods that fetch nothing it holds. There is no registry here."""
+run by pods that fetch nothing it holds. Those that come from a registry: test_registry."""
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import unittest
 from pathlib import Path
 
-from onenode import images
 from onenode.settings import ROOT
+from registry import Tools
 from support import ClusterTest
 
 sys.path.insert(0, str(ROOT / "test" / "e2e"))
@@ -46,13 +45,8 @@ class Images(ClusterTest):
         super().setUpClass()
         cls.folder = Path(tempfile.mkdtemp(prefix="lf-images-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        # No storage of this host but a folder of our own, no overlay on an overlay, no namespaces.
-        cls.storage = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs",
-                       "CONTAINERS_STORAGE_CONF": str(cls.folder / "storage.conf")}
-        (cls.folder / "storage.conf").write_text(
-            f'[storage]\ndriver = "vfs"\ngraphroot = "{cls.folder}/root"\n'
-            f'runroot = "{cls.folder}/run"\n')
-        cls.make_base()
+        cls.tools = Tools(cls.folder / "tools")
+        cls.tools.make_base(BASE)
         cls.project = cls.folder / "imaged"
         cls.project.mkdir()
         (cls.project / "dag.py").write_text(DAG)
@@ -63,28 +57,14 @@ class Images(ClusterTest):
         cls.addClassCleanup(cls.server.close)
 
     @classmethod
-    def make_base(cls):
-        """The cluster's Python image, with the history that builders want."""
-        with tarfile.open(images.cached_python()) as archive:
-            archive.extract("layer.tar", cls.folder)
-        base = cls.tool("from", "scratch").strip()
-        cls.tool("add", base, cls.folder / "layer.tar", "/")
-        cls.tool("config", "--env", images.PATH, base)
-        cls.tool("commit", base, BASE)
-
-    @classmethod
     def outside(cls, *words, **env):
         """A program in the network of `run`, which has packages: what it prints."""
         command = ["nsenter", f"--net=/proc/{os.getppid()}/ns/net", "--", *map(str, words)]
-        done = subprocess.run(command, env={**harness.clean_environment(), **cls.storage, **env},
-                              capture_output=True, text=True, check=False)
+        variables = {**harness.clean_environment(), **cls.tools.variables, **env}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssertionError(f"{words}: {done.stdout}{done.stderr}")
         return done.stdout
-
-    @classmethod
-    def tool(cls, *words):
-        return cls.outside("buildah", *words)
 
     def built(self):
         """Builds the image and gives it to the node; its name."""
@@ -92,7 +72,7 @@ class Images(ClusterTest):
                             self.folder / "home").strip()
         archive = self.folder / "image.tar"
         archive.unlink(missing_ok=True)
-        self.tool("push", name, f"docker-archive:{archive}:{name}")
+        self.tools.run("buildah", "push", name, f"docker-archive:{archive}:{name}")
         subprocess.run(["ctr", "--address", str(self.cluster.place.containerd), "--namespace",
                         "k8s.io", "images", "import", str(archive)], check=True,
                        capture_output=True)
@@ -105,7 +85,7 @@ class Images(ClusterTest):
 
     def layers(self, name):
         form = "{{.OCIv1.RootFS.DiffIDs}}"
-        text = self.tool("inspect", "--type", "image", "--format", form, name)
+        text = self.tools.run("buildah", "inspect", "--type", "image", "--format", form, name)
         return text.strip("[]\n ").split()
 
     def test_pods_run_what_the_image_holds_and_a_change_rebuilds_one_layer(self):

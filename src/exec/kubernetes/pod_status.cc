@@ -48,6 +48,44 @@ std::optional<Time> time_in(const json::object& from, std::string_view key) {
   return time ? std::optional(*time) : std::nullopt;
 }
 
+// What runtimes tell in words only.
+std::string_view meaning_of(std::string_view pull_error) {
+  struct Meaning {
+    std::string_view said, means;
+  };
+  constexpr Meaning kMeanings[]{
+      {"not found", "the registry has no such image"},
+      {"manifest unknown", "the registry has no such image"},
+      {"401 Unauthorized", "the registry wants a login (imagePullSecrets)"},
+      {"403 Forbidden", "the registry wants a login (imagePullSecrets)"},
+      {"authorization failed", "the registry wants a login (imagePullSecrets)"},
+      {"unauthorized", "the registry wants a login (imagePullSecrets)"},
+      {"access to the resource is denied", "the registry wants a login (imagePullSecrets)"},
+      {"HTTP response to HTTPS client", "the registry speaks plain HTTP, the node does not"},
+      {"x509:", "the node does not trust the registry"},
+      {"dial tcp", "the registry does not answer"},
+      {"i/o timeout", "the registry does not answer"},
+      {"toomanyrequests", "the registry takes no more requests for now"},
+      {"no space left on device", "the node's disk is full"}};
+  for (const Meaning& each : kMeanings) {
+    if (pull_error.contains(each.said)) return each.means;
+  }
+  return {};
+}
+
+// Each layer of a runtime puts the image's name before what the next one said, and only the last
+// one says why. That also makes one text of an error and of the pause after it.
+std::string pull_reason(const std::string& image, std::string_view text) {
+  const std::string quoted = "\"" + image + "\": ", plain = image + ": ";
+  if (const auto at = text.rfind(quoted); at != std::string_view::npos)
+    text.remove_prefix(at + quoted.size());
+  if (text.starts_with(plain)) text.remove_prefix(plain.size());
+  const std::string begin = "image " + image + " cannot be pulled: ";
+  const std::string_view meaning = meaning_of(text);
+  if (meaning.empty()) return begin + std::string(text);
+  return begin + std::string(meaning) + ": " + std::string(text);
+}
+
 // A container that has not started.
 void judge_waiting(const json::object& container, PodVerdict& verdict) {
   const json::object& waiting = object_in(object_in(container, "state"), "waiting");
@@ -59,8 +97,8 @@ void judge_waiting(const json::object& container, PodVerdict& verdict) {
     set(verdict, PodCause::image_name, "'" + image + "' is not the name of an image", true);
   } else if (reason == "ErrImagePull" || reason == "ImagePullBackOff" ||
              reason == "ErrImageNeverPull" || reason == "RegistryUnavailable" ||
-             reason == "ImageInspectError") {
-    set(verdict, PodCause::image_pull, "image " + image + " cannot be pulled: " + text);
+             reason == "ImageInspectError" || reason == "SignatureValidationFailed") {
+    set(verdict, PodCause::image_pull, pull_reason(image, text));
   } else if (reason == "CreateContainerConfigError") {
     set(verdict, PodCause::container_config, "the container's settings do not hold: " + text);
   } else if (reason == "CreateContainerError" || reason == "RunContainerError" ||

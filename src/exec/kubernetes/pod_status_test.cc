@@ -64,6 +64,45 @@ TEST(PodStatus, TellsWhyAPodWaits) {
   }
 }
 
+// Texts of Kubernetes 1.34 with containerd 1.6, and of a registry that refuses.
+TEST(PodStatus, TellsWhyAnImageCannotBePulled) {
+  const std::string name = "r:5000/flows/etl@sha256:" + std::string(64, '0');
+  const std::string begin = "failed to pull and unpack image \"" + name +
+                            "\": failed to resolve reference \"" + name + "\": ";
+  const std::string head =
+      "failed to do request: Head \"http://r:5000/v2/flows/etl/manifests/x\": ";
+  struct {
+    std::string said, told;
+  } const rows[]{
+      {"rpc error: code = NotFound desc = " + begin + name + ": not found",
+       "the registry has no such image: not found"},
+      {begin + head + "dial tcp 10.240.0.1:5000: connect: connection refused",
+       "the registry does not answer: " + head +
+           "dial tcp 10.240.0.1:5000: connect: connection "
+           "refused"},
+      {begin + "pulling from host r:5000 failed with status code [manifests 1]: 401 Unauthorized",
+       "the registry wants a login (imagePullSecrets): pulling from host r:5000 failed with status "
+       "code [manifests 1]: 401 Unauthorized"},
+      {begin + head + "http: server gave HTTP response to HTTPS client",
+       "the registry speaks plain HTTP, the node does not: " + head +
+           "http: server gave HTTP response to HTTPS client"},
+      {begin + "something new", "something new"}};
+  for (const auto& row : rows) {
+    for (const char* reason : {"ErrImagePull", "ImagePullBackOff"}) {
+      std::string message = row.said;
+      if (std::string(reason) == "ImagePullBackOff")
+        message = "Back-off pulling image \"" + name + "\": ErrImagePull: " + message;
+      json::object waiting{{"reason", reason}, {"message", message}};
+      json::object state{{"waiting", std::move(waiting)}};
+      json::object container{{"image", name}, {"state", std::move(state)}};
+      json::object status{{"phase", "Pending"},
+                          {"containerStatuses", json::array{std::move(container)}}};
+      json::object pod{{"status", std::move(status)}};
+      EXPECT_EQ(judge_pod(pod).reason, "image " + name + " cannot be pulled: " + row.told);
+    }
+  }
+}
+
 struct Ended {
   std::string status;
   PodCause cause;

@@ -90,6 +90,16 @@ class Cluster:
         """Requests to its API server, for a program that runs in its network."""
         return Api(self.place.kubeconfig)
 
+    def allow_plain_http(self, address):
+        """Lets the node pull from a registry at this HOST:PORT without TLS."""
+        folder = self.place.registries / address
+        folder.mkdir(exist_ok=True)
+        # Without the first line an image that is not there is asked for by TLS at last, without
+        # the others at once.
+        (folder / "hosts.toml").write_text(f'server = "http://{address}"\n'
+                                           f'[host."http://{address}"]\n'
+                                           'capabilities = ["pull", "resolve"]\n')
+
     # -- up and down
     def up(self, say=lambda text: None, tied=False):
         """Returns when a pod can run; tied: it ends with the program that called, however that

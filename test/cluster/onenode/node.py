@@ -36,6 +36,8 @@ disabled_plugins = [{disabled}]
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{cni}"
     conf_dir = "{home}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{registries}"
 """
 UNUSED_SNAPSHOTTERS = ("aufs", "btrfs", "devmapper", "zfs")
 
@@ -48,12 +50,12 @@ STORAGE_CLASSES = (
 
 def write_files(place):
     """What the programs read at their start."""
-    for folder in (place.logs, place.home / "cni"):
+    for folder in (place.logs, place.home / "cni", place.registries):
         folder.mkdir(exist_ok=True)
     disabled = ", ".join(f'"io.containerd.snapshotter.v1.{name}"' for name in UNUSED_SNAPSHOTTERS)
     (place.home / "containerd.toml").write_text(CONTAINERD.format(
         home=place.home, socket=place.containerd, pause=PAUSE_IMAGE, runc=RUNC, cni=CNI_PROGRAMS,
-        disabled=disabled))
+        disabled=disabled, registries=place.registries))
     (place.home / "cni" / "10-pods.conflist").write_text(json.dumps(pod_network(place)))
     (place.home / "kubelet.json").write_text(json.dumps(kubelet_settings(place)))
     (place.home / "resolv.conf").write_text("")   # no name server: no query leaves the cluster

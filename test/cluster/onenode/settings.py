@@ -52,4 +52,5 @@ class Place:
         self.logs = self.home / "logs"
         self.pki = self.home / "pki"
         self.programs = self.home / "bin"
+        self.registries = self.home / "registries"   # how containerd reaches each
         self.volumes = self.home / "volumes"
