@@ -101,6 +101,19 @@ with DAG("d"):
         inline = [name for name, one in dag["by_id"].items() if one.get("inline_success")]
         self.assertEqual(["plain", "same", "failure"], inline)
 
+    def test_tasks_tell_the_groups_they_are_in(self):
+        dag = one_dag(HEAD + """
+from airflow.sdk import TaskGroup
+with DAG("d"):
+    EmptyOperator(task_id="alone")
+    with TaskGroup("out"):
+        EmptyOperator(task_id="a")
+        with TaskGroup("in", prefix_group_id=False):
+            EmptyOperator(task_id="b")
+""")
+        groups = {name: one.get("task_groups") for name, one in dag["by_id"].items()}
+        self.assertEqual({"alone": None, "out.a": ["out"], "b": ["out", "out.in"]}, groups)
+
     def test_xcom_inputs_are_return_values_only(self):
         dag = one_dag(HEAD + """
 with DAG("d"):

@@ -130,6 +130,20 @@ std::optional<StartAhead> parse_start_ahead(std::string_view text) {
   return enum_named<StartAhead>(kStartAhead, text);
 }
 
+std::vector<std::string> DagSpec::tasks_in_group(std::string_view group_id) const {
+  std::vector<std::string> ids;
+  // Versions of before groups were kept tell them by the names of their tasks alone.
+  bool by_name =
+      std::ranges::all_of(tasks, [](const TaskSpec& task) { return task.task_groups.empty(); });
+  std::string prefix = std::string(group_id) + ".";
+  for (const TaskSpec& task : tasks) {
+    bool in = by_name ? task.task_id.starts_with(prefix)
+                      : std::ranges::find(task.task_groups, group_id) != task.task_groups.end();
+    if (in) ids.push_back(task.task_id);
+  }
+  return ids;
+}
+
 std::optional<size_t> DagSpec::index_of(std::string_view task_id) const {
   auto before = [](const std::pair<std::string, uint32_t>& entry, std::string_view id) {
     return entry.first < id;

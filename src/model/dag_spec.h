@@ -106,6 +106,7 @@ struct TaskSpec {
   bool multiple_outputs = false;
   bool has_retry_callback = false;
   std::vector<std::string> template_fields;
+  std::vector<std::string> task_groups;   // ids of the groups it is in, the outermost first
   std::vector<std::string> xcom_inputs;   // task ids whose return values its arguments refer to, sorted
   std::map<std::string, ParamSpec> params;
   std::string ui_color = "#fff", ui_fgcolor = "#000";
@@ -170,6 +171,8 @@ struct DagSpec {
 
   // Index of a task in tasks; nothing if unknown. O(log n).
   std::optional<size_t> index_of(std::string_view task_id) const;
+  // Ids of a group's tasks, those of the groups in it too; empty: there is no such group.
+  std::vector<std::string> tasks_in_group(std::string_view group_id) const;
 
   // task_id -> index, sorted by id. Filled by parse_dag_spec (and by finish() for specs built in code).
   std::vector<std::pair<std::string, uint32_t>> index;

@@ -135,6 +135,7 @@ TaskSpec any_task(int number, int count) {
   task.inline_success = any_bool();
   task.do_xcom_push = any_bool();
   task.template_fields = any_words();
+  task.task_groups = any_words();
   task.xcom_inputs = sorted_words();
   task.params = any_params();
   task.env = {{any_word(), any_word()}};

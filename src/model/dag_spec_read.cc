@@ -160,6 +160,7 @@ void read_runtime(Fields& fields, Problem& problem, TaskSpec& task) {
   fields.read("multiple_outputs", task.multiple_outputs);
   fields.read("has_retry_callback", task.has_retry_callback);
   fields.read("template_fields", task.template_fields);
+  fields.read("task_groups", task.task_groups);
   fields.read("xcom_inputs", task.xcom_inputs);
   sort_distinct(task.xcom_inputs);
   read_params(fields, problem, task.params);

@@ -156,6 +156,20 @@ TEST(DagJson, ReadsEveryPart) {
   EXPECT_EQ(task.resources->cpu_request, "100m");
 }
 
+TEST(DagJson, KnowsTheTasksOfAGroupAndOfTheGroupsInIt) {
+  auto spec = parse_dag_spec(R"({"dag_id":"etl","tasks":[
+    {"task_id":"out.in.a","task_groups":["out","out.in"]},{"task_id":"plain","task_groups":["out"]},
+    {"task_id":"other"},{"task_id":"out.of"}]})");
+  ASSERT_TRUE(spec.has_value()) << spec.error().message();
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(spec->tasks_in_group("out"), (Ids{"out.in.a", "plain"}));
+  EXPECT_EQ(spec->tasks_in_group("out.in"), (Ids{"out.in.a"}));
+  EXPECT_EQ(spec->tasks_in_group("other"), Ids{});
+  for (TaskSpec& task : spec->tasks) task.task_groups.clear();
+  EXPECT_EQ(spec->tasks_in_group("out"), (Ids{"out.in.a", "out.of"})) << "an older version";
+  EXPECT_EQ(dump_dag_spec(*spec).find("task_groups"), std::string::npos);
+}
+
 TEST(DagJson, DumpIsCanonicalAndReadsBack) {
   std::string text =
       R"({"tasks":[{"retries":1,"task_id":"b"},{"task_id":"a","downstream":["b"]}],"dag_id":"x"})";

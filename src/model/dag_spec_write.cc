@@ -138,6 +138,7 @@ void write_runtime(Writer& out, const TaskSpec& task) {
   out.member("multiple_outputs", task.multiple_outputs);
   out.member("has_retry_callback", task.has_retry_callback);
   member(out, "template_fields", task.template_fields);
+  if (!task.task_groups.empty()) member(out, "task_groups", task.task_groups);
   member(out, "xcom_inputs", task.xcom_inputs);
   write_params(out, task.params);
   out.member("ui_color", task.ui_color);

@@ -79,6 +79,7 @@ def _task(task, dag):
         "multiple_outputs": task.multiple_outputs,
         "has_retry_callback": bool(task.on_retry_callback),
         "template_fields": list(task.template_fields), "xcom_inputs": _xcom_inputs(task),
+        "task_groups": _task_groups(task),
         "params": _params(task._own_params, f"task '{task.task_id}'") if task._own_params else None,
         "ui_color": task.ui_color, "ui_fgcolor": task.ui_fgcolor,
     }
@@ -118,6 +119,15 @@ def _runs_inline(task):
 
 
 _EMPTY = "airflow.providers.standard.operators.empty"
+
+
+def _task_groups(task):
+    """Ids of the groups it is in, the outermost first."""
+    ids, group = [], task.task_group
+    while group is not None and not group.is_root:
+        ids.append(group.group_id)
+        group = group.parent_group
+    return ids[::-1]
 
 
 def _xcom_inputs(task):
