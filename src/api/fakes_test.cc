@@ -68,6 +68,11 @@ void FakeEngine::delete_run(std::string, std::string, Reply<bool> reply) {
   answer(refusal, reply, true);
 }
 
+void FakeEngine::delete_task(TaskInstanceName name, Reply<bool> reply) {
+  deleted_tasks.push_back(std::move(name));
+  answer(refusal, reply, true);
+}
+
 void FakeEngine::backfill(BackfillRequest request, Reply<Backfill> reply) {
   backfilled.push_back(request);
   Backfill made{.id = 7,
@@ -187,6 +192,8 @@ void ApiTest::add_dag() {
   second.task_id = second.display_name = "load";
   second.operator_name = "BashOperator";
   second.pool = "nowhere";
+  first.task_groups = {"all", "all.first"};
+  second.task_groups = {"all"};
   spec.tasks = {first, second};
   auto finished = spec.finish();
   EXPECT_TRUE(finished.has_value());

@@ -32,6 +32,7 @@ class FakeEngine : public Engine {
   void mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) override;
   void mark_run(MarkRunRequest request, Reply<DagRun> reply) override;
   void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) override;
+  void delete_task(TaskInstanceName name, Reply<bool> reply) override;
   void backfill(BackfillRequest request, Reply<Backfill> reply) override;
   void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                      Reply<Backfill> reply) override;
@@ -42,7 +43,9 @@ class FakeEngine : public Engine {
   void reasons(std::string dag_id, std::string run_id, Reply<std::vector<Reason>> reply) override;
   std::shared_ptr<void> subscribe(Listener listener) override;
   std::optional<std::vector<Change>> changes_since(uint64_t sequence) const override;
-  EngineStats stats() const override { return {.runs_active = 2, .heartbeat = clock.now()}; }
+  EngineStats stats() const override {
+    return {.runs_active = 2, .started_at = clock.now(), .heartbeat = clock.now()};
+  }
 
   // Tells the listeners.
   void tell(const std::vector<Change>& changes);
@@ -55,6 +58,7 @@ class FakeEngine : public Engine {
   std::vector<BackfillMove> backfill_moves;
   std::vector<MarkTaskRequest> marked_tasks;
   std::vector<MarkRunRequest> marked_runs;
+  std::vector<TaskInstanceName> deleted_tasks;
   std::vector<std::string> dags_changed;
   std::map<std::string, bool> paused;
   int pool_changes = 0;
@@ -111,6 +115,7 @@ class FakeHost : public HostPort {
     return {{"a1", "local", "host", "9.9.9", 42, from_micros(0)}};
   }
   std::vector<ExecutorState> executors() override { return {{"local", 32, true}}; }
+  ServerProcess process() override { return {"host", "leo"}; }
   std::vector<ConfigValue> configuration() override {
     return {{"core", "parallelism", "32", "tasks at once"},
             {"api", "admin_password", "hunter2", "", true}};

@@ -31,6 +31,11 @@ struct ExecutorState {
   bool ready = false;  // has a place to put one
 };
 
+// The process of this server.
+struct ServerProcess {
+  std::string hostname, user;
+};
+
 // One setting as it is in force. A secret one has no value here.
 struct ConfigValue {
   std::string section, key, value, summary;
@@ -43,6 +48,7 @@ class HostPort {
   virtual DiskState disk() = 0;
   virtual std::vector<AgentState> agents() = 0;  // with an open session
   virtual std::vector<ExecutorState> executors() = 0;
+  virtual ServerProcess process() = 0;
   virtual std::vector<ConfigValue> configuration() = 0;  // by section
 };
 

@@ -59,6 +59,11 @@ void ScopedEngine::delete_run(std::string dag_id, std::string run_id, Reply<bool
     inner_.delete_run(std::move(dag_id), std::move(run_id), std::move(reply));
 }
 
+void ScopedEngine::delete_task(TaskInstanceName name, Reply<bool> reply) {
+  if (allowed(*scope_, name.dag_id, Role::user, reply))
+    inner_.delete_task(std::move(name), std::move(reply));
+}
+
 void ScopedEngine::backfill(BackfillRequest request, Reply<Backfill> reply) {
   if (allowed(*scope_, request.dag_id, Role::user, reply))
     inner_.backfill(std::move(request), std::move(reply));

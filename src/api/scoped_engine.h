@@ -22,6 +22,7 @@ class ScopedEngine final : public Engine {
   void mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) override;
   void mark_run(MarkRunRequest request, Reply<DagRun> reply) override;
   void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) override;
+  void delete_task(TaskInstanceName name, Reply<bool> reply) override;
   void backfill(BackfillRequest request, Reply<Backfill> reply) override;
   void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                      Reply<Backfill> reply) override;

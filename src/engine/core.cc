@@ -9,9 +9,10 @@
 namespace leoflow {
 
 bool Effects::empty() const {
-  return staging_created.empty() && recalled.empty() && placed.empty() && cancelled.empty() && acknowledged.empty() &&
-         staging_freed.empty() && runs_deleted.empty() && answers.empty() && changes.empty() &&
-         forgotten.empty() && expected.empty();
+  return staging_created.empty() && recalled.empty() && placed.empty() && cancelled.empty() &&
+         acknowledged.empty() && staging_freed.empty() && runs_deleted.empty() &&
+         tasks_deleted.empty() && answers.empty() && changes.empty() && forgotten.empty() &&
+         expected.empty();
 }
 
 Core::Core(Store& store, CoreOptions options) : store_(store), options_(std::move(options)) {}
@@ -159,6 +160,9 @@ void Core::on(event::Clear e, Time now) { answer(std::move(e.reply), clear(e.req
 void Core::on(event::MarkTask e, Time now) { answer(std::move(e.reply), mark_task(e.request, now)); }
 void Core::on(event::MarkRun e, Time now) { answer(std::move(e.reply), mark_run(e.request, now)); }
 void Core::on(event::DeleteRun e, Time now) { answer(std::move(e.reply), delete_run(e.dag_id, e.run_id, now)); }
+void Core::on(event::DeleteTask e, Time now) {
+  answer(std::move(e.reply), delete_task(e.request, now));
+}
 
 void Core::on(event::AskReasons e, Time) {
   ActiveRun* run = find_run(e.dag_id, e.run_id);

@@ -37,6 +37,9 @@ struct Step {
   bool empty() const { return batch.empty() && effects.empty(); }
 };
 
+// What an instance of a task starts with; without a key.
+TaskInstance fresh_row(RunKey run, const TaskSpec& spec);
+
 class Core {
  public:
   // The store must outlive the core; reads happen inside handle() and load(), writes never.
@@ -76,6 +79,7 @@ class Core {
   void on(event::MarkTask e, Time now);
   void on(event::MarkRun e, Time now);
   void on(event::DeleteRun e, Time now);
+  void on(event::DeleteTask e, Time now);
   void on(event::SetPaused e, Time now);
   void on(event::StartBackfill e, Time now);
   void on(event::MoveBackfill e, Time now);
@@ -102,6 +106,7 @@ class Core {
   Result<DagRun> create_run(TriggerRequest request, Time now);
   ActiveRun& insert_run(DagState& dag, DagRun row, Time now);
   void add_slot(ActiveRun& run, TaskIndex task);
+  void restore_slots(ActiveRun& run);  // rows for tasks whose instances were deleted
   Result<std::optional<DagRun>> run_at(const std::string& dag_id, Time logical_date);
   void enqueue(DagState& dag, ActiveRun& run);
   void dequeue(DagState& dag, const ActiveRun& run);
@@ -189,12 +194,16 @@ class Core {
                                               bool future, std::optional<Time> from, std::optional<Time> to, Time now);
   Result<std::vector<TaskIndex>> select_tasks(const ActiveRun& run, const ClearRequest& request) const;
   void clear_slot(ActiveRun& run, TaskIndex task, Time now);
+  Status add_new_tasks(ActiveRun& run, const ClearRequest& request, std::vector<Touched>& touched,
+                       Time now);
   void reopen(ActiveRun& run, Time now);
   Status rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version, Time now);
   Result<std::vector<Touched>> mark_task(const MarkTaskRequest& request, Time now);
   void mark_slot(ActiveRun& run, TaskIndex task, TaskState state, Time now);
   Result<DagRun> mark_run(const MarkRunRequest& request, Time now);
   Result<bool> delete_run(const std::string& dag_id, const std::string& run_id, Time now);
+  Result<bool> delete_task(const TaskInstanceName& name, Time now);
+  Status forget_files(const ActiveRun& run, const TaskInstanceName& name, TaskInstanceKey key);
 
   // -- core_reasons.cc
   std::vector<Engine::Reason> reasons_of(const ActiveRun& run) const;

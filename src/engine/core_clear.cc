@@ -81,6 +81,12 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
   auto runs = select_runs(request.dag_id, request.run_id, false, false, request.start_date, request.end_date, now);
   if (!runs) return fail(runs);
   std::vector<Touched> touched;
+  if (request.only_new) {
+    for (ActiveRun* run : *runs) {
+      if (auto added = add_new_tasks(*run, request, touched, now); !added) return fail(added);
+    }
+    return touched;
+  }
   std::vector<std::pair<ActiveRun*, std::vector<TaskIndex>>> chosen;
   for (ActiveRun* run : *runs) {
     auto tasks = select_tasks(*run, request);
@@ -105,8 +111,11 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
     }
     for (const std::string& name : names) {
       auto task = run->version->spec->index_of(name);
-      if (task) clear_slot(*run, TaskIndex(*task), now);
-      if (task) touched[at] = {run->row, run->slots[*task].row};
+      if (task) {
+        clear_slot(*run, TaskIndex(*task), now);
+        if (request.note) run->slots[*task].row.note = *request.note;
+        touched[at] = {run->row, run->slots[*task].row};
+      }
       ++at;
     }
     if (is_finished(run->row.state) && request.reset_dag_runs) reopen(*run, now);
@@ -119,8 +128,39 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
   return touched;
 }
 
+// Instances for tasks of the DAG's current version that the run has none of.
+Status Core::add_new_tasks(ActiveRun& run, const ClearRequest& request,
+                           std::vector<Touched>& touched, Time now) {
+  auto has = [&](const std::string& task_id) {
+    auto index = run.version->spec->index_of(task_id);
+    return index && !run.slots[*index].absent();
+  };
+  auto current = dags_.at(run.row.dag_id).current;
+  std::vector<TaskIndex> added;
+  for (TaskIndex i = 0; i < current->spec->tasks.size(); ++i) {
+    if (!has(current->spec->tasks[i].task_id)) added.push_back(i);
+  }
+  if (!request.dry_run && !added.empty()) {
+    if (auto bound = rebind(run, current, now); !bound) return bound;
+    restore_slots(run);
+    for (TaskIndex task : added) {
+      if (request.note) run.slots[task].row.note = *request.note;
+      touch(run, task);
+    }
+    if (is_finished(run.row.state)) reopen(run, now);
+    if (run.row.state == RunState::running) evaluate_from(run, added, now);
+  }
+  for (TaskIndex task : added) {
+    const TaskSpec& spec = current->spec->tasks[task];
+    touched.push_back(
+        {run.row, request.dry_run ? fresh_row(run.row.key, spec) : run.slots[task].row});
+  }
+  return {};
+}
+
 void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
   TaskSlot& slot = run.slots[task];
+  if (slot.absent()) add_slot(run, task);
   TaskInstance& row = slot.row;
   const TaskSpec& spec = run.version->spec->tasks[task];
   auto attempt = attempts_.find(row.attempt);
@@ -154,6 +194,7 @@ void Core::reopen(ActiveRun& run, Time now) {
   DagState& dag = dags_.at(run.row.dag_id);
   RunKey key = run.row.key;
   std::erase(finished_, key);
+  restore_slots(run);
   set_run_state(run, RunState::queued);
   run.reopened = true;
   run.row.start_date = run.row.end_date = run.row.last_scheduling_decision = std::nullopt;
@@ -165,8 +206,8 @@ void Core::reopen(ActiveRun& run, Time now) {
   look_again(dag.row.dag_id, now);
 }
 
-// Moves a run to another version of its DAG: known tasks keep their rows, new ones get fresh rows, vanished ones are
-// marked removed.
+// Moves a run to another version of its DAG: known tasks keep their rows, new ones and those whose
+// rows were deleted get fresh ones, vanished ones are marked removed.
 Status Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version, Time now) {
   if (run.version->id == version->id) return {};
   for (TaskIndex i = 0; i < run.slots.size(); ++i) {
@@ -187,6 +228,7 @@ Status Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> versio
   run.slots.resize(spec.tasks.size());
   std::vector<bool> filled(spec.tasks.size());
   for (TaskSlot& slot : old) {
+    if (slot.absent()) continue;
     slots_.erase(slot.row.key);
     auto task = spec.index_of(slot.row.task_id);
     if (!task) {
@@ -237,8 +279,11 @@ Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Tim
     ClearRequest selection{.task_ids = {{name.task_id, std::nullopt}}, .only_failed = false,
                            .include_upstream = request.include_upstream,
                            .include_downstream = request.include_downstream};
+    for (const std::string& id : request.more_tasks)
+      selection.task_ids.emplace_back(id, std::nullopt);
     auto tasks = select_tasks(*run, selection);
     if (!tasks) return fail(tasks);
+    std::erase_if(*tasks, [&](TaskIndex task) { return run->slots[task].absent(); });
     bool single = runs->size() == 1 && tasks->size() == 1;
     if (single && request.state && run->slots[tasks->front()].row.state == *request.state) {
       return fail(Code::conflict, "task '" + name.task_id + "' of run '" + name.run_id + "' is " +
@@ -302,7 +347,7 @@ Result<DagRun> Core::mark_run(const MarkRunRequest& request, Time now) {
   }
   for (TaskIndex i = 0; i < run.slots.size(); ++i) {
     TaskState state = run.slots[i].row.state;
-    if (is_finished(state)) continue;
+    if (is_finished(state) || run.slots[i].absent()) continue;
     bool success = *request.state == RunState::success;
     bool was_running = state == TaskState::running;
     mark_slot(run, i, success ? TaskState::success : was_running ? TaskState::failed : TaskState::skipped, now);
@@ -330,6 +375,94 @@ Result<bool> Core::delete_run(const std::string& dag_id, const std::string& run_
   step_.effects.runs_deleted.push_back(std::move(row));
   look_again(dag_id, now);
   return true;
+}
+
+Result<bool> Core::delete_task(const TaskInstanceName& name, Time now) {
+  if (auto known = dag(name.dag_id); !known) return fail(known);
+  auto found = find_or_load(name.dag_id, name.run_id, now);
+  if (!found) return fail(found);
+  ActiveRun& run = **found;
+  auto named = [&](const TaskInstance& row) {
+    return row.key.value != 0 && row.task_id == name.task_id && row.map_index == name.map_index;
+  };
+  auto slot = std::ranges::find_if(run.slots, named, &TaskSlot::row);
+  auto removed = std::ranges::find_if(run.removed, named);
+  bool in_version = slot != run.slots.end();
+  if (!in_version && removed == run.removed.end()) {
+    return fail(Code::not_found,
+                "run '" + name.run_id + "' has no instance of task '" + name.task_id + "'");
+  }
+  if (!is_finished(run.row.state)) {
+    return fail(Code::conflict,
+                "run '" + name.run_id + "' is " + std::string(to_string(run.row.state)) +
+                    ": its task instances cannot be deleted",
+                "wait for its end, or mark it failed first");
+  }
+  TaskInstanceKey key = in_version ? slot->row.key : removed->key;
+  for (auto& [id, attempt] : attempts_) {
+    if (attempt.row.task_instance != key) continue;
+    if (!is_finished(attempt.row.state)) {
+      return fail(Code::conflict, "the last attempt of task '" + name.task_id + "' is still ending",
+                  "try again soon");
+    }
+    dirty_attempts_.erase(id);
+  }
+  if (auto told = forget_files(run, name, key); !told) return fail(told);
+  Batch& batch = step_.batch;
+  batch.task_instances_deleted.push_back(key);
+  std::erase_if(batch.task_instances_updated,
+                [&](const TaskInstance& row) { return row.key == key; });
+  std::erase_if(batch.xcoms, [&](const XCom& xcom) {
+    return xcom.run == run.row.key && xcom.task_id == name.task_id &&
+           xcom.map_index == name.map_index;
+  });
+  slots_.erase(key);
+  if (in_version) {
+    TaskIndex task = TaskIndex(slot - run.slots.begin());
+    set_state(run, task, TaskState::none, now);
+    slot->row = fresh_row(run.row.key, run.version->spec->tasks[task]);
+    slot->committed = TaskState::none;
+    slot->stored = slot->dirty = slot->cleared = false;
+  } else {
+    run.removed.erase(removed);
+  }
+  step_.effects.changes.push_back({.kind = Change::Kind::task_instance,
+                                   .dag_id = name.dag_id,
+                                   .run_id = name.run_id,
+                                   .task_id = name.task_id,
+                                   .map_index = name.map_index,
+                                   .deleted = true,
+                                   .version_number = run.version->number});
+  return true;
+}
+
+// The files of a task instance go after the commit; which they are only its rows tell.
+Status Core::forget_files(const ActiveRun& run, const TaskInstanceName& name, TaskInstanceKey key) {
+  auto attempts = store_.runs().list_attempts(run.row.key);
+  if (!attempts) return fail(attempts);
+  XComQuery query{.dag_id = name.dag_id,
+                  .run_id = name.run_id,
+                  .task_id = name.task_id,
+                  .map_index = name.map_index,
+                  .page = {.limit = kPageLimitMax}};
+  auto xcoms = store_.xcoms().list(query);
+  if (!xcoms) return fail(xcoms);
+  TaskDeleted gone{.run = run.row, .name = name};
+  for (Attempt& attempt : *attempts) {
+    if (attempt.task_instance == key) gone.attempts.push_back(std::move(attempt));
+  }
+  for (XComRow& row : xcoms->rows) {
+    if (!row.xcom.spill_path.empty()) gone.xcom_files.push_back(std::move(row.xcom.spill_path));
+  }
+  step_.effects.tasks_deleted.push_back(std::move(gone));
+  return {};
+}
+
+// A deleted instance has a fresh one before its run starts again.
+void Core::restore_slots(ActiveRun& run) {
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    if (run.slots[i].absent()) add_slot(run, i);
+  }
 }
 
 }  // namespace leoflow

@@ -163,6 +163,21 @@ TEST(Mark, SkippedLeavesAFinishedRunAlone) {
   EXPECT_EQ(h.state("d", "r"), "failed");
 }
 
+TEST(Mark, SeveralTasksOfARunAreMarkedTogether) {
+  CoreHarness h;
+  h.dag("d", "a>b b>c");
+  h.trigger("d", "r").value();
+  h.end("r/a", OutcomeKind::failed);
+  MarkTaskRequest request{
+      .name = {"d", "r", "b"}, .more_tasks = {"a", "c"}, .state = TaskState::skipped};
+  EXPECT_EQ((h.ask<std::vector<Touched>, event::MarkTask>(request))->size(), 3U);
+  EXPECT_EQ(h.states("d", "r"), "a=skipped b=skipped c=skipped");
+  // One by one, upstream last, the first would be cleared again.
+  request.state = TaskState::failed;
+  ASSERT_TRUE((h.ask<std::vector<Touched>, event::MarkTask>(request)).has_value());
+  EXPECT_EQ(h.states("d", "r"), "a=failed b=failed c=failed");
+}
+
 TEST(Mark, RunSuccessKeepsFailuresAndEndsTheRest) {
   CoreHarness h;
   h.dag("d", "a>b c");
@@ -203,6 +218,181 @@ TEST(Delete, RemovesTheRunAndEndsItsAttempts) {
   EXPECT_EQ(h.store->runs().list_runs({})->total, 0);
   EXPECT_EQ(h.cancelled.size(), 1U);
   EXPECT_EQ(h.core->stats().runs_active, 0);
+}
+
+TEST(Clear, OnlyNewTasksOfTheCurrentVersionLeaveTheOthersAsTheyAre) {
+  CoreHarness h;
+  h.dag("d", "a>b");
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  h.end("r/b");
+  auto only_new = [](bool dry_run) {
+    return [dry_run](ClearRequest& request) { request.only_new = true, request.dry_run = dry_run; };
+  };
+  EXPECT_TRUE(clear(h, "r", {}, only_new(false))->empty());
+  EXPECT_EQ(h.state("d", "r"), "success") << "nothing is new";
+  h.dag("d", "a>b b>c c>e");
+  auto would = clear(h, "r", {}, only_new(true));
+  ASSERT_EQ(would->size(), 2U);
+  EXPECT_EQ(would->at(0).task_instance.task_id, "c");
+  EXPECT_EQ(h.states("d", "r"), "a=success b=success");
+  clear(h, "r", {}, only_new(false)).value();
+  EXPECT_EQ(h.states("d", "r"), "a=success b=success c=queued e=-");
+  EXPECT_EQ(h.instance("d", "r", "a").try_number, 1);
+  h.end("r/c");
+  h.end("r/e");
+  EXPECT_EQ(h.state("d", "r"), "success");
+}
+
+Result<bool> delete_task(CoreHarness& h, const std::string& run, const std::string& task) {
+  return h.ask<bool, event::DeleteTask>(TaskInstanceName{"d", run, task});
+}
+
+TEST(DeleteTask, TakesAnInstanceOfAFinishedRunOnly) {
+  CoreHarness h;
+  h.dag("d", "a>b");
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  EXPECT_EQ(delete_task(h, "r", "a").error().code(), Code::conflict) << "b still runs";
+  h.end("r/b", OutcomeKind::failed);
+  h.changes.clear();
+  EXPECT_TRUE(delete_task(h, "r", "a").value());
+  EXPECT_EQ(h.states("d", "r"), "b=failed");
+  EXPECT_EQ(h.state("d", "r"), "failed");
+  ASSERT_EQ(h.changes.size(), 1U);
+  EXPECT_TRUE(h.changes[0].deleted);
+  EXPECT_EQ(h.changes[0].task_id, "a");
+  EXPECT_EQ(delete_task(h, "r", "a").error().code(), Code::not_found);
+  EXPECT_EQ(delete_task(h, "r", "nope").error().code(), Code::not_found);
+  EXPECT_EQ(delete_task(h, "nope", "a").error().code(), Code::not_found);
+}
+
+TEST(DeleteTask, TellsWhichFilesWereOfIt) {
+  CoreHarness h;
+  h.dag("d", "a b");
+  h.trigger("d", "r").value();
+  Outcome outcome{.attempt = h.placed.at("r/a").attempt,
+                  .kind = OutcomeKind::succeeded,
+                  .started_at = h.now,
+                  .ended_at = h.now};
+  outcome.xcoms = {
+      {.run = h.run("d", "r").key, .task_id = "a", .key = "k", .spill_path = "/x.json"}};
+  AttemptId attempt = outcome.attempt;
+  h.core->handle(event::OutcomeReported{outcome}, h.now);
+  h.step();
+  h.end("r/b");
+  ASSERT_EQ(h.state("d", "r"), "success");
+  delete_task(h, "r", "a").value();
+  ASSERT_EQ(h.tasks_deleted.size(), 1U);
+  ASSERT_EQ(h.tasks_deleted[0].attempts.size(), 1U);
+  EXPECT_EQ(h.tasks_deleted[0].attempts[0].id, attempt);
+  EXPECT_EQ(h.tasks_deleted[0].xcom_files, (std::vector<std::string>{"/x.json"}));
+  EXPECT_EQ(h.store->xcoms().list({})->total, 0);
+}
+
+TEST(DeleteTask, AFreshInstanceComesWithTheNextStartOfTheRun) {
+  CoreHarness h;
+  h.dag("d", "a>b b>c");
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  h.end("r/b");
+  h.end("r/c", OutcomeKind::failed);
+  TaskInstanceKey old = h.instance("d", "r", "b").key;
+  delete_task(h, "r", "b").value();
+  clear(h, "r", {{"c", std::nullopt}}).value();
+  EXPECT_EQ(h.states("d", "r"), "a=success b=queued c=-") << "c waits for b, which runs again";
+  EXPECT_NE(h.instance("d", "r", "b").key, old);
+  EXPECT_EQ(h.instance("d", "r", "b").try_number, 1);
+  h.end("r/b");
+  h.end("r/c");
+  EXPECT_EQ(h.state("d", "r"), "success");
+}
+
+TEST(DeleteTask, ClearingAllShowsAndMakesWhatWasDeleted) {
+  CoreHarness h;
+  h.dag("d", "a b");
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  h.end("r/b");
+  delete_task(h, "r", "b").value();
+  auto would = clear(h, "r", {}, [](ClearRequest& request) { request.dry_run = true; });
+  EXPECT_EQ(would->size(), 2U);
+  EXPECT_EQ(h.states("d", "r"), "a=success");
+  clear(h, "r", {}, [](ClearRequest& request) { request.note = "again"; }).value();
+  EXPECT_EQ(h.states("d", "r"), "a=queued b=queued");
+  EXPECT_EQ(h.instance("d", "r", "b").note, "again");
+}
+
+TEST(DeleteTask, MarksPassOverWhatWasDeleted) {
+  CoreHarness h;
+  h.dag("d", "a>b b>c");
+  h.trigger("d", "r").value();
+  h.end("r/a", OutcomeKind::failed);
+  delete_task(h, "r", "b").value();
+  auto marked = h.ask<std::vector<Touched>, event::MarkTask>(MarkTaskRequest{
+      .name = {"d", "r", "c"}, .state = TaskState::skipped, .include_upstream = true});
+  EXPECT_EQ(marked->size(), 2U);
+  EXPECT_EQ(h.states("d", "r"), "a=skipped c=skipped");
+  h.ask<DagRun, event::MarkRun>(
+       MarkRunRequest{.dag_id = "d", .run_id = "r", .state = RunState::success})
+      .value();
+  EXPECT_EQ(h.states("d", "r"), "a=skipped c=skipped");
+  h.ask<DagRun, event::MarkRun>(
+       MarkRunRequest{.dag_id = "d", .run_id = "r", .state = RunState::queued})
+      .value();
+  EXPECT_EQ(h.states("d", "r"), "a=skipped b=skipped c=skipped");
+}
+
+TEST(DeleteTask, WaitsForAnAttemptThatStillEnds) {
+  CoreHarness h;
+  h.dag("d", "a");
+  h.trigger("d", "r").value();
+  AttemptId attempt = h.placed.at("r/a").attempt;
+  h.ask<DagRun, event::MarkRun>(
+       MarkRunRequest{.dag_id = "d", .run_id = "r", .state = RunState::failed})
+      .value();
+  EXPECT_EQ(delete_task(h, "r", "a").error().code(), Code::conflict);
+  h.core->handle(
+      event::OutcomeReported{
+          {.attempt = attempt, .kind = OutcomeKind::cancelled, .ended_at = h.now}},
+      h.now);
+  // In the same step as the end it waits for: nothing of the attempt may be written any more.
+  EXPECT_TRUE(delete_task(h, "r", "a").value());
+  EXPECT_EQ(h.states("d", "r"), "");
+  EXPECT_TRUE(h.store->runs().list_attempts(h.run("d", "r").key)->empty());
+}
+
+TEST(DeleteTask, TakesInstancesOfTasksThatTheVersionNoLongerHas) {
+  CoreHarness h;
+  h.dag("d", "a b");
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  h.end("r/b");
+  h.dag("d", "a");
+  clear(h, "r", {{"a", std::nullopt}}, [](ClearRequest& request) {
+    request.run_on_latest_version = true;
+  }).value();
+  h.end("r/a");
+  ASSERT_EQ(h.states("d", "r"), "a=success b=removed");
+  delete_task(h, "r", "b").value();
+  EXPECT_EQ(h.states("d", "r"), "a=success");
+}
+
+TEST(DeleteTask, AnotherVersionFindsAFreshInstance) {
+  CoreHarness h;
+  h.dag("d", "a b");
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  h.end("r/b");
+  delete_task(h, "r", "b").value();
+  h.dag("d", "a>b");
+  clear(h, "r", {{"a", std::nullopt}}, [](ClearRequest& request) {
+    request.run_on_latest_version = true;
+  }).value();
+  EXPECT_EQ(h.states("d", "r"), "a=queued b=-");
+  h.end("r/a");
+  h.end("r/b");
+  EXPECT_EQ(h.state("d", "r"), "success");
 }
 
 TEST(Staging, KeptAfterFailureUntilItsTime) {

@@ -98,6 +98,7 @@ class CoreHarness {
       for (auto [attempt, reason] : taken.effects.cancelled) cancelled.push_back(attempt);
       for (Change& change : taken.effects.changes) changes.push_back(std::move(change));
       for (auto& volume : taken.effects.staging_freed) freed.push_back(volume);
+      for (auto& gone : taken.effects.tasks_deleted) tasks_deleted.push_back(gone);
       for (auto one : taken.effects.forgotten) forget(one.first, one.second);
       for (const WorkItem& item : taken.effects.expected) {
         CHECK(item.attempt.value == 0);
@@ -190,6 +191,7 @@ class CoreHarness {
   std::vector<WorkItem> expected;           // told and neither placed nor forgotten
   std::vector<std::string> forgotten;
   std::vector<StagingVolume> freed;
+  std::vector<TaskDeleted> tasks_deleted;
   std::vector<Change> changes;              // all that were told
 };
 

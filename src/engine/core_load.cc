@@ -148,6 +148,9 @@ Result<ActiveRun*> Core::activate(RunRecord record, Time now) {
     slots_[row.key] = {key, TaskIndex(*task)};
     slot.row = std::move(row);
   }
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    if (run.slots[i].absent()) run.slots[i].row = fresh_row(key, run.version->spec->tasks[i]);
+  }
   for (Attempt& row : record.open_attempts) {
     AttemptId id = row.id;
     attempts_.emplace(id, OpenAttempt{.row = std::move(row), .dag_id = run.row.dag_id, .run_id = run.row.run_id,

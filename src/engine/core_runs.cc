@@ -90,14 +90,23 @@ ActiveRun& Core::insert_run(DagState& dag, DagRun row, Time now) {
   return run;
 }
 
+TaskInstance fresh_row(RunKey run, const TaskSpec& spec) {
+  return {.run = run,
+          .task_id = spec.task_id,
+          .max_tries = spec.retries,
+          .operator_name = spec.operator_name,
+          .pool = spec.pool,
+          .pool_slots = spec.pool_slots,
+          .queue = spec.queue,
+          .priority_weight = spec.effective_weight};
+}
+
 // A fresh row for a task of the run's version.
 void Core::add_slot(ActiveRun& run, TaskIndex task) {
-  const TaskSpec& spec = run.version->spec->tasks[task];
   TaskSlot& slot = run.slots[task];
-  slot.row = {.key = TaskInstanceKey{++keys_.task_instance}, .run = run.row.key, .task_id = spec.task_id,
-              .max_tries = spec.retries, .operator_name = spec.operator_name, .pool = spec.pool,
-              .pool_slots = spec.pool_slots, .queue = spec.queue, .priority_weight = spec.effective_weight};
-  slot.upstream = {.total = int(run.version->plan.upstream(task).size())};
+  slot.row = fresh_row(run.row.key, run.version->spec->tasks[task]);
+  slot.row.key = TaskInstanceKey{++keys_.task_instance};
+  slot.upstream.total = int(run.version->plan.upstream(task).size());
   slots_[slot.row.key] = {run.row.key, task};
   touch(run, task);
 }

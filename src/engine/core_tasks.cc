@@ -105,7 +105,7 @@ bool Core::past_satisfied(const ActiveRun& run, const TaskSlot& slot, const Task
     if (in_memory != runs_.end()) {
       const ActiveRun& other = *in_memory->second;
       auto index = other.version->spec->index_of(task_id);
-      if (!index) return std::nullopt;
+      if (!index || other.slots[*index].absent()) return std::nullopt;
       return good(other.slots[*index].row.state);
     }
     auto rows = store_.engine().task_instances_of(key, task_id);

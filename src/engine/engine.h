@@ -33,10 +33,13 @@ struct ClearRequest {
   std::optional<Time> start_date, end_date;
   bool dry_run = true;
   bool only_failed = true, only_running = false;
+  bool only_new = false;  // moves the run to the current version for tasks it has no instance of;
+                          // those it has stay as they are
   bool include_upstream = false, include_downstream = false, include_future = false, include_past = false;
   bool reset_dag_runs = true;
   bool run_on_latest_version = false;     // re-bind the run to the DAG's current version
   bool prevent_running_task = false;      // `conflict` when a selected task instance runs
+  std::optional<std::string> note;        // put on each that is cleared
   std::string user;
 };
 
@@ -48,6 +51,7 @@ struct Touched {
 
 struct MarkTaskRequest {
   TaskInstanceName name;                  // map_index kUnmapped = all indexes of the task
+  std::vector<std::string> more_tasks;    // of the same run, marked in the same step
   std::optional<TaskState> state;         // success, failed or skipped
   std::optional<std::string> note;
   bool include_upstream = false, include_downstream = false, include_future = false, include_past = false;
@@ -95,6 +99,7 @@ struct Change {
 struct EngineStats {
   int64_t runs_active = 0, task_instances_active = 0, attempts_open = 0;
   int64_t batches = 0, events = 0, moves = 0;
+  Time started_at{};                      // when this life of the loop began
   Time heartbeat{};                       // last time the loop was seen alive
 };
 
@@ -110,9 +115,14 @@ class Engine {
   // logical date taken).
   virtual void trigger(TriggerRequest request, Reply<DagRun> reply) = 0;
   virtual void clear(ClearRequest request, Reply<std::vector<Touched>> reply) = 0;
+  // `conflict` when the only task instance is in that state already.
   virtual void mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) = 0;
   virtual void mark_run(MarkRunRequest request, Reply<DagRun> reply) = 0;
   virtual void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) = 0;
+  // Forgets a task instance of a finished run: its tries, attempts, XComs and logs go with it. When
+  // the run starts again, the task has a fresh instance. Errors: not_found, conflict (its run is
+  // not finished, or its last attempt still ends).
+  virtual void delete_task(TaskInstanceName name, Reply<bool> reply) = 0;
   virtual void set_paused(std::string dag_id, bool paused, Reply<bool> reply) = 0;
   // Errors: not_found, invalid (no schedule, no date in the range, params break their schema,
   // depends_on_past with another order or without reprocessing), exhausted (kBackfillRunsMax),

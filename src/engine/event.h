@@ -62,6 +62,7 @@ struct DeleteRun {
   std::string dag_id, run_id;
   Reply<bool> reply;
 };
+using DeleteTask = Asked<TaskInstanceName, bool>;
 struct SetPaused {
   std::string dag_id;
   bool paused = false;
@@ -90,9 +91,17 @@ using Event =
     std::variant<event::AttemptClaimed, event::AttemptRunning, event::OutcomeReported,
                  event::XComPushed, event::AgentConnected, event::AgentLost, event::DispatchFailed,
                  event::AttemptWaits, event::AttemptHeld, event::Trigger, event::Clear,
-                 event::MarkTask, event::MarkRun, event::DeleteRun, event::SetPaused,
-                 event::StartBackfill, event::MoveBackfill, event::AskReasons, event::DagChanged,
-                 event::PoolsChanged, event::ImportErrorsChanged>;
+                 event::MarkTask, event::MarkRun, event::DeleteRun, event::DeleteTask,
+                 event::SetPaused, event::StartBackfill, event::MoveBackfill, event::AskReasons,
+                 event::DagChanged, event::PoolsChanged, event::ImportErrorsChanged>;
+
+// A task instance whose rows went, and the files that were of it.
+struct TaskDeleted {
+  DagRun run;
+  TaskInstanceName name;
+  std::vector<Attempt> attempts;        // whose logs go
+  std::vector<std::string> xcom_files;  // values that were not inline
+};
 
 // What is to be done once a step's batch is committed, in this order.
 struct Effects {
@@ -105,6 +114,7 @@ struct Effects {
   std::vector<WorkItem> expected;                   // may be placed next; no attempt yet
   std::vector<StagingVolume> staging_freed;         // folders to remove
   std::vector<DagRun> runs_deleted;                 // whose logs go
+  std::vector<TaskDeleted> tasks_deleted;
   std::vector<std::move_only_function<void(const Status&)>> answers;  // told how the commit ended
   std::vector<Change> changes;                      // sequence and time are set by the runner
 

@@ -28,6 +28,7 @@ Runner::~Runner() { stop(); }
 
 Status Runner::start() {
   if (auto loaded = core_.load(clock_.now()); !loaded) return loaded;
+  feed_.with([&](Feed& feed) { feed.started_at = clock_.now(); });
   thread_ = std::make_unique<LoopThread>("engine");
   thread_->loop().post([this] { schedule_turn(); });
   return {};
@@ -88,6 +89,7 @@ void Runner::commit_step() {
   auto stats = core_.stats();
   feed_.with([&](Feed& feed) {
     feed.stats = stats;
+    feed.stats.started_at = feed.started_at;
     feed.stats.heartbeat = clock_.now();
   });
   if (!inbox_.empty()) return schedule_turn();
@@ -131,6 +133,7 @@ void Runner::perform(Effects effects) {
   publish(std::move(effects.changes));
   for (const StagingVolume& volume : effects.staging_freed) hooks_.remove_staging(volume);
   for (const DagRun& run : effects.runs_deleted) hooks_.run_deleted(run);
+  for (const TaskDeleted& gone : effects.tasks_deleted) hooks_.task_deleted(gone);
 }
 
 void Runner::publish(std::vector<Change> changes) {
@@ -194,6 +197,9 @@ void Runner::mark_run(MarkRunRequest request, Reply<DagRun> reply) {
 }
 void Runner::delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) {
   post(event::DeleteRun{std::move(dag_id), std::move(run_id), std::move(reply)});
+}
+void Runner::delete_task(TaskInstanceName name, Reply<bool> reply) {
+  post(event::DeleteTask{std::move(name), std::move(reply)});
 }
 void Runner::set_paused(std::string dag_id, bool paused, Reply<bool> reply) {
   post(event::SetPaused{std::move(dag_id), paused, std::move(reply)});

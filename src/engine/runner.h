@@ -18,6 +18,7 @@ struct RunnerHooks {
   std::function<Status(const StagingVolume&)> make_staging;
   std::function<void(const StagingVolume&)> remove_staging;
   std::function<void(const DagRun&)> run_deleted;      // logs of the run can go
+  std::function<void(const TaskDeleted&)> task_deleted;
 };
 
 class Runner : public Engine, public ExecutorListener {
@@ -40,6 +41,7 @@ class Runner : public Engine, public ExecutorListener {
   void mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) override;
   void mark_run(MarkRunRequest request, Reply<DagRun> reply) override;
   void delete_run(std::string dag_id, std::string run_id, Reply<bool> reply) override;
+  void delete_task(TaskInstanceName name, Reply<bool> reply) override;
   void backfill(BackfillRequest request, Reply<Backfill> reply) override;
   void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                      Reply<Backfill> reply) override;
@@ -67,6 +69,7 @@ class Runner : public Engine, public ExecutorListener {
     uint64_t next = 1;
     std::deque<Change> kept;
     std::vector<std::weak_ptr<Listener>> listeners;
+    Time started_at{};
     EngineStats stats;
   };
 

@@ -35,6 +35,8 @@ struct TaskSlot {
   bool cleared = false;                   // since then: told even if it is in the same state again
   bool stored = false;                // the row exists in the store
   bool dirty = false;                 // the row differs from the store
+  // The row was deleted by hand; only of runs that are finished. All else of the row is as if new.
+  bool absent() const { return row.key.value == 0; }
   bool ready = false;                 // in a ready queue
   bool waits_for_past = false;
   // Only where places are made ready ahead (core_ahead.cc).

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main/host_view.h"
 
+#include <pwd.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "main/host.h"
 
@@ -60,6 +64,14 @@ std::vector<api::ExecutorState> HostView::executors() {
   return {{.name = std::string(executor_.name()),
            .slots_max = executor_.slots_max(),
            .ready = !agents_.agents().empty()}};
+}
+
+api::ServerProcess HostView::process() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> texts{};
+  if (getpwuid_r(geteuid(), &entry, texts.data(), texts.size(), &found) != 0) found = nullptr;
+  return {.hostname = host_name(), .user = found ? found->pw_name : std::to_string(geteuid())};
 }
 
 std::vector<api::ConfigValue> HostView::configuration() {

@@ -19,6 +19,7 @@ class HostView : public api::HostPort {
   api::DiskState disk() override;
   std::vector<api::AgentState> agents() override;
   std::vector<api::ExecutorState> executors() override;
+  api::ServerProcess process() override;
   std::vector<api::ConfigValue> configuration() override;
 
  private:

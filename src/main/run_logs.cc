@@ -184,6 +184,12 @@ std::shared_ptr<void> RunLogs::watch(AttemptId attempt, std::function<void()> gr
   return std::shared_ptr<void>(token, std::move(end));
 }
 
+void RunLogs::remove(const TaskInstanceName& name, int try_number, AttemptId attempt) {
+  shared_.with([&](Shared& shared) { shared.paths.erase(attempt); });
+  std::error_code ignored;
+  fs::remove(path_of(name, try_number, attempt), ignored);
+}
+
 void RunLogs::remove_run(const std::string& dag_id, const std::string& run_id) {
   fs::path folder = run_folder(root_, dag_id, run_id);
   shared_.with([&](Shared& shared) {

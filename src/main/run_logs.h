@@ -57,6 +57,8 @@ class RunLogs : public LogSink {
   // Calls `grown` from any thread after the log of an attempt has grown or got its end, until the
   // token is destroyed (which may outlive this).
   std::shared_ptr<void> watch(AttemptId attempt, std::function<void()> grown);
+  // Removes the log of an attempt of a task.
+  void remove(const TaskInstanceName& name, int try_number, AttemptId attempt);
   // Removes all logs of a run.
   void remove_run(const std::string& dag_id, const std::string& run_id);
 

@@ -173,6 +173,16 @@ TEST_F(RunLogsTest, NamesFilesByWhatTheyBelongTo) {
             "/logs/dag_id=etl/run_id=_../task_id=_callback,attempt=1.5.log");
 }
 
+TEST_F(RunLogsTest, RemovesTheLogOfOneAttempt) {
+  add_run(1, 1, 2);
+  RunLogs logs(folder_ / "logs", *store_);
+  ASSERT_TRUE(logs.append(AttemptId{1}, 0, "one\n"));
+  ASSERT_TRUE(logs.append(AttemptId{2}, 0, "two\n"));
+  logs.remove(load(1), 1, AttemptId{1});
+  EXPECT_FALSE(fs::exists(logs.path_of(load(1), 1, AttemptId{1})));
+  EXPECT_EQ(logs.stored(AttemptId{2}), 4u);
+}
+
 TEST_F(RunLogsTest, RemovesTheLogsOfARunAndNoOther) {
   add_run(1, 1, 1);
   add_run(2, 2, 2);

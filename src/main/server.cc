@@ -288,6 +288,13 @@ RunnerHooks Server::Impl::hooks() {
             logs->remove_run(run.dag_id, run.run_id);
             static_cast<void>(remove_tree(home.xcoms() / std::to_string(run.key.value)));
           },
+      .task_deleted =
+          [this](const TaskDeleted& gone) {
+            for (const Attempt& attempt : gone.attempts)
+              logs->remove(gone.name, attempt.try_number, attempt.id);
+            std::error_code ignored;  // goes with its run at the latest
+            for (const std::string& file : gone.xcom_files) fs::remove(file, ignored);
+          },
   };
 }
 

@@ -46,6 +46,8 @@ struct Batch {
   std::vector<EventLog> events;
   std::vector<TaskEnd> task_ends;                        // added to the figures of their tasks
   std::vector<RunKey> runs_deleted;                      // with everything that hangs on them
+  // With their tries, attempts, XComs and rendered fields; before anything else is written.
+  std::vector<TaskInstanceKey> task_instances_deleted;
   std::vector<Backfill> backfills_inserted;
   std::vector<Backfill> backfills_updated;  // is_paused, updated_at and completed_at, nothing else
   std::vector<BackfillRun> backfill_runs;   // inserted

@@ -297,6 +297,38 @@ TEST_P(StoreContract, DeletingARunTakesAllThatHangsOnIt) {
   EXPECT_FALSE(volumes->rows[0].run);
 }
 
+TEST_P(StoreContract, DeletingATaskInstanceTakesWhatHangsOnItAndNoOther) {
+  RunRecord record = add_run(1);
+  const TaskInstance &gone = record.task_instances[0], &kept = record.task_instances[1];
+  auto tried = [&](const TaskInstance& task) {
+    return TaskTry{.task_instance = task.key, .try_number = 1, .version = version_};
+  };
+  auto pushed = [](const TaskInstance& task) {
+    return XCom{.run = RunKey{1}, .task_id = task.task_id, .key = "k", .value = "1"};
+  };
+  Batch batch;
+  batch.attempts_inserted = {make_attempt(1, gone), make_attempt(2, kept)};
+  batch.xcoms = {pushed(gone), pushed(kept)};
+  batch.rendered = {{gone.key, "{}"}};
+  batch.tries = {tried(gone), tried(kept)};
+  commit(batch);
+  Batch removal;
+  removal.task_instances_deleted = {gone.key};
+  // A fresh instance of the same name may come in the same step.
+  removal.task_instances_inserted = {gone};
+  removal.task_instances_inserted[0].key = TaskInstanceKey{99};
+  removal.tries = {tried(gone)};
+  commit(removal);
+  auto record_now = *store_->engine().load_run(RunKey{1});
+  ASSERT_EQ(record_now->task_instances.size(), record.task_instances.size());
+  EXPECT_FALSE(*store_->runs().get_attempt(AttemptId{1}));
+  EXPECT_TRUE(*store_->runs().get_attempt(AttemptId{2}));
+  EXPECT_FALSE(*store_->xcoms().get(RunKey{1}, gone.task_id, kUnmapped, "k"));
+  EXPECT_TRUE(*store_->xcoms().get(RunKey{1}, kept.task_id, kUnmapped, "k"));
+  EXPECT_TRUE(store_->runs().list_tries(gone.key)->empty());
+  EXPECT_EQ(store_->runs().list_tries(kept.key)->size(), 1u);
+}
+
 TEST_P(StoreContract, StagingVolumesComeDue) {
   Batch batch;
   for (int64_t key = 1; key <= 5; ++key) {

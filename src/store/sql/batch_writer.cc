@@ -47,14 +47,23 @@ BatchWriter::BatchWriter(Connection& connection, const Batch& batch)
 Status BatchWriter::write() {
   using Step = Status (BatchWriter::*)();
   constexpr Step kSteps[] = {
-      &BatchWriter::delete_runs,           &BatchWriter::insert_runs,
-      &BatchWriter::update_runs,           &BatchWriter::insert_task_instances,
-      &BatchWriter::update_task_instances, &BatchWriter::insert_attempts,
-      &BatchWriter::update_attempts,       &BatchWriter::upsert_tries,
-      &BatchWriter::clear_xcoms,           &BatchWriter::upsert_xcoms,
-      &BatchWriter::upsert_rendered,       &BatchWriter::insert_staging,
-      &BatchWriter::update_staging,        &BatchWriter::plan_dags,
-      &BatchWriter::insert_events,         &BatchWriter::count_task_ends,
+      &BatchWriter::delete_runs,
+      &BatchWriter::delete_task_instances,
+      &BatchWriter::insert_runs,
+      &BatchWriter::update_runs,
+      &BatchWriter::insert_task_instances,
+      &BatchWriter::update_task_instances,
+      &BatchWriter::insert_attempts,
+      &BatchWriter::update_attempts,
+      &BatchWriter::upsert_tries,
+      &BatchWriter::clear_xcoms,
+      &BatchWriter::upsert_xcoms,
+      &BatchWriter::upsert_rendered,
+      &BatchWriter::insert_staging,
+      &BatchWriter::update_staging,
+      &BatchWriter::plan_dags,
+      &BatchWriter::insert_events,
+      &BatchWriter::count_task_ends,
       &BatchWriter::write_backfills,
   };
   for (Step step : kSteps) {
@@ -66,6 +75,17 @@ Status BatchWriter::write() {
 Status BatchWriter::delete_runs() {
   return for_each_row(connection_, kDeleteRun, batch_.runs_deleted, Expect::anything, kKeepAll,
                       [](Query& query, RunKey run) { query.bind("$run_key", run); });
+}
+
+Status BatchWriter::delete_task_instances() {
+  for (std::string_view sql :
+       {kClearXComs.view(), kDeleteAttempts.view(), kDeleteTaskInstance.view()}) {
+    auto deleted = for_each_row(
+        connection_, sql, batch_.task_instances_deleted, Expect::anything, kKeepAll,
+        [](Query& query, TaskInstanceKey key) { query.bind("$task_instance_key", key); });
+    if (!deleted) return deleted;
+  }
+  return {};
 }
 
 Status BatchWriter::insert_runs() {

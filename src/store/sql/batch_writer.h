@@ -18,6 +18,7 @@ class BatchWriter {
 
  private:
   Status delete_runs();
+  Status delete_task_instances();
   Status insert_runs();
   Status update_runs();
   Status insert_task_instances();

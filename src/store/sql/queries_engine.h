@@ -132,6 +132,11 @@ inline constexpr SqlText kInsertEvent(
     "$map_index, "
     "$try_number, $owner, $extra, $object, $address)");
 inline constexpr SqlText kDeleteRun("DELETE FROM runs WHERE run_key = $run_key");
+inline constexpr SqlText kDeleteAttempts(
+    "DELETE FROM attempts WHERE run_key = (SELECT run_key FROM task_instances WHERE "
+    "task_instance_key = $task_instance_key) AND task_instance_key = $task_instance_key");
+inline constexpr SqlText kDeleteTaskInstance(
+    "DELETE FROM task_instances WHERE task_instance_key = $task_instance_key");
 inline constexpr SqlText kSelectWatermarks(
     "SELECT "
     "max((SELECT coalesce(max(run_key), 0) FROM runs),"
