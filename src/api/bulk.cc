@@ -56,7 +56,8 @@ Result<std::string> BulkRun::entity(const std::string& kind, const json::object&
                                     const json::value& entity) {
   bool by_key = kind == "delete" && entity.is_string();
   if (!by_key && !entity.is_object()) return fail(Code::invalid, "an entity must be an object");
-  std::string key = by_key ? std::string(entity.get_string()) : key_of(entity.get_object());
+  std::string key =
+      key_of(by_key ? json::object{{target_.key, entity.get_string()}} : entity.get_object());
   if (key.empty()) return fail(Code::invalid, "an entity needs " + std::string(target_.key));
   auto exists = target_.exists(key);
   if (!exists) return fail(exists);

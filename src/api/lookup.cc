@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/lookup.h"
 
+#include <algorithm>
+
 #include "base/file.h"
 
 namespace leoflow::api {
@@ -37,6 +39,25 @@ Result<DagRun> find_run(const Call& call) {
   return std::move(**run);
 }
 
+Result<std::vector<std::string>> find_group_tasks(const Call& call, const std::string& group_id) {
+  if (call.path("dag_id") == "~") {
+    return fail(Code::invalid, "a task group is one of a DAG", "name the DAG in the path");
+  }
+  auto found = find_dag_version(call, call.path("dag_id"));
+  if (!found) return fail(found);
+  VersionPtr version = found->version;
+  if (call.path("dag_run_id") != "~") {
+    auto run = find_run(call);
+    if (!run) return fail(run);
+    auto own = call.services.versions.get(run->version);
+    if (!own) return fail(own);
+    version = std::move(*own);
+  }
+  auto tasks = version->spec.tasks_in_group(group_id);
+  if (tasks.empty()) return fail(Code::not_found, "Task group " + group_id + " not found");
+  return tasks;
+}
+
 TaskInstanceName task_instance_name(const Call& call, int map_index) {
   return {call.path("dag_id"), call.path("dag_run_id"), call.path("task_id"), map_index};
 }
@@ -52,6 +73,14 @@ Result<TaskInstanceRow> find_task_instance(const Call& call, int map_index) {
                                      "` was not found");
   }
   return std::move(**row);
+}
+
+int map_index_of(const Call& call) {
+  for (const auto& [name, value] : call.path_params) {
+    if (name == "map_index") return call.path_int("map_index");
+  }
+  int64_t index = call.query_int("map_index").value_or(kUnmapped);
+  return int(std::clamp<int64_t>(index, INT32_MIN, INT32_MAX));
 }
 
 std::string path_or_all(const Call& call, std::string_view name) {

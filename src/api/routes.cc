@@ -22,6 +22,7 @@ void add_all_routes(Router& router) {
   add_variable_routes(router);
   add_pool_routes(router);
   add_monitor_routes(router);
+  add_job_routes(router);
   add_event_log_routes(router);
   add_empty_routes(router);
   add_session_routes(router);

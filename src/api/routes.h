@@ -24,6 +24,7 @@ void add_connection_routes(Router& router);
 void add_variable_routes(Router& router);
 void add_pool_routes(Router& router);
 void add_monitor_routes(Router& router);
+void add_job_routes(Router& router);
 void add_event_log_routes(Router& router);
 void add_empty_routes(Router& router);
 void add_session_routes(Router& router);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/call.h"
+#include "api/engine_pulse.h"
 #include "api/present.h"
 #include "api/routes.h"
 
@@ -137,14 +138,13 @@ void add_disk(json::Writer& w, const DiskState& disk) {
 
 void add_health(json::Writer& w, const Call& call) {
   const Services& services = call.services;
-  Duration silence = services.clock.now() - services.engine.stats().heartbeat;
-  bool alive = silence <= services.options.engine_silence_max;
+  EnginePulse engine = engine_pulse(services);
   bool readable = services.store.settings().get_setting("instance_id").has_value();
   WorkspaceState workspace = services.workspace.workspace();
   size_t agents = services.host.agents().size();
   w.key("health").begin_array();
-  part(w, "engine", alive ? "ok" : "failed",
-       alive ? "" : "not heard of for " + format_duration(silence));
+  part(w, "engine", engine.alive ? "ok" : "failed",
+       engine.alive ? "" : "not heard of for " + format_duration(engine.silence));
   part(w, "store", readable ? "ok" : "failed", readable ? "" : "the database does not answer");
   for (const ExecutorState& one : services.host.executors()) {
     part(w, "executor " + one.name, one.ready ? "ok" : "warning",

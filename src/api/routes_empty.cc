@@ -19,7 +19,6 @@ Result<Response> get_asset_events(Call&) { return empty_list("asset_events"); }
 Result<Response> get_plugins(Call&) { return empty_list("plugins"); }
 Result<Response> get_plugin_errors(Call&) { return empty_list("import_errors"); }
 Result<Response> get_providers(Call&) { return empty_list("providers"); }
-Result<Response> get_jobs(Call&) { return empty_list("jobs"); }
 Result<Response> get_hitl_details(Call&) { return empty_list("hitl_details"); }
 
 Result<Response> no_asset(Call& call) {
@@ -126,7 +125,6 @@ void add_empty_routes(Router& router) {
   add_list(router, "/api/v2/plugins/importErrors", "plugin_import_errors", get_plugin_errors,
            "import_errors");
   add_list(router, "/api/v2/providers", "get_providers", get_providers, "providers");
-  add_list(router, "/api/v2/jobs", "get_jobs", get_jobs, "jobs");
   add_list(router, "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails", "get_hitl_details",
            get_hitl_details, "hitl_details");
   add_queued_event_routes(router);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /version, /monitor/health, /metrics, and the page at /.
 #include "api/call.h"
+#include "api/engine_pulse.h"
 #include "api/present.h"
 #include "api/routes.h"
 
@@ -36,16 +37,14 @@ void health_member(json::Writer& w, std::string_view name, bool healthy,
 // Timers of sensors and deferrals live in the engine, so the triggerer is as healthy as the
 // scheduler.
 Result<Response> get_health(Call& call) {
-  EngineStats stats = call.services.engine.stats();
-  bool engine_alive =
-      call.services.clock.now() - stats.heartbeat <= call.services.options.engine_silence_max;
+  EnginePulse engine = engine_pulse(call.services);
   bool database = call.services.store.settings().get_setting("instance_id").has_value();
   WorkspaceState workspace = call.services.workspace.workspace();
   json::Writer w;
   w.begin_object();
   health_member(w, "metadatabase", database, {});
-  health_member(w, "scheduler", engine_alive, stats.heartbeat);
-  health_member(w, "triggerer", engine_alive, stats.heartbeat);
+  health_member(w, "scheduler", engine.alive, engine.last);
+  health_member(w, "triggerer", engine.alive, engine.last);
   health_member(w, "dag_processor", workspace.path.empty() || workspace.watching,
                 workspace.last_scan);
   w.end_object();

@@ -360,5 +360,49 @@ TEST_F(ReadTest, OddsAndEnds) {
   EXPECT_EQ(raw(Method::get, "/").status, 200);
 }
 
+TEST_F(ReadTest, TaskInstancesOfAGroup) {
+  const std::string path = "/api/v2/dags/etl/dagRuns/r1/taskInstances?task_group_id=";
+  EXPECT_EQ(body(get(path + "all")).at("total_entries").as_int64(), 2);
+  json::value inner = body(get(path + "all.first"));
+  EXPECT_EQ(inner.at("total_entries").as_int64(), 1);
+  EXPECT_EQ(inner.at("task_instances").at(0).at("task_id").as_string(), "extract");
+  EXPECT_EQ(get(path + "nope").status, 404);
+  const std::string anywhere = "/dagRuns/~/taskInstances?task_group_id=all.first";
+  EXPECT_EQ(body(get("/api/v2/dags/etl" + anywhere)).at("total_entries").as_int64(), 1);
+  EXPECT_EQ(get("/api/v2/dags/~" + anywhere).status, 400);
+}
+
+TEST_F(ReadTest, MapIndexMayBeAQueryParameter) {
+  const std::string path = "/api/v2/dags/etl/dagRuns/r1/taskInstances/load";
+  for (std::string part : {"/tries", "/tries/2", "/dependencies", "/links"}) {
+    EXPECT_EQ(get(path + part + "?map_index=-1").status, 200) << part;
+    EXPECT_EQ(get(path + part + "?map_index=5").status, 404) << part;
+  }
+}
+
+TEST_F(ReadTest, TheJobIsTheSchedulerThatHealthTellsOf) {
+  json::value jobs = body(get("/api/v2/jobs?order_by=-start_date"));
+  ASSERT_EQ(jobs.at("total_entries").as_int64(), 1);
+  const json::value& job = jobs.at("jobs").at(0);
+  EXPECT_EQ(job.at("job_type").as_string(), "SchedulerJob");
+  EXPECT_EQ(job.at("state").as_string(), "running");
+  EXPECT_EQ(job.at("hostname").as_string(), "host");
+  EXPECT_EQ(job.at("unixname").as_string(), "leo");
+  auto total = [&](const std::string& query) {
+    return body(get("/api/v2/jobs?" + query)).at("total_entries").as_int64();
+  };
+  for (std::string kept :
+       {"is_alive=true", "job_type=SchedulerJob", "hostname=host", "job_state=running",
+        "executor_class=local", "start_date_lte=2024-05-06T12:53:20Z"})
+    EXPECT_EQ(total(kept), 1) << kept;
+  for (std::string left :
+       {"is_alive=false", "job_type=TriggererJob", "hostname=other", "job_state=failed",
+        "executor_class=x", "end_date_gte=2024-01-01T00:00:00Z",
+        "start_date_gt=2024-05-06T12:53:20Z"})
+    EXPECT_EQ(total(left), 0) << left;
+  EXPECT_EQ(body(get("/api/v2/jobs?offset=1")).at("jobs").as_array().size(), 0u);
+  EXPECT_EQ(get("/api/v2/jobs?order_by=nope").status, 400);
+}
+
 }  // namespace
 }  // namespace leoflow::api

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// /api/leoflow/v1/dagRuns/bulk: one change of several runs, with a dry run that lists what it would
-// touch. Each run succeeds or fails on its own.
+// Changes of several runs, each of which succeeds or fails on its own:
+// /api/leoflow/v1/dagRuns/bulk, one change of all with a dry run that lists what it would touch,
+// and Airflow's PATCH of dagRuns.
+#include <map>
+
+#include "api/bulk.h"
 #include "api/lookup.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -138,6 +142,59 @@ Result<Response> bulk_runs(Call& call) {
   return json_response(w);
 }
 
+RunName name_of(const Call& call, const json::object& entity) {
+  const std::string& dag = call.path("dag_id");
+  return {dag == "~" ? json::string_or(entity, "dag_id") : dag,
+          json::string_or(entity, "dag_run_id")};
+}
+
+Status patch(const Call& call, const RunName& name, const json::object& entity,
+             const std::vector<std::string>& mask) {
+  auto given = [&](std::string_view member) {
+    const json::value* value = entity.if_contains(member);
+    return value && !value->is_null() &&
+           (mask.empty() || std::ranges::find(mask, member) != mask.end());
+  };
+  MarkRunRequest request{.dag_id = name.dag_id, .run_id = name.run_id, .user = call.user.username};
+  if (given("state")) request.state = parse_run_state(json::string_or(entity, "state"));
+  if (given("note")) request.note = json::string_or(entity, "note");
+  if (!request.state && !request.note) return {};
+  auto marked = wait_reply<DagRun>(
+      [&](auto reply) { call.services.engine.mark_run(std::move(request), std::move(reply)); });
+  if (!marked) return fail(marked);
+  return {};
+}
+
+Result<Response> patch_runs(Call& call) {
+  std::map<std::string, RunName> names;
+  BulkTarget target{.key = "dag_run_id", .patch_shape = "BulkDAGRunBody"};
+  target.key_of = [&](const json::object& entity) -> std::string {
+    RunName name = name_of(call, entity);
+    if (name.dag_id.empty() || name.run_id.empty()) return {};
+    std::string key = name.dag_id + "." + name.run_id;
+    names.insert_or_assign(key, std::move(name));
+    return key;
+  };
+  target.exists = [&](const std::string& key) -> Result<bool> {
+    const RunName& name = names.at(key);
+    auto run = call.services.store.runs().get_run(name.dag_id, name.run_id);
+    if (!run) return fail(run);
+    return run->has_value();
+  };
+  target.update = [&](const json::object& entity, const std::vector<std::string>& mask) {
+    return patch(call, name_of(call, entity), entity, mask);
+  };
+  target.remove = [&](const std::string& key) -> Status {
+    auto removed = wait_reply<bool>([&](auto reply) {
+      const RunName& name = names.at(key);
+      call.services.engine.delete_run(name.dag_id, name.run_id, std::move(reply));
+    });
+    if (!removed) return fail(removed);
+    return {};
+  };
+  return run_bulk(call, target);
+}
+
 }  // namespace
 
 void add_run_bulk_routes(Router& router) {
@@ -159,6 +216,10 @@ void add_run_bulk_routes(Router& router) {
           "tells which task instances each would touch (the first 200 by name)")
       .reads("BulkRunsBody")
       .answers_with(200, "BulkRunsResponse");
+  router.add(Method::patch, "/api/v2/dags/{dag_id}/dagRuns", "bulk_patch_dag_runs", patch_runs)
+      .about("Mark, note or delete several runs; DAG ~: each names its own")
+      .reads("BulkBody")
+      .answers_with(200, "BulkResponse");
 }
 
 }  // namespace leoflow::api

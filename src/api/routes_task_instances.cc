@@ -38,6 +38,10 @@ Result<Response> task_instance_collection(const Call& call, const TaskInstanceQu
   return json_response(w);
 }
 
+Param map_index_param() {
+  return {.name = "map_index", .kind = Param::Kind::integer, .fallback = "-1"};
+}
+
 namespace {
 
 constexpr std::string_view kStates =
@@ -64,6 +68,11 @@ Result<TaskInstanceQuery> read_query(const Call& call) {
   query.run_id_pattern = call.query_or("run_id_pattern");
   query.task_id = call.query_or("task_id");
   query.task_id_pattern = call.query_or("task_display_name_pattern");
+  if (auto group = call.query_text("task_group_id")) {
+    auto tasks = find_group_tasks(call, *group);
+    if (!tasks) return fail(tasks);
+    query.task_ids = std::move(*tasks);
+  }
   for (const std::string& text : call.query_all("state")) query.states.push_back(state_of(text));
   query.pools = call.query_all("pool");
   query.queues = call.query_all("queue");
@@ -136,13 +145,6 @@ Result<Response> list_task_instances_batch(Call& call) {
   if (!page) return fail(page);
   query.page = std::move(*page);
   return task_instance_collection(call, query);
-}
-
-int map_index_of(const Call& call) {
-  for (const auto& [name, value] : call.path_params) {
-    if (name == "map_index") return call.path_int("map_index");
-  }
-  return kUnmapped;
 }
 
 Result<Response> get_task_instance(Call& call) {
@@ -227,7 +229,7 @@ Result<Response> get_dependencies(Call& call) {
 }
 
 Result<Response> get_links(Call& call) {
-  auto row = find_task_instance(call, int(call.query_int("map_index").value_or(kUnmapped)));
+  auto row = find_task_instance(call, map_index_of(call));
   if (!row) return fail(row);
   json::Writer w;
   w.begin_object()
@@ -301,27 +303,31 @@ Route& add_filters(Route& route) {
               {.name = "try_number", .kind = Kind::integer, .repeated = true},
               {.name = "map_index", .kind = Kind::integer, .repeated = true},
               {.name = "version_number", .kind = Kind::integer, .repeated = true},
-              {.name = "task_display_name_pattern", .summary = "Part of the task id"}})
-      .refuses({"task_group_id"});
+              {.name = "task_display_name_pattern", .summary = "Part of the task id"}});
 }
 
 // The routes about one task instance; prefix ends with {task_id} or {task_id}/{map_index:int}.
 void add_single_routes(Router& router, const std::string& prefix, const std::string& suffix) {
+  std::vector<Param> index;  // where the path has none
+  if (suffix.empty()) index = {map_index_param()};
   router.add(Method::get, prefix, "get" + suffix + "_task_instance", get_task_instance)
       .about("One task instance")
       .answers_with(200, "TaskInstanceResponse");
   router.add(Method::get, prefix + "/tries", "get" + suffix + "_task_instance_tries", get_tries)
       .about("All tries, the current one last")
+      .takes(index)
       .answers_with(200, "TaskInstanceHistoryCollectionResponse");
   router
       .add(Method::get, prefix + "/tries/{task_try_number:int}",
            "get" + suffix + "_task_instance_try_details", get_try)
       .about("One try")
+      .takes(index)
       .answers_with(200, "TaskInstanceHistoryResponse");
   router
       .add(Method::get, prefix + "/dependencies", "get" + suffix + "_task_instance_dependencies",
            get_dependencies)
       .about("Why it does not run")
+      .takes(index)
       .answers_with(200, "TaskDependencyCollectionResponse");
 }
 
@@ -333,7 +339,11 @@ void add_task_instance_routes(Router& router) {
   const std::string base = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances";
   add_filters(router.add(Method::get, base, "get_task_instances", get_task_instances))
       .about("List task instances; ~ means all DAGs or runs")
-      .takes({{.name = "task_id"}, {.name = "dag_id_pattern"}, {.name = "run_id_pattern"}})
+      .takes(
+          {{.name = "task_id"},
+           {.name = "task_group_id", .summary = "The tasks of this group and of the groups in it"},
+           {.name = "dag_id_pattern"},
+           {.name = "run_id_pattern"}})
       .answers_with(200, "TaskInstanceCollectionResponse");
   router.add(Method::post, base + "/list", "get_task_instances_batch", list_task_instances_batch)
       .about("List task instances by a body instead of a query")
@@ -348,7 +358,7 @@ void add_task_instance_routes(Router& router) {
   add_single_routes(router, base + "/{task_id}/{map_index:int}", "_mapped");
   router.add(Method::get, base + "/{task_id}/links", "get_extra_links", get_links)
       .about("Links of the operator")
-      .takes({{.name = "map_index", .kind = Param::Kind::integer, .fallback = "-1"}})
+      .takes({map_index_param()})
       .answers_with(200, "ExtraLinkCollectionResponse");
   router
       .add(Method::get, base + "/{task_id}/externalLogUrl/{try_number:int}", "get_external_log_url",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changing runs: trigger, clear, mark, delete; clearing task instances of a DAG.
 #include <algorithm>
+#include <iterator>
 
+#include "api/bulk.h"
 #include "api/lookup.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -114,14 +116,75 @@ Result<std::vector<Touched>> clear(const Call& call, ClearRequest request) {
       [&](auto reply) { call.services.engine.clear(std::move(request), std::move(reply)); });
 }
 
+// What a clear of whole runs takes.
+Status read_run_clear(const Call& call, ClearRequest& request) {
+  request.only_failed = call.flag("only_failed", false);
+  request.only_new = call.flag("only_new", false);
+  request.run_on_latest_version = call.flag("run_on_latest_version", false);
+  if (call.has("note")) request.note = call.text("note");
+  if (!request.only_failed || !request.only_new) return {};
+  return fail(Code::invalid, "only_failed and only_new cannot go together");
+}
+
+// Each run of the body: what of it was (or would be) cleared. Stops at the first error.
+Result<std::vector<Touched>> clear_each(const Call& call, const std::vector<DagRun>& runs,
+                                        bool dry_run) {
+  std::vector<Touched> touched;
+  for (const DagRun& run : runs) {
+    ClearRequest request{
+        .dag_id = run.dag_id, .run_id = run.run_id, .dry_run = dry_run, .user = call.user.username};
+    if (auto read = read_run_clear(call, request); !read) return fail(read);
+    auto more = clear(call, std::move(request));
+    if (!more) return fail(more);
+    std::ranges::move(*more, std::back_inserter(touched));
+  }
+  return touched;
+}
+
+Result<std::vector<DagRun>> runs_of_body(const Call& call) {
+  const json::array& named = call.body.at("dag_runs").as_array();
+  if (named.size() > kBulkEntitiesMax) {
+    return fail(Code::invalid, "at most " + std::to_string(kBulkEntitiesMax) + " runs at once");
+  }
+  std::vector<DagRun> runs;
+  for (const json::value& one : named) {
+    std::string dag_id = json::string_or(one.as_object(), "dag_id");
+    if (dag_id.empty()) dag_id = call.path("dag_id");
+    std::string run_id = json::string_or(one.as_object(), "dag_run_id");
+    auto run = call.services.store.runs().get_run(dag_id, run_id);
+    if (!run) return fail(run);
+    if (!*run) return fail(Code::not_found, "Dag Run id " + run_id + " not found in dag " + dag_id);
+    runs.push_back(std::move(**run));
+  }
+  return runs;
+}
+
+Result<Response> clear_dag_runs(Call& call) {
+  auto runs = runs_of_body(call);
+  if (!runs) return fail(runs);
+  // All would do before one does.
+  auto touched = clear_each(call, *runs, true);
+  if (!touched) return fail(touched);
+  if (call.flag("dry_run", true)) return touched_collection(call, *touched);
+  if (auto done = clear_each(call, *runs, false); !done) return fail(done);
+  json::Writer w;
+  w.begin_object().key("dag_runs").begin_array();
+  for (const DagRun& before : *runs) {
+    auto after = call.services.store.runs().get_run(before.key);
+    if (!after) return fail(after);
+    if (*after) write_run(w, call.services, **after);
+  }
+  w.end_array().member("total_entries", int64_t(runs->size())).end_object();
+  return json_response(w);
+}
+
 Result<Response> clear_dag_run(Call& call) {
   auto run = find_run(call);
   if (!run) return fail(run);
   bool dry_run = call.flag("dry_run", true);
   ClearRequest request{
       .dag_id = run->dag_id, .run_id = run->run_id, .dry_run = dry_run, .user = call.user.username};
-  request.only_failed = call.flag("only_failed", false);
-  request.run_on_latest_version = call.flag("run_on_latest_version", false);
+  if (auto read = read_run_clear(call, request); !read) return fail(read);
   auto touched = clear(call, std::move(request));
   if (!touched) return fail(touched);
   if (dry_run) return touched_collection(call, *touched);
@@ -164,6 +227,7 @@ Result<Response> clear_task_instances(Call& call) {
   request.reset_dag_runs = call.flag("reset_dag_runs", true);
   request.run_on_latest_version = call.flag("run_on_latest_version", false);
   request.prevent_running_task = call.flag("prevent_running_task", false);
+  if (call.has("note")) request.note = call.text("note");
   if (!request.run_id.empty()) {
     auto run = call.services.store.runs().get_run(request.dag_id, request.run_id);
     if (!run) return fail(run);
@@ -187,7 +251,17 @@ void add_shapes(Router& router) {
       "!dag_run_id?:str? logical_date?:time? data_interval_start?:time? data_interval_end?:time? "
       "run_after?:time? conf?:obj? note?:str(..1000)?");
   router.shape("DAGRunPatchBody", "!state?:<queued|success|failed>? note?:str(..1000)?");
-  router.shape("DAGRunClearBody", "!dry_run?:bool only_failed?:bool run_on_latest_version?:bool");
+  const std::string clear =
+      "dry_run?:bool only_failed?:bool only_new?:bool run_on_latest_version?:bool? "
+      "note?:str(..1000)?";
+  router.shape("DAGRunClearBody", "!" + clear);
+  router.shape("BulkDAGRunBody",
+               "!dag_run_id:str(1..250) dag_id?:str? state?:<queued|success|failed>? "
+               "note?:str(..1000)?");
+  router.shape("BulkDAGRunClearBody", "!dag_runs:[BulkDAGRunBody] " + clear);
+  router.shape("BulkDAGRunClearResponse",
+               "task_instances?:[TaskInstanceResponse] dag_runs?:[DAGRunResponse] "
+               "total_entries:int");
   router.shape("DAGRunClearResponse",
                "task_instances?:[TaskInstanceResponse] total_entries?:int dag_run_id?:str");
   router.shape(
@@ -195,8 +269,8 @@ void add_shapes(Router& router) {
       "!dry_run?:bool start_date?:time? end_date?:time? only_failed?:bool only_running?:bool "
       "reset_dag_runs?:bool task_ids?:[TaskIdAndIndex]? dag_run_id?:str? include_upstream?:bool "
       "include_downstream?:bool include_future?:bool include_past?:bool "
-      "run_on_latest_version?:bool "
-      "prevent_running_task?:bool");
+      "run_on_latest_version?:bool? "
+      "prevent_running_task?:bool note?:str(..1000)?");
   router.raw_shape(
       "TaskIdAndIndex",
       R"({"anyOf":[{"type":"string"},{"type":"array","prefixItems":[{"type":"string"},)"
@@ -226,6 +300,12 @@ void add_trigger_routes(Router& router) {
           "Run all or the failed tasks of a run again; with dry_run (the default) only tell which")
       .reads("DAGRunClearBody")
       .answers_with(200, "DAGRunClearResponse");
+  router.add(Method::post, "/api/v2/dags/{dag_id}/clearDagRuns", "clear_dag_runs", clear_dag_runs)
+      .about(
+          "Run several runs again, as clear does one; DAG ~: each names its own. With dry_run (the "
+          "default) only tell which task instances")
+      .reads("BulkDAGRunClearBody")
+      .answers_with(200, "BulkDAGRunClearResponse");
   router.tag("DAG");
   router
       .add(Method::post, "/api/v2/dags/{dag_id}/clearTaskInstances", "post_clear_task_instances",

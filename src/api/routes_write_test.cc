@@ -78,6 +78,8 @@ TEST_F(WriteTest, ClearTaskInstances) {
   const ClearRequest& request = engine.cleared.at(0);
   EXPECT_TRUE(request.dry_run && request.only_failed && request.include_downstream);
   EXPECT_EQ(request.task_ids.at(1), (std::pair<std::string, std::optional<int>>{"b", 3}));
+  EXPECT_EQ(post(path, R"({"note":"seen"})").status, 200);
+  EXPECT_EQ(engine.cleared.at(1).note, "seen");
   EXPECT_EQ(post(path, R"({"task_ids":[["b"]]})").status, 422);
   EXPECT_EQ(post(path, R"({"dag_run_id":"nope"})").status, 404);
   EXPECT_EQ(post(path, R"({"dag_run_id":"r1","include_past":true})").status, 400);
@@ -95,6 +97,128 @@ TEST_F(WriteTest, TaskInstancesAreMarked) {
   EXPECT_EQ(engine.marked_tasks.at(1).note, "seen");
   EXPECT_EQ(patch(path, R"({"new_state":"purple"})").status, 422);
   EXPECT_EQ(patch(path + "/7", R"({"new_state":"success"})").status, 404);
+}
+
+TEST_F(WriteTest, TaskGroupsAreMarked) {
+  const std::string path = runs + "/r1/taskGroupInstances/";
+  EXPECT_EQ(patch(path + "all", R"({"new_state":"success","include_future":true})").status, 200);
+  const MarkTaskRequest& request = engine.marked_tasks.at(0);
+  EXPECT_EQ(request.name, (TaskInstanceName{"etl", "r1", "extract"}));
+  EXPECT_EQ(request.more_tasks, (std::vector<std::string>{"load"}));
+  EXPECT_TRUE(request.include_future && !request.dry_run);
+  EXPECT_EQ(patch(path + "all.first/dry_run", R"({"note":"n"})").status, 200);
+  EXPECT_TRUE(engine.marked_tasks.at(1).dry_run && engine.marked_tasks.at(1).more_tasks.empty());
+  EXPECT_EQ(body(patch(path + "all", "{}")).at("total_entries").as_int64(), 2);
+  EXPECT_EQ(patch(path + "nope", R"({"new_state":"success"})").status, 404);
+  EXPECT_EQ(patch("/api/v2/dags/etl/dagRuns/nope/taskGroupInstances/all", "{}").status, 404);
+}
+
+constexpr const char* kBulkTasks = "/api/leoflow/v1/taskInstances/bulk";
+
+std::string bulk_of(const std::string& rest) {
+  return R"({"task_instances":[{"dag_id":"etl","dag_run_id":"r1","task_id":"load"},)"
+         R"({"dag_id":"etl","dag_run_id":"r1","task_id":"extract"}],)" +
+         rest + "}";
+}
+
+TEST_F(WriteTest, SeveralTaskInstancesAreMarkedTogether) {
+  engine.touched = {{run, load}, {run, extract}};
+  json::value shown = body(
+      post(kBulkTasks, bulk_of(R"("action":"mark","new_state":"failed","include_past":true)")));
+  EXPECT_EQ(shown.at("total_entries").as_int64(), 1) << "load is failed already";
+  EXPECT_EQ(shown.at("task_instances").at(0).at("task_id").as_string(), "extract");
+  ASSERT_EQ(engine.marked_tasks.size(), 1u);
+  EXPECT_TRUE(engine.marked_tasks[0].dry_run && engine.marked_tasks[0].include_past);
+  EXPECT_EQ(engine.marked_tasks[0].more_tasks, (std::vector<std::string>{"extract"}));
+  post(kBulkTasks, bulk_of(R"("action":"mark","new_state":"failed","dry_run":false,
+                              "include_past":true)"));
+  ASSERT_EQ(engine.marked_tasks.size(), 3u);
+  const MarkTaskRequest& done = engine.marked_tasks[2];
+  EXPECT_EQ(done.name, (TaskInstanceName{"etl", "r1", "extract"}));
+  EXPECT_FALSE(done.dry_run || done.include_past) << "what is reached is named";
+  EXPECT_EQ(post(kBulkTasks, bulk_of(R"("action":"mark")")).status, 400);
+  engine.refusal = Error(Code::invalid, "no logical date");
+  shown = body(post(kBulkTasks, bulk_of(R"("action":"mark","note":"n")")));
+  EXPECT_EQ(json::dump(shown.at("errors")), R"(["r1: no logical date"])");
+}
+
+TEST_F(WriteTest, SeveralTaskInstancesAreDeletedTogether) {
+  json::value shown = body(post(kBulkTasks, bulk_of(R"("action":"delete")")));
+  EXPECT_EQ(shown.at("total_entries").as_int64(), 2);
+  EXPECT_TRUE(engine.deleted_tasks.empty());
+  EXPECT_EQ(post(kBulkTasks, bulk_of(R"("action":"delete","dry_run":false)")).status, 200);
+  EXPECT_EQ(engine.deleted_tasks.size(), 2u);
+  Batch batch;
+  batch.runs_updated = {run};
+  batch.runs_updated[0].state = RunState::running;
+  ++batch.runs_updated[0].version_stamp;
+  ASSERT_TRUE(store->engine().commit(batch));
+  shown = body(post(kBulkTasks, bulk_of(R"("action":"delete")")));
+  EXPECT_EQ(shown.at("total_entries").as_int64(), 0);
+  EXPECT_EQ(shown.at("errors").as_array().size(), 1u);
+}
+
+TEST_F(WriteTest, SeveralRunsAreClearedTogether) {
+  const std::string path = "/api/v2/dags/etl/clearDagRuns";
+  EXPECT_EQ(post(path, R"({"dag_runs":[{"dag_run_id":"r1"}],"only_failed":true})").status, 200);
+  EXPECT_TRUE(engine.cleared.at(0).dry_run && engine.cleared.at(0).only_failed);
+  json::value done = body(post(path, R"({"dag_runs":[{"dag_run_id":"r1"}],"dry_run":false,
+                                         "note":"again","only_new":true})"));
+  EXPECT_EQ(done.at("dag_runs").at(0).at("dag_run_id").as_string(), "r1");
+  EXPECT_EQ(engine.cleared.at(2).note, "again");
+  EXPECT_TRUE(engine.cleared.at(2).only_new && !engine.cleared.at(2).dry_run);
+  EXPECT_EQ(post(path, R"({"dag_runs":[{"dag_run_id":"nope"}]})").status, 404);
+  EXPECT_EQ(
+      post(path, R"({"dag_runs":[{"dag_run_id":"r1"}],"only_new":true,"only_failed":true})").status,
+      400);
+  EXPECT_EQ(
+      post("/api/v2/dags/~/clearDagRuns", R"({"dag_runs":[{"dag_id":"etl","dag_run_id":"r1"}]})")
+          .status,
+      200);
+}
+
+TEST_F(WriteTest, SeveralRunsArePatched) {
+  json::value done = body(patch(runs, R"({"actions":[
+      {"action":"update","entities":[{"dag_run_id":"r1","state":"success","note":"n"}],
+       "update_mask":["note"]},
+      {"action":"delete","entities":["r1","nope"]},
+      {"action":"create","entities":[{"dag_run_id":"x"}]}]})"));
+  EXPECT_EQ(json::dump(done.at("update").at("success")), R"(["etl.r1"])");
+  EXPECT_EQ(engine.marked_runs.at(0).note, "n");
+  EXPECT_FALSE(engine.marked_runs.at(0).state) << "the mask names the note only";
+  EXPECT_EQ(json::dump(done.at("delete").at("success")), R"(["etl.r1"])");
+  EXPECT_EQ(done.at("delete").at("errors").at(0).at("status_code").as_int64(), 404);
+  EXPECT_EQ(done.at("create").at("errors").at(0).at("status_code").as_int64(), 405);
+}
+
+TEST_F(WriteTest, TaskInstancesAreDeleted) {
+  const std::string path = runs + "/r1/taskInstances/load";
+  Response deleted = del(path + "?map_index=-1");
+  EXPECT_EQ(deleted.status, 200);
+  EXPECT_EQ(deleted.body, "null") << "as Airflow answers";
+  EXPECT_EQ(engine.deleted_tasks.at(0), (TaskInstanceName{"etl", "r1", "load"}));
+  auto row = store->event_log().list({.event = "delete_task_instance"})->rows.at(0);
+  EXPECT_EQ(row.task_id, "load");
+  EXPECT_NE(row.extra.find(R"("before":{"id")"), std::string::npos) << row.extra;
+  EXPECT_EQ(del(path + "?map_index=3").status, 404);
+  EXPECT_EQ(del(runs + "/r1/taskInstances/nope").status, 404);
+  engine.refusal = Error(Code::conflict, "the run is running", "wait for its end");
+  EXPECT_EQ(del(path).status, 409);
+}
+
+TEST_F(WriteTest, TaskInstancesAreDeletedInBulk) {
+  json::value answer = body(patch(
+      "/api/v2/dags/etl/dagRuns/r1/taskInstances",
+      R"({"actions":[{"action":"delete","entities":["load",{"task_id":"extract"},"nope"]}]})"));
+  EXPECT_EQ(json::dump(answer.at("delete").at("success")),
+            R"(["etl.r1.load[-1]","etl.r1.extract[-1]"])");
+  EXPECT_EQ(answer.at("delete").at("errors").at(0).at("status_code").as_int64(), 404);
+  EXPECT_EQ(engine.deleted_tasks.size(), 2u);
+  const std::string all = "/api/v2/dags/~/dagRuns/~/taskInstances";
+  answer = body(patch(all, R"({"actions":[{"action":"delete","entities":["load",
+      {"dag_id":"etl","dag_run_id":"r1","task_id":"load","map_index":-1}]}]})"));
+  EXPECT_EQ(answer.at("delete").at("errors").at(0).at("status_code").as_int64(), 422);
+  EXPECT_EQ(answer.at("delete").at("success").as_array().size(), 1u);
 }
 
 TEST_F(WriteTest, XComs) {

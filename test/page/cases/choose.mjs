@@ -98,6 +98,42 @@ test("choose: a group and a task of all runs are marked and noted on", async ({ 
     equal((await tasksOf(server, "choose_mark", run)).get("first").note, "seen by two", run);
 });
 
+test("choose: marks reach what is downstream, and later runs", async ({ server, page }) => {
+  await pairs(server, "choose_reach", ["c1", "c2"]);
+  await page.goto("/dags/choose_reach");
+  await cell(page, "first", 0).waitFor();
+  await page.getByRole("button", { name: "Choose" }).click();
+  await cell(page, "first", 0).click();
+  await bar(page).getByRole("button", { name: "Mark skipped…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This touches 1 task instance:").waitFor();
+  await dialog.getByText("And downstream").click();
+  await dialog.getByText("This touches 3 task instances:").waitFor();
+  await dialog.getByRole("button", { name: "Mark 3 as skipped" }).click();
+  await page.getByText("Marked 3 task instances as skipped").waitFor();
+  for (const task of ["first", "part.left", "part.right"])
+    await server.taskIs("choose_reach", "c1", task, "skipped");
+  equal((await tasksOf(server, "choose_reach", "c2")).get("first").state, "success", "c2");
+
+  const dates = ["2026-01-01", "2026-01-02", "2026-01-03"];
+  for (const date of dates) {
+    const body = { dag_run_id: date, logical_date: `${date}T00:00:00Z`, conf: {} };
+    await server.api("POST", "/api/v2/dags/choose_reach/dagRuns", body);
+    await server.finished("choose_reach", date);
+  }
+  await page.goto("/dags/choose_reach/runs/2026-01-02");
+  await page.getByRole("checkbox", { name: "Choose first" }).click();
+  await bar(page).getByRole("button", { name: "Mark skipped…" }).click();
+  await dialog.getByText("And later runs").click();
+  await dialog.getByText("This touches 2 task instances:").waitFor();
+  await dialog.getByRole("button", { name: "Mark 2 as skipped" }).click();
+  await page.getByText("Marked 2 task instances as skipped").waitFor();
+  const states = [];
+  for (const date of dates)
+    states.push((await tasksOf(server, "choose_reach", date)).get("first").state);
+  equal(states, ["success", "skipped", "skipped"], "states by date");
+});
+
 test("choose: without a mouse", async ({ server, page }) => {
   await pairs(server, "choose_keys", ["c1", "c2"]);
   await page.goto("/dags/choose_keys");

@@ -138,14 +138,44 @@ test("task: marked with what is downstream, and noted", async ({ server, page })
   await dialog.getByText("This touches 1 task instance:").waitFor();
   await dialog.getByText("And downstream").click();
   await dialog.getByText("This touches 2 task instances:").waitFor();
-  await dialog.getByRole("button", { name: "Mark as success" }).click();
-  await page.getByText("Marked load as success").waitFor();
+  await dialog.getByRole("button", { name: "Mark 2 as success" }).click();
+  await page.getByText("Marked 2 task instances as success").waitFor();
   await server.taskIs("broken_load", "marked", "publish", "success");
   await page.getByRole("button", { name: "More actions" }).click();
   await page.getByRole("menuitem", { name: "Add a note" }).click();
   await page.getByRole("textbox", { name: "Note" }).fill("done by hand");
   await page.getByRole("button", { name: "Save" }).click();
   await page.locator("#main").getByText("done by hand").waitFor();
+});
+
+test("task: deleted, and made anew by a clear of its run", async ({ server, page }) => {
+  await server.ran("broken_load", "deleted");
+  await page.goto("/dags/broken_load/runs/deleted/tasks/extract");
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete this instance…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This touches 1 task instance:").waitFor();
+  await dialog.getByRole("button", { name: "Delete 1" }).click();
+  await page.getByText("Deleted 1 task instance").waitFor();
+  const tasks = page.getByRole("table", { name: "Task instances" });
+  await tasks.getByRole("row").filter({ hasText: "publish" }).waitFor();
+  equal(await tasks.getByRole("row").filter({ hasText: "extract" }).count(), 0, "rows of it");
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await dialog.getByText("This touches 3 task instances:").waitFor();
+  await dialog.getByRole("button", { name: "Clear 3" }).click();
+  await server.taskIs("broken_load", "deleted", "extract", "success");
+});
+
+test("task: not deleted while its run goes on", async ({ server, page }) => {
+  const gate = await server.gate("not_deleted");
+  await server.taskIs("gate", "not_deleted", "hold", "running");
+  await page.goto("/dags/gate/runs/not_deleted/tasks/hold");
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete this instance…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(/the run is not finished/).waitFor();
+  equal(await dialog.getByRole("button", { name: "Delete 0" }).isDisabled(), true, "disabled");
+  await gate.open();
 });
 
 test("task: cleared with what is downstream", async ({ server, page }) => {

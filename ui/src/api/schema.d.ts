@@ -426,6 +426,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leoflow/v1/taskInstances/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark, note or delete several task instances, at most 1000, of any runs. dry_run, the default, tells which it would touch (the first 1000) */
+        post: operations["change_task_instances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leoflow/v1/tokens": {
         parameters: {
             query?: never;
@@ -1089,6 +1106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/clearDagRuns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run several runs again, as clear does one; DAG ~: each names its own. With dry_run (the default) only tell which task instances */
+        post: operations["clear_dag_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/clearTaskInstances": {
         parameters: {
             query?: never;
@@ -1121,7 +1155,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Mark, note or delete several runs; DAG ~: each names its own */
+        patch: operations["bulk_patch_dag_runs"];
         trace?: never;
     };
     "/api/v2/dags/{dag_id}/dagRuns/list": {
@@ -1194,6 +1229,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Mark the task instances of a task group and of the groups in it, or change their notes */
+        patch: operations["patch_task_group_instances"];
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}/dry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** The task instances that such a PATCH would touch */
+        patch: operations["patch_task_group_instances_dry_run"];
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances": {
         parameters: {
             query?: never;
@@ -1208,7 +1277,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Mark several task instances; ~ in the path: each entity names its DAG and run */
+        /** Mark or delete several task instances; ~ in the path: each entity names its DAG and run */
         patch: operations["bulk_task_instances"];
         trace?: never;
     };
@@ -1240,7 +1309,8 @@ export interface paths {
         get: operations["get_task_instance"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a task instance of a finished run, with its tries, XComs and logs */
+        delete: operations["delete_task_instance"];
         options?: never;
         head?: never;
         /** Mark a task instance or change its note */
@@ -1769,7 +1839,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Empty on this server */
+        /** The scheduler of this server, alive as /monitor/health says */
         get: operations["get_jobs"];
         put?: never;
         post?: never;
@@ -2427,7 +2497,28 @@ export interface components {
         DAGRunClearBody: {
             dry_run?: boolean;
             only_failed?: boolean;
-            run_on_latest_version?: boolean;
+            only_new?: boolean;
+            run_on_latest_version?: boolean | null;
+            note?: string | null;
+        };
+        BulkDAGRunBody: {
+            dag_run_id: string;
+            dag_id?: string | null;
+            state?: ("queued" | "success" | "failed") | null;
+            note?: string | null;
+        };
+        BulkDAGRunClearBody: {
+            dag_runs: components["schemas"]["BulkDAGRunBody"][];
+            dry_run?: boolean;
+            only_failed?: boolean;
+            only_new?: boolean;
+            run_on_latest_version?: boolean | null;
+            note?: string | null;
+        };
+        BulkDAGRunClearResponse: {
+            task_instances?: components["schemas"]["TaskInstanceResponse"][];
+            dag_runs?: components["schemas"]["DAGRunResponse"][];
+            total_entries: number;
         };
         DAGRunClearResponse: {
             task_instances?: components["schemas"]["TaskInstanceResponse"][];
@@ -2449,8 +2540,9 @@ export interface components {
             include_downstream?: boolean;
             include_future?: boolean;
             include_past?: boolean;
-            run_on_latest_version?: boolean;
+            run_on_latest_version?: boolean | null;
             prevent_running_task?: boolean;
+            note?: string | null;
         };
         TaskIdAndIndex: string | [
             string,
@@ -2690,6 +2782,7 @@ export interface components {
             include_past?: boolean;
             map_index?: number | null;
         };
+        Null: unknown;
         BulkTaskInstanceBody: {
             task_id: string;
             dag_id?: string | null;
@@ -2701,6 +2794,30 @@ export interface components {
             include_downstream?: boolean;
             include_future?: boolean;
             include_past?: boolean;
+        };
+        TaskInstanceRef: {
+            dag_id: string;
+            dag_run_id: string;
+            task_id: string;
+            map_index?: number;
+        };
+        ChangeTaskInstancesBody: {
+            /** @enum {string} */
+            action: "mark" | "delete";
+            task_instances: components["schemas"]["TaskInstanceRef"][];
+            dry_run?: boolean;
+            new_state?: ("success" | "failed" | "skipped") | null;
+            note?: string | null;
+            include_upstream?: boolean;
+            include_downstream?: boolean;
+            include_future?: boolean;
+            include_past?: boolean;
+        };
+        ChangeTaskInstancesResponse: {
+            dry_run: boolean;
+            task_instances: components["schemas"]["TaskInstanceResponse"][];
+            total_entries: number;
+            errors: string[];
         };
         StructuredLogMessage: {
             event: string;
@@ -2994,6 +3111,26 @@ export interface components {
             triggerer: components["schemas"]["TriggererInfoResponse"];
             dag_processor?: components["schemas"]["DagProcessorInfoResponse"];
         };
+        JobResponse: {
+            id: number;
+            dag_id: string | null;
+            state: string | null;
+            job_type: string | null;
+            /** Format: date-time */
+            start_date: string | null;
+            /** Format: date-time */
+            end_date: string | null;
+            /** Format: date-time */
+            latest_heartbeat: string | null;
+            executor_class: string | null;
+            hostname: string | null;
+            unixname: string | null;
+            dag_display_name: string | null;
+        };
+        JobCollectionResponse: {
+            jobs: components["schemas"]["JobResponse"][];
+            total_entries: number;
+        };
         EventLogResponse: {
             event_log_id: number;
             /** Format: date-time */
@@ -3068,12 +3205,6 @@ export interface components {
         };
         Empty_get_providers: {
             providers: {
-                [key: string]: unknown;
-            }[];
-            total_entries: number;
-        };
-        Empty_get_jobs: {
-            jobs: {
                 [key: string]: unknown;
             }[];
             total_entries: number;
@@ -5158,6 +5289,75 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_task_instances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTaskInstancesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeTaskInstancesResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8588,6 +8788,86 @@ export interface operations {
             };
         };
     };
+    clear_dag_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDAGRunClearBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDAGRunClearResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     post_clear_task_instances: {
         parameters: {
             query?: never;
@@ -8800,6 +9080,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DAGRunResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bulk_patch_dag_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Bad Request */
@@ -9287,6 +9647,176 @@ export interface operations {
             };
         };
     };
+    patch_task_group_instances: {
+        parameters: {
+            query?: {
+                /** @description Members of the body that apply; without it all that are given */
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patch_task_group_instances_dry_run: {
+        parameters: {
+            query?: {
+                /** @description Members of the body that apply; without it all that are given */
+                update_mask?: string[];
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchTaskInstanceBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskInstanceCollectionResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_task_instances: {
         parameters: {
             query?: {
@@ -9336,6 +9866,8 @@ export interface operations {
                 /** @description Part of the task id */
                 task_display_name_pattern?: string;
                 task_id?: string;
+                /** @description The tasks of this group and of the groups in it */
+                task_group_id?: string;
                 dag_id_pattern?: string;
                 run_id_pattern?: string;
             };
@@ -9626,11 +10158,92 @@ export interface operations {
             };
         };
     };
+    delete_task_instance: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Null"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     patch_task_instance: {
         parameters: {
             query?: {
                 /** @description Members of the body that apply; without it all that are given */
                 update_mask?: string[];
+                map_index?: number;
             };
             header?: never;
             path: {
@@ -9713,7 +10326,9 @@ export interface operations {
     };
     get_task_instance_dependencies: {
         parameters: {
-            query?: never;
+            query?: {
+                map_index?: number;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -9769,6 +10384,15 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     patch_task_instance_dry_run: {
@@ -9776,6 +10400,7 @@ export interface operations {
             query?: {
                 /** @description Members of the body that apply; without it all that are given */
                 update_mask?: string[];
+                map_index?: number;
             };
             header?: never;
             path: {
@@ -10173,7 +10798,9 @@ export interface operations {
     };
     get_task_instance_tries: {
         parameters: {
-            query?: never;
+            query?: {
+                map_index?: number;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -10229,11 +10856,22 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     get_task_instance_try_details: {
         parameters: {
-            query?: never;
+            query?: {
+                map_index?: number;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -10288,6 +10926,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -12132,7 +12779,27 @@ export interface operations {
     };
     get_jobs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
+                start_date_gte?: string;
+                start_date_gt?: string;
+                start_date_lte?: string;
+                start_date_lt?: string;
+                end_date_gte?: string;
+                end_date_gt?: string;
+                end_date_lte?: string;
+                end_date_lt?: string;
+                is_alive?: boolean;
+                job_state?: string;
+                job_type?: string;
+                hostname?: string;
+                executor_class?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12145,7 +12812,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Empty_get_jobs"];
+                    "application/json": components["schemas"]["JobCollectionResponse"];
                 };
             };
             /** @description Bad Request */
@@ -12173,6 +12840,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -2,7 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
 import { kPageMax } from "./paging";
-import type { TaskRef } from "./types";
+import type { TaskInstance, TaskRef } from "./types";
 
 const place = ({ dagId, runId, taskId }: TaskRef) => ({
   dag_id: dagId,
@@ -19,10 +19,11 @@ const key = (ref: TaskRef, ...rest: string[]) => [
   ...rest,
 ];
 
+/** Null once it was deleted while it was shown. */
 export const taskInstance = (ref: TaskRef) =>
   queryOptions({
     queryKey: key(ref, "detail"),
-    queryFn: ({ signal }) =>
+    queryFn: ({ signal }): Promise<TaskInstance | null> =>
       api.get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}", {
         path: { ...place(ref), map_index: ref.mapIndex },
         signal,

@@ -25,8 +25,11 @@ export function DialogActions(props: Props) {
       </Button>
       <Button
         loading={busy}
-        disabled={disabled}
-        onClick={() => void run()}
+        // Not `disabled`: it has the focus, and keeps it until what it waits for is there.
+        {...(disabled ? { "data-disabled": true, "aria-disabled": true } : {})}
+        onClick={() => {
+          if (!disabled) void run();
+        }}
         data-autofocus
         {...(destroys ? { color: "red.8", variant: "filled" } : {})}
       >

@@ -169,18 +169,19 @@ function patchTaskList(
   const seen = new Set<string>();
   let untold = false;
   let placeless = false;
-  const next = rows.map((row) => {
+  const next = rows.flatMap((row) => {
     const name = taskName(row.task_id, row.map_index);
     const change = changes.get(name);
-    if (!change || change.deleted) return row;
+    if (!change) return [row];
     seen.add(name);
+    if (change.deleted) return [];
     const result = patchTask(row, change);
     untold ||= !result.told;
     placeless ||= isFinished(result.row.state) && result.row.try_number > 0 && !row.hostname;
-    return result.row;
+    return [result.row];
   });
   client.setQueryData(key, next);
-  const all = [...changes].every(([name, change]) => !change.deleted && seen.has(name));
+  const all = [...changes].every(([name, change]) => change.deleted || seen.has(name));
   return { complete: all && !untold, placeless };
 }
 
@@ -206,6 +207,7 @@ function patchCells(client: QueryClient, key: QueryKey, changes: Iterable<Change
     const alone = cell?.count === 1 && cell.map_index === change.map_index;
     const result = alone && !change.deleted ? patchCell(cell, change) : null;
     if (result?.told) next.set(result.row.task_id, result.row);
+    else if (alone && change.deleted) next.delete(cell.task_id);
     else untold = true;
   }
   client.setQueryData(key, next);
@@ -231,8 +233,11 @@ function applyTasks(client: QueryClient, changes: readonly ChangeEvent[], stale:
     if (patchCells(client, cells, last.values())) stale.add(cells);
     for (const change of last.values()) {
       const detail = ["task", dag, run, change.task_id, change.map_index, "detail"];
-      client.setQueryData<TaskInstance>(detail, (row) => row && patchTask(row, change).row);
-      stale.add(["task", dag, run, change.task_id]);
+      client.setQueryData<TaskInstance | null>(
+        detail,
+        (row) => row && (change.deleted ? null : patchTask(row, change).row),
+      );
+      if (!change.deleted) stale.add(["task", dag, run, change.task_id]);
     }
     stale.add(["run", dag, run, "reasons"]);
     stale.add(["run", dag, run, "attempts"]);

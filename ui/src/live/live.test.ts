@@ -103,6 +103,18 @@ describe("applyChanges", () => {
     const stale = applyChanges(client, [{ ...started, state: "success", end_date: change.at }]);
     expect(stale).toContainEqual({ key: ["run", "d", "r", "tasks"], calm: true });
   });
+  it("removes a deleted task instance from where it is shown", () => {
+    const client = new QueryClient();
+    client.setQueryData(["run", "d", "r", "tasks"], [task, { ...task, task_id: "other" }]);
+    client.setQueryData(["cells", "d", "r"], cellsOf({}));
+    client.setQueryData(["task", "d", "r", "t", -1, "detail"], task);
+    const stale = applyChanges(client, [{ ...change, state: "", deleted: true }]);
+    expect(client.getQueryData(["run", "d", "r", "tasks"])).toMatchObject([{ task_id: "other" }]);
+    expect(client.getQueryData<Cells>(["cells", "d", "r"])?.has("t")).toBe(false);
+    expect(client.getQueryData(["task", "d", "r", "t", -1, "detail"])).toBe(null);
+    expect(names(stale)).not.toContain("task d r t");
+    expect(names(stale)).not.toContain("cells d r");
+  });
   it("changes and removes runs in pages", () => {
     const client = new QueryClient();
     const run = { dag_id: "d", dag_run_id: "r", state: "queued" } as DagRun;

@@ -2,10 +2,11 @@
 import type { TaskInstance } from "@/api/types";
 import { count } from "@/lib/text";
 import { ClearDialog, type ClearTarget } from "./ClearDialog";
+import { changeTasks } from "./changeTasks";
 import type { TasksAction } from "./chosenTasks";
+import { DeleteTasksDialog } from "./DeleteTasksDialog";
 import { MarkTasksDialog } from "./MarkTasksDialog";
 import { NoteDialog } from "./NoteDialog";
-import { updateTasks } from "./updateTasks";
 
 interface Props {
   dagId: string;
@@ -27,8 +28,8 @@ function targetsOf(tasks: readonly TaskInstance[]): ClearTarget[] {
 export function ChosenTasksDialog({ dagId, tasks, action, onClose }: Props) {
   if (action === "clear")
     return <ClearDialog dagId={dagId} targets={tasks && targetsOf(tasks)} onClose={onClose} />;
-  if (action !== "note")
-    return <MarkTasksDialog dagId={dagId} tasks={tasks} state={action} onClose={onClose} />;
+  if (action === "delete") return <DeleteTasksDialog tasks={tasks} onClose={onClose} />;
+  if (action !== "note") return <MarkTasksDialog tasks={tasks} state={action} onClose={onClose} />;
   const notes = new Set(tasks?.map((task) => task.note));
   return (
     <NoteDialog
@@ -39,7 +40,7 @@ export function ChosenTasksDialog({ dagId, tasks, action, onClose }: Props) {
         ["run", dagId],
         ["task", dagId],
       ]}
-      save={(note) => updateTasks(dagId, tasks ?? [], { note: note ?? "" })}
+      save={(note) => changeTasks(tasks ?? [], { action: "mark", note: note ?? "" })}
       onClose={onClose}
     />
   );

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Modal } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { Checkbox } from "@mantine/core";
 import { useState } from "react";
 import type { TaskInstance } from "@/api/types";
-import { DialogActions } from "@/components/DialogActions";
 import { StateBadge } from "@/components/StateBadge";
-import { useToasts } from "@/components/toast";
-import { count } from "@/lib/text";
-import type { MarkState } from "./MarkTaskDialog";
-import { TouchList } from "./TouchList";
-import { updateTasks } from "./updateTasks";
+import { ChangeTasksDialog } from "./ChangeTasksDialog";
+import type { MarkState, Reach } from "./changeTasks";
+import { titleOf } from "./chosenTasks";
 
 interface Props {
-  dagId: string;
   /** Those chosen; undefined while they load. */
   tasks: readonly TaskInstance[] | undefined;
   state: MarkState;
@@ -20,49 +15,56 @@ interface Props {
   onClose: (done: boolean) => void;
 }
 
-/** Marks several task instances at once; lists them first. */
-export function MarkTasksDialog({ dagId, tasks, state, onClose }: Props) {
-  const [busy, setBusy] = useState(false);
-  const client = useQueryClient();
-  const { say, fail } = useToasts();
-  const touched = tasks?.filter((task) => task.state !== state);
+const kReach: readonly [name: keyof Reach, title: string, about: string][] = [
+  ["include_downstream", "And downstream", "Also what depends on these tasks"],
+  ["include_upstream", "And upstream", "Also what these tasks depend on"],
+  ["include_future", "And later runs", "The same tasks in runs of later logical dates"],
+  ["include_past", "And earlier runs", "The same tasks in runs of earlier logical dates"],
+];
 
-  async function mark() {
-    setBusy(true);
-    try {
-      const done = await updateTasks(dagId, touched ?? [], { new_state: state });
-      say(`Marked ${count(done, "task instance")} as ${state}`);
-      onClose(true);
-    } catch (error) {
-      fail(error);
-      setBusy(false);
-    }
-    for (const run of new Set(touched?.map((task) => task.dag_run_id)))
-      void client.invalidateQueries({ queryKey: ["run", dagId, run] });
-  }
-
+/** Says how task instances ended instead of running them; shows which first. */
+export function MarkTasksDialog({ tasks, state, onClose }: Props) {
+  const [reach, setReach] = useState<Reach>({
+    include_downstream: false,
+    include_upstream: false,
+    include_future: false,
+    include_past: false,
+  });
+  // Other runs are found by logical date.
+  const dated = tasks?.every((task) => task.logical_date !== null) ?? false;
+  const shown = kReach.filter(
+    ([name]) => dated || !["include_future", "include_past"].includes(name),
+  );
   return (
-    <Modal
-      opened
-      onClose={() => onClose(false)}
-      title={tasks ? `Mark ${count(tasks.length, "task instance")}` : "Mark"}
-      size={560}
+    <ChangeTasksDialog
+      title={titleOf("Mark", tasks)}
+      tasks={tasks}
+      change={{ action: "mark", new_state: state, ...reach }}
+      none={
+        tasks?.length === 1 ? "It is in this state already." : "They are all in this state already."
+      }
+      verb="Mark"
+      rest={`as ${state}`}
+      done="Marked"
+      onClose={onClose}
     >
-      <div className="stack">
-        <div className="row dim">
-          They become <StateBadge state={state} soft />
-          without running. What runs is ended; what failed or waits because of them goes on.
-        </div>
-        <TouchList tasks={touched} none="They are all in this state already." />
-        <DialogActions
-          run={mark}
-          busy={busy}
-          disabled={!touched || touched.length === 0}
-          onCancel={() => onClose(false)}
-        >
-          Mark {touched?.length} as {state}
-        </DialogActions>
+      <div className="row dim">
+        {tasks?.length === 1 ? "It becomes" : "They become"} <StateBadge state={state} soft />
+        without running. What runs is ended; what failed or waits because of them goes on.
       </div>
-    </Modal>
+      {shown.map(([name, title, about]) => (
+        <Checkbox
+          key={name}
+          size="xs"
+          label={title}
+          description={about}
+          checked={reach[name]}
+          onChange={(event) => {
+            const { checked } = event.currentTarget;
+            setReach((before) => ({ ...before, [name]: checked }));
+          }}
+        />
+      ))}
+    </ChangeTasksDialog>
   );
 }

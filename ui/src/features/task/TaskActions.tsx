@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ActionIcon, Button, Menu } from "@mantine/core";
-import { IconDots, IconEraser, IconNote } from "@tabler/icons-react";
+import { IconDots, IconEraser, IconNote, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { api } from "@/api/client";
 import type { TaskInstance, TaskRef } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
 import { StateIcon } from "@/components/StateIcon";
 import { stateLabel } from "@/lib/states";
+import { links } from "@/router/links";
+import { navigate } from "@/router/router";
 import { ClearDialog } from "../actions/ClearDialog";
-import { MarkTaskDialog, type MarkState } from "../actions/MarkTaskDialog";
+import type { MarkState } from "../actions/changeTasks";
+import { DeleteTasksDialog } from "../actions/DeleteTasksDialog";
+import { MarkTasksDialog } from "../actions/MarkTasksDialog";
 import { NoteDialog } from "../actions/NoteDialog";
 
 const kMarks: MarkState[] = ["success", "failed", "skipped"];
@@ -21,7 +25,7 @@ interface Props {
 /** What one can do with a task instance. */
 export function TaskActions({ refTask, task }: Props) {
   const { me } = useAuth();
-  const [dialog, setDialog] = useState<"clear" | "note" | MarkState | null>(null);
+  const [dialog, setDialog] = useState<"clear" | "note" | "delete" | MarkState | null>(null);
   const close = () => setDialog(null);
   if (!me.can.trigger) return null;
   return (
@@ -56,6 +60,13 @@ export function TaskActions({ refTask, task }: Props) {
           <Menu.Item leftSection={<IconNote size={15} />} onClick={() => setDialog("note")}>
             {task.note ? "Change the note" : "Add a note"}
           </Menu.Item>
+          <Menu.Item
+            color="red"
+            leftSection={<IconTrash size={15} />}
+            onClick={() => setDialog("delete")}
+          >
+            Delete this instance…
+          </Menu.Item>
         </Menu.Dropdown>
       </Menu>
       {dialog === "clear" && (
@@ -87,7 +98,16 @@ export function TaskActions({ refTask, task }: Props) {
         />
       )}
       {(dialog === "success" || dialog === "failed" || dialog === "skipped") && (
-        <MarkTaskDialog task={refTask} state={dialog} onClose={close} />
+        <MarkTasksDialog tasks={[task]} state={dialog} onClose={close} />
+      )}
+      {dialog === "delete" && (
+        <DeleteTasksDialog
+          tasks={[task]}
+          onClose={(done) => {
+            close();
+            if (done) navigate(links.run(refTask));
+          }}
+        />
       )}
     </>
   );

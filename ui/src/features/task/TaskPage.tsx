@@ -129,21 +129,27 @@ export function TaskPage({ path }: { path: Record<string, string> }) {
       actions={query.data && <TaskActions refTask={ref} task={query.data} />}
     >
       <Loaded query={query}>
-        {(task) => (
-          <>
-            <Why task={task} />
-            <LinkTabs
-              label="Views of the task"
-              active={tab}
-              tabs={kTabs.map(([key, title]) => ({
-                key,
-                title,
-                to: links.task(ref, key === "logs" ? undefined : key),
-              }))}
-            />
-            <Tab key={tab} name={tab} refTask={ref} task={task} />
-          </>
-        )}
+        {(task) =>
+          task === null ? (
+            <Empty title="It was deleted">
+              Its tries, XComs and logs went with it. It is made anew when its run is cleared.
+            </Empty>
+          ) : (
+            <>
+              <Why task={task} />
+              <LinkTabs
+                label="Views of the task"
+                active={tab}
+                tabs={kTabs.map(([key, title]) => ({
+                  key,
+                  title,
+                  to: links.task(ref, key === "logs" ? undefined : key),
+                }))}
+              />
+              <Tab key={tab} name={tab} refTask={ref} task={task} />
+            </>
+          )
+        }
       </Loaded>
     </Page>
   );
