@@ -5,6 +5,18 @@
 #include "engine/core.h"
 
 namespace leoflow {
+namespace {
+
+// With a run that starts again come fresh instances of what was deleted.
+void add_absent(const ActiveRun& run, std::vector<TaskIndex>& tasks) {
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+    if (run.slots[i].absent()) tasks.push_back(i);
+  }
+  std::ranges::sort(tasks);
+  tasks.erase(std::ranges::unique(tasks).begin(), tasks.end());
+}
+
+}  // namespace
 
 // The named run, and with past / future the other runs of the DAG before / after its logical date.
 Result<std::vector<ActiveRun*>> Core::select_runs(const std::string& dag_id, const std::string& run_id, bool past,
@@ -91,6 +103,9 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
   for (ActiveRun* run : *runs) {
     auto tasks = select_tasks(*run, request);
     if (!tasks) return fail(tasks);
+    if (!tasks->empty() && is_finished(run->row.state) && request.reset_dag_runs) {
+      add_absent(*run, *tasks);
+    }
     for (TaskIndex task : *tasks) {
       const TaskInstance& row = run->slots[task].row;
       if (request.prevent_running_task && row.state == TaskState::running) {
