@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <random>
 
 #include "world.h"
 
@@ -85,6 +86,71 @@ TEST(Simulation, PlacesStartedAheadChangeNothingThatIsDecided) {
       used += expect_all_ends(first_seed() + i, faults, {.start_ahead = ahead});
     EXPECT_GT(used, seeds());
   }
+}
+
+// One thing that a person does to one of three runs of a diamond.
+Event some_request(std::mt19937_64& random, int& deleted) {
+  auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+  std::string run = "d" + std::to_string(below(3)), task(1, char('a' + below(5)));
+  constexpr TaskState kMarks[] = {TaskState::success, TaskState::failed, TaskState::skipped};
+  switch (below(4)) {
+    case 0:
+      return event::Clear{{.dag_id = "diamond",
+                           .run_id = run,
+                           .task_ids = {{task, std::nullopt}},
+                           .dry_run = false,
+                           .only_failed = false,
+                           .include_downstream = below(2) == 0},
+                          [](auto) {}};
+    case 1:
+      return event::MarkTask{{.name = {"diamond", run, task},
+                              .state = kMarks[below(3)],
+                              .include_downstream = below(2) == 0},
+                             [](auto) {}};
+    case 2:
+      return event::MarkRun{{.dag_id = "diamond", .run_id = run, .state = RunState::failed},
+                            [](auto) {}};
+    default:
+      return event::DeleteTask{{"diamond", run, task}, [&deleted](const Result<bool>& done) {
+                                 deleted += int(done.has_value());
+                               }};
+  }
+}
+
+TEST(Simulation, SurvivesPeopleWhoClearMarkAndDelete) {
+  Faults faults{.message_lost = 0.05,
+                .commit_refused = 0.05,
+                .commit_unknown = 0.03,
+                .crash_before_commit = 0.02,
+                .crash_after_commit = 0.02,
+                .agent_dies_every = milliseconds(700)};
+  int deleted = 0;
+  for (int i = 0; i < seeds(); ++i) {
+    SCOPED_TRACE("seed " + std::to_string(first_seed() + i));
+    std::mt19937_64 random(first_seed() + i);
+    World world(first_seed() + i, faults, {});
+    world.add_dag("diamond", kDiamond);
+    for (int run = 0; run < 3; ++run) world.trigger("diamond", "d" + std::to_string(run));
+    for (int n = 0; n < 40; ++n) {
+      world.run(milliseconds(150));
+      world.ask(some_request(random, deleted));
+    }
+    world.heal();
+    world.run();
+    // Whatever was deleted: each run comes to its end once it is cleared.
+    for (int run = 0; run < 3; ++run) {
+      world.ask(event::Clear{{.dag_id = "diamond",
+                              .run_id = "d" + std::to_string(run),
+                              .dry_run = false,
+                              .only_failed = false},
+                             [](auto) {}});
+    }
+    world.run();
+    EXPECT_EQ(world.breach(), "");
+    EXPECT_TRUE(world.all_finished());
+    EXPECT_EQ(world.store().runs().list_task_instances({})->total, 15);
+  }
+  EXPECT_GT(deleted, seeds());
 }
 
 TEST(Simulation, SurvivesCrashAtEveryCommit) {

@@ -49,7 +49,9 @@ class World {
   void add_dag(const std::string& dag_id, const std::string& edges,
                const std::function<void(DagSpec&)>& edit = {});
   void trigger(const std::string& dag_id, const std::string& run_id, std::optional<Time> logical_date = {});
-  void ask(Event event);                       // any request, delivered like a local call
+  // Any request, delivered like a local call. From then on tries may begin without a failure, and
+  // after a change of what is upstream.
+  void ask(Event event);
 
   // Runs until nothing is left to do (or limit of simulated time). Checks the invariants after each step; the first
   // breach is kept in breach().
@@ -112,6 +114,7 @@ class World {
   void agent_reports(AttemptId attempt);
 
   void check_started(const WorkItem& item);
+  size_t tasks_of(const DagRun& run);  // in its version
   void check_store();
 
   std::mt19937_64 random_;
@@ -129,6 +132,8 @@ class World {
   std::map<TaskInstanceKey, AttemptId> live_;  // user code that runs right now
   std::map<std::pair<TaskInstanceKey, int>, int> failures_;  // user failures seen by (instance, try)
   std::set<AttemptId> acknowledged_;
+  std::map<DagVersionId, size_t> tasks_of_versions_;
+  bool asked_ = false;
   std::string breach_;
   std::string trace_;
   int commits_ = 0, crashes_ = 0, triggers_waiting_ = 0, held_used_ = 0;
