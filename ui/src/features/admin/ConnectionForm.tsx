@@ -14,6 +14,7 @@ import { ApiError } from "@/api/error";
 import type { Connection, ConnectionBody } from "@/api/types";
 import { StateBadge } from "@/components/StateBadge";
 import { connectionType, kConnectionTypes, type FieldName } from "./connectionTypes";
+import { FormActions } from "./FormActions";
 import { useSave } from "./useSave";
 
 interface Props {
@@ -167,14 +168,11 @@ export function ConnectionForm({ connection, onClose }: Props) {
           <Button variant="default" onClick={() => void tryIt()}>
             Test
           </Button>
-          <Group gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={busy} disabled={extraProblem(values.extra) !== null}>
-              Save
-            </Button>
-          </Group>
+          <FormActions
+            busy={busy}
+            disabled={extraProblem(values.extra) !== null}
+            onCancel={onClose}
+          />
         </Group>
       </form>
     </Modal>

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal, NumberInput, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
+import { Checkbox, Modal, NumberInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
 import { kPageMax } from "@/api/paging";
 import type { Pool, PoolUse } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
-import { Confirm } from "@/components/Confirm";
 import { Page, Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Loaded } from "@/components/States";
@@ -16,7 +14,10 @@ import { count } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./admin.module.css";
+import { FormActions } from "./FormActions";
 import { RowActions } from "./RowActions";
+import { nameText } from "./rowColumns";
+import { useRowDialogs } from "./useRowDialogs";
 import { useSave } from "./useSave";
 
 function PoolForm({ pool, onClose }: { pool: Pool | null; onClose: () => void }) {
@@ -65,14 +66,7 @@ function PoolForm({ pool, onClose }: { pool: Pool | null; onClose: () => void })
           label="Deferred tasks take a slot too"
           defaultChecked={pool?.include_deferred ?? false}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={busy} disabled={slots === ""}>
-            Save
-          </Button>
-        </Group>
+        <FormActions busy={busy} disabled={slots === ""} onCancel={onClose} />
       </form>
     </Modal>
   );
@@ -128,9 +122,7 @@ function PoolRow({ pool, use, change, onEdit, onDelete }: RowProps) {
   return (
     <div className={styles.pool}>
       <div style={{ minWidth: 0 }}>
-        <div className="cut" style={{ fontWeight: 500 }}>
-          {pool.name}
-        </div>
+        <div className="row">{nameText(pool.name)}</div>
         {pool.description && <div className="cut faint">{pool.description}</div>}
       </div>
       <div>
@@ -175,9 +167,14 @@ function PoolRow({ pool, use, change, onEdit, onDelete }: RowProps) {
 /** What limits how many tasks run at once, and how full it is now. */
 export function PoolsPage() {
   const { me } = useAuth();
-  const [editing, setEditing] = useState<Pool | "new" | null>(null);
-  const [deleting, setDeleting] = useState<Pool | null>(null);
-  const { save } = useSave(["pools"]);
+  const row = useRowDialogs<Pool>({
+    noun: "pool",
+    nameOf: (pool) => pool.name,
+    stale: ["pools"],
+    form: (pool, close) => <PoolForm pool={pool} onClose={close} />,
+    remove: ({ name }) => api.delete("/api/v2/pools/{pool_name}", { path: { pool_name: name } }),
+    loses: "Tasks that name it wait until there is a pool of this name again.",
+  });
   const query = useQuery({
     queryKey: ["pools", "list"],
     queryFn: ({ signal }) => api.get("/api/v2/pools", { query: { limit: kPageMax }, signal }),
@@ -193,13 +190,7 @@ export function PoolsPage() {
       name="Pools"
       title="Pools"
       sub="Tasks of a pool share its slots; the meters move with the tasks"
-      actions={
-        me.can.operate && (
-          <Button leftSection={<IconPlus size={14} />} onClick={() => setEditing("new")}>
-            New pool
-          </Button>
-        )
-      }
+      actions={me.can.operate && row.add}
     >
       <Panel flush>
         <Loaded query={query}>
@@ -210,31 +201,14 @@ export function PoolsPage() {
                 pool={pool}
                 use={use.data?.pools.find((each) => each.name === pool.name)}
                 change={me.can.operate}
-                onEdit={() => setEditing(pool)}
-                onDelete={() => setDeleting(pool)}
+                onEdit={() => row.edit(pool)}
+                onDelete={() => row.remove(pool)}
               />
             ))
           }
         </Loaded>
       </Panel>
-      {editing && (
-        <PoolForm pool={editing === "new" ? null : editing} onClose={() => setEditing(null)} />
-      )}
-      {deleting && (
-        <Confirm
-          title={`Delete ${deleting.name}?`}
-          action="Delete"
-          onClose={() => setDeleting(null)}
-          run={() =>
-            save(
-              () => api.delete("/api/v2/pools/{pool_name}", { path: { pool_name: deleting.name } }),
-              `Deleted ${deleting.name}`,
-            )
-          }
-        >
-          Tasks that name it wait until there is a pool of this name again.
-        </Confirm>
-      )}
+      {row.dialogs}
     </Page>
   );
 }

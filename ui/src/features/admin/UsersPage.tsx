@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal, PasswordInput, Select, TextInput } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
+import { Checkbox, Modal, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
 import type { User } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
-import { Confirm } from "@/components/Confirm";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Chip, Page, Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
+import { FormActions } from "./FormActions";
 import { draftsOf, GrantFields, grantsOf, grantText } from "./GrantFields";
-import { RowActions } from "./RowActions";
+import { actionsColumn, nameText } from "./rowColumns";
+import { useRowDialogs } from "./useRowDialogs";
 import { useSave } from "./useSave";
 
 const kRoles = [
@@ -82,24 +82,15 @@ function UserForm({ user, onClose }: { user: User | null; onClose: () => void })
             onChange={(event) => setActive(event.currentTarget.checked)}
           />
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={busy}>
-            Save
-          </Button>
-        </Group>
+        <FormActions busy={busy} onCancel={onClose} />
       </form>
     </Modal>
   );
 }
 
-function columns(
-  me: string,
-  edit: (row: User) => void,
-  remove: (row: User) => void,
-): Column<User>[] {
+const nameOf = (row: User) => row.username;
+
+function columns(me: string): Column<User>[] {
   return [
     {
       key: "name",
@@ -107,9 +98,7 @@ function columns(
       width: "minmax(110px, 2fr)",
       cell: (row) => (
         <span className="row">
-          <span className="cut" style={{ fontWeight: 500 }}>
-            {row.username}
-          </span>
+          {nameText(row.username)}
           {row.username === me && <span className="faint">you</span>}
         </span>
       ),
@@ -145,76 +134,42 @@ function columns(
       wideOnly: true,
       cell: (row) => <Time at={row.created_at} />,
     },
-    {
-      key: "do",
-      title: <span className="sr">Actions</span>,
-      width: "64px",
-      end: true,
-      cell: (row) => (
-        <RowActions
-          name={row.username}
-          onEdit={() => edit(row)}
-          onDelete={row.username === me ? undefined : () => remove(row)}
-        />
-      ),
-    },
   ];
 }
 
 /** Who may sign in, and what they may do. */
 export function UsersPage() {
   const { me } = useAuth();
-  const [editing, setEditing] = useState<User | "new" | null>(null);
-  const [deleting, setDeleting] = useState<User | null>(null);
-  const { save } = useSave(["users"]);
+  const row = useRowDialogs<User>({
+    noun: "user",
+    nameOf,
+    stale: ["users"],
+    form: (user, close) => <UserForm user={user} onClose={close} />,
+    remove: ({ username }) =>
+      api.delete("/api/leoflow/v1/users/{username}", { path: { username } }),
+    loses: "They are signed out and their API tokens stop working.",
+  });
+  const isMe = (user: User) => user.username === me.username;
   const query = useQuery({
     queryKey: ["users"],
     queryFn: ({ signal }) => api.get("/api/leoflow/v1/users", { signal }),
     refetchOnMount: "always",
   });
   return (
-    <Page
-      name="Users"
-      title="Users"
-      actions={
-        <Button leftSection={<IconPlus size={14} />} onClick={() => setEditing("new")}>
-          New user
-        </Button>
-      }
-    >
+    <Page name="Users" title="Users" actions={row.add}>
       <Panel flush>
         <Loaded query={query}>
           {(page) => (
             <DataTable
               label="Users"
-              columns={columns(me.username, setEditing, setDeleting)}
+              columns={[...columns(me.username), actionsColumn(nameOf, row, isMe)]}
               rows={page.users}
-              rowKey={(row) => row.username}
+              rowKey={nameOf}
             />
           )}
         </Loaded>
       </Panel>
-      {editing && (
-        <UserForm user={editing === "new" ? null : editing} onClose={() => setEditing(null)} />
-      )}
-      {deleting && (
-        <Confirm
-          title={`Delete ${deleting.username}?`}
-          action="Delete"
-          onClose={() => setDeleting(null)}
-          run={() =>
-            save(
-              () =>
-                api.delete("/api/leoflow/v1/users/{username}", {
-                  path: { username: deleting.username },
-                }),
-              `Deleted ${deleting.username}`,
-            )
-          }
-        >
-          They are signed out and their API tokens stop working.
-        </Confirm>
-      )}
+      {row.dialogs}
     </Page>
   );
 }

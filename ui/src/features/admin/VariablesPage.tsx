@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, FileButton, Group, Modal, Textarea, TextInput } from "@mantine/core";
-import { IconDownload, IconPlus, IconUpload } from "@tabler/icons-react";
+import { Button, FileButton, Modal, Textarea, TextInput } from "@mantine/core";
+import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import type { FormEvent } from "react";
 import { api } from "@/api/client";
 import { fetchAll, kPageMax } from "@/api/paging";
 import type { Variable } from "@/api/types";
-import { Confirm } from "@/components/Confirm";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Page, Panel } from "@/components/Page";
 import { SearchField } from "@/components/SearchField";
@@ -15,7 +14,9 @@ import { saveFile } from "@/lib/saveFile";
 import { count } from "@/lib/text";
 import { useSearch } from "@/router/router";
 import styles from "../dags/dags.module.css";
-import { RowActions } from "./RowActions";
+import { FormActions } from "./FormActions";
+import { actionsColumn, descriptionColumn, nameText } from "./rowColumns";
+import { useRowDialogs } from "./useRowDialogs";
 import { useSave } from "./useSave";
 
 function load(search: string) {
@@ -72,62 +73,33 @@ function VariableForm({ variable, onClose }: { variable: Variable | null; onClos
           label="Description"
           defaultValue={variable?.description ?? ""}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={busy}>
-            Save
-          </Button>
-        </Group>
+        <FormActions busy={busy} onCancel={onClose} />
       </form>
     </Modal>
   );
 }
 
-function columns(
-  edit: (row: Variable) => void,
-  remove: (row: Variable) => void,
-): Column<Variable>[] {
-  return [
-    {
-      key: "key",
-      title: "Key",
-      width: "minmax(120px, 1.2fr)",
-      cell: (row) => (
-        <span className="cut" style={{ fontWeight: 500 }}>
-          {row.key}
-        </span>
-      ),
-    },
-    {
-      key: "value",
-      title: "Value",
-      width: "minmax(100px, 2fr)",
-      cell: (row) => (
-        <span className={`cut mono ${row.value === "***" ? "faint" : ""}`}>
-          {row.value === "***" ? "hidden" : row.value}
-        </span>
-      ),
-    },
-    {
-      key: "about",
-      title: "Description",
-      width: "minmax(90px, 1.5fr)",
-      wideOnly: true,
-      cell: (row) => <span className="cut dim">{row.description}</span>,
-    },
-    {
-      key: "do",
-      title: <span className="sr">Actions</span>,
-      width: "64px",
-      end: true,
-      cell: (row) => (
-        <RowActions name={row.key} onEdit={() => edit(row)} onDelete={() => remove(row)} />
-      ),
-    },
-  ];
-}
+const nameOf = (row: Variable) => row.key;
+
+const kColumns: Column<Variable>[] = [
+  {
+    key: "key",
+    title: "Key",
+    width: "minmax(120px, 1.2fr)",
+    cell: (row) => nameText(row.key),
+  },
+  {
+    key: "value",
+    title: "Value",
+    width: "minmax(100px, 2fr)",
+    cell: (row) => (
+      <span className={`cut mono ${row.value === "***" ? "faint" : ""}`}>
+        {row.value === "***" ? "hidden" : row.value}
+      </span>
+    ),
+  },
+  descriptionColumn(),
+];
 
 /** Reads {"key": value, ...}: what Airflow exports. */
 function importBody(text: string) {
@@ -144,8 +116,15 @@ function importBody(text: string) {
 export function VariablesPage() {
   const { params } = useSearch();
   const search = params.get("q") ?? "";
-  const [editing, setEditing] = useState<Variable | "new" | null>(null);
-  const [deleting, setDeleting] = useState<Variable | null>(null);
+  const row = useRowDialogs<Variable>({
+    noun: "variable",
+    nameOf,
+    stale: ["variables"],
+    form: (variable, close) => <VariableForm variable={variable} onClose={close} />,
+    remove: ({ key }) =>
+      api.delete("/api/v2/variables/{variable_key}", { path: { variable_key: key } }),
+    loses: "Tasks that read it without a default fail.",
+  });
   const { save } = useSave(["variables"]);
   const query = useQuery({
     queryKey: ["variables", search],
@@ -190,9 +169,7 @@ export function VariablesPage() {
           >
             Export
           </Button>
-          <Button leftSection={<IconPlus size={14} />} onClick={() => setEditing("new")}>
-            New variable
-          </Button>
+          {row.add}
         </>
       }
     >
@@ -211,39 +188,16 @@ export function VariablesPage() {
             ) : (
               <DataTable
                 label="Variables"
-                columns={columns(setEditing, setDeleting)}
+                columns={[...kColumns, actionsColumn(nameOf, row)]}
                 rows={rows}
-                rowKey={(row) => row.key}
-                onRow={setEditing}
+                rowKey={nameOf}
+                onRow={row.edit}
               />
             )
           }
         </Loaded>
       </Panel>
-      {editing && (
-        <VariableForm
-          variable={editing === "new" ? null : editing}
-          onClose={() => setEditing(null)}
-        />
-      )}
-      {deleting && (
-        <Confirm
-          title={`Delete ${deleting.key}?`}
-          action="Delete"
-          onClose={() => setDeleting(null)}
-          run={() =>
-            save(
-              () =>
-                api.delete("/api/v2/variables/{variable_key}", {
-                  path: { variable_key: deleting.key },
-                }),
-              `Deleted ${deleting.key}`,
-            )
-          }
-        >
-          Tasks that read it without a default fail.
-        </Confirm>
-      )}
+      {row.dialogs}
     </Page>
   );
 }
