@@ -65,13 +65,15 @@ Status check_extra(const Connection& connection) {
               "the extra of connection " + connection.conn_id + " must be a JSON object as text");
 }
 
+Error missing(const std::string& conn_id) {
+  return Error(Code::not_found,
+               "The Connection with connection_id: `" + conn_id + "` was not found");
+}
+
 Result<Connection> find_connection(const Call& call, const std::string& conn_id) {
   auto connection = call.services.secrets.get_connection(conn_id);
   if (!connection) return fail(connection);
-  if (!*connection) {
-    return fail(Code::not_found,
-                "The Connection with connection_id: `" + conn_id + "` was not found");
-  }
+  if (!*connection) return fail(missing(conn_id));
   return std::move(**connection);
 }
 
@@ -141,9 +143,7 @@ Result<Response> patch_connection(Call& call) {
 Status remove(const Call& call, const std::string& conn_id) {
   auto removed = call.services.secrets.remove_connection(conn_id);
   if (!removed) return fail(removed);
-  if (!*removed)
-    return fail(Code::not_found,
-                "The Connection with connection_id: `" + conn_id + "` was not found");
+  if (!*removed) return fail(missing(conn_id));
   return {};
 }
 

@@ -2,6 +2,7 @@
 // /dags/{dag_id}/dagRuns: reading runs. Changing them: routes_trigger.cc.
 #include "api/lookup.h"
 #include "api/present.h"
+#include "api/ranges.h"
 #include "api/routes.h"
 
 namespace leoflow::api {
@@ -44,12 +45,7 @@ Result<Response> get_dag_runs(Call& call) {
   query.version_numbers = call.query_ints("dag_version");
   query.bundle_version = call.query_or("bundle_version");
   query.conf_contains = call.query_or("conf_contains");
-  query.run_after = call.time_range("run_after");
-  query.logical_date = call.time_range("logical_date");
-  query.start_date = call.time_range("start_date");
-  query.end_date = call.time_range("end_date");
-  query.updated_at = call.time_range("updated_at");
-  query.duration = call.number_range("duration");
+  read_ranges(call, query);
   auto page = call.page(kOrder, "id");
   if (!page) return fail(page);
   query.page = std::move(*page);
@@ -65,11 +61,7 @@ Result<Response> list_dag_runs_batch(Call& call) {
     }
   }
   query.conf_contains = call.text("conf_contains");
-  query.run_after = time_range_of_body(call, "run_after");
-  query.logical_date = time_range_of_body(call, "logical_date");
-  query.start_date = time_range_of_body(call, "start_date");
-  query.end_date = time_range_of_body(call, "end_date");
-  query.duration = number_range_of_body(call, "duration");
+  read_ranges_of_body(call, query);
   auto page = page_of_body(call, kOrder);
   if (!page) return fail(page);
   query.page = std::move(*page);
@@ -114,8 +106,7 @@ void add_shapes(Router& router) {
   router.shape("DAGRunsBatchBody",
                "!dag_ids?:[str]? states?:[DagRunState?]? order_by?:str? page_limit?:int(0..) "
                "page_offset?:int(0..) conf_contains?:str?" +
-                   range_members({"run_after", "logical_date", "start_date", "end_date"}, "time?") +
-                   range_members({"duration"}, "num?"));
+                   range_body_members());
 }
 
 }  // namespace
@@ -128,10 +119,7 @@ void add_dag_run_routes(Router& router) {
                     .about("List runs; dag_id ~ means all DAGs")
                     .takes(paging())
                     .takes(ordered_by("id"));
-  for (auto field : {"run_after", "logical_date", "start_date", "end_date", "updated_at"}) {
-    list.takes(instant_range(field));
-  }
-  list.takes(number_range("duration"))
+  list.takes(range_params())
       .takes({{.name = "run_type",
                .repeated = true,
                .choices = "manual|scheduled|backfill|asset_triggered|asset_materialization|"

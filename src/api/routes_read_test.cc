@@ -404,5 +404,15 @@ TEST_F(ReadTest, TheJobIsTheSchedulerThatHealthTellsOf) {
   EXPECT_EQ(get("/api/v2/jobs?order_by=nope").status, 400);
 }
 
+TEST_F(ReadTest, PatternsOfOtherColumnsAreRefused) {
+  for (std::string query :
+       {"/dags?dag_id_prefix_pattern=e", "/dags/etl/dagRuns?partition_key_pattern=x",
+        "/pools?pool_name_prefix_pattern=d"}) {
+    Response response = get("/api/v2" + query);
+    EXPECT_EQ(response.status, 400) << query;
+    EXPECT_NE(response.body.find("is not supported"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace leoflow::api

@@ -3,6 +3,7 @@
 // they wait.
 #include "api/lookup.h"
 #include "api/present.h"
+#include "api/ranges.h"
 #include "api/routes.h"
 #include "api/task_instances.h"
 
@@ -84,12 +85,7 @@ Result<TaskInstanceQuery> read_query(const Call& call) {
   query.try_numbers = call.query_ints("try_number");
   query.map_indexes = call.query_ints("map_index");
   query.version_numbers = call.query_ints("version_number");
-  query.run_after = call.time_range("run_after");
-  query.logical_date = call.time_range("logical_date");
-  query.start_date = call.time_range("start_date");
-  query.end_date = call.time_range("end_date");
-  query.updated_at = call.time_range("updated_at");
-  query.duration = call.number_range("duration");
+  read_ranges(call, query);
   auto page = call.page(kTaskInstanceOrder, "map_index");
   if (!page) return fail(page);
   query.page = std::move(*page);
@@ -136,11 +132,7 @@ Result<Response> list_task_instances_batch(Call& call) {
   query.pools = texts_of_body(call, "pool");
   query.queues = texts_of_body(call, "queue");
   query.executors = texts_of_body(call, "executor");
-  query.run_after = time_range_of_body(call, "run_after");
-  query.logical_date = time_range_of_body(call, "logical_date");
-  query.start_date = time_range_of_body(call, "start_date");
-  query.end_date = time_range_of_body(call, "end_date");
-  query.duration = number_range_of_body(call, "duration");
+  read_ranges_of_body(call, query);
   auto page = page_of_body(call, kTaskInstanceOrder);
   if (!page) return fail(page);
   query.page = std::move(*page);
@@ -275,8 +267,7 @@ void add_shapes(Router& router) {
                "pool?:[str]? "
                "queue?:[str]? executor?:[str]? order_by?:str? page_limit?:int(0..) "
                "page_offset?:int(0..)" +
-                   range_members({"run_after", "logical_date", "start_date", "end_date"}, "time?") +
-                   range_members({"duration"}, "num?"));
+                   range_body_members());
   router.shape("TaskDependencyResponse", "name:str reason:str");
   router.shape("TaskDependencyCollectionResponse", "dependencies:[TaskDependencyResponse]");
   router.shape("ExtraLinkCollectionResponse", "extra_links:{str?} total_entries:int");
@@ -284,11 +275,8 @@ void add_shapes(Router& router) {
 }
 
 Route& add_filters(Route& route) {
-  for (auto field : {"run_after", "logical_date", "start_date", "end_date", "updated_at"}) {
-    route.takes(instant_range(field));
-  }
   using Kind = Param::Kind;
-  return route.takes(number_range("duration"))
+  return route.takes(range_params())
       .takes(paging())
       .takes(cursor())
       .takes(ordered_by("map_index"))

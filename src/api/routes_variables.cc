@@ -28,11 +28,14 @@ std::string value_text(const json::object& body) {
   return value->is_string() ? std::string(value->get_string()) : json::dump(*value);
 }
 
+Error missing(const std::string& key) {
+  return Error(Code::not_found, "The Variable with key: `" + key + "` was not found");
+}
+
 Result<Variable> find_variable(const Call& call, const std::string& key) {
   auto variable = call.services.secrets.get_variable(key);
   if (!variable) return fail(variable);
-  if (!*variable)
-    return fail(Code::not_found, "The Variable with key: `" + key + "` was not found");
+  if (!*variable) return fail(missing(key));
   return std::move(**variable);
 }
 
@@ -96,7 +99,7 @@ Result<Response> patch_variable(Call& call) {
 Status remove(const Call& call, const std::string& key) {
   auto removed = call.services.secrets.remove_variable(key);
   if (!removed) return fail(removed);
-  if (!*removed) return fail(Code::not_found, "The Variable with key: `" + key + "` was not found");
+  if (!*removed) return fail(missing(key));
   return {};
 }
 
