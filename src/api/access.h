@@ -113,6 +113,7 @@ inline constexpr AccessRule kAccessMatrix[] = {
     // Runs
     {"get_dag_runs", Permission::dag_read},
     {"get_list_dag_runs_batch", Permission::dag_read},
+    {"list_latest_runs", Permission::dag_read},
     {"get_dag_run", Permission::dag_read},
     {"get_upstream_asset_events", Permission::dag_read},
     {"wait_dag_run_until_finished", Permission::dag_read},

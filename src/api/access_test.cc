@@ -211,6 +211,12 @@ TEST_F(AccessTest, BodiesDoNotReachForeignDags) {
   Response runs =
       raw(Method::post, "/api/v2/dags/~/dagRuns/list", R"({"dag_ids":["other"]})", mine);
   EXPECT_EQ(body(runs).at("total_entries").as_int64(), 0);
+  Response latest =
+      raw(Method::post, "/api/leoflow/v1/dagRuns/latest", R"({"dag_ids":["etl","other"]})", mine);
+  json::value shown = body(latest);
+  EXPECT_FALSE(shown.at("dag_runs").as_array().empty());
+  for (const json::value& run : shown.at("dag_runs").as_array())
+    EXPECT_EQ(run.at("dag_id").as_string(), "etl");
   Response tasks = raw(Method::post, "/api/v2/dags/~/dagRuns/~/taskInstances/list", "{}", mine);
   EXPECT_EQ(body(tasks).at("total_entries").as_int64(), 2);
   Response paused =

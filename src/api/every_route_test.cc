@@ -39,6 +39,7 @@ const std::map<std::string, std::string, std::less<>> kNames{
 
 // Bodies by shape; where there is none here, {} is sent.
 const std::map<std::string, std::string, std::less<>> kBodies{
+    {"LatestRunsBody", R"({"dag_ids":["etl"]})"},
     {"BackfillPostBody",
      R"({"dag_id":"etl","from_date":"2024-01-01T00:00:00Z","to_date":"2024-01-02T00:00:00Z"})"},
     {"BulkBody", R"({"actions":[]})"},

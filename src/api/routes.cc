@@ -7,6 +7,7 @@ void add_all_routes(Router& router) {
   add_dag_routes(router);
   add_task_routes(router);
   add_dag_run_routes(router);
+  add_latest_run_routes(router);
   add_run_wait_routes(router);
   add_trigger_routes(router);
   add_backfill_routes(router);

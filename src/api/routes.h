@@ -9,6 +9,7 @@ namespace leoflow::api {
 void add_dag_routes(Router& router);
 void add_task_routes(Router& router);
 void add_dag_run_routes(Router& router);
+void add_latest_run_routes(Router& router);
 void add_run_wait_routes(Router& router);
 void add_trigger_routes(Router& router);
 void add_backfill_routes(Router& router);

@@ -160,6 +160,40 @@ TEST_F(ReadTest, BatchLists) {
   EXPECT_EQ(total(all_tasks, R"({"executor":["elsewhere"]})"), 0);
 }
 
+TEST_F(ReadTest, LatestRunsOfManyDags) {
+  const std::string path = "/api/leoflow/v1/dagRuns/latest";
+  auto newer = store->runs().get_run("etl", "r1");
+  ASSERT_TRUE(newer && *newer);
+  Batch batch;
+  batch.runs_inserted = {**newer};
+  batch.runs_inserted[0].key = RunKey{900};
+  batch.runs_inserted[0].run_id = "r2";
+  batch.runs_inserted[0].logical_date.reset();
+  batch.runs_inserted[0].run_after += std::chrono::hours(1);
+  ASSERT_TRUE(store->engine().commit(batch));
+  auto all = read("/api/v2/dags/etl/dagRuns?order_by=-run_after");
+  ASSERT_GE(all.at("dag_runs").as_array().size(), 2u);
+  auto ids = [](const json::value& answer) {
+    std::vector<std::string> names;
+    for (const json::value& run : answer.at("dag_runs").as_array())
+      names.emplace_back(run.at("dag_run_id").as_string());
+    return names;
+  };
+  json::value some = body(post(path, R"({"dag_ids":["none","etl"]})"));
+  EXPECT_EQ(ids(some), ids(all));
+  json::value newest = body(post(path, R"({"dag_ids":["etl"],"limit":1})"));
+  EXPECT_EQ(ids(newest), std::vector<std::string>{ids(all)[0]});
+  for (auto* member : {"dag_id", "state", "run_type", "run_after", "start_date", "duration"})
+    EXPECT_EQ(newest.at("dag_runs").at(0).at(member), all.at("dag_runs").at(0).at(member))
+        << member;
+  EXPECT_TRUE(ids(body(post(path, R"({"dag_ids":[]})"))).empty());
+  std::string many;
+  for (int i = 0; i < 101; ++i) many += (i ? ",\"d" : "\"d") + std::to_string(i) + "\"";
+  EXPECT_EQ(post(path, "{\"dag_ids\":[" + many + "]}").status, 400);
+  for (auto* bad : {"{}", R"({"dag_ids":["etl"],"limit":0})", R"({"dag_ids":["etl"],"limit":51})"})
+    EXPECT_EQ(post(path, bad).status, 422) << bad;
+}
+
 TEST_F(ReadTest, SourceByContentType) {
   auto path = "/api/v2/dagSources/etl";
   EXPECT_EQ(read(path).at("content").as_string(), "print('etl')\n");

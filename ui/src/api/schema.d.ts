@@ -103,6 +103,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leoflow/v1/dagRuns/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The newest runs of each of at most 100 DAGs, newest first; DAGs in the order asked for */
+        post: operations["list_latest_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/leoflow/v1/dags/{dag_id}/dagRuns/{dag_run_id}/attempts": {
         parameters: {
             query?: never;
@@ -2475,6 +2492,28 @@ export interface components {
             duration_lte?: number | null;
             duration_lt?: number | null;
         };
+        LatestRun: {
+            dag_id: string;
+            dag_run_id: string;
+            run_type: components["schemas"]["DagRunType"];
+            state: components["schemas"]["DagRunState"];
+            /** Format: date-time */
+            run_after: string;
+            /** Format: date-time */
+            queued_at: string | null;
+            /** Format: date-time */
+            start_date: string | null;
+            /** Format: date-time */
+            end_date: string | null;
+            duration: number | null;
+        };
+        LatestRunsResponse: {
+            dag_runs: components["schemas"]["LatestRun"][];
+        };
+        LatestRunsBody: {
+            dag_ids: string[];
+            limit?: number;
+        };
         TriggerDAGRunPostBody: {
             dag_run_id?: string | null;
             /** Format: date-time */
@@ -4044,6 +4083,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkRunsResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_latest_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LatestRunsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestRunsResponse"];
                 };
             };
             /** @description Bad Request */

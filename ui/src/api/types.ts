@@ -6,6 +6,8 @@ type Schemas = components["schemas"];
 export type Dag = Schemas["DAGResponse"];
 export type DagDetails = Schemas["DAGDetailsResponse"];
 export type DagRun = Schemas["DAGRunResponse"];
+/** A run as lists of DAGs show it. */
+export type LatestRun = Schemas["LatestRun"];
 export type DagVersion = Schemas["DagVersionResponse"];
 export type Backfill = Schemas["BackfillResponse"];
 export type BackfillBody = Schemas["BackfillPostBody"];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DagRun } from "@/api/types";
+import type { LatestRun } from "@/api/types";
 import { stateLabel, stateName } from "@/lib/states";
 import { elapsed, relative, span } from "@/lib/time";
 import { links } from "@/router/links";
@@ -8,7 +8,7 @@ import styles from "./runbars.module.css";
 
 interface Props {
   /** Newest first, as the API lists them. */
-  runs: readonly DagRun[];
+  runs: readonly LatestRun[];
   /** How many places there are. */
   slots: number;
 }

@@ -4,11 +4,12 @@
 import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import type { RunFilter } from "@/api/queries";
 import type { Cells } from "@/api/cells";
-import type { ChangeEvent, DagRun, GridCell, TaskInstance } from "@/api/types";
+import type { LatestRuns } from "@/api/latestRuns";
+import type { ChangeEvent, DagRun, GridCell, LatestRun, TaskInstance } from "@/api/types";
 import { isFinished } from "@/lib/states";
 
-interface RunPage {
-  dag_runs: DagRun[];
+interface RunPage<Run extends LatestRun = DagRun> {
+  dag_runs: Run[];
 }
 type RunData = RunPage | InfiniteData<RunPage>;
 
@@ -55,14 +56,14 @@ function patched<T extends object>(row: T, fields: Partial<T>): Patched<T> {
   return { row: differs ? { ...row, ...fields } : row, told: differs };
 }
 
-function patchRun(row: DagRun, change: ChangeEvent): Patched<DagRun> {
-  return patched(row, {
-    state: (change.state ?? row.state) as DagRun["state"],
+function patchRun<Run extends LatestRun>(row: Run, change: ChangeEvent): Patched<Run> {
+  return patched<LatestRun>(row, {
+    state: (change.state ?? row.state) as LatestRun["state"],
     queued_at: change.queued_at ?? row.queued_at,
     ...(change.start_date === undefined ? {} : { start_date: change.start_date }),
     ...(change.end_date === undefined ? {} : { end_date: change.end_date }),
     ...(change.duration === undefined ? {} : { duration: change.duration }),
-  });
+  }) as Patched<Run>;
 }
 
 function patchTask(row: TaskInstance, change: ChangeEvent): Patched<TaskInstance> {
@@ -83,11 +84,11 @@ function pagesOf(data: RunData): RunPage[] {
   return "pages" in data ? data.pages : [data];
 }
 
-function patchRunPage(
-  page: RunPage,
+function patchRunPage<Run extends LatestRun>(
+  page: RunPage<Run>,
   changes: ReadonlyMap<string, ChangeEvent>,
   onRow: (name: string, told: boolean) => void,
-): RunPage {
+): RunPage<Run> {
   let changed = false;
   const rows = page.dag_runs.flatMap((row) => {
     const name = runName(row.dag_id, row.dag_run_id);
@@ -129,12 +130,33 @@ function patchRunList(
   else if (moves) stale.add(key, true);
 }
 
+/** The newest runs of some DAGs: runs that are not among them are newer, or rows moved up. */
+function patchLatestRuns(
+  client: QueryClient,
+  key: QueryKey,
+  changes: ReadonlyMap<string, ChangeEvent>,
+  stale: StaleKeys,
+): void {
+  const dags = new Set(key[1] as string[]);
+  const own = new Map([...changes].filter(([, { dag_id: dag }]) => dag !== null && dags.has(dag)));
+  const data = client.getQueryData<LatestRuns>(key);
+  if (own.size === 0 || !data) return;
+  const told = new Set<string>();
+  const page = patchRunPage(data, own, (name, ok) => {
+    if (ok && !own.get(name)?.deleted) told.add(name);
+  });
+  if (page !== data) client.setQueryData(key, page);
+  if (told.size < own.size) stale.add(key);
+}
+
 function applyRuns(client: QueryClient, changes: readonly ChangeEvent[], stale: StaleKeys): void {
   const runs = lastOf(changes, "run", (change) => runName(change.dag_id, change.run_id));
   if (runs.size === 0) return;
   const cache = client.getQueryCache();
   for (const { queryKey } of cache.findAll({ queryKey: ["runs"] }))
     patchRunList(client, queryKey, runs, stale);
+  for (const { queryKey } of cache.findAll({ queryKey: ["latestRuns"] }))
+    patchLatestRuns(client, queryKey, runs, stale);
   for (const dag of new Set([...runs.values()].map((change) => change.dag_id))) {
     const own = new Map([...runs].filter(([, change]) => change.dag_id === dag));
     for (const { queryKey } of cache.findAll({ queryKey: ["dag", dag, "runs"] }))

@@ -7,7 +7,7 @@ const kGapMin = 900; // between two loads of the same key
 const kGapMax = 6000; // reached while it goes on changing
 const kCalm = 1500; // without a change: then what can wait is loaded
 const kCalmMax = 10_000; // it does not wait longer
-const kGaps: Record<string, number> = { dags: 3000, dashboard: 1500 }; // what costs more, less often
+const kGaps: Record<string, number> = { dags: 3000, dashboard: 1500, latestRuns: 1500 }; // what costs more, less often
 
 interface Key {
   timer: ReturnType<typeof setTimeout> | null;

@@ -140,4 +140,24 @@ describe("applyChanges", () => {
     expect(stale).toContainEqual({ key: all });
     expect(stale).toContainEqual({ key: queued, calm: true });
   });
+  it("knows the newest runs of the DAGs of a list, and loads them for new runs of these only", () => {
+    const client = new QueryClient();
+    const row = (dag: string) => ({ dag_id: dag, dag_run_id: "r", state: "queued" }) as DagRun;
+    const [first, second] = [
+      ["latestRuns", ["d", "e"]],
+      ["latestRuns", ["f"]],
+    ];
+    client.setQueryData(first, { dag_runs: [row("d"), row("e")] });
+    client.setQueryData(second, { dag_runs: [row("f")] });
+    const event: ChangeEvent = { ...change, kind: "run", task_id: null, state: "success" };
+    const queued = { state: "queued" };
+    expect(names(applyChanges(client, [event]))).toEqual(["dashboard"]);
+    expect(client.getQueryData(first)).toMatchObject({ dag_runs: [{ state: "success" }, queued] });
+    expect(client.getQueryData(second)).toMatchObject({ dag_runs: [queued] });
+    const fresh = { ...event, run_id: "new" };
+    expect(applyChanges(client, [fresh])).toEqual([{ key: first }, { key: ["dashboard"] }]);
+    const gone = applyChanges(client, [{ ...event, dag_id: "f", deleted: true }]);
+    expect(gone).toContainEqual({ key: second });
+    expect(client.getQueryData(second)).toEqual({ dag_runs: [] });
+  });
 });

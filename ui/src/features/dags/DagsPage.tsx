@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Button } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
+import { byDag, latestRuns, type LatestRuns, type RunsByDag } from "@/api/latestRuns";
 import { dagsInfinite } from "@/api/queries";
 import type { Dag } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
@@ -17,6 +18,24 @@ import { useFavourite } from "./favourites";
 import { readFilter } from "./filter";
 import { usePause } from "./usePause";
 import { useTrigger } from "../trigger/TriggerProvider";
+
+const together = (loaded: { data: LatestRuns | undefined }[]): LatestRuns["dag_runs"] =>
+  loaded.flatMap(({ data }) => data?.dag_runs ?? []);
+
+/** The newest runs of the DAGs in some pages of rows. */
+function useLatestRuns(pages: readonly { dags: Dag[] }[] | undefined): RunsByDag {
+  const client = useQueryClient();
+  const queries = (pages ?? [])
+    .filter(({ dags }) => dags.length > 0)
+    .map(({ dags }) =>
+      latestRuns(
+        client,
+        dags.map(({ dag_id }) => dag_id),
+      ),
+    );
+  const runs = useQueries({ queries, combine: together });
+  return useMemo(() => byDag(runs), [runs]);
+}
 
 /** Every DAG: found as one types, filtered, started, paused. */
 export function DagsPage() {
@@ -41,12 +60,20 @@ export function DagsPage() {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
-  const columns = dagColumns({
-    favourite: (dag) => void favourite(dag),
-    pause: (dag) => void pause(dag.dag_id, !dag.is_paused),
-    trigger: (dag) => trigger(dag.dag_id),
-    canRun: me.can.trigger,
-  });
+  const runs = useLatestRuns(query.data?.pages);
+  const columns = useMemo(
+    () =>
+      dagColumns(
+        {
+          favourite: (dag) => void favourite(dag),
+          pause: (dag) => void pause(dag.dag_id, !dag.is_paused),
+          trigger: (dag) => trigger(dag.dag_id),
+          canRun: me.can.trigger,
+        },
+        runs,
+      ),
+    [favourite, pause, trigger, me.can.trigger, runs],
+  );
   const total = onlyFavourites ? rows.length : query.data?.pages[0]?.total_entries;
 
   return (

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ActionIcon, Switch, Tooltip } from "@mantine/core";
 import { IconPlayerPlay, IconStar, IconStarFilled } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
-import { recentRuns } from "@/api/queries";
-import type { Dag } from "@/api/types";
+import { kLatestRuns, type RunsByDag } from "@/api/latestRuns";
+import type { Dag, LatestRun } from "@/api/types";
 import type { Column } from "@/components/DataTable";
 import { Chip } from "@/components/Page";
 import { RunBars } from "@/components/RunBars";
@@ -13,8 +12,6 @@ import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./dags.module.css";
 import { scheduleLabel } from "./schedule";
-
-const kBars = 14;
 
 interface Actions {
   favourite: (dag: Dag) => void;
@@ -58,17 +55,14 @@ function DagName({ dag, favourite }: Pick<Actions, "favourite"> & { dag: Dag }) 
   );
 }
 
-function LastRuns({ dagId }: { dagId: string }) {
-  const { data } = useQuery(recentRuns(dagId, { limit: kBars }));
-  return <RunBars runs={data?.dag_runs ?? []} slots={kBars} />;
-}
-
-function LastRun({ dagId }: { dagId: string }) {
-  const { data } = useQuery(recentRuns(dagId, { limit: kBars }));
-  const run = data?.dag_runs[0];
+function Latest({ run }: { run: LatestRun | undefined }) {
   if (!run) return <span className="faint">–</span>;
   return (
-    <Link to={links.run({ dagId, runId: run.dag_run_id })} className="row" style={{ gap: 6 }}>
+    <Link
+      to={links.run({ dagId: run.dag_id, runId: run.dag_run_id })}
+      className="row"
+      style={{ gap: 6 }}
+    >
       <StateIcon state={run.state} labelled />
       <Time at={run.start_date ?? run.run_after} ago />
     </Link>
@@ -94,7 +88,7 @@ function Next({ dag }: { dag: Dag }) {
   return <Time at={dag.next_dagrun_run_after} ago />;
 }
 
-export function dagColumns(actions: Actions): Column<Dag>[] {
+export function dagColumns(actions: Actions, runs: RunsByDag): Column<Dag>[] {
   const { canRun } = actions;
   return [
     {
@@ -109,14 +103,14 @@ export function dagColumns(actions: Actions): Column<Dag>[] {
       key: "runs",
       title: "Last runs",
       width: "112px",
-      cell: (dag) => <LastRuns dagId={dag.dag_id} />,
+      cell: (dag) => <RunBars runs={runs.get(dag.dag_id) ?? []} slots={kLatestRuns} />,
     },
     {
       key: "last",
       title: "Latest",
       width: "104px",
       wideOnly: true,
-      cell: (dag) => <LastRun dagId={dag.dag_id} />,
+      cell: (dag) => <Latest run={runs.get(dag.dag_id)?.[0]} />,
     },
     {
       key: "schedule",
