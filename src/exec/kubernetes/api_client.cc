@@ -226,7 +226,10 @@ void ApiClient::Impl::open_watch(WatchId id, const std::string& path,
                  {.on_head =
                       [this, id](const HttpResponse& head) {
                         auto at = watches.find(id);
-                        if (at != watches.end()) at->second.status = head.status;
+                        if (at == watches.end()) return;
+                        at->second.status = head.status;
+                        auto on_open = at->second.handlers.on_open;  // it may cancel the watch
+                        if (head.status == 200 && on_open) on_open();
                       },
                   .on_data = [this, id](std::string_view bytes) { on_watch_data(id, bytes); },
                   .on_end = [this, id](Status end) { on_watch_end(id, std::move(end)); }});

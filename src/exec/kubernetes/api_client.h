@@ -72,6 +72,8 @@ struct WatchHandlers {
   std::function<void(std::string_view type, json::object object)> on_event;
   // The server ended the watch as asked; or why it ended.
   std::function<void(ApiResult<void> end)> on_end;
+  // The server takes it: events may be long in coming.
+  std::function<void()> on_open = {};
 };
 
 class ApiClient {

@@ -193,7 +193,8 @@ class WatchCacheTest : public ApiClientTest {
                               tell(name + (last ? " deleted" : " missing"));
                             },
                         .on_synced = [this] { tell("synced"); },
-                        .on_trouble = [this](const Error&) { tell("trouble"); }},
+                        .on_trouble = [this](const Error&) { tell("trouble"); },
+                        .on_recovered = [this] { tell("recovered"); }},
           options);
       cache_->start();
     });
@@ -258,6 +259,10 @@ TEST_F(WatchCacheTest, ListsAgainWhenItsVersionIsTooOld) {
   api_.set_away(false);
   EXPECT_EQ(next(), "b Running");
   EXPECT_EQ(next(), "a missing");
+  EXPECT_EQ(next(), "recovered");
+  api_.wait_for_watch();
+  api_.set_away(true);
+  EXPECT_EQ(next(), "trouble") << "again, though no event came between";
 }
 
 TEST_F(WatchCacheTest, IgnoresStaleAndDoubledEvents) {

@@ -261,7 +261,10 @@ void FakeApi::serve(Call& call) {
   Path path = parse(call.target);
   {
     std::unique_lock lock(mutex_);
-    if (away_) return call.drop();
+    if (away_) {
+      ++dropped_;
+      return call.drop();
+    }
     calls_.push_back(call.method + " " + call.target);
     if (latency_.load() > Duration(0))
       changed_.wait_until(lock, std::chrono::steady_clock::now() + latency_.load(),

@@ -63,6 +63,7 @@ class FakeApi {
   std::vector<std::string> calls() const;
   int count(const std::string& contains) const;
   int creations() const { return creations_; }
+  int dropped() const { return dropped_; }  // calls while it was away
 
  private:
   using Call = TestHttpServer::Call;
@@ -99,7 +100,7 @@ class FakeApi {
   uint64_t version_ = 100, oldest_ = 0, watches_closed_ = 0, uids_ = 0;
   int watches_open_ = 0;
   bool away_ = false, stopping_ = false;
-  std::atomic<int> creations_ = 0;
+  std::atomic<int> creations_ = 0, dropped_ = 0;
   std::atomic<Duration> latency_{Duration(0)};
   std::unique_ptr<TestHttpServer> server_;
 };

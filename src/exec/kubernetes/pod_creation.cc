@@ -8,7 +8,6 @@
 namespace leoflow::kube {
 namespace {
 
-constexpr Duration kRoomWaitFirst = std::chrono::milliseconds(500);
 constexpr size_t kSecretNameRandom = 10;  // characters: each pod has a Secret of its own
 
 // The pod's name is taken by this very place.
@@ -85,7 +84,8 @@ void PodExecutor::with_volume(const std::string& id, const PodPlan& plan, Status
     bool passes = error.code() != Code::invalid && error.code() != Code::denied;
     ApiFailure failure{error, 0, {}, std::nullopt};
     if (!place.item) return refused_ahead(place, failure);
-    return passes ? wait_for_room(place, error.message(), kRoomWaitFirst) : refused(place, failure);
+    return passes ? wait_for_room(place, error.message(), timing_.room_wait_first)
+                  : refused(place, failure);
   }
   PodRequest request{.place = id,
                      .item = place.item ? *place.item : *place.expected,
@@ -148,7 +148,7 @@ void PodExecutor::refused(Place& place, const ApiFailure& failure) {
     case Code::conflict:
     case Code::outcome_unknown:  // perhaps it is there: the same name again will tell
       return wait_for_room(place, failure.error.message(),
-                           failure.retry_after.value_or(kRoomWaitFirst));
+                           failure.retry_after.value_or(timing_.room_wait_first));
     case Code::invalid: {
       // What the user asked for in leoflow.yaml is not to be had; trying again cannot help.
       place.pod = Place::Pod::none;
@@ -177,7 +177,8 @@ void PodExecutor::look_at_existing(const std::string& id) {
                          return on_object(pod_name(settings_.instance, id), *pod);
                        }
                        if (!pod && pod.error().error.code() != Code::not_found)
-                         return wait_for_room(place, pod.error().error.message(), kRoomWaitFirst);
+                         return wait_for_room(place, pod.error().error.message(),
+                                              timing_.room_wait_first);
                        place.pod = Place::Pod::none;
                        report_lost(place, pod ? "another pod has its name" : "the pod is gone");
                      });
@@ -206,8 +207,8 @@ void PodExecutor::opened(const std::string& id, bool secret, ApiResult<json::obj
     auto then = [this, alive = alive_, id](ApiResult<json::object> patched) {
       if (*alive) opened(id, false, std::move(patched));
     };
-    return cluster_.api().merge(kPods, settings_.namespace_name,
-                                pod_name(settings_.instance, id), json::dump(open_pod()), then);
+    return cluster_.api().merge(kPods, settings_.namespace_name, pod_name(settings_.instance, id),
+                                json::dump(open_pod()), then);
   }
   place.opening = false;
   const Error& error = answer.error().error;
@@ -229,11 +230,20 @@ void PodExecutor::wait_for_room(Place& place, const std::string& reason, Duratio
     engine_->on_waiting(place.item->attempt, "waits for the cluster: " + reason);
   }
   if (room_timer_) return;
-  room_wait_ = std::clamp(room_wait_ * 2, std::min(wait, kRoomBackoffMax), kRoomBackoffMax);
+  room_wait_ = std::clamp(room_wait_ * 2, std::min(wait, timing_.room_backoff_max),
+                          timing_.room_backoff_max);
   room_timer_ = cluster_.loop().after(room_wait_, [this] {
     room_timer_ = 0;
     create_more();
   });
+}
+
+// What waited for the API need not wait for the end of its pause.
+void PodExecutor::on_recovered() {
+  log::info("the Kubernetes API answers again");
+  room_wait_ = Duration(0);
+  if (room_timer_) cluster_.loop().cancel(std::exchange(room_timer_, 0));
+  create_more();
 }
 
 }  // namespace leoflow::kube

@@ -47,7 +47,8 @@ void PodExecutor::start(AgentGateway& gateway) {
                           [](const Error& error) {
                             log::warning("the Kubernetes API cannot be asked; going on trying",
                                          {{"error", error.message()}});
-                          }},
+                          },
+                      .on_recovered = [this] { on_recovered(); }},
         timing_.watch);
     cache_->start();
     for (const std::string& agent : gateway_->connected_agents()) {
@@ -112,8 +113,7 @@ void PodExecutor::erase(Place& place) {
 void PodExecutor::publish(const Place& place) {
   const auto& work = place.item ? place.item : place.expected;
   bool alive = place.pod != Place::Pod::ended && place.pod != Place::Pod::gone && !place.deleting;
-  if (!alive || place.reported)
-    return wanted_.with([&](auto& all) { all.erase(place.id); });
+  if (!alive || place.reported) return wanted_.with([&](auto& all) { all.erase(place.id); });
   if (!work) return wanted_.with([&](auto& all) { all[place.id] = std::nullopt; });
   PodPlace known{.namespace_name = settings_.namespace_name,
                  .service_account = place.account,

@@ -39,11 +39,12 @@ constexpr Duration kPullTimeMax = std::chrono::minutes(10);  // with an image th
 constexpr Duration kEndTimeMax = std::chrono::seconds(60);  // of an agent that heard "acknowledged"
 constexpr Duration kCancelTimeMax = std::chrono::seconds(60);    // on top of the pod's own grace
 constexpr Duration kNodeSilenceMax = std::chrono::seconds(120);  // of a pod that is to end
+constexpr Duration kRoomWaitFirst = std::chrono::milliseconds(500);
 constexpr Duration kRoomBackoffMax = std::chrono::seconds(15);
-constexpr size_t kAheadInFlightMax = 8;                    // creations of pods nobody is bound to
+constexpr size_t kAheadInFlightMax = 8;                     // creations of pods nobody is bound to
 constexpr Duration kAheadPause = std::chrono::seconds(30);  // after the cluster had no room
 constexpr Duration kHeldUnscheduledMax = std::chrono::seconds(5);  // no node takes it: no room
-constexpr Duration kMarkAfter = std::chrono::seconds(2);  // a bound pod with its attempt
+constexpr Duration kMarkAfter = std::chrono::seconds(2);           // a bound pod with its attempt
 constexpr int kHeldGraceSeconds = 1;  // of a pod that holds and is not needed: nothing runs in it
 
 // What is known of a work item besides itself.
@@ -68,6 +69,7 @@ class PodExecutor final : public Executor,
   struct Timing {
     Duration tick = kTickEvery, orphan_grace = kOrphanGrace;
     Duration collect = kCollectEvery, collect_late_max = kCollectLateMax;
+    Duration room_wait_first = kRoomWaitFirst, room_backoff_max = kRoomBackoffMax;
     Duration pull_time_max = kPullTimeMax, end_time_max = kEndTimeMax;
     Duration cancel_time_max = kCancelTimeMax, node_silence_max = kNodeSilenceMax;
     Duration ahead_pause = kAheadPause, held_unscheduled_max = kHeldUnscheduledMax;
@@ -118,7 +120,7 @@ class PodExecutor final : public Executor,
 
  private:
   struct Place {
-    std::string id;                // place_of(), place_ahead_of()
+    std::string id;                    // place_of(), place_ahead_of()
     std::optional<WorkItem> item;      // unset: held, or of nobody
     std::optional<WorkItem> expected;  // it holds for this, which has no attempt yet
     enum class Pod { none, waiting, asked, made, ended, gone } pod = Pod::none;
@@ -189,6 +191,7 @@ class PodExecutor final : public Executor,
   void open(Place& place);
   void opened(const std::string& id, bool secret, ApiResult<json::object> answer);
   void wait_for_room(Place& place, const std::string& reason, Duration wait);
+  void on_recovered();
 
   // pod_watch.cc: pods go
   void on_object(const std::string& name, const json::object& pod);

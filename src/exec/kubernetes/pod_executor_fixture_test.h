@@ -124,6 +124,7 @@ struct ServerLife {
              const std::string& place_key) {
     cluster = *Cluster::connect(api.access(), clock, {});
     PvcSettings volumes{.namespace_name = "flows", .instance = "test"};
+    volumes.removal_pause = std::chrono::milliseconds(2);
     staging = std::make_unique<PvcStaging>(*cluster, volumes);
     PodSettings settings;
     settings.namespace_name = "flows";

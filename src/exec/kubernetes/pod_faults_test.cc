@@ -32,6 +32,12 @@ class PodFaultsTest : public PodExecutorTest {
           json::object{{"phase", "Pending"}, {"conditions", json::array{std::move(condition)}}};
     });
   }
+  void with_volume() {
+    json::object marks{{"storageclass.kubernetes.io/is-default-class", "true"}};
+    json::object metadata{{"name", "fast"}, {"annotations", std::move(marks)}};
+    api_.put("storageclasses", {{"metadata", std::move(metadata)}});
+    planner_.volume = "etl-run-1";
+  }
   size_t outcomes() { return life_->engine.outcomes().size(); }
 };
 
@@ -91,6 +97,53 @@ TEST_F(PodFaultsTest, TheApiBeingAwayTouchesNoTaskThatRuns) {
   api_.terminate(pod(1), 0, "");
   eventually([&] { return !api_.has(pod(1)); });
   EXPECT_EQ(outcomes(), 1u);
+}
+
+// A pause may have become long; only the API's return can end one of an hour.
+TEST_F(PodFaultsTest, WhatWaitsForTheApiIsMadeOnceItAnswers) {
+  constexpr int kCallsOfOthers = 20;  // past it, the watch has asked in vain
+  timing_.room_wait_first = timing_.room_backoff_max = std::chrono::hours(1);
+  place(1);
+  claim(1);
+  api_.wait_for_watch();
+  api_.set_away(true);
+  place(2);
+  eventually([&] { return life_->engine.waited("waits for the cluster"); });
+  eventually([&] { return api_.dropped() > kCallsOfOthers; });
+  api_.set_away(false);
+  claim(2);
+}
+
+TEST_F(PodFaultsTest, VolumesFreedWhileTheApiIsAwayGoLater) {
+  with_volume();
+  place(1);
+  claim(1);
+  api_.set_away(true);
+  life_->staging->remove_later("etl-run-1");
+  finish(1);
+  EXPECT_EQ(outcome().kind, OutcomeKind::succeeded);
+  planner_.volume.clear();
+  place(2);
+  eventually([&] { return life_->engine.waited("waits for the cluster"); });
+  EXPECT_EQ(api_.names("persistentvolumeclaims").size(), 1u);
+  api_.set_away(false);
+  eventually([&] { return api_.names("persistentvolumeclaims").empty(); });
+}
+
+TEST_F(PodFaultsTest, AVolumeWantedAgainStays) {
+  with_volume();
+  place(1);
+  claim(1);
+  const std::string gone = "DELETE /api/v1/namespaces/flows/persistentvolumeclaims";
+  api_.inject({.of = gone, .times = 1 << 20, .status = 500});
+  life_->staging->remove_later("etl-run-1");
+  eventually([&] { return api_.count(gone) > 0; });
+  place(2);  // the run was cleared
+  claim(2);
+  api_.forgive();
+  life_->staging->remove_later("etl-run-2");
+  eventually([&] { return api_.count(gone + "/" + claim_name("test", "etl-run-2")) > 0; });
+  EXPECT_TRUE(api_.has(claim_name("test", "etl-run-1"), "persistentvolumeclaims"));
 }
 
 TEST_F(PodFaultsTest, WatchesThatCloseExpireAndRepeatTellAnEndOnce) {

@@ -39,6 +39,11 @@ Status check_name(const std::string& name) {
   return fail(Code::invalid, "'" + name + "' is not the name of a staging volume");
 }
 
+bool will_pass(Code code) {
+  return code == Code::unavailable || code == Code::timeout || code == Code::outcome_unknown ||
+         code == Code::exhausted || code == Code::conflict;
+}
+
 }  // namespace
 
 json::object make_claim(const PvcSettings& settings, const PvcRequest& request) {
@@ -120,21 +125,49 @@ void PvcStaging::make(PvcRequest request, Done done) {
           if (known.size() >= kMadeMax) known.clear();
           known.insert(name);
         });
+        left_.erase(name);
         done({});
       });
 }
 
 void PvcStaging::remove_later(const std::string& name) {
   made_.with([&](auto& made) { made.erase(name); });
-  cluster_.loop().post([this, name] {
-    cluster_.api().remove(kVolumeClaims, settings_.namespace_name,
-                          claim_name(settings_.instance, name), {},
-                          [name](ApiResult<json::object> gone) {
-                            if (gone || gone.error().error.code() == Code::not_found) return;
-                            log::warning("staging volume not removed",
-                                         {{"name", name}, {"error", gone.error().error.message()}});
-                          });
-  });
+  cluster_.loop().post([this, name] { remove_now(name); });
+}
+
+void PvcStaging::remove_now(const std::string& name) {
+  cluster_.api().remove(kVolumeClaims, settings_.namespace_name,
+                        claim_name(settings_.instance, name), {},
+                        [this, name](ApiResult<json::object> gone) { removed(name, gone); });
+}
+
+void PvcStaging::removed(const std::string& name, const ApiResult<json::object>& gone) {
+  // A run that was cleared meanwhile has it again.
+  const bool wanted = made_.with([&](const auto& made) { return made.contains(name); });
+  const bool done = wanted || gone || gone.error().error.code() == Code::not_found;
+  const bool passes = !done && will_pass(gone.error().error.code());
+  if (passes && left_.size() < kRemovalsLeftMax) {
+    if (left_.empty()) {
+      log::warning("staging volumes not removed; tried again",
+                   {{"name", name}, {"error", gone.error().error.message()}});
+    }
+    left_.insert(name);
+    if (removal_timer_) return;
+    removal_timer_ = cluster_.loop().after(settings_.removal_pause, [this] {
+      removal_timer_ = 0;
+      remove_next();
+    });
+    return;
+  }
+  if (!done) {
+    log::warning("staging volume not removed",
+                 {{"name", name}, {"error", gone.error().error.message()}});
+  }
+  if (left_.erase(name) > 0 && !removal_timer_) remove_next();
+}
+
+void PvcStaging::remove_next() {
+  if (!left_.empty()) remove_now(std::string(*left_.begin()));
 }
 
 Result<std::string> PvcStaging::create(const std::string& name, uint64_t size_bytes) {

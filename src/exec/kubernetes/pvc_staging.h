@@ -11,10 +11,14 @@
 
 namespace leoflow::kube {
 
+constexpr Duration kRemovalPause = std::chrono::seconds(10);
+constexpr size_t kRemovalsLeftMax = 10'000;  // past it, the sweep has them
+
 struct PvcSettings {
   std::string namespace_name, instance;
   std::string storage_class;  // of volumes that name none; empty = the cluster's default
   std::string access_mode = "ReadWriteOnce";
+  Duration removal_pause = kRemovalPause;  // between tries
 };
 
 struct PvcRequest {
@@ -39,7 +43,9 @@ class PvcStaging final : public StagingBackend {
   // Makes the claim or finds it. The cluster's thread, where the reply comes too, perhaps within
   // the call. `invalid` when no class fits; what may pass is `unavailable` or `exhausted`.
   void ensure(PvcRequest request, Done done);
-  // Removes without waiting; what fails is logged and left to the sweep of orphans. Any thread.
+  // Removes without waiting, and again for as long as the API is away; what else fails is logged
+  // and left to the sweep of orphans, as is what a server did not remove before it ended. Any
+  // thread.
   void remove_later(const std::string& name);
   const PvcSettings& settings() const { return settings_; }
 
@@ -54,11 +60,17 @@ class PvcStaging final : public StagingBackend {
  private:
   void check_class(PvcRequest request, Done done);
   void make(PvcRequest request, Done done);
+  void remove_now(const std::string& name);
+  void removed(const std::string& name, const ApiResult<json::object>& gone);
+  void remove_next();
 
   Cluster& cluster_;
   const PvcSettings settings_;
-  Guarded<std::set<std::string>> made_;    // known to exist
-  std::set<std::string> classes_checked_;  // cluster's thread
+  Guarded<std::set<std::string>> made_;  // known to exist
+  // All below: cluster's thread.
+  std::set<std::string> classes_checked_;
+  std::set<std::string> left_;  // what could not be removed yet; tried one by one
+  Loop::TimerId removal_timer_ = 0;
 };
 
 }  // namespace leoflow::kube

@@ -76,12 +76,17 @@ void WatchCache::listed(ApiResult<std::string> version) {
   watch();
 }
 
+void WatchCache::recovered() {
+  if (std::exchange(troubled_, false) && handlers_.on_recovered) handlers_.on_recovered();
+}
+
 void WatchCache::watch() {
   watch_ =
       api_.watch(resource_, query_, version_, options_.watch_length,
                  {.on_event = [this](std::string_view type,
                                      json::object object) { on_event(type, std::move(object)); },
-                  .on_end = [this](ApiResult<void> end) { on_end(std::move(end)); }});
+                  .on_end = [this](ApiResult<void> end) { on_end(std::move(end)); },
+                  .on_open = [this] { recovered(); }});
   arm_silence();
 }
 
@@ -98,7 +103,6 @@ void WatchCache::arm_silence() {
 void WatchCache::on_event(std::string_view type, json::object object) {
   arm_silence();
   wait_ = Duration(0);
-  troubled_ = false;
   Identity identity = identity_of(object);
   auto still = alive_;
   if (type == "DELETED") {

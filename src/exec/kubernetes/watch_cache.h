@@ -27,6 +27,8 @@ struct CacheHandlers {
   std::function<void()> on_synced;
   // The API cannot be asked at the moment; goes on trying. Once per trouble.
   std::function<void(const Error& error)> on_trouble;
+  // It answers again. Once after each trouble; may be empty.
+  std::function<void()> on_recovered = {};
 };
 
 class WatchCache {
@@ -60,6 +62,7 @@ class WatchCache {
   void told(const json::object& object);
   void gone(const json::object& object);
   void try_again(const ApiFailure& failure, bool relist);
+  void recovered();
   void arm_silence();
 
   Loop& loop_;
