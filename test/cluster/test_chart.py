@@ -31,7 +31,7 @@ VARIANTS = {
                   "admission": "secret",
                   "storageClass": "shared", "stagingAccess": "ReadWriteMany",
                   "cacheHostPath": "/var/cache/leoflow", "protectFromDrain": True,
-                  "startAhead": "all",
+                  "startAhead": "all", "pullSecrets": [{"name": "registry"}],
                   "podTemplate": {"spec": {"priorityClassName": "low"}},
                   "policy": {"execution_keys": ["node_selector"]}},
         "workspace": {"existingClaim": "dags", "subPath": "production"},
@@ -113,6 +113,16 @@ class Rendering(unittest.TestCase):
             with self.subTest(name):
                 done = helm("lint", "--strict", CHART, values=values)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_pull_secrets_of_tasks_join_their_template(self):
+        values = {"tasks": {"pullSecrets": [{"name": "registry"}],
+                            "podTemplate": {"spec": {"priorityClassName": "low"}}}}
+        done = render(values)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        begin = done.stdout.index("    pod_template:\n")
+        self.assertEqual(done.stdout[begin:].splitlines()[1:5],
+                         ["      spec:", "        imagePullSecrets:", "        - name: registry",
+                          "        priorityClassName: low"])
 
     def test_values_that_would_do_nothing_are_refused(self):
         for values, expected in REFUSED:
