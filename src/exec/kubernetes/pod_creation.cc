@@ -238,9 +238,11 @@ void PodExecutor::wait_for_room(Place& place, const std::string& reason, Duratio
   });
 }
 
-// What waited for the API need not wait for the end of its pause.
+// What waited for the API need not wait for the end of its pause, and what was only said once is
+// said again.
 void PodExecutor::on_recovered() {
   log::info("the Kubernetes API answers again");
+  for (auto& [id, place] : places_) mark_bound(*place);
   room_wait_ = Duration(0);
   if (room_timer_) cluster_.loop().cancel(std::exchange(room_timer_, 0));
   create_more();
