@@ -31,6 +31,16 @@ std::optional<std::string> store_column(std::string_view name, std::string_view 
 
 }  // namespace
 
+bool begins_with_any(std::string_view text, std::string_view alternatives) {
+  while (true) {
+    size_t bar = std::min(alternatives.find('|'), alternatives.size());
+    std::string_view one = alternatives.substr(0, bar);
+    if (one == "~" || text.starts_with(one)) return true;
+    if (bar == alternatives.size()) return false;
+    alternatives.remove_prefix(bar + 1);
+  }
+}
+
 Result<std::vector<Order>> read_order(const std::vector<std::string>& columns,
                                       std::string_view allowed) {
   constexpr size_t kColumnsMax = 8;
@@ -116,6 +126,12 @@ Range<double> Call::number_range(std::string_view field) const {
     return text ? read_number(*text) : std::nullopt;
   };
   return {side("_gte"), side("_gt"), side("_lte"), side("_lt")};
+}
+
+TextPattern Call::pattern(std::string_view field) const {
+  TextPattern pattern(query_or(std::string(field) + "_pattern"));
+  pattern.prefix = query_or(std::string(field) + "_prefix_pattern");
+  return pattern;
 }
 
 Result<Page> Call::page(std::string_view allowed, std::string_view fallback) const {

@@ -56,6 +56,8 @@ class Call {
   std::optional<Time> query_time(std::string_view name) const;
   Range<Time> time_range(std::string_view field) const;
   Range<double> number_range(std::string_view field) const;
+  // field_pattern and field_prefix_pattern.
+  TextPattern pattern(std::string_view field) const;
 
   // limit, offset or cursor, and order_by. allowed: "public_name" or "public_name=store_name",
   // separated by spaces; a column that is not among them is `invalid`. fallback orders when the
@@ -84,6 +86,9 @@ Range<double> number_range_of_body(const Call& call, const std::string& field);
 std::vector<std::string> texts_of_body(const Call& call, std::string_view name);
 // Shape members for these ranges.
 std::string range_members(std::initializer_list<std::string_view> fields, std::string_view type);
+
+// The prefix of a TextPattern, for what is not asked of the store.
+bool begins_with_any(std::string_view text, std::string_view alternatives);
 
 // An answer with JSON that a writer holds.
 Response json_response(json::Writer& w, int status = 200);

@@ -119,7 +119,7 @@ void FakeEngine::tell(const std::vector<Change>& changes) {
   for (auto& [id, listener] : listeners) listener(changes);
 }
 
-Result<PageOf<Connection>> FakeSecrets::list_connections(const std::string&, const leoflow::Page&) {
+Result<PageOf<Connection>> FakeSecrets::list_connections(const TextPattern&, const leoflow::Page&) {
   PageOf<Connection> page;
   for (const auto& [id, connection] : connections) page.rows.push_back(connection);
   page.total = int64_t(page.rows.size());
@@ -138,7 +138,7 @@ Status FakeSecrets::put_connection(const Connection& connection, bool overwrite)
   return {};
 }
 
-Result<PageOf<Variable>> FakeSecrets::list_variables(const std::string&, const leoflow::Page&) {
+Result<PageOf<Variable>> FakeSecrets::list_variables(const TextPattern&, const leoflow::Page&) {
   PageOf<Variable> page;
   for (const auto& [key, variable] : variables) page.rows.push_back(variable);
   page.total = int64_t(page.rows.size());

@@ -72,14 +72,14 @@ class FakeEngine : public Engine {
 
 class FakeSecrets : public SecretsPort {
  public:
-  Result<PageOf<Connection>> list_connections(const std::string& pattern,
+  Result<PageOf<Connection>> list_connections(const TextPattern& pattern,
                                               const leoflow::Page& page) override;
   Result<std::optional<Connection>> get_connection(const std::string& conn_id) override;
   Status put_connection(const Connection& connection, bool overwrite) override;
   Result<bool> remove_connection(const std::string& conn_id) override {
     return connections.erase(conn_id) > 0;
   }
-  Result<PageOf<Variable>> list_variables(const std::string& pattern,
+  Result<PageOf<Variable>> list_variables(const TextPattern& pattern,
                                           const leoflow::Page& page) override;
   Result<std::optional<Variable>> get_variable(const std::string& key) override;
   Status put_variable(const Variable& variable, bool overwrite) override;

@@ -57,6 +57,15 @@ std::vector<Param> ordered_by(std::string fallback) {
 std::vector<Param> instant_range(std::string_view field) {
   return range(field, Param::Kind::instant);
 }
+
+std::vector<Param> pattern(std::string_view field) {
+  std::string name(field);
+  return {{.name = name + "_pattern",
+           .summary = "A part of it in any case; % and _ are wildcards, | separates alternatives"},
+          {.name = name + "_prefix_pattern",
+           .summary = "How it begins, in its case; | separates alternatives"}};
+}
+
 std::vector<Param> cursor() {
   return {{.name = "cursor",
            .summary = "next_cursor or previous_cursor of another page with the same order_by and "

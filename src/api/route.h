@@ -90,5 +90,6 @@ std::vector<Param> cursor();                               // instead of offset
 std::vector<Param> ordered_by(std::string fallback);       // order_by, repeatable
 std::vector<Param> instant_range(std::string_view field);  // field_gte, _gt, _lte, _lt
 std::vector<Param> number_range(std::string_view field);
+std::vector<Param> pattern(std::string_view field);  // field_pattern, field_prefix_pattern
 
 }  // namespace leoflow::api

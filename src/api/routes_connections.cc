@@ -100,8 +100,7 @@ Result<Connection> update(const Call& call, const std::string& conn_id, const js
 Result<Response> get_connections(Call& call) {
   auto page = call.page(kOrder, "connection_id");
   if (!page) return fail(page);
-  auto found =
-      call.services.secrets.list_connections(call.query_or("connection_id_pattern"), *page);
+  auto found = call.services.secrets.list_connections(call.pattern("connection_id"), *page);
   if (!found) return fail(found);
   json::Writer w;
   w.begin_object().key("connections").begin_array();
@@ -284,7 +283,7 @@ void add_connection_routes(Router& router) {
       .about("List connections")
       .takes(paging())
       .takes(ordered_by("connection_id"))
-      .takes({{.name = "connection_id_pattern"}})
+      .takes(pattern("connection_id"))
       .answers_with(200, "ConnectionCollectionResponse");
   router.add(Method::post, base, "post_connection", post_connection)
       .about("Add a connection")

@@ -34,9 +34,9 @@ Status check_dag_of_path(const Call& call) {
 Result<Response> get_dag_runs(Call& call) {
   if (auto status = check_dag_of_path(call); !status) return fail(status);
   RunQuery query{.dag_id = path_or_all(call, "dag_id")};
-  query.dag_id_pattern = call.query_or("dag_id_pattern");
-  query.run_id_pattern = call.query_or("run_id_pattern");
-  query.user_pattern = call.query_or("triggering_user_name_pattern");
+  query.dag_id_pattern = call.pattern("dag_id");
+  query.run_id_pattern = call.pattern("run_id");
+  query.user_pattern = call.pattern("triggering_user_name");
   for (const std::string& text : call.query_all("state"))
     query.states.push_back(*parse_run_state(text));
   for (const std::string& text : call.query_all("run_type")) {
@@ -131,10 +131,10 @@ void add_dag_run_routes(Router& router) {
                .repeated = true,
                .minimum = 0},
               {.name = "bundle_version"},
-              {.name = "conf_contains", .summary = "Part of the conf as JSON text"},
-              {.name = "run_id_pattern"},
-              {.name = "triggering_user_name_pattern"},
-              {.name = "dag_id_pattern"}})
+              {.name = "conf_contains", .summary = "Part of the conf as JSON text"}})
+      .takes(pattern("run_id"))
+      .takes(pattern("triggering_user_name"))
+      .takes(pattern("dag_id"))
       .takes(cursor())
       .refuses({"partition_key_pattern"})
       .answers_with(200, "DAGRunCollectionResponse");

@@ -21,8 +21,8 @@ Result<DagQuery> read_query(const Call& call) {
   query.tags = call.query_all("tags");
   query.tags_all = call.query_or("tags_match_mode") == "all";
   query.owners = call.query_all("owners");
-  query.dag_id_pattern = call.query_or("dag_id_pattern");
-  query.display_name_pattern = call.query_or("dag_display_name_pattern");
+  query.dag_id_pattern = call.pattern("dag_id");
+  query.display_name_pattern = call.pattern("dag_display_name");
   query.exclude_stale = call.query_bool("exclude_stale").value_or(true);
   query.paused = call.query_bool("paused");
   query.has_import_errors = call.query_bool("has_import_errors");
@@ -40,23 +40,25 @@ Result<DagQuery> read_query(const Call& call) {
 
 std::vector<Param> dag_filters() {
   using Kind = Param::Kind;
-  return {{.name = "tags", .summary = "Only DAGs with these tags", .repeated = true},
-          {.name = "tags_match_mode",
-           .summary = "Whether one tag suffices",
-           .choices = "any|all",
-           .fallback = "any"},
-          {.name = "owners", .summary = "Only DAGs of one of these owners", .repeated = true},
-          {.name = "dag_id_pattern",
-           .summary = "Part of the id; % and _ are wildcards, | separates alternatives"},
-          {.name = "dag_display_name_pattern", .summary = "The same for the display name"},
-          {.name = "exclude_stale",
-           .kind = Kind::boolean,
-           .summary = "Hide DAGs whose file is gone",
-           .fallback = "true"},
-          {.name = "paused", .kind = Kind::boolean},
-          {.name = "has_import_errors", .kind = Kind::boolean},
-          {.name = "is_favorite", .kind = Kind::boolean, .summary = "Of the caller"},
-          {.name = "last_dag_run_state", .choices = "queued|running|success|failed"}};
+  std::vector<Param> filters{
+      {.name = "tags", .summary = "Only DAGs with these tags", .repeated = true},
+      {.name = "tags_match_mode",
+       .summary = "Whether one tag suffices",
+       .choices = "any|all",
+       .fallback = "any"},
+      {.name = "owners", .summary = "Only DAGs of one of these owners", .repeated = true},
+      {.name = "exclude_stale",
+       .kind = Kind::boolean,
+       .summary = "Hide DAGs whose file is gone",
+       .fallback = "true"},
+      {.name = "paused", .kind = Kind::boolean},
+      {.name = "has_import_errors", .kind = Kind::boolean},
+      {.name = "is_favorite", .kind = Kind::boolean, .summary = "Of the caller"},
+      {.name = "last_dag_run_state", .choices = "queued|running|success|failed"}};
+  for (auto field : {"dag_id", "dag_display_name"}) {
+    for (Param& param : pattern(field)) filters.push_back(std::move(param));
+  }
+  return filters;
 }
 
 Result<Favorites> favorites_of(const Call& call) {
@@ -154,7 +156,7 @@ Result<Response> patch_dag(Call& call) {
 
 Result<Response> patch_dags(Call& call) {
   if (auto status = check_mask(call); !status) return fail(status);
-  if (!call.query_text("dag_id_pattern")) {
+  if (!call.query_text("dag_id_pattern") && !call.query_text("dag_id_prefix_pattern")) {
     return fail(Code::invalid, "dag_id_pattern is needed here",
                 "use dag_id_pattern=~ for all DAGs");
   }
@@ -254,7 +256,7 @@ bool like(std::string_view text, std::string_view pattern) {
 }
 
 Result<Response> get_dag_tags(Call& call) {
-  std::string pattern = call.query_or("tag_name_pattern");
+  const auto [pattern, prefix] = call.pattern("tag_name");
   constexpr size_t kPatternMax = 100;
   constexpr int64_t kWildcardsMax = 4;
   if (pattern.size() > kPatternMax || std::ranges::count(pattern, '%') > kWildcardsMax) {
@@ -264,7 +266,8 @@ Result<Response> get_dag_tags(Call& call) {
   std::set<std::string> tags;
   auto status = for_each_dag(call, [&](const Dag&, const VersionInfo& version) {
     for (const std::string& tag : version.spec.tags) {
-      if (all || like(tag, "%" + pattern + "%")) tags.insert(tag);
+      bool matches = all || like(tag, "%" + pattern + "%");
+      if (matches && begins_with_any(tag, prefix)) tags.insert(tag);
     }
   });
   if (!status) return fail(status);
@@ -409,7 +412,7 @@ void add_dag_routes(Router& router) {
       .answers_with(200, "DagStatsCollectionResponse");
   router.add(Method::get, "/api/v2/dagTags", "get_dag_tags", get_dag_tags)
       .about("All tags")
-      .takes({{.name = "tag_name_pattern", .summary = "Part of the tag; % and _ are wildcards"}})
+      .takes(pattern("tag_name"))
       .takes(paging())
       .takes(ordered_by("name"))
       .answers_with(200, "DAGTagCollectionResponse");

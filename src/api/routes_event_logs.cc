@@ -51,11 +51,11 @@ Result<Response> get_event_logs(Call& call) {
                       .event = call.query_or("event"),
                       .object = call.query_or("object")};
   if (sees_all(call)) query.address = call.query_or("address");
-  query.dag_id_pattern = call.query_or("dag_id_pattern");
-  query.run_id_pattern = call.query_or("run_id_pattern");
-  query.task_id_pattern = call.query_or("task_id_pattern");
-  query.owner_pattern = call.query_or("owner_pattern");
-  query.event_pattern = call.query_or("event_pattern");
+  query.dag_id_pattern = call.pattern("dag_id");
+  query.run_id_pattern = call.pattern("run_id");
+  query.task_id_pattern = call.pattern("task_id");
+  query.owner_pattern = call.pattern("owner");
+  query.event_pattern = call.pattern("event");
   query.map_index = only_number(call, "map_index");
   query.try_number = only_number(call, "try_number");
   query.included_events = call.query_all("included_events");
@@ -113,13 +113,13 @@ void add_event_log_routes(Router& router) {
               {.name = "after", .kind = Param::Kind::instant},
               {.name = "map_index", .kind = Param::Kind::integer},
               {.name = "try_number", .kind = Param::Kind::integer},
-              {.name = "dag_id_pattern"},
-              {.name = "run_id_pattern"},
-              {.name = "task_id_pattern"},
-              {.name = "owner_pattern"},
-              {.name = "event_pattern"},
               {.name = "object", .summary = "What was changed, as kind:name (connection:pg)"},
               {.name = "address", .summary = "Where it came from; for administrators"}})
+      .takes(pattern("dag_id"))
+      .takes(pattern("run_id"))
+      .takes(pattern("task_id"))
+      .takes(pattern("owner"))
+      .takes(pattern("event"))
       .answers_with(200, "EventLogCollectionResponse");
   router.add(Method::get, "/api/v2/eventLogs/{event_log_id:int}", "get_event_log", get_event_log)
       .about("One row of the audit log")

@@ -19,7 +19,7 @@ void write_import_error(json::Writer& w, const ImportError& error) {
 Result<Response> get_import_errors(Call& call) {
   auto page = call.page("id import_error_id=id timestamp filename bundle_name stacktrace", "id");
   if (!page) return fail(page);
-  auto errors = call.services.store.import_errors().list(call.query_or("filename_pattern"), *page);
+  auto errors = call.services.store.import_errors().list(call.pattern("filename"), *page);
   if (!errors) return fail(errors);
   json::Writer w;
   w.begin_object().key("import_errors").begin_array();
@@ -52,7 +52,7 @@ void add_import_error_routes(Router& router) {
       .about("Files that do not compile")
       .takes(paging())
       .takes(ordered_by("id"))
-      .takes({{.name = "filename_pattern"}})
+      .takes(pattern("filename"))
       .answers_with(200, "ImportErrorCollectionResponse");
   router
       .add(Method::get, "/api/v2/importErrors/{import_error_id:int}", "get_import_error",

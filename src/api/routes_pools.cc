@@ -87,8 +87,10 @@ Result<Response> get_pools(Call& call) {
   if (!page) return fail(page);
   auto all = call.services.store.pools().list_pools();
   if (!all) return fail(all);
-  std::string pattern = call.query_or("pool_name_pattern");
-  std::erase_if(*all, [&](const Pool& pool) { return !name_matches(pool.name, pattern); });
+  TextPattern wanted = call.pattern("pool_name");
+  std::erase_if(*all, [&](const Pool& pool) {
+    return !name_matches(pool.name, wanted.part) || !begins_with_any(pool.name, wanted.prefix);
+  });
   const Order& order = page->order[0];
   auto less = [&](const Pool& a, const Pool& b) {
     const Pool& x = order.descending ? b : a;
@@ -210,7 +212,7 @@ void add_pool_routes(Router& router) {
       .about("List pools")
       .takes(paging())
       .takes(ordered_by("id"))
-      .takes({{.name = "pool_name_pattern", .summary = "Part of the name"}})
+      .takes(pattern("pool_name"))
       .answers_with(200, "PoolCollectionResponse");
   router.add(Method::post, base, "post_pool", post_pool)
       .about("Add a pool")

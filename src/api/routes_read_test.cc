@@ -439,13 +439,29 @@ TEST_F(ReadTest, TheJobIsTheSchedulerThatHealthTellsOf) {
 }
 
 TEST_F(ReadTest, PatternsOfOtherColumnsAreRefused) {
-  for (std::string query :
-       {"/dags?dag_id_prefix_pattern=e", "/dags/etl/dagRuns?partition_key_pattern=x",
-        "/pools?pool_name_prefix_pattern=d"}) {
+  for (std::string query : {"/dags?owner_pattern=e", "/dags/etl/dagRuns?partition_key_pattern=x",
+                            "/pools?description_pattern=d"}) {
     Response response = get("/api/v2" + query);
     EXPECT_EQ(response.status, 400) << query;
     EXPECT_NE(response.body.find("is not supported"), std::string::npos);
   }
+}
+
+TEST_F(ReadTest, PrefixPatternsAreHowATextBegins) {
+  auto total = [&](const std::string& target) {
+    return body(get("/api/v2" + target)).at("total_entries").as_int64();
+  };
+  const std::string tasks = "/dags/etl/dagRuns/r1/taskInstances?task_display_name_prefix_pattern=";
+  EXPECT_EQ(total(tasks + "lo"), 1);
+  EXPECT_EQ(total(tasks + "oad"), 0);
+  EXPECT_EQ(total(tasks + "lo|ex"), 2);
+  EXPECT_EQ(total("/dags?dag_id_prefix_pattern=et"), 1);
+  EXPECT_EQ(total("/dags?dag_id_prefix_pattern=tl"), 0);
+  EXPECT_EQ(total("/dags/~/dagRuns?run_id_prefix_pattern=r"), 1);
+  EXPECT_EQ(total("/pools?pool_name_prefix_pattern=default|x"), 1);
+  EXPECT_EQ(total("/pools?pool_name_prefix_pattern=pool"), 0);
+  EXPECT_EQ(total("/dagTags?tag_name_prefix_pattern=ni"), 1);
+  EXPECT_EQ(total("/dagTags?tag_name_prefix_pattern=~"), 2);
 }
 
 }  // namespace

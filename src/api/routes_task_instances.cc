@@ -65,10 +65,10 @@ Status check_run_of_path(const Call& call) {
 Result<TaskInstanceQuery> read_query(const Call& call) {
   TaskInstanceQuery query{.dag_id = path_or_all(call, "dag_id"),
                           .run_id = path_or_all(call, "dag_run_id")};
-  query.dag_id_pattern = call.query_or("dag_id_pattern");
-  query.run_id_pattern = call.query_or("run_id_pattern");
+  query.dag_id_pattern = call.pattern("dag_id");
+  query.run_id_pattern = call.pattern("run_id");
   query.task_id = call.query_or("task_id");
-  query.task_id_pattern = call.query_or("task_display_name_pattern");
+  query.task_id_pattern = call.pattern("task_display_name");
   if (auto group = call.query_text("task_group_id")) {
     auto tasks = find_group_tasks(call, *group);
     if (!tasks) return fail(tasks);
@@ -78,9 +78,9 @@ Result<TaskInstanceQuery> read_query(const Call& call) {
   query.pools = call.query_all("pool");
   query.queues = call.query_all("queue");
   query.operators = call.query_all("operator");
-  query.pool_pattern = call.query_or("pool_name_pattern");
-  query.queue_pattern = call.query_or("queue_name_pattern");
-  query.operator_pattern = call.query_or("operator_name_pattern");
+  query.pool_pattern = call.pattern("pool_name");
+  query.queue_pattern = call.pattern("queue_name");
+  query.operator_pattern = call.pattern("operator_name");
   query.executors = call.query_all("executor");
   query.try_numbers = call.query_ints("try_number");
   query.map_indexes = call.query_ints("map_index");
@@ -285,13 +285,13 @@ Route& add_filters(Route& route) {
               {.name = "queue", .repeated = true},
               {.name = "operator", .repeated = true},
               {.name = "executor", .repeated = true},
-              {.name = "pool_name_pattern"},
-              {.name = "queue_name_pattern"},
-              {.name = "operator_name_pattern"},
               {.name = "try_number", .kind = Kind::integer, .repeated = true},
               {.name = "map_index", .kind = Kind::integer, .repeated = true},
-              {.name = "version_number", .kind = Kind::integer, .repeated = true},
-              {.name = "task_display_name_pattern", .summary = "Part of the task id"}});
+              {.name = "version_number", .kind = Kind::integer, .repeated = true}})
+      .takes(pattern("pool_name"))
+      .takes(pattern("queue_name"))
+      .takes(pattern("operator_name"))
+      .takes(pattern("task_display_name"));
 }
 
 // The routes about one task instance; prefix ends with {task_id} or {task_id}/{map_index:int}.
@@ -329,9 +329,9 @@ void add_task_instance_routes(Router& router) {
       .about("List task instances; ~ means all DAGs or runs")
       .takes(
           {{.name = "task_id"},
-           {.name = "task_group_id", .summary = "The tasks of this group and of the groups in it"},
-           {.name = "dag_id_pattern"},
-           {.name = "run_id_pattern"}})
+           {.name = "task_group_id", .summary = "The tasks of this group and of the groups in it"}})
+      .takes(pattern("dag_id"))
+      .takes(pattern("run_id"))
       .answers_with(200, "TaskInstanceCollectionResponse");
   router.add(Method::post, base + "/list", "get_task_instances_batch", list_task_instances_batch)
       .about("List task instances by a body instead of a query")

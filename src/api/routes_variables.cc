@@ -64,7 +64,7 @@ Result<Variable> update(const Call& call, const std::string& key, const json::ob
 Result<Response> get_variables(Call& call) {
   auto page = call.page("key id=key description", "key");
   if (!page) return fail(page);
-  auto found = call.services.secrets.list_variables(call.query_or("variable_key_pattern"), *page);
+  auto found = call.services.secrets.list_variables(call.pattern("variable_key"), *page);
   if (!found) return fail(found);
   json::Writer w;
   w.begin_object().key("variables").begin_array();
@@ -173,7 +173,7 @@ void add_variable_routes(Router& router) {
       .about("List variables")
       .takes(paging())
       .takes(ordered_by("key"))
-      .takes({{.name = "variable_key_pattern"}})
+      .takes(pattern("variable_key"))
       .answers_with(200, "VariableCollectionResponse");
   router.add(Method::post, base, "post_variable", post_variable)
       .about("Add a variable")

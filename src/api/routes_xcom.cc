@@ -32,9 +32,14 @@ Result<Response> get_entries(Call& call) {
                   .run_id = path_or_all(call, "dag_run_id"),
                   .task_id = path_or_all(call, "task_id")};
   query.key = call.query_or("xcom_key");
-  query.key_pattern = call.query_or("xcom_key_pattern");
-  if (auto index = call.query_int("map_index")) {
-    query.map_index = int(std::clamp<int64_t>(*index, INT32_MIN, INT32_MAX));
+  query.key_pattern = call.pattern("xcom_key");
+  query.run_id_pattern = call.pattern("run_id");
+  query.task_id_pattern = call.pattern("task_id");
+  query.logical_date = call.time_range("logical_date");
+  query.run_after = call.time_range("run_after");
+  for (auto name : {"map_index", "map_index_filter"}) {  // Airflow takes either
+    if (auto index = call.query_int(name))
+      query.map_index = int(std::clamp<int64_t>(*index, INT32_MIN, INT32_MAX));
   }
   auto page =
       call.page("key dag_id run_id task_id map_index timestamp run_after logical_date", "key");
@@ -184,9 +189,12 @@ void add_xcom_routes(Router& router) {
       .takes(ordered_by("key"))
       .takes({{.name = "xcom_key"},
               {.name = "map_index", .kind = Param::Kind::integer},
-              {.name = "xcom_key_pattern"}})
-      .refuses(
-          {"dag_display_name_pattern", "run_id_pattern", "task_id_pattern", "map_index_filter"})
+              {.name = "map_index_filter", .kind = Param::Kind::integer}})
+      .takes(pattern("xcom_key"))
+      .takes(pattern("run_id"))
+      .takes(pattern("task_id"))
+      .takes(instant_range("logical_date"))
+      .takes(instant_range("run_after"))
       .answers_with(200, "XComCollectionResponse");
   router.add(Method::post, base, "create_xcom_entry", create_entry)
       .about("Add an XCom")

@@ -121,7 +121,7 @@ Result<PageOf<DagVersion>> ScopedDagStore::list_versions(const std::string& dag_
 Status ScopedImportErrorStore::put(const ImportError& error) { return inner_.put(error); }
 Status ScopedImportErrorStore::clear(const std::string& filename) { return inner_.clear(filename); }
 
-Result<PageOf<ImportError>> ScopedImportErrorStore::list(const std::string& filename_pattern,
+Result<PageOf<ImportError>> ScopedImportErrorStore::list(const TextPattern& filename_pattern,
                                                          const leoflow::Page& page) {
   auto dags = scope_.dags(Role::viewer);
   if (!dags) return fail(dags);
@@ -129,7 +129,7 @@ Result<PageOf<ImportError>> ScopedImportErrorStore::list(const std::string& file
 }
 
 Result<PageOf<ImportError>> ScopedImportErrorStore::list_of_dags(
-    const std::string& filename_pattern, const std::vector<std::string>& dag_ids,
+    const TextPattern& filename_pattern, const std::vector<std::string>& dag_ids,
     const leoflow::Page& page) {
   auto mine = readable(dag_ids, scope_);
   if (!mine) return fail(mine);

@@ -47,9 +47,9 @@ class ScopedImportErrorStore final : public ImportErrorStore {
 
   Status put(const ImportError& error) override;
   Status clear(const std::string& filename) override;
-  Result<PageOf<ImportError>> list(const std::string& filename_pattern,
+  Result<PageOf<ImportError>> list(const TextPattern& filename_pattern,
                                    const leoflow::Page& page) override;
-  Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern,
+  Result<PageOf<ImportError>> list_of_dags(const TextPattern& filename_pattern,
                                            const std::vector<std::string>& dag_ids,
                                            const leoflow::Page& page) override;
   Result<std::optional<ImportError>> get(int64_t id) override;

@@ -26,7 +26,7 @@ void add_failed(const fs::path& cache, std::vector<api::EnvironmentState>& state
 
 }  // namespace
 
-Result<PageOf<Connection>> VaultPort::list_connections(const std::string& id_pattern,
+Result<PageOf<Connection>> VaultPort::list_connections(const TextPattern& id_pattern,
                                                        const Page& page) {
   return vault_.list_connections(id_pattern, page);
 }
@@ -39,7 +39,7 @@ Status VaultPort::put_connection(const Connection& connection, bool overwrite) {
 Result<bool> VaultPort::remove_connection(const std::string& conn_id) {
   return vault_.remove_connection(conn_id);
 }
-Result<PageOf<Variable>> VaultPort::list_variables(const std::string& key_pattern,
+Result<PageOf<Variable>> VaultPort::list_variables(const TextPattern& key_pattern,
                                                    const Page& page) {
   return vault_.list_variables(key_pattern, page);
 }

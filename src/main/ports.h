@@ -14,12 +14,12 @@ namespace leoflow {
 class VaultPort : public api::SecretsPort {
  public:
   explicit VaultPort(Vault& vault) : vault_(vault) {}
-  Result<PageOf<Connection>> list_connections(const std::string& id_pattern,
+  Result<PageOf<Connection>> list_connections(const TextPattern& id_pattern,
                                               const Page& page) override;
   Result<std::optional<Connection>> get_connection(const std::string& conn_id) override;
   Status put_connection(const Connection& connection, bool overwrite) override;
   Result<bool> remove_connection(const std::string& conn_id) override;
-  Result<PageOf<Variable>> list_variables(const std::string& key_pattern,
+  Result<PageOf<Variable>> list_variables(const TextPattern& key_pattern,
                                           const Page& page) override;
   Result<std::optional<Variable>> get_variable(const std::string& key) override;
   Status put_variable(const Variable& variable, bool overwrite) override;

@@ -21,7 +21,7 @@ Status gone() { return fail(Code::unavailable, "the power went"); }
 class FailingSecrets : public SecretStore {
  public:
   FailingSecrets(SecretStore& real, Power& power) : real_(real), power_(power) {}
-  Result<PageOf<SealedConnection>> list_connections(const std::string& pattern,
+  Result<PageOf<SealedConnection>> list_connections(const TextPattern& pattern,
                                                     const Page& page) override {
     return real_.list_connections(pattern, page);
   }
@@ -34,7 +34,7 @@ class FailingSecrets : public SecretStore {
   Result<bool> remove_connection(const std::string& id) override {
     return real_.remove_connection(id);
   }
-  Result<PageOf<SealedVariable>> list_variables(const std::string& pattern,
+  Result<PageOf<SealedVariable>> list_variables(const TextPattern& pattern,
                                                 const Page& page) override {
     return real_.list_variables(pattern, page);
   }

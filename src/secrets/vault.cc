@@ -112,7 +112,8 @@ Result<Variable> Vault::open(const SealedVariable& row) const {
   return variable;
 }
 
-Result<PageOf<Connection>> Vault::list_connections(const std::string& id_pattern, const Page& page) {
+Result<PageOf<Connection>> Vault::list_connections(const TextPattern& id_pattern,
+                                                   const Page& page) {
   Result<PageOf<SealedConnection>> sealed = store_.list_connections(id_pattern, page);
   if (!sealed) return fail(sealed);
   PageOf<Connection> opened{.rows = {}, .total = sealed->total};
@@ -151,7 +152,7 @@ Status Vault::put_connection(const Connection& connection, bool overwrite) {
 
 Result<bool> Vault::remove_connection(const std::string& conn_id) { return store_.remove_connection(conn_id); }
 
-Result<PageOf<Variable>> Vault::list_variables(const std::string& key_pattern, const Page& page) {
+Result<PageOf<Variable>> Vault::list_variables(const TextPattern& key_pattern, const Page& page) {
   Result<PageOf<SealedVariable>> sealed = store_.list_variables(key_pattern, page);
   if (!sealed) return fail(sealed);
   PageOf<Variable> opened{.rows = {}, .total = sealed->total};

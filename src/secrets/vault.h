@@ -40,13 +40,13 @@ class Vault {
   Vault(SecretStore& store, KeyRing& keys, const std::map<std::string, std::string>& environment);
 
   // Stored ones. Opening fails with `denied` when no key fits.
-  Result<PageOf<Connection>> list_connections(const std::string& id_pattern, const Page& page);
+  Result<PageOf<Connection>> list_connections(const TextPattern& id_pattern, const Page& page);
   Result<std::optional<Connection>> get_connection(const std::string& conn_id);
   // `invalid` for an id that Airflow would not take, extras that are no JSON object, a port out of range; `exists`
   // unless overwrite.
   Status put_connection(const Connection& connection, bool overwrite);
   Result<bool> remove_connection(const std::string& conn_id);
-  Result<PageOf<Variable>> list_variables(const std::string& key_pattern, const Page& page);
+  Result<PageOf<Variable>> list_variables(const TextPattern& key_pattern, const Page& page);
   Result<std::optional<Variable>> get_variable(const std::string& key);
   Status put_variable(const Variable& variable, bool overwrite);
   Result<bool> remove_variable(const std::string& key);

@@ -28,13 +28,13 @@ struct SealedVariable {
 class SecretStore {
  public:
   virtual ~SecretStore() = default;
-  virtual Result<PageOf<SealedConnection>> list_connections(const std::string& id_pattern,
+  virtual Result<PageOf<SealedConnection>> list_connections(const TextPattern& id_pattern,
                                                             const Page& page) = 0;
   virtual Result<std::optional<SealedConnection>> get_connection(const std::string& conn_id) = 0;
   // `exists` unless overwrite; `not_found` is never returned.
   virtual Status put_connection(const SealedConnection& connection, bool overwrite) = 0;
   virtual Result<bool> remove_connection(const std::string& conn_id) = 0;
-  virtual Result<PageOf<SealedVariable>> list_variables(const std::string& key_pattern,
+  virtual Result<PageOf<SealedVariable>> list_variables(const TextPattern& key_pattern,
                                                         const Page& page) = 0;
   virtual Result<std::optional<SealedVariable>> get_variable(const std::string& key) = 0;
   virtual Status put_variable(const SealedVariable& variable, bool overwrite) = 0;
@@ -105,7 +105,7 @@ struct EventLogQuery {
   std::optional<Time> before, after;
   Page page;
   std::string object, address;  // empty = all
-  std::string dag_id_pattern, run_id_pattern, task_id_pattern, owner_pattern, event_pattern;
+  TextPattern dag_id_pattern, run_id_pattern, task_id_pattern, owner_pattern, event_pattern;
   std::optional<int> map_index, try_number;
   DagsAllowed dags_allowed;   // with it, rows without a DAG are not seen either
   bool only_of_dags = false;  // leaves out rows without a DAG

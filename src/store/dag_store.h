@@ -16,8 +16,7 @@ struct DagQuery {
   std::vector<std::string> tags;
   bool tags_all = false;  // tags_match_mode all (else any)
   std::vector<std::string> owners;
-  std::string dag_id_pattern;  // ILIKE with % and _, `|` separates alternatives; empty or ~ = all
-  std::string display_name_pattern;
+  TextPattern dag_id_pattern, display_name_pattern;
   bool exclude_stale = true;
   std::optional<bool> paused, has_import_errors;
   std::optional<RunState> last_run_state;
@@ -91,10 +90,10 @@ class ImportErrorStore {
   // Sets or replaces the error of a file; its DAGs (same fileloc) then show has_import_errors.
   virtual Status put(const ImportError& error) = 0;
   virtual Status clear(const std::string& filename) = 0;
-  virtual Result<PageOf<ImportError>> list(const std::string& filename_pattern,
+  virtual Result<PageOf<ImportError>> list(const TextPattern& filename_pattern,
                                            const Page& page) = 0;
   // Only errors of files that define one of these DAGs.
-  virtual Result<PageOf<ImportError>> list_of_dags(const std::string& filename_pattern,
+  virtual Result<PageOf<ImportError>> list_of_dags(const TextPattern& filename_pattern,
                                                    const std::vector<std::string>& dag_ids,
                                                    const Page& page) = 0;
   virtual Result<std::optional<ImportError>> get(int64_t id) = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace leoflow {
@@ -31,6 +32,20 @@ struct Page {
 
 // The DAGs whose rows a list may show; nullopt = all. An empty list shows none.
 using DagsAllowed = std::optional<std::vector<std::string>>;
+
+// What a text is looked for by. Implicit from a text, so that queries can be written down.
+struct TextPattern {
+  TextPattern() = default;
+  TextPattern(std::string part) : part(std::move(part)) {}
+  TextPattern(const char* part) : part(part) {}
+
+  // A part of it without regard to case: % and _ are wildcards, \ escapes, | separates
+  // alternatives; empty and ~ are everything.
+  std::string part;
+  // And its beginning, in its case and without wildcards; | separates alternatives; empty and ~ are
+  // everything.
+  std::string prefix;
+};
 
 // One page of rows and how many rows match in all.
 template <typename Row>

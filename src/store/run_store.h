@@ -24,7 +24,7 @@ struct Range {
 struct RunQuery {
   std::string dag_id;                          // empty = all
   std::vector<std::string> dag_ids;            // any of these; empty = all
-  std::string dag_id_pattern, run_id_pattern, user_pattern;
+  TextPattern dag_id_pattern, run_id_pattern, user_pattern;
   std::vector<RunState> states;
   std::vector<RunType> types;
   std::vector<int> version_numbers;
@@ -39,9 +39,9 @@ struct RunQuery {
 struct TaskInstanceQuery {
   std::string dag_id, run_id;                  // empty = all
   std::vector<std::string> dag_ids, run_ids, task_ids;  // any of these; empty = all
-  std::string dag_id_pattern, run_id_pattern, task_id;
-  std::string task_id_pattern;
-  std::string pool_pattern, queue_pattern, operator_pattern;
+  std::string task_id;
+  TextPattern dag_id_pattern, run_id_pattern, task_id_pattern;
+  TextPattern pool_pattern, queue_pattern, operator_pattern;
   std::vector<std::optional<TaskState>> states;  // nullopt = the null state
   std::vector<std::string> pools, queues, operators;
   std::vector<std::string> executors;          // of the current attempt
@@ -88,7 +88,8 @@ class RunStore {
 struct XComQuery {
   std::string dag_id, run_id, task_id;         // empty = all
   std::string key;
-  std::string key_pattern;
+  TextPattern key_pattern, run_id_pattern, task_id_pattern;
+  Range<Time> logical_date, run_after;         // of the run
   std::optional<int> map_index;
   Page page;
   DagsAllowed dags_allowed;

@@ -142,6 +142,18 @@ TEST_P(StoreContract, FiltersDags) {
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "et_"})), (Ids{"etl"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = R"(sales\_w)"})), (Ids{"sales_weekly"}));
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "~"})).size(), 3u);
+  auto begins = [&](const char* prefix, const char* part = "") {
+    DagQuery query{.dag_id_pattern = part};
+    query.dag_id_pattern.prefix = prefix;
+    return ids_of(dags.list_dags(query));
+  };
+  EXPECT_EQ(begins("sales_"), (Ids{"sales_daily", "sales_weekly"}));
+  EXPECT_EQ(begins("SALES"), Ids{}) << "in its case";
+  EXPECT_EQ(begins("ales"), Ids{}) << "only how it begins";
+  EXPECT_EQ(begins("et%"), Ids{}) << "without wildcards";
+  EXPECT_EQ(begins("e|sales_w"), (Ids{"etl", "sales_weekly"}));
+  EXPECT_EQ(begins("sales", "WEEK"), (Ids{"sales_weekly"}));
+  EXPECT_EQ(begins("~").size(), 3u);
   EXPECT_EQ(ids_of(dags.list_dags({.dag_id_pattern = "'; DROP TABLE dags"})), Ids{});
   EXPECT_EQ(ids_of(dags.list_dags({.display_name_pattern = "the etl"})), (Ids{"etl"}));
   EXPECT_EQ(ids_of(dags.list_dags({.paused = true})), (Ids{"sales_weekly"}));

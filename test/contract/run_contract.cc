@@ -130,7 +130,7 @@ TEST_P(StoreContract, FiltersTaskInstances) {
   EXPECT_EQ(keys_of(runs.list_task_instances({})).size(), 8u);
   EXPECT_EQ(keys_of(runs.list_task_instances({.dag_id = "etl", .run_id = "run_2"})),
             (Keys{21, 22, 23}));
-  EXPECT_EQ(keys_of(runs.list_task_instances({.run_id_pattern = "_2", .task_id = "load"})),
+  EXPECT_EQ(keys_of(runs.list_task_instances({.task_id = "load", .run_id_pattern = "_2"})),
             (Keys{23}));
   EXPECT_EQ(keys_of(runs.list_task_instances({.dag_id_pattern = "nope"})), Keys{});
   EXPECT_EQ(keys_of(runs.list_task_instances({.task_id_pattern = "MAN"})), (Keys{14, 15}));
@@ -240,6 +240,11 @@ TEST_P(StoreContract, XComsAreReplacedListedClearedAndRemoved) {
   Batch batch;
   batch.xcoms = {spilled};
   commit(batch);
+  auto total = [&](const XComQuery& query) { return store_->xcoms().list(query)->total; };
+  EXPECT_EQ(total({.run_id_pattern = "nowhere"}), 0);
+  EXPECT_EQ(total({.task_id_pattern = "nowhere"}), 0);
+  EXPECT_EQ(total({.run_after = {.gte = at(1'000'000'000)}}), 0);
+  EXPECT_EQ(total({.run_id_pattern = "run", .run_after = {.lt = at(1'000'000'000)}}), total({}));
   auto list = store_->xcoms().list({.dag_id = "etl", .key_pattern = "RETURN"});
   ASSERT_TRUE(list && list->rows.size() == 1);
   EXPECT_EQ(list->rows[0].xcom.value, "2");

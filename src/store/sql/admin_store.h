@@ -12,12 +12,12 @@ namespace leoflow::sql {
 class SqlSecretStore final : public SecretStore {
  public:
   explicit SqlSecretStore(Database& database) : database_(database) {}
-  Result<PageOf<SealedConnection>> list_connections(const std::string& id_pattern,
+  Result<PageOf<SealedConnection>> list_connections(const TextPattern& id_pattern,
                                                     const Page& page) override;
   Result<std::optional<SealedConnection>> get_connection(const std::string& conn_id) override;
   Status put_connection(const SealedConnection& connection, bool overwrite) override;
   Result<bool> remove_connection(const std::string& conn_id) override;
-  Result<PageOf<SealedVariable>> list_variables(const std::string& key_pattern,
+  Result<PageOf<SealedVariable>> list_variables(const TextPattern& key_pattern,
                                                 const Page& page) override;
   Result<std::optional<SealedVariable>> get_variable(const std::string& key) override;
   Status put_variable(const SealedVariable& variable, bool overwrite) override;

@@ -400,7 +400,7 @@ Status SqlImportErrorStore::clear(const std::string& filename) {
   });
 }
 
-Result<PageOf<ImportError>> SqlImportErrorStore::list(const std::string& filename_pattern,
+Result<PageOf<ImportError>> SqlImportErrorStore::list(const TextPattern& filename_pattern,
                                                       const Page& page) {
   Where where;
   where.matches("broken.filename", "$filename_pattern", filename_pattern);
@@ -412,7 +412,7 @@ Result<PageOf<ImportError>> SqlImportErrorStore::list(const std::string& filenam
 }
 
 Result<PageOf<ImportError>> SqlImportErrorStore::list_of_dags(
-    const std::string& filename_pattern, const std::vector<std::string>& dag_ids,
+    const TextPattern& filename_pattern, const std::vector<std::string>& dag_ids,
     const Page& page) {
   Where where;
   where.matches("broken.filename", "$filename_pattern", filename_pattern);

@@ -16,6 +16,10 @@ inline constexpr SqlText kInClose("))");
 // Largest of several values; PostgreSQL: greatest.
 inline constexpr SqlText kGreatest("max");
 
+// No text begins with a greater one: what is between x and x || this begins with x. PostgreSQL:
+// chr(1114111), with both sides COLLATE "C".
+inline constexpr SqlText kLastCharacter("char(1114111)");
+
 // Which index to walk, where the choice is ours: a table's name + kIndexedBy + an index's.
 // PostgreSQL: nothing, its planner keeps statistics.
 inline constexpr SqlText kIndexedBy(" INDEXED BY ");

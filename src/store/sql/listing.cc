@@ -104,10 +104,25 @@ void Where::equal(std::string_view expression, std::string_view name, const std:
 }
 
 void Where::matches(std::string_view expression, std::string_view name,
-                    const std::string& pattern) {
-  if (matches_everything(pattern)) return;
-  std::vector<std::string_view> parts = alternatives_of(pattern);
-  if (pattern.size() > kPatternBytesMax || parts.size() > kPatternAlternativesMax) {
+                    const TextPattern& pattern) {
+  any_of(name, pattern.part, [&](const std::string& placeholder, std::string_view part) {
+    text_.append(expression).append(dialect::kIlike).append(placeholder).append(dialect::kEscape);
+    bound_.push_back({placeholder, "%" + std::string(part) + "%"});
+  });
+  std::string beginning = std::string(name) + "_begins";
+  any_of(beginning, pattern.prefix, [&](const std::string& placeholder, std::string_view part) {
+    text_.append("(").append(expression).append(" >= ").append(placeholder).append(" AND ");
+    text_.append(expression).append(" < ").append(placeholder).append(" || ");
+    text_.append(dialect::kLastCharacter).append(")");
+    bound_.push_back({placeholder, std::string(part)});
+  });
+}
+
+template <typename Add>
+void Where::any_of(std::string_view name, const std::string& alternatives, Add add) {
+  if (matches_everything(alternatives)) return;
+  std::vector<std::string_view> parts = alternatives_of(alternatives);
+  if (alternatives.size() > kPatternBytesMax || parts.size() > kPatternAlternativesMax) {
     status_ = fail(Code::invalid, "the pattern is too long: at most " +
                                       std::to_string(kPatternBytesMax) + " bytes and " +
                                       std::to_string(kPatternAlternativesMax) + " alternatives");
@@ -117,10 +132,8 @@ void Where::matches(std::string_view expression, std::string_view name,
   if (std::ranges::any_of(parts, matches_everything)) return;
   text_ += " AND (";
   for (size_t i = 0; i < parts.size(); ++i) {
-    std::string placeholder = std::string(name) + "_" + std::to_string(i);
     if (i > 0) text_ += " OR ";
-    text_.append(expression).append(dialect::kIlike).append(placeholder).append(dialect::kEscape);
-    bound_.push_back({std::move(placeholder), "%" + std::string(parts[i]) + "%"});
+    add(std::string(name) + "_" + std::to_string(i), parts[i]);
   }
   text_ += ")";
 }

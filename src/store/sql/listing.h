@@ -40,9 +40,8 @@ class Where {
   void only(std::string_view expression, std::string_view name, const DagsAllowed& allowed);
   // expression equals text; nothing for an empty text.
   void equal(std::string_view expression, std::string_view name, const std::string& text);
-  // Substring match without regard to case: % and _ are wildcards, \ escapes, | separates
-  // alternatives; empty and ~ are everything.
-  void matches(std::string_view expression, std::string_view name, const std::string& pattern);
+  // Nothing for a pattern that is everything.
+  void matches(std::string_view expression, std::string_view name, const TextPattern& pattern);
   void range(std::string_view expression, std::string_view name, const Range<Time>& range);
   void range(std::string_view expression, std::string_view name, const Range<double>& range);
 
@@ -57,6 +56,9 @@ class Where {
     std::string name;
     Value value;
   };
+  // One of several alternatives; add writes the condition of one with its placeholder.
+  template <typename Add>
+  void any_of(std::string_view name, const std::string& alternatives, Add add);
   template <typename T, typename Convert>
   void bounds(std::string_view expression, std::string_view name, const Range<T>& range,
               Convert convert);

@@ -28,7 +28,7 @@ struct RunSelection {
 struct DagConditions {
   std::string dag_id;                // empty = all
   std::vector<std::string> dag_ids;  // any of these; empty = all
-  std::string dag_id_pattern;        // empty = all
+  TextPattern dag_id_pattern;
   DagsAllowed dags_allowed;
   bool name_all = false;  // tells the DAGs also where no condition leaves one out
 };

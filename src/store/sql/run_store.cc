@@ -137,6 +137,10 @@ Result<PageOf<XComRow>> SqlXComStore::list(const XComQuery& query) {
   where.equal("xcom.task_id", "$task_id", query.task_id);
   where.equal("xcom.key", "$key", query.key);
   where.matches("xcom.key", "$key_pattern", query.key_pattern);
+  where.matches("run.run_id", "$run_id_pattern", query.run_id_pattern);
+  where.matches("xcom.task_id", "$task_id_pattern", query.task_id_pattern);
+  where.range("run.logical_date", "$logical_date", query.logical_date);
+  where.range("run.run_after", "$run_after", query.run_after);
   if (query.map_index) where.add(kXComMapIndex, "$map_index", static_cast<int64_t>(*query.map_index));
   ListQuery list{kListXComs, kCountXComs, kXComOrder, kXComKey};
   return database_.read(

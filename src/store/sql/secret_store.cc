@@ -6,7 +6,8 @@
 
 namespace leoflow::sql {
 
-Result<PageOf<SealedConnection>> SqlSecretStore::list_connections(const std::string& id_pattern, const Page& page) {
+Result<PageOf<SealedConnection>> SqlSecretStore::list_connections(const TextPattern& id_pattern,
+                                                                  const Page& page) {
   Where where;
   where.matches("connection.conn_id", "$id_pattern", id_pattern);
   ListQuery list{kListConnections, kCountConnections, kConnectionOrder, "connection.conn_id"};
@@ -42,7 +43,8 @@ Result<bool> SqlSecretStore::remove_connection(const std::string& conn_id) {
       change_rows(database_, kDeleteConnection, [&](Query& query) { query.bind("$conn_id", conn_id); }));
 }
 
-Result<PageOf<SealedVariable>> SqlSecretStore::list_variables(const std::string& key_pattern, const Page& page) {
+Result<PageOf<SealedVariable>> SqlSecretStore::list_variables(const TextPattern& key_pattern,
+                                                              const Page& page) {
   Where where;
   where.matches("variable.key", "$key_pattern", key_pattern);
   ListQuery list{kListVariables, kCountVariables, kVariableOrder, "variable.key"};

@@ -7524,7 +7524,10 @@ export interface operations {
                 offset?: number;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 connection_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                connection_id_prefix_pattern?: string;
             };
             header?: never;
             path?: never;
@@ -8178,8 +8181,10 @@ export interface operations {
     get_dag_tags: {
         parameters: {
             query?: {
-                /** @description Part of the tag; % and _ are wildcards */
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 tag_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                tag_name_prefix_pattern?: string;
                 /** @description Rows of a page, at most 100 */
                 limit?: number;
                 /** @description Rows to skip */
@@ -8308,10 +8313,6 @@ export interface operations {
                 tags_match_mode?: "any" | "all";
                 /** @description Only DAGs of one of these owners */
                 owners?: string[];
-                /** @description Part of the id; % and _ are wildcards, | separates alternatives */
-                dag_id_pattern?: string;
-                /** @description The same for the display name */
-                dag_display_name_pattern?: string;
                 /** @description Hide DAGs whose file is gone */
                 exclude_stale?: boolean;
                 paused?: boolean;
@@ -8319,6 +8320,14 @@ export interface operations {
                 /** @description Of the caller */
                 is_favorite?: boolean;
                 last_dag_run_state?: "queued" | "running" | "success" | "failed";
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_display_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_display_name_prefix_pattern?: string;
                 /** @description Rows of a page, at most 100 */
                 limit?: number;
                 /** @description Rows to skip */
@@ -8388,10 +8397,6 @@ export interface operations {
                 tags_match_mode?: "any" | "all";
                 /** @description Only DAGs of one of these owners */
                 owners?: string[];
-                /** @description Part of the id; % and _ are wildcards, | separates alternatives */
-                dag_id_pattern?: string;
-                /** @description The same for the display name */
-                dag_display_name_pattern?: string;
                 /** @description Hide DAGs whose file is gone */
                 exclude_stale?: boolean;
                 paused?: boolean;
@@ -8399,6 +8404,14 @@ export interface operations {
                 /** @description Of the caller */
                 is_favorite?: boolean;
                 last_dag_run_state?: "queued" | "running" | "success" | "failed";
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_display_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_display_name_prefix_pattern?: string;
                 /** @description Rows of a page, at most 100 */
                 limit?: number;
                 /** @description Rows to skip */
@@ -9065,6 +9078,10 @@ export interface operations {
                 offset?: number;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
+                duration_gte?: number;
+                duration_gt?: number;
+                duration_lte?: number;
+                duration_lt?: number;
                 run_after_gte?: string;
                 run_after_gt?: string;
                 run_after_lte?: string;
@@ -9085,10 +9102,6 @@ export interface operations {
                 updated_at_gt?: string;
                 updated_at_lte?: string;
                 updated_at_lt?: string;
-                duration_gte?: number;
-                duration_gt?: number;
-                duration_lte?: number;
-                duration_lt?: number;
                 run_type?: ("manual" | "scheduled" | "backfill" | "asset_triggered" | "asset_materialization" | "operator_triggered")[];
                 state?: ("queued" | "running" | "success" | "failed")[];
                 /** @description Version numbers */
@@ -9096,9 +9109,18 @@ export interface operations {
                 bundle_version?: string;
                 /** @description Part of the conf as JSON text */
                 conf_contains?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 run_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                run_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 triggering_user_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                triggering_user_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 dag_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_id_prefix_pattern?: string;
                 /** @description next_cursor or previous_cursor of another page with the same order_by and filters; empty for the first one. offset is ignored then */
                 cursor?: string;
             };
@@ -9928,6 +9950,10 @@ export interface operations {
     get_task_instances: {
         parameters: {
             query?: {
+                duration_gte?: number;
+                duration_gt?: number;
+                duration_lte?: number;
+                duration_lt?: number;
                 run_after_gte?: string;
                 run_after_gt?: string;
                 run_after_lte?: string;
@@ -9948,10 +9974,6 @@ export interface operations {
                 updated_at_gt?: string;
                 updated_at_lte?: string;
                 updated_at_lt?: string;
-                duration_gte?: number;
-                duration_gt?: number;
-                duration_lte?: number;
-                duration_lt?: number;
                 /** @description Rows of a page, at most 100 */
                 limit?: number;
                 /** @description Rows to skip */
@@ -9965,19 +9987,36 @@ export interface operations {
                 queue?: string[];
                 operator?: string[];
                 executor?: string[];
-                pool_name_pattern?: string;
-                queue_name_pattern?: string;
-                operator_name_pattern?: string;
                 try_number?: number[];
                 map_index?: number[];
                 version_number?: number[];
-                /** @description Part of the task id */
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                pool_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                pool_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                queue_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                queue_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                operator_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                operator_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 task_display_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                task_display_name_prefix_pattern?: string;
                 task_id?: string;
                 /** @description The tasks of this group and of the groups in it */
                 task_group_id?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 dag_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 run_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                run_id_prefix_pattern?: string;
             };
             header?: never;
             path: {
@@ -10715,6 +10754,10 @@ export interface operations {
     get_mapped_task_instances: {
         parameters: {
             query?: {
+                duration_gte?: number;
+                duration_gt?: number;
+                duration_lte?: number;
+                duration_lt?: number;
                 run_after_gte?: string;
                 run_after_gt?: string;
                 run_after_lte?: string;
@@ -10735,10 +10778,6 @@ export interface operations {
                 updated_at_gt?: string;
                 updated_at_lte?: string;
                 updated_at_lt?: string;
-                duration_gte?: number;
-                duration_gt?: number;
-                duration_lte?: number;
-                duration_lt?: number;
                 /** @description Rows of a page, at most 100 */
                 limit?: number;
                 /** @description Rows to skip */
@@ -10752,14 +10791,25 @@ export interface operations {
                 queue?: string[];
                 operator?: string[];
                 executor?: string[];
-                pool_name_pattern?: string;
-                queue_name_pattern?: string;
-                operator_name_pattern?: string;
                 try_number?: number[];
                 map_index?: number[];
                 version_number?: number[];
-                /** @description Part of the task id */
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                pool_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                pool_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                queue_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                queue_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                operator_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                operator_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 task_display_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                task_display_name_prefix_pattern?: string;
             };
             header?: never;
             path: {
@@ -11058,7 +11108,27 @@ export interface operations {
                 order_by?: string[];
                 xcom_key?: string;
                 map_index?: number;
+                map_index_filter?: number;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 xcom_key_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                xcom_key_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                run_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                run_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                task_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                task_id_prefix_pattern?: string;
+                logical_date_gte?: string;
+                logical_date_gt?: string;
+                logical_date_lte?: string;
+                logical_date_lt?: string;
+                run_after_gte?: string;
+                run_after_gt?: string;
+                run_after_lte?: string;
+                run_after_lt?: string;
             };
             header?: never;
             path: {
@@ -12642,15 +12712,30 @@ export interface operations {
                 after?: string;
                 map_index?: number;
                 try_number?: number;
-                dag_id_pattern?: string;
-                run_id_pattern?: string;
-                task_id_pattern?: string;
-                owner_pattern?: string;
-                event_pattern?: string;
                 /** @description What was changed, as kind:name (connection:pg) */
                 object?: string;
                 /** @description Where it came from; for administrators */
                 address?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                run_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                run_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                task_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                task_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                owner_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                owner_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                event_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                event_prefix_pattern?: string;
             };
             header?: never;
             path?: never;
@@ -12772,7 +12857,10 @@ export interface operations {
                 offset?: number;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 filename_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                filename_prefix_pattern?: string;
             };
             header?: never;
             path?: never;
@@ -13160,8 +13248,10 @@ export interface operations {
                 offset?: number;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
-                /** @description Part of the name */
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 pool_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                pool_name_prefix_pattern?: string;
             };
             header?: never;
             path?: never;
@@ -13616,7 +13706,10 @@ export interface operations {
                 offset?: number;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 variable_key_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                variable_key_prefix_pattern?: string;
             };
             header?: never;
             path?: never;
