@@ -42,6 +42,13 @@ describe("lanes", () => {
   });
 });
 
+describe("a task that took no time that a clock shows", () => {
+  it("ran", () => {
+    const [lane] = lanes([attempt("a", 1, [0, 0, 5, 5], "succeeded")], 10);
+    expect(lane?.segments.at(-1)).toMatchObject({ phase: "user", from: 5, to: 5 });
+  });
+});
+
 describe("account", () => {
   it("adds up to the run's time, user code first", () => {
     const all = lanes(

@@ -39,13 +39,14 @@ function attemptSegments(attempt: Place, now: number): Segment[] {
   const started = instant(attempt.started_at);
   const dispatched = instant(attempt.dispatched_at) ?? started ?? end;
   const found: Segment[] = [];
+  // A task that was over within a millisecond ran all the same.
   const add = (phase: Segment["phase"], from: number, to: number) => {
-    if (to > from)
+    if (to > from || phase === "user")
       found.push({ phase, from, to, outcome: attempt.outcome, tryNumber: attempt.try_number });
   };
   add("queued", created, dispatched);
   add("starting", dispatched, started ?? end);
-  if (started !== null) add("user", started, end);
+  if (started !== null) add("user", started, Math.max(started, end));
   return found;
 }
 
