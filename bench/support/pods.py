@@ -97,6 +97,13 @@ class PodWatch(threading.Thread):
                 raise SystemExit(f"pods: not {mark} within {SECONDS_MAX} s: {', '.join(names)}")
             return max(self.pods[name].at[mark] for name in names)
 
+    def wait_until_empty(self):
+        """Until every pod that was ever seen is gone."""
+        with self.changed:
+            if not self.changed.wait_for(
+                    lambda: all("gone" in marks.at for marks in self.pods.values()), SECONDS_MAX):
+                raise SystemExit(f"pods: some are left after {SECONDS_MAX} s")
+
 
 class BarePods:
     """No-op pods of the image that tasks use."""
