@@ -52,6 +52,8 @@ def pods(options):
             note=f"wall {ahead:.2f} s; only the next one: {single:.2f} s"),
         Row(f"{PARALLEL} pods and a join, in bare pods", fans["ours"] / fans["bare"], "x",
             FAN_SHARE_MAX, note=f"wall {fans['ours']:.2f} s, bare {fans['bare']:.2f} s"),
+        Row("the same, in bare pods locked down as ours", fans["ours"] / fans["alike"], "x",
+            note=f"these alone {fans['alike'] / fans['bare']:.2f} x the bare ones"),
         Row("end of a task to the next pod p50", median(ours["gaps"]) * 1000, "ms", NEXT_MS_MAX,
             note="end_date to creation seen by a watch"),
         Row("end of a task to the next runs in a held pod p50", median(ours["held"]) * 1000, "ms",
@@ -90,12 +92,13 @@ def leoflow(options, server, watch):
 
 
 def fans_in_turns(options, server, peers):
-    """Walls of a fan of ours and of bare pods, one after the other, since the kubelet takes a
-    minute to clear away what went before."""
+    """Walls of a fan of ours and of two kinds of bare pods, one after the other, since the kubelet
+    takes a minute to clear away what went before."""
     server.write_dag("fan", dags.fan("fan", PARALLEL))
     server.wait_for_dag("fan")
-    measures = [("ours", lambda: server.run("fan").wall), ("bare", lambda: peers.fan(PARALLEL))]
-    found = {"ours": [], "bare": []}
+    measures = [("ours", lambda: server.run("fan").wall), ("bare", lambda: peers.fan(PARALLEL)),
+                ("alike", lambda: peers.fan(PARALLEL, alike=True))]
+    found = {name: [] for name, _ in measures}
     for _ in range(options.rounds(4)):
         for name, measure in measures:
             peers.watch.wait_until_empty()

@@ -106,17 +106,18 @@ class PodWatch(threading.Thread):
 
 
 class BarePods:
-    """No-op pods of the image that tasks use."""
+    """No-op pods of the image that tasks use; `alike`: as locked down as pods of tasks and with
+    their volumes."""
 
     def __init__(self, api, watch):
         self.api, self.watch, self.made = api, watch, 0
 
-    def create(self, count):
+    def create(self, count, alike=False):
         names = []
         for _ in range(count):
             self.made += 1
             names.append(f"bare-{self.made}")
-            self.api.create(PODS, pod(names[-1]))
+            self.api.create(PODS, pod_alike(names[-1]) if alike else pod(names[-1]))
         return names
 
     def one(self):
@@ -128,12 +129,12 @@ class BarePods:
         self.remove(names)
         return running, ended
 
-    def fan(self, count):
+    def fan(self, count, alike=False):
         """Seconds for `count` pods at once and, when all have succeeded, one more."""
         began = time.perf_counter()
-        names = self.create(count)
+        names = self.create(count, alike)
         self.watch.wait(names, "ended")
-        join = self.create(1)
+        join = self.create(1, alike)
         took = self.watch.wait(join, "ended") - began
         self.remove(names + join)
         return took
@@ -150,6 +151,26 @@ def pod(name):
             "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
                      "automountServiceAccountToken": False, "enableServiceLinks": False,
                      "containers": [container]}}
+
+
+def pod_alike(name):
+    """A bare pod in the shape of src/exec/kubernetes/pod_spec.cc."""
+    made = pod(name)
+    user = 65532
+    made["spec"]["securityContext"] = {
+        "runAsUser": user, "runAsGroup": user, "runAsNonRoot": True, "fsGroup": user,
+        "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}}
+    token = {"path": "token", "audience": "leoflow", "expirationSeconds": 3600}
+    made["spec"]["volumes"] = [
+        {"name": "leoflow", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}},
+        {"name": "token", "projected": {"sources": [{"serviceAccountToken": token}]}}]
+    made["spec"]["containers"][0] |= {
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                            "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "leoflow", "mountPath": "/leoflow"},
+                         {"name": "tmp", "mountPath": "/tmp"},
+                         {"name": "token", "mountPath": "/var/run/leoflow", "readOnly": True}]}
+    return made
 
 
 def make_namespace(api):

@@ -142,6 +142,8 @@ class Server:
         stream.request("GET", f"/api/leoflow/v1/events?dag_id={dag_id}",
                        headers={"Authorization": "Bearer " + self.token})
         events = stream.getresponse()
+        self.connection.close()  # the server closes it when it is idle for long
+        self.connection.connect()
         began = time.perf_counter()
         run = self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns",
                         {"logical_date": None, "conf": conf or {}})
@@ -149,7 +151,7 @@ class Server:
         state = wait_for_end(events, run["dag_run_id"])
         ended = time.perf_counter()
         stream.close()
-        self.connection.close()  # the server may have, in a long run; it is opened again
+        self.connection.close()  # as above: the run may have been long
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}"
         if state != "success":
             raise SystemExit(f"{path} ended as {state}:\n{self.failures(path)}")
