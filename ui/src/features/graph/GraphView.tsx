@@ -4,20 +4,22 @@ import { ActionIcon, Menu, SegmentedControl, useComputedColorScheme } from "@man
 import { useMediaQuery } from "@mantine/hooks";
 import { IconDownload } from "@tabler/icons-react";
 import { Background, Controls, MiniMap, ReactFlow, type Edge } from "@xyflow/react";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import type { Task, TaskInstance } from "@/api/types";
 import { useToasts } from "@/components/toast";
 import { kAttention, stateName } from "@/lib/states";
 import { useSearch } from "@/router/router";
 import { graphSvg, toPng } from "./exportGraph";
 import styles from "./graph.module.css";
-import { kNodeHeight, kNodeWidth, layOut } from "./layout";
+import { firstView, kNodeHeight, kNodeWidth, layOut } from "./layout";
 import { saveFile } from "@/lib/saveFile";
 import { TaskNode, type TaskNodeType } from "./TaskNode";
 
 const kNodeTypes = { task: TaskNode };
 const kMiniMapFrom = 30; // tasks
-const kPhoneZoomMin = 0.8; // so that names can be read; what does not fit is a swipe away
+// So that names can be read at first; what does not fit is a swipe away.
+const kZoomFirst = 0.5;
+const kZoomFirstPhone = 0.8;
 
 interface Props {
   name: string;
@@ -45,6 +47,7 @@ export function GraphView({ name, tasks, instances }: Props) {
   const layout = useMemo(() => layOut(tasks, direction), [tasks, direction]);
   const byTask = useMemo(() => worstByTask(instances ?? []), [instances]);
   const scheme = useComputedColorScheme();
+  const frame = useRef<HTMLDivElement>(null);
 
   const nodes = useMemo<TaskNodeType[]>(
     () =>
@@ -83,15 +86,18 @@ export function GraphView({ name, tasks, instances }: Props) {
   );
 
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} ref={frame}>
       <ReactFlow
         key={direction}
         nodes={nodes}
         edges={edges}
         nodeTypes={kNodeTypes}
         colorMode={scheme}
-        fitView
-        fitViewOptions={{ maxZoom: 1.1, minZoom: phone ? kPhoneZoomMin : 0.05, padding: 0.12 }}
+        onInit={(flow) => {
+          const { clientWidth: width = 0, clientHeight: height = 0 } = frame.current ?? {};
+          const readable = phone ? kZoomFirstPhone : kZoomFirst;
+          void flow.setViewport(firstView(layout, direction, { width, height }, readable));
+        }}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}

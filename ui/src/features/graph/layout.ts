@@ -52,3 +52,47 @@ export function layOut(tasks: readonly Task[], direction: "LR" | "TB"): Layout {
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return { places, edges, width, height };
 }
+
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+const kShare = 0.88; // of the frame
+const kZoomMax = 1.1;
+const kEdge = 24; // pixels before what is cut off elsewhere
+
+/** Where a stretch of `extent` begins in a frame of `size`: in the middle, or so that `at` is. */
+function offset(size: number, extent: number, at: number): number {
+  if (extent <= size) return (size - extent) / 2;
+  return Math.min(kEdge, Math.max(size - extent - kEdge, size / 2 - at));
+}
+
+/**
+ * What of a graph is seen first: all of it where `readable` is zoom enough, else its beginning, with
+ * the first task in the middle of its layer's direction.
+ */
+export function firstView(
+  layout: Layout,
+  direction: "LR" | "TB",
+  frame: { width: number; height: number },
+  readable: number,
+): View {
+  const whole =
+    kShare * Math.min(frame.width / (layout.width || 1), frame.height / (layout.height || 1));
+  const zoom = Math.min(kZoomMax, Math.max(readable, whole));
+  const across = direction === "LR";
+  const along = (place: Place) => (across ? place.x : place.y);
+  let first: Place = { x: 0, y: 0 };
+  let found = Infinity;
+  for (const place of layout.places.values())
+    if (along(place) < found) [first, found] = [place, along(place)];
+  const x = across ? 0 : first.x + kNodeWidth / 2;
+  const y = across ? first.y + kNodeHeight / 2 : 0;
+  return {
+    x: offset(frame.width, layout.width * zoom, x * zoom),
+    y: offset(frame.height, layout.height * zoom, y * zoom),
+    zoom,
+  };
+}
