@@ -91,7 +91,9 @@ class FakeSecrets : public SecretsPort {
 
 class FakeWorkspace : public WorkspacePort {
  public:
-  WorkspaceState workspace() override { return {.path = "/ws", .watching = true, .projects = 1}; }
+  WorkspaceState workspace() override {
+    return {.path = "/ws", .watching = true, .projects = 1, .problems = problems};
+  }
   std::vector<EnvironmentState> environments() override {
     return {
         {.hash = "abc", .python_version = "3.11", .dependencies = {"duckdb"}, .state = "ready"}};
@@ -105,7 +107,7 @@ class FakeWorkspace : public WorkspacePort {
     reparsed.push_back(path);
     return {};
   }
-  std::vector<std::string> reparsed;
+  std::vector<std::string> reparsed, problems;
 };
 
 class FakeHost : public HostPort {

@@ -136,6 +136,13 @@ void add_disk(json::Writer& w, const DiskState& disk) {
   part(w, "disk", disk.low ? "warning" : "ok", text);
 }
 
+void add_workspace(json::Writer& w, const WorkspaceState& workspace) {
+  if (workspace.path.empty()) return part(w, "workspace", "ok", "no folder is watched");
+  if (!workspace.problems.empty())
+    return part(w, "workspace", "warning", workspace.path + ": " + workspace.problems[0]);
+  part(w, "workspace", workspace.watching ? "ok" : "warning", workspace.path);
+}
+
 void add_health(json::Writer& w, const Call& call) {
   const Services& services = call.services;
   EnginePulse engine = engine_pulse(services);
@@ -151,9 +158,7 @@ void add_health(json::Writer& w, const Call& call) {
          std::to_string(one.slots_max) + " slots" + (one.ready ? "" : ", not connected"));
   }
   part(w, "agents", "ok", std::to_string(agents) + " connected");
-  bool watched = workspace.path.empty() || workspace.watching;
-  part(w, "workspace", watched ? "ok" : "warning",
-       workspace.path.empty() ? "no folder is watched" : workspace.path);
+  add_workspace(w, workspace);
   add_disk(w, services.host.disk());
   w.end_array();
 }

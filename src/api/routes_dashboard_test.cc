@@ -58,6 +58,19 @@ TEST_F(DashboardTest, SaysWhatRunsWhatFailedAndHowLongTasksTake) {
     EXPECT_EQ(part.at("state").as_string(), "ok") << json::dump(part);
 }
 
+TEST_F(DashboardTest, AFolderInWhichNotAllIsWellIsAWarning) {
+  workspace.problems = {"more than 9 folders to watch", "locked: permission denied"};
+  json::value home = body(get("/api/leoflow/v1/dashboard"));
+  std::string told;
+  for (const json::value& part : home.at("health").as_array()) {
+    if (part.at("part").as_string() == "workspace") told = json::dump(part);
+  }
+  EXPECT_EQ(told, R"({"part":"workspace","state":"warning",)"
+                  R"("message":"/ws: more than 9 folders to watch"})");
+  json::value state = body(get("/api/leoflow/v1/workspace"));
+  EXPECT_EQ(state.at("problems").as_array().size(), 2u);
+}
+
 TEST_F(DashboardTest, FarHoursAreCutAndNonsenseIsRefused) {
   EXPECT_EQ(body(get("/api/leoflow/v1/dashboard?hours=100000")).at("hours_shown").as_int64(), 168);
   EXPECT_EQ(get("/api/leoflow/v1/dashboard?hours=0").status, 422);

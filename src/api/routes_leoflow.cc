@@ -101,7 +101,9 @@ Result<Response> get_workspace(Call& call) {
   member_text(w, "path", state.path);
   w.member("watching", state.watching);
   member_time(w, "last_scan", state.last_scan);
-  w.member("projects", state.projects).end_object();
+  w.member("projects", state.projects);
+  member_texts(w, "problems", state.problems);
+  w.end_object();
   return json_response(w);
 }
 
@@ -165,7 +167,8 @@ void add_shapes(Router& router) {
   router.shape("AttemptCollectionResponse", "attempts:[AttemptResponse] total_entries:int");
   router.shape("ReasonResponse", "task_id:str map_index:int reason:str");
   router.shape("ReasonCollectionResponse", "reasons:[ReasonResponse] total_entries:int");
-  router.shape("WorkspaceResponse", "path:str? watching:bool last_scan:time? projects:int");
+  router.shape("WorkspaceResponse",
+               "path:str? watching:bool last_scan:time? projects:int problems:[str]");
   router.shape(
       "EnvironmentResponse",
       "hash:str python_version:str dependencies:[str] state:<building|ready|failed> error:str? "

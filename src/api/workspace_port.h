@@ -18,6 +18,8 @@ struct WorkspaceState {
   bool watching = false;          // changes are picked up without being asked
   std::optional<Time> last_scan;  // when the folder was last seen as a whole
   int64_t projects = 0;           // files that define DAGs
+  // Limits reached, folders that cannot be read, a folder that is gone.
+  std::vector<std::string> problems;
 };
 
 struct EnvironmentState {

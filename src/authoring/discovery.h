@@ -41,7 +41,7 @@ struct Discovery {
   std::vector<fs::path>
       folders;  // that were looked into, and all folders of projects: what to watch
   std::vector<std::string>
-      problems;  // for the log: limits that were reached, folders that cannot be read
+      problems;  // for the page: limits that were reached, folders that cannot be read
   std::map<std::string, std::string>
       broken;  // file name -> why it cannot be a DAG file (a leoflow.yaml without dag.py)
 };

@@ -67,6 +67,7 @@ Workspace::Workspace(WorkspaceOptions options, Compiler& compiler, DagStore& dag
                      ImportErrorStore& errors, const Clock& clock, WorkspaceCallbacks callbacks)
     : options_(std::move(options)),
       compiler_(compiler),
+      clock_(clock),
       callbacks_(std::move(callbacks)),
       registrar_(dags, errors, compiler, clock, options_.registrar),
       discoverer_(options_.folder) {}
@@ -130,8 +131,8 @@ std::vector<FileStatus> Workspace::status() const {
   });
 }
 
-std::vector<std::string> Workspace::problems() const {
-  return problems_.with([](const auto& problems) { return problems; });
+Workspace::Look Workspace::last_look() const {
+  return look_.with([](const Look& look) { return look; });
 }
 
 void Workspace::show(const std::string& filename, const std::function<void(FileStatus&)>& change) {
@@ -148,7 +149,7 @@ void Workspace::scan(bool all) {
   if (!found) {
     // An unmounted disk must not take all DAGs away: keep what is registered and look again.
     const std::string text = found.error().text();
-    problems_.with([&](auto& problems) { problems = {text}; });
+    look_.with([&](Look& look) { look.problems = {text}; });
     return scan_later();
   }
   if (watcher_) {
@@ -156,7 +157,7 @@ void Workspace::scan(bool all) {
     if (!watcher_->fallback_reason().empty())
       found->problems.push_back(watcher_->fallback_reason());
   }
-  problems_.with([&](auto& problems) { problems = found->problems; });
+  look_.with([&](Look& look) { look = {clock_.now(), found->problems}; });
   take_flat_snapshot(*found);
   drop_entries(*found);
   report_broken(*found);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,9 +74,14 @@ class Workspace {
   // Looks again and compiles every file, changed or not.
   void rescan();
   std::vector<FileStatus> status() const;
-  // Problems of the last scan (limits reached, unreadable folders, watching by timer), for the
-  // health page.
-  std::vector<std::string> problems() const;
+  // How the folder was found last. Problems: limits reached, unreadable folders, watching by timer,
+  // a folder that is not there.
+  struct Look {
+    std::optional<Time> at;  // when it was last seen as a whole
+    std::vector<std::string> problems;
+  };
+  Look last_look() const;
+  bool watches() const { return options_.watch; }
 
  private:
   struct Entry;
@@ -102,11 +108,12 @@ class Workspace {
 
   WorkspaceOptions options_;
   Compiler& compiler_;
+  const Clock& clock_;
   WorkspaceCallbacks callbacks_;
   Registrar registrar_;
   Discoverer discoverer_;
   Guarded<Statuses> statuses_;
-  Guarded<std::vector<std::string>> problems_;
+  Guarded<Look> look_;
   std::atomic<bool> stopping_ = false;
   bool started_ = false, stopped_ = false;
 

@@ -138,7 +138,9 @@ TEST_F(WorkspaceTest, WorksByScanningWhenWatchesRunOut) {
   start({.watches_max = 0, .scan_interval = std::chrono::milliseconds(20)});
   setup_.folder.write("dags/late.py", dag_text("late"));
   EXPECT_TRUE(comes_true([&] { return fresh("late", "late.py"); }));
-  EXPECT_EQ(workspace_->problems(), std::vector<std::string>{"more than 0 folders to watch"});
+  Workspace::Look look = workspace_->last_look();
+  EXPECT_EQ(look.problems, std::vector<std::string>{"more than 0 folders to watch"});
+  EXPECT_EQ(look.at, setup_.clock.now());
 }
 
 TEST_F(WorkspaceTest, StopsWhileAFileIsCompiled) {

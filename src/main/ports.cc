@@ -55,8 +55,12 @@ Result<bool> VaultPort::remove_variable(const std::string& key) {
 
 api::WorkspaceState WorkspaceView::workspace() {
   if (workspace_ == nullptr) return {};
-  auto files = workspace_->status();
-  return {.path = folder_.string(), .watching = true, .projects = int64_t(files.size())};
+  Workspace::Look look = workspace_->last_look();
+  return {.path = folder_.string(),
+          .watching = workspace_->watches(),
+          .last_scan = look.at,
+          .projects = int64_t(workspace_->status().size()),
+          .problems = std::move(look.problems)};
 }
 
 // Finished environments are read from the cache; those under way are told by the files that wait

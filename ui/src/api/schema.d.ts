@@ -3476,6 +3476,7 @@ export interface components {
             /** Format: date-time */
             last_scan: string | null;
             projects: number;
+            problems: string[];
         };
         EnvironmentResponse: {
             hash: string;

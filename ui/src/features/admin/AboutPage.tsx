@@ -133,7 +133,8 @@ export function AboutPage() {
                   ["Folder", state.path && <span className="mono">{state.path}</span>],
                   ["Watched", state.watching ? "yes: what is saved is compiled at once" : "no"],
                   ["Projects", state.projects],
-                  ["Last look", <Time key="scan" at={state.last_scan} />],
+                  ["Last look", <Time key="scan" at={state.last_scan} ago />],
+                  ["Problems", state.problems.join("; ") || "none"],
                 ]}
               />
             )}
