@@ -30,6 +30,7 @@ export function MarkTasksDialog({ tasks, state, onClose }: Props) {
     include_future: false,
     include_past: false,
   });
+  const alone = tasks?.length === 1;
   // Other runs are found by logical date.
   const dated = tasks?.every((task) => task.logical_date !== null) ?? false;
   const shown = kReach.filter(
@@ -40,17 +41,18 @@ export function MarkTasksDialog({ tasks, state, onClose }: Props) {
       title={titleOf("Mark", tasks)}
       tasks={tasks}
       change={{ action: "mark", new_state: state, ...reach }}
-      none={
-        tasks?.length === 1 ? "It is in this state already." : "They are all in this state already."
-      }
+      none={alone ? "It is in this state already." : "They are all in this state already."}
       verb="Mark"
       rest={`as ${state}`}
       done="Marked"
       onClose={onClose}
     >
-      <div className="row dim">
-        {tasks?.length === 1 ? "It becomes" : "They become"} <StateBadge state={state} soft />
-        without running. What runs is ended; what failed or waits because of them goes on.
+      <div className="dim">
+        <div className="row">
+          {alone ? "It becomes" : "They become"} <StateBadge state={state} soft />
+          without running.
+        </div>
+        What runs is ended; what failed or waits because of {alone ? "it" : "them"} goes on.
       </div>
       {shown.map(([name, title, about]) => (
         <Checkbox
