@@ -6,6 +6,7 @@ import { Unreachable } from "@/features/login/Unreachable";
 import { TriggerProvider } from "@/features/trigger/TriggerProvider";
 import { LiveProvider } from "@/live/LiveProvider";
 import { Shell } from "@/shell/Shell";
+import { Frame } from "./Frame";
 import { Routes } from "./Routes";
 import { ZoneProvider } from "./ZoneProvider";
 
@@ -13,6 +14,7 @@ import { ZoneProvider } from "./ZoneProvider";
 export function App() {
   return (
     <AuthProvider
+      pending={<Frame />}
       login={(enter) => <LoginPage enter={enter} />}
       unreachable={(error, retry) => <Unreachable error={error} retry={retry} />}
     >

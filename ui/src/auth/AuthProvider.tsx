@@ -28,6 +28,8 @@ function become(client: QueryClient, me: Me | null): void {
 const kSilentFailures = 1; // a server that starts anew answers a moment later
 
 interface Props {
+  /** Shown until the server has said who it is. */
+  pending: ReactNode;
   /** Shown while nobody is signed in. */
   login: (enter: (username: string, password: string) => Promise<void>) => ReactNode;
   /** Shown while the server cannot be reached. */
@@ -36,7 +38,7 @@ interface Props {
 }
 
 /** Shows its children to whom the server knows, and the login page to others. */
-export function AuthProvider({ login, unreachable, children }: Props) {
+export function AuthProvider({ pending, login, unreachable, children }: Props) {
   const client = useQueryClient();
   const { data, error, refetch, isPending, failureCount, failureReason } = useQuery<Me | null>({
     queryKey: ["me"],
@@ -70,6 +72,6 @@ export function AuthProvider({ login, unreachable, children }: Props) {
   const why = error ?? (failureCount > kSilentFailures ? failureReason : null);
   if (why && data === undefined)
     return unreachable(why, () => void refetch({ cancelRefetch: true }));
-  if (isPending) return null;
+  if (isPending) return pending;
   return login(enter);
 }
