@@ -53,6 +53,15 @@ function isPlainClick(event: MouseEvent): boolean {
 }
 
 /** An anchor that stays within the page; modified clicks open tabs as everywhere. */
+/** What a click on a link among many does: where each is plain and one handler is around them all. */
+export function followLink(event: React.MouseEvent): void {
+  if (event.defaultPrevented || !isPlainClick(event) || !(event.target instanceof Element)) return;
+  const to = event.target.closest("a[href^='/']")?.getAttribute("href");
+  if (!to) return;
+  event.preventDefault();
+  navigate(to);
+}
+
 export function Link({
   to,
   replace,

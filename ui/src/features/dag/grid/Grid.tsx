@@ -9,9 +9,9 @@ import type { Row } from "@/lib/graph";
 import { stateLabel, stateName } from "@/lib/states";
 import { elapsed, relative, span } from "@/lib/time";
 import { links } from "@/router/links";
-import { Link } from "@/router/router";
+import { followLink, Link } from "@/router/router";
 import styles from "./grid.module.css";
-import { onGridKey, onGridPress } from "./gridKeys";
+import { onGridKey, onGridPress, tellOnHover } from "./gridKeys";
 import type { ChosenCellsOf } from "./useChosenCells";
 import { kCell, kGap, kHead, kRow, useRightEnd, useSight } from "./useSight";
 import { cellOf, cellSeconds, useCells } from "./useGrid";
@@ -72,6 +72,8 @@ export function Grid({ runs, rows, taskCount, folded, onFold, chosen }: Props) {
         data-choosing={chosen?.active || undefined}
         onKeyDown={(event) => onGridKey(event, chosen)}
         onClickCapture={(event) => onGridPress(event, chosen)}
+        onClick={followLink}
+        onPointerOver={tellOnHover}
         role="grid"
         tabIndex={0}
         aria-multiselectable={chosen ? true : undefined}
@@ -231,6 +233,7 @@ interface CellProps {
   chosen: boolean | undefined;
 }
 
+// There are thousands: a plain link, without a handler or a tooltip of its own.
 const CellView = memo(function CellView({ at, left, name, run, cell, chosen }: CellProps) {
   const seconds = cellSeconds(cell);
   const took = seconds === null ? "" : `, ${span(seconds)}`;
@@ -240,10 +243,10 @@ const CellView = memo(function CellView({ at, left, name, run, cell, chosen }: C
   const why = cell.state_reason ? `\n${cell.state_reason}` : "";
   const label = `${name}: ${stateLabel(cell.state)}${took}${tries}${copies}${why}`;
   return (
-    <Link
+    <a
       role="gridcell"
       tabIndex={-1}
-      to={links.task({
+      href={links.task({
         dagId: run.dag_id,
         runId: run.dag_run_id,
         taskId: cell.task_id,
@@ -254,7 +257,6 @@ const CellView = memo(function CellView({ at, left, name, run, cell, chosen }: C
       data-state={stateName(cell.state)}
       data-tries={manyTries ? "many" : undefined}
       data-at={at}
-      title={label}
       aria-label={label}
       aria-selected={chosen}
     />

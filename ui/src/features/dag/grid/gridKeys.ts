@@ -70,3 +70,9 @@ export function onGridPress(event: MouseEvent<HTMLElement>, cells: ChosenCellsOf
   target.closest<HTMLElement>("[data-at]")?.focus();
   cells.press(place, event.shiftKey);
 }
+
+/** Gives the cell under the pointer its tooltip. */
+export function tellOnHover(event: React.PointerEvent): void {
+  const cell = (event.target as Element).closest<HTMLElement>("[role=gridcell]");
+  if (cell) cell.title = cell.ariaLabel ?? "";
+}

@@ -8,8 +8,10 @@ export const kHead = 76;
 /** Between the names and the first column. */
 export const kGap = 8;
 
-/** Rows and columns come and go so many at a time: not every pixel scrolled is a new picture. */
-const kBlock = 4;
+// Rows and columns come and go so many at a time: not every pixel scrolled is a new picture. A new
+// column touches every row, a new row only itself: few at a time leave no frame with all the work.
+const kRowBlock = 2;
+const kColumnBlock = 4;
 
 /** What of the grid is to exist: from the first to before the last. */
 export interface Sight {
@@ -20,11 +22,8 @@ export interface Sight {
 const kNothing: Sight = { rows: [0, 0], columns: [0, 0] };
 
 /** One more on each side, for the focus to move to, in whole blocks. */
-function blocks(from: number, to: number): [number, number] {
-  return [
-    Math.max(0, Math.floor((from - 1) / kBlock) * kBlock),
-    Math.ceil((to + 1) / kBlock) * kBlock,
-  ];
+function blocks(from: number, to: number, size: number): [number, number] {
+  return [Math.max(0, Math.floor((from - 1) / size) * size), Math.ceil((to + 1) / size) * size];
 }
 
 function sightOf(area: HTMLElement, names: number): Sight {
@@ -33,10 +32,12 @@ function sightOf(area: HTMLElement, names: number): Sight {
     rows: blocks(
       Math.floor(scrollTop / kRow),
       Math.ceil((scrollTop + clientHeight - kHead) / kRow),
+      kRowBlock,
     ),
     columns: blocks(
       Math.floor((scrollLeft - kGap) / kCell),
       Math.ceil((scrollLeft + clientWidth - names - kGap) / kCell),
+      kColumnBlock,
     ),
   };
 }
