@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useState, type ReactNode } from "react";
+import { Dialog } from "./Dialog";
 import { useToasts } from "./toast";
 
 interface Props {
@@ -28,7 +29,7 @@ export function Confirm({ title, children, action, run, onClose }: Props) {
     }
   }
   return (
-    <Modal opened onClose={onClose} title={title} size="md">
+    <Dialog onClose={onClose} title={title} size="md">
       <div className="dim">{children}</div>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose}>
@@ -44,6 +45,6 @@ export function Confirm({ title, children, action, run, onClose }: Props) {
           {action}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

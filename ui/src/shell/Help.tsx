@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Modal } from "@mantine/core";
+import { Dialog } from "@/components/Dialog";
 import { kAdminPages, kMainPages } from "./pages";
 import styles from "./shell.module.css";
 
@@ -55,7 +55,7 @@ export function Help({ onClose }: { onClose: () => void }) {
     page.keys ? [[page.keys, page.title]] : [],
   );
   return (
-    <Modal opened onClose={onClose} title="Keyboard shortcuts" size={620}>
+    <Dialog onClose={onClose} title="Keyboard shortcuts" size={620}>
       <div
         style={{
           display: "grid",
@@ -69,6 +69,6 @@ export function Help({ onClose }: { onClose: () => void }) {
         </div>
         <List title="Go to" items={pages} />
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Modal } from "@mantine/core";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { Dialog } from "@/components/Dialog";
 import { useCommands, type Command } from "./commands";
 import styles from "./palette.module.css";
 
@@ -41,8 +41,7 @@ export function Palette({ onClose, onHelp }: Props) {
   }
 
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       withCloseButton={false}
       padding={0}
@@ -98,6 +97,6 @@ export function Palette({ onClose, onHelp }: Props) {
         <span>↵ go</span>
         <span>Esc close</span>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Checkbox, Modal } from "@mantine/core";
+import { Checkbox } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import type { DagRun, RunState } from "@/api/types";
+import { Dialog } from "@/components/Dialog";
 import { DialogActions } from "@/components/DialogActions";
 import { StateIcon } from "@/components/StateIcon";
 import { Failure } from "@/components/States";
@@ -98,8 +99,7 @@ export function BulkRunsDialog({ runs, action, onClose }: Props) {
 
   const touched = preview.data;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={() => onClose(false)}
       title={`${texts.title}: ${count(runs.length, "run")}`}
       size={560}
@@ -151,6 +151,6 @@ export function BulkRunsDialog({ runs, action, onClose }: Props) {
           {texts.verb} {count(runs.length, "run")}
         </DialogActions>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

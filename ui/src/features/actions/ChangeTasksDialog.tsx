@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Modal } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import type { TaskInstance } from "@/api/types";
+import { Dialog } from "@/components/Dialog";
 import { DialogActions } from "@/components/DialogActions";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
@@ -66,7 +66,7 @@ export function ChangeTasksDialog(props: Props) {
   }
 
   return (
-    <Modal opened onClose={() => onClose(false)} title={title} size={560}>
+    <Dialog onClose={() => onClose(false)} title={title} size={560}>
       <div className="stack">
         {props.children}
         {preview.error ? (
@@ -93,6 +93,6 @@ export function ChangeTasksDialog(props: Props) {
           {rest}
         </DialogActions>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Checkbox, Modal } from "@mantine/core";
+import { Checkbox } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
+import { Dialog } from "@/components/Dialog";
 import { DialogActions } from "@/components/DialogActions";
 import { Failure } from "@/components/States";
 import { useToasts } from "@/components/toast";
@@ -112,7 +113,7 @@ export function ClearDialog({ dagId, targets, onlyFailed = false, onClose }: Pro
     (name) => partly || !name.startsWith("include"),
   );
   return (
-    <Modal opened onClose={() => onClose(false)} title={titleOf(targets)} size={560}>
+    <Dialog onClose={() => onClose(false)} title={titleOf(targets)} size={560}>
       <div className="stack">
         <p className="dim" style={{ margin: 0 }}>
           Cleared tasks run again, with the files of the run's staging volume where they were.
@@ -144,6 +145,6 @@ export function ClearDialog({ dagId, targets, onlyFailed = false, onClose }: Pro
           Clear{touched ? ` ${touched.length}` : ""}
         </DialogActions>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

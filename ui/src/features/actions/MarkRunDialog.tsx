@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Modal } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { runTasks } from "@/api/queries";
 import type { RunRef } from "@/api/types";
+import { Dialog } from "@/components/Dialog";
 import { DialogActions } from "@/components/DialogActions";
 import { StateBadge } from "@/components/StateBadge";
 import { useToasts } from "@/components/toast";
@@ -51,7 +51,7 @@ export function MarkRunDialog({ run, action, onClose }: Props) {
   }
 
   return (
-    <Modal opened onClose={onClose} title={cancels ? "Cancel the run" : "Mark the run"} size={520}>
+    <Dialog onClose={onClose} title={cancels ? "Cancel the run" : "Mark the run"} size={520}>
       <div className="stack">
         <div className="row dim">
           It becomes <StateBadge state={state} soft />
@@ -69,6 +69,6 @@ export function MarkRunDialog({ run, action, onClose }: Props) {
           {cancels ? "Cancel the run" : `Mark as ${state}`}
         </DialogActions>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal, Textarea } from "@mantine/core";
+import { Button, Group, Textarea } from "@mantine/core";
 import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { useState } from "react";
+import { Dialog } from "@/components/Dialog";
 import { useToasts } from "@/components/toast";
 
 interface Props {
@@ -34,7 +35,7 @@ export function NoteDialog({ title = "Note", note, replaces, save, stale, onClos
     }
   }
   return (
-    <Modal opened onClose={() => onClose(false)} title={title}>
+    <Dialog onClose={() => onClose(false)} title={title}>
       <Textarea
         aria-label="Note"
         placeholder="What should others know?"
@@ -54,6 +55,6 @@ export function NoteDialog({ title = "Note", note, replaces, save, stale, onClos
           Save
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  Autocomplete,
-  Button,
-  Group,
-  Modal,
-  PasswordInput,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Autocomplete, Button, Group, PasswordInput, Textarea, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
 import { ApiError } from "@/api/error";
 import type { Connection, ConnectionBody } from "@/api/types";
+import { Dialog } from "@/components/Dialog";
 import { StateBadge } from "@/components/StateBadge";
 import { connectionType, kConnectionTypes, type FieldName } from "./connectionTypes";
 import { FormActions } from "./FormActions";
@@ -113,8 +106,7 @@ export function ConnectionForm({ connection, onClose }: Props) {
   }
 
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={connection ? `Change ${connection.connection_id}` : "New connection"}
       size={520}
@@ -175,7 +167,7 @@ export function ConnectionForm({ connection, onClose }: Props) {
           />
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

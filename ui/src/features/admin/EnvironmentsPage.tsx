@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
+import { Dialog } from "@/components/Dialog";
 import { Chip, Page, Panel } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
 import { Empty, Loaded } from "@/components/States";
@@ -25,7 +26,7 @@ function BuildLog({ hash, onClose }: { hash: string; onClose: () => void }) {
     staleTime: 0,
   });
   return (
-    <Modal opened onClose={onClose} title="Build log" size="xl">
+    <Dialog onClose={onClose} title="Build log" size="xl">
       <Loaded query={query} rows={8}>
         {({ log }) => (
           <pre className={styles.log} tabIndex={0} aria-label="Build log">
@@ -33,7 +34,7 @@ function BuildLog({ hash, onClose }: { hash: string; onClose: () => void }) {
           </pre>
         )}
       </Loaded>
-    </Modal>
+    </Dialog>
   );
 }
 

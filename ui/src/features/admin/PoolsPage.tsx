@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Checkbox, Modal, NumberInput, TextInput } from "@mantine/core";
+import { Checkbox, NumberInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
 import { kPageMax } from "@/api/paging";
 import type { Pool, PoolUse } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
+import { Dialog } from "@/components/Dialog";
 import { Page, Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Loaded } from "@/components/States";
@@ -46,7 +47,7 @@ function PoolForm({ pool, onClose }: { pool: Pool | null; onClose: () => void })
     if (ok) onClose();
   }
   return (
-    <Modal opened onClose={onClose} title={pool ? `Change ${pool.name}` : "New pool"}>
+    <Dialog onClose={onClose} title={pool ? `Change ${pool.name}` : "New pool"}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         {!pool && <TextInput name="name" label="Name" required data-autofocus />}
         <NumberInput
@@ -68,7 +69,7 @@ function PoolForm({ pool, onClose }: { pool: Pool | null; onClose: () => void })
         />
         <FormActions busy={busy} disabled={slots === ""} onCancel={onClose} />
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Group, Modal, Select, TextInput } from "@mantine/core";
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
@@ -8,6 +8,7 @@ import type { ApiToken } from "@/api/types";
 import { Confirm } from "@/components/Confirm";
 import { Copy } from "@/components/Copy";
 import { DataTable, type Column } from "@/components/DataTable";
+import { Dialog } from "@/components/Dialog";
 import { Page, Panel } from "@/components/Page";
 import { Empty, Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
@@ -42,7 +43,7 @@ function TokenForm({ onClose }: { onClose: () => void }) {
   }
   if (secret)
     return (
-      <Modal opened onClose={onClose} title="Your new token" size={520}>
+      <Dialog onClose={onClose} title="Your new token" size={520}>
         <div className="stack">
           <p className="dim" style={{ margin: 0 }}>
             Copy it now: it is not shown again. Send it as <code>Authorization: Bearer …</code>
@@ -55,10 +56,10 @@ function TokenForm({ onClose }: { onClose: () => void }) {
             <Button onClick={onClose}>I have it</Button>
           </Group>
         </div>
-      </Modal>
+      </Dialog>
     );
   return (
-    <Modal opened onClose={onClose} title="New API token">
+    <Dialog onClose={onClose} title="New API token">
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <TextInput name="name" label="Name" description="What it is for" required data-autofocus />
         <Select
@@ -77,7 +78,7 @@ function TokenForm({ onClose }: { onClose: () => void }) {
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Checkbox, Modal, PasswordInput, Select, TextInput } from "@mantine/core";
+import { Checkbox, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/client";
 import type { User } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
 import { DataTable, type Column } from "@/components/DataTable";
+import { Dialog } from "@/components/Dialog";
 import { Chip, Page, Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
@@ -49,7 +50,7 @@ function UserForm({ user, onClose }: { user: User | null; onClose: () => void })
     if (ok) onClose();
   }
   return (
-    <Modal opened onClose={onClose} title={user ? user.username : "New user"} size={560}>
+    <Dialog onClose={onClose} title={user ? user.username : "New user"} size={560}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         {!user && <TextInput name="username" label="User name" required data-autofocus />}
         <Select
@@ -84,7 +85,7 @@ function UserForm({ user, onClose }: { user: User | null; onClose: () => void })
         )}
         <FormActions busy={busy} onCancel={onClose} />
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, FileButton, Modal, Textarea, TextInput } from "@mantine/core";
+import { Button, FileButton, Textarea, TextInput } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
@@ -7,6 +7,7 @@ import { api } from "@/api/client";
 import { fetchAll, kPageMax } from "@/api/paging";
 import type { Variable } from "@/api/types";
 import { DataTable, type Column } from "@/components/DataTable";
+import { Dialog } from "@/components/Dialog";
 import { Page, Panel } from "@/components/Page";
 import { SearchField } from "@/components/SearchField";
 import { Empty, Loaded } from "@/components/States";
@@ -52,7 +53,7 @@ function VariableForm({ variable, onClose }: { variable: Variable | null; onClos
     if (ok) onClose();
   }
   return (
-    <Modal opened onClose={onClose} title={variable ? `Change ${variable.key}` : "New variable"}>
+    <Dialog onClose={onClose} title={variable ? `Change ${variable.key}` : "New variable"}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         {!variable && <TextInput name="key" label="Key" required data-autofocus />}
         <Textarea
@@ -75,7 +76,7 @@ function VariableForm({ variable, onClose }: { variable: Variable | null; onClos
         />
         <FormActions busy={busy} onCancel={onClose} />
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Group, Modal, NumberInput, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, NumberInput, Select, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import type { BackfillBody, DagDetails } from "@/api/types";
+import { Dialog } from "@/components/Dialog";
 import { Time } from "@/components/Time";
 import { useToasts } from "@/components/toast";
 import { count } from "@/lib/text";
@@ -82,7 +83,7 @@ export function BackfillDialog({ dag, onClose }: { dag: DagDetails; onClose: () 
   }
 
   return (
-    <Modal opened onClose={onClose} title={`Backfill ${dag.dag_id}`} size={520}>
+    <Dialog onClose={onClose} title={`Backfill ${dag.dag_id}`} size={520}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -169,6 +170,6 @@ export function BackfillDialog({ dag, onClose }: { dag: DagDetails; onClose: () 
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Collapse, Group, Modal, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, Collapse, Group, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { dagDetails } from "@/api/queries";
 import type { DagDetails, Param } from "@/api/types";
+import { Dialog } from "@/components/Dialog";
 import { Loaded } from "@/components/States";
 import { useToasts } from "@/components/toast";
 import { links } from "@/router/links";
@@ -22,11 +23,11 @@ interface Props {
 export function TriggerDialog({ dagId, conf, onClose }: Props) {
   const query = useQuery(dagDetails(dagId));
   return (
-    <Modal opened onClose={onClose} title={`Trigger ${dagId}`} size={560}>
+    <Dialog onClose={onClose} title={`Trigger ${dagId}`} size={560}>
       <Loaded query={query} rows={4}>
         {(dag) => <TriggerForm dag={dag} conf={conf} onClose={onClose} />}
       </Loaded>
-    </Modal>
+    </Dialog>
   );
 }
 
