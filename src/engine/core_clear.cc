@@ -16,6 +16,10 @@ void add_absent(const ActiveRun& run, std::vector<TaskIndex>& tasks) {
   tasks.erase(std::ranges::unique(tasks).begin(), tasks.end());
 }
 
+bool is_of(const XCom& xcom, RunKey run, const TaskInstanceName& name) {
+  return xcom.run == run && xcom.task_id == name.task_id && xcom.map_index == name.map_index;
+}
+
 }  // namespace
 
 // The named run, and with past / future the other runs of the DAG before / after its logical date.
@@ -427,10 +431,7 @@ Result<bool> Core::delete_task(const TaskInstanceName& name, Time now) {
   batch.task_instances_deleted.push_back(key);
   std::erase_if(batch.task_instances_updated,
                 [&](const TaskInstance& row) { return row.key == key; });
-  std::erase_if(batch.xcoms, [&](const XCom& xcom) {
-    return xcom.run == run.row.key && xcom.task_id == name.task_id &&
-           xcom.map_index == name.map_index;
-  });
+  std::erase_if(batch.xcoms, [&](const XCom& xcom) { return is_of(xcom, run.row.key, name); });
   slots_.erase(key);
   if (in_version) {
     TaskIndex task = TaskIndex(slot - run.slots.begin());
@@ -455,19 +456,26 @@ Result<bool> Core::delete_task(const TaskInstanceName& name, Time now) {
 Status Core::forget_files(const ActiveRun& run, const TaskInstanceName& name, TaskInstanceKey key) {
   auto attempts = store_.runs().list_attempts(run.row.key);
   if (!attempts) return fail(attempts);
+  TaskDeleted gone{.run = run.row, .name = name};
+  for (Attempt& attempt : *attempts) {
+    if (attempt.task_instance == key) gone.attempts.push_back(std::move(attempt));
+  }
+  auto add = [&](const XCom& xcom) {
+    if (!xcom.spill_path.empty()) gone.xcom_files.push_back(xcom.spill_path);
+  };
+  for (const XCom& xcom : step_.batch.xcoms) {  // not committed yet, and not to be
+    if (is_of(xcom, run.row.key, name)) add(xcom);
+  }
   XComQuery query{.dag_id = name.dag_id,
                   .run_id = name.run_id,
                   .task_id = name.task_id,
                   .map_index = name.map_index,
                   .page = {.limit = kPageLimitMax}};
-  auto xcoms = store_.xcoms().list(query);
-  if (!xcoms) return fail(xcoms);
-  TaskDeleted gone{.run = run.row, .name = name};
-  for (Attempt& attempt : *attempts) {
-    if (attempt.task_instance == key) gone.attempts.push_back(std::move(attempt));
-  }
-  for (XComRow& row : xcoms->rows) {
-    if (!row.xcom.spill_path.empty()) gone.xcom_files.push_back(std::move(row.xcom.spill_path));
+  for (int64_t total = 1; query.page.offset < total; query.page.offset += kPageLimitMax) {
+    auto xcoms = store_.xcoms().list(query);
+    if (!xcoms) return fail(xcoms);
+    total = xcoms->total;
+    for (const XComRow& row : xcoms->rows) add(row.xcom);
   }
   step_.effects.tasks_deleted.push_back(std::move(gone));
   return {};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include "engine/core_harness_for_test.h"
 
 namespace leoflow {
@@ -248,6 +250,16 @@ Result<bool> delete_task(CoreHarness& h, const std::string& run, const std::stri
   return h.ask<bool, event::DeleteTask>(TaskInstanceName{"d", run, task});
 }
 
+// Run r of a DAG with the tasks a and b, both of which succeeded.
+void succeed(CoreHarness& h, const std::string& tasks) {
+  h.dag("d", tasks);
+  h.trigger("d", "r").value();
+  h.end("r/a");
+  h.end("r/b");
+}
+
+void on_latest_version(ClearRequest& request) { request.run_on_latest_version = true; }
+
 TEST(DeleteTask, TakesAnInstanceOfAFinishedRunOnly) {
   CoreHarness h;
   h.dag("d", "a>b");
@@ -290,6 +302,22 @@ TEST(DeleteTask, TellsWhichFilesWereOfIt) {
   EXPECT_EQ(h.store->xcoms().list({})->total, 0);
 }
 
+TEST(DeleteTask, TellsOfMoreFilesThanOnePageOfXComsHas) {
+  CoreHarness h;
+  succeed(h, "a b");
+  Batch batch;
+  for (int i = 0; i <= kPageLimitMax; ++i) {
+    std::string name = std::to_string(i);
+    batch.xcoms.push_back(
+        {.run = h.run("d", "r").key, .task_id = "a", .key = name, .spill_path = "/" + name});
+  }
+  ASSERT_TRUE(h.store->engine().commit(batch));
+  delete_task(h, "r", "a").value();
+  std::set<std::string> files(h.tasks_deleted.at(0).xcom_files.begin(),
+                              h.tasks_deleted.at(0).xcom_files.end());
+  EXPECT_EQ(files.size(), size_t(kPageLimitMax) + 1);
+}
+
 TEST(DeleteTask, AFreshInstanceComesWithTheNextStartOfTheRun) {
   CoreHarness h;
   h.dag("d", "a>b b>c");
@@ -311,10 +339,7 @@ TEST(DeleteTask, AFreshInstanceComesWithTheNextStartOfTheRun) {
 
 TEST(DeleteTask, ClearingAllShowsAndMakesWhatWasDeleted) {
   CoreHarness h;
-  h.dag("d", "a b");
-  h.trigger("d", "r").value();
-  h.end("r/a");
-  h.end("r/b");
+  succeed(h, "a b");
   delete_task(h, "r", "b").value();
   auto would = clear(h, "r", {}, [](ClearRequest& request) { request.dry_run = true; });
   EXPECT_EQ(would->size(), 2U);
@@ -365,14 +390,9 @@ TEST(DeleteTask, WaitsForAnAttemptThatStillEnds) {
 
 TEST(DeleteTask, TakesInstancesOfTasksThatTheVersionNoLongerHas) {
   CoreHarness h;
-  h.dag("d", "a b");
-  h.trigger("d", "r").value();
-  h.end("r/a");
-  h.end("r/b");
+  succeed(h, "a b");
   h.dag("d", "a");
-  clear(h, "r", {{"a", std::nullopt}}, [](ClearRequest& request) {
-    request.run_on_latest_version = true;
-  }).value();
+  clear(h, "r", {{"a", std::nullopt}}, on_latest_version).value();
   h.end("r/a");
   ASSERT_EQ(h.states("d", "r"), "a=success b=removed");
   delete_task(h, "r", "b").value();
@@ -381,15 +401,10 @@ TEST(DeleteTask, TakesInstancesOfTasksThatTheVersionNoLongerHas) {
 
 TEST(DeleteTask, AnotherVersionFindsAFreshInstance) {
   CoreHarness h;
-  h.dag("d", "a b");
-  h.trigger("d", "r").value();
-  h.end("r/a");
-  h.end("r/b");
+  succeed(h, "a b");
   delete_task(h, "r", "b").value();
   h.dag("d", "a>b");
-  clear(h, "r", {{"a", std::nullopt}}, [](ClearRequest& request) {
-    request.run_on_latest_version = true;
-  }).value();
+  clear(h, "r", {{"a", std::nullopt}}, on_latest_version).value();
   EXPECT_EQ(h.states("d", "r"), "a=queued b=-");
   h.end("r/a");
   h.end("r/b");
