@@ -358,16 +358,11 @@ void add_shapes(Router& router) {
 void add_dag_routes(Router& router) {
   add_shapes(router);
   router.tag("DAG");
-  std::vector<std::string> refused{"bundle_name",
-                                   "bundle_version",
-                                   "has_asset_schedule",
-                                   "asset_dependency",
-                                   "dag_run_state",
-                                   "timetable_type",
-                                   "dag_run_start_date_gte",
-                                   "dag_run_start_date_lte",
-                                   "dag_run_end_date_gte",
-                                   "dag_run_end_date_lte"};
+  std::vector<std::string> refused{"bundle_name",      "bundle_version", "has_asset_schedule",
+                                   "asset_dependency", "dag_run_state",  "timetable_type"};
+  for (auto field : {"dag_run_start_date", "dag_run_end_date"}) {
+    for (const Param& param : instant_range(field)) refused.push_back(param.name);
+  }
   router.add(Method::get, "/api/v2/dags", "get_dags", get_dags)
       .about("List DAGs")
       .takes(dag_filters())

@@ -160,6 +160,15 @@ TEST_F(ReadTest, BatchLists) {
   EXPECT_EQ(total(all_tasks, R"({"executor":["elsewhere"]})"), 0);
 }
 
+TEST_F(ReadTest, FiltersOfDagsThatAreNotServedAreRefused) {
+  for (auto* filter : {"dag_run_start_date_gt", "dag_run_start_date_gte", "dag_run_end_date_lt",
+                       "dag_run_end_date_lte"}) {
+    auto path = std::string("/api/v2/dags?") + filter + "=2026-01-01T00:00:00Z";
+    EXPECT_EQ(get(path).status, 400) << filter;
+  }
+  EXPECT_EQ(get("/api/v2/dags?dag_run_state=failed").status, 400);
+}
+
 TEST_F(ReadTest, LatestRunsOfManyDags) {
   const std::string path = "/api/leoflow/v1/dagRuns/latest";
   auto newer = store->runs().get_run("etl", "r1");
