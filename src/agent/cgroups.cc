@@ -15,6 +15,8 @@ namespace leoflow {
 
 namespace {
 
+constexpr const char* kAgentSuffix = "-agent";  // of the group that the agent itself steps into
+
 bool put(const std::string& path, const std::string& text) {
   Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return fd && write(fd.get(), text.data(), text.size()) == ssize_t(text.size());
@@ -90,7 +92,7 @@ bool enable_memory_v2(const std::string& base, const std::string& name) {
   if ((" " + get(base + "/cgroup.subtree_control") + " ").find("memory") != std::string::npos)
     return true;
   if (get(base + "/cgroup.controllers").find("memory") == std::string::npos) return false;
-  std::string own = base + "/" + name + "-agent";
+  std::string own = base + "/" + name + kAgentSuffix;
   if (mkdir(own.c_str(), 0755) < 0 && errno != EEXIST) return false;
   if (!put(own + "/cgroup.procs", "0")) return false;
   return put(base + "/cgroup.subtree_control", "+memory");
@@ -133,7 +135,12 @@ void Cgroups::add(const std::string& mount, const std::string& own, const std::s
 }
 
 void Cgroups::remove() const {
-  for (auto& root : roots_) rmdir(root.folder.c_str());
+  for (auto& root : roots_) {
+    rmdir(root.folder.c_str());
+    const std::string own = root.folder + kAgentSuffix;
+    const std::string above = root.folder.substr(0, root.folder.rfind('/'));
+    if (is_folder(own) && put(above + "/cgroup.procs", "0")) rmdir(own.c_str());
+  }
 }
 
 bool Cgroups::limits_memory() const {

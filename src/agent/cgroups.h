@@ -54,8 +54,9 @@ class Cgroups {
   // Groups for an attempt; none when the host has no usable hierarchy. memory_bytes_max 0 = no
   // limit.
   AttemptGroups create(AttemptId attempt, int64_t memory_bytes_max) const;
-  // Removes this agent's own folders; one in which a group of an attempt is left stays. The next
-  // agent of that name makes them again.
+  // Steps back to where the agent came from and removes its own folders; one in which a group of an
+  // attempt is left stays, and so does the agent's where the kernel lets nobody back into the group
+  // above. The next agent of that name makes them again.
   void remove() const;
   bool usable() const { return !roots_.empty(); }
   bool limits_memory() const;

@@ -101,6 +101,12 @@ TEST_F(CgroupsTest, V2StepsAsideToHandTheMemoryControllerDown) {
   EXPECT_TRUE(groups.create(kAttempt, kLimit).memory_limited());
   EXPECT_EQ(text(own / "lf/attempt-7/memory.max"), std::to_string(kLimit));
   EXPECT_EQ(text(own / "lf/attempt-7/memory.swap.max"), "0");
+  fs::remove(own / "lf-agent/cgroup.procs");  // the kernel's files go with their group
+  for (auto* file : {"cgroup.subtree_control", "memory.max", "memory.swap.max"})
+    fs::remove(own / "lf-agent" / file);
+  groups.remove();
+  EXPECT_EQ(text(own / "cgroup.procs"), "0") << "back where we came from";
+  EXPECT_FALSE(fs::exists(own / "lf-agent"));
 }
 
 TEST_F(CgroupsTest, V2WithoutTheMemoryControllerStillHoldsProcesses) {
