@@ -11,28 +11,40 @@ export interface LatestRuns {
   dag_runs: LatestRun[];
 }
 
-/** Runs by their DAG, newest first. */
-export type RunsByDag = ReadonlyMap<string, readonly LatestRun[]>;
+const kByDag = new WeakMap<LatestRuns, ReadonlyMap<string, readonly LatestRun[]>>();
 
-export function byDag(runs: readonly LatestRun[]): RunsByDag {
-  const found = new Map<string, LatestRun[]>();
-  for (const run of runs) {
-    const own = found.get(run.dag_id);
-    if (own) own.push(run);
-    else found.set(run.dag_id, [run]);
+/** The runs of one DAG among those of a page of rows, newest first; undefined for a DAG without. */
+function runsIn(page: LatestRuns, dagId: string): readonly LatestRun[] | undefined {
+  let found = kByDag.get(page);
+  if (!found) {
+    const runs = new Map<string, LatestRun[]>();
+    for (const run of page.dag_runs) {
+      const own = runs.get(run.dag_id);
+      if (own) own.push(run);
+      else runs.set(run.dag_id, [run]);
+    }
+    kByDag.set(page, (found = runs));
   }
-  return found;
+  return found.get(dagId);
+}
+
+/** The same among the pages of rows that are loaded. */
+export function runsOf(pages: readonly LatestRuns[], dagId: string): readonly LatestRun[] {
+  for (const page of pages) {
+    const runs = runsIn(page, dagId);
+    if (runs) return runs;
+  }
+  return [];
 }
 
 /** What other pages of rows have loaded of these DAGs, so that a search does not empty its rows. */
 function known(client: QueryClient, dagIds: readonly string[]): LatestRuns {
-  const loaded = client
+  const pages = client
     .getQueryCache()
     .findAll({ queryKey: ["latestRuns"] })
-    .sort((a, b) => a.state.dataUpdatedAt - b.state.dataUpdatedAt)
-    .map((query) => byDag((query.state.data as LatestRuns | undefined)?.dag_runs ?? []));
-  const newest = (dag: string) => loaded.findLast((runs) => runs.has(dag))?.get(dag) ?? [];
-  return { dag_runs: dagIds.flatMap(newest) };
+    .sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt)
+    .flatMap((query) => (query.state.data as LatestRuns | undefined) ?? []);
+  return { dag_runs: dagIds.flatMap((dagId) => runsOf(pages, dagId)) };
 }
 
 export const latestRuns = (client: QueryClient, dagIds: readonly string[]) =>

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { byDag, latestRuns, type LatestRuns, type RunsByDag } from "@/api/latestRuns";
+import { latestRuns, runsOf, type LatestRuns } from "@/api/latestRuns";
 import { dagsInfinite } from "@/api/queries";
 import type { Dag } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
@@ -19,11 +19,11 @@ import { readFilter } from "./filter";
 import { usePause } from "./usePause";
 import { useTrigger } from "../trigger/TriggerProvider";
 
-const together = (loaded: { data: LatestRuns | undefined }[]): LatestRuns["dag_runs"] =>
-  loaded.flatMap(({ data }) => data?.dag_runs ?? []);
+const loaded = (results: { data: LatestRuns | undefined }[]): LatestRuns[] =>
+  results.flatMap(({ data }) => data ?? []);
 
-/** The newest runs of the DAGs in some pages of rows. */
-function useLatestRuns(pages: readonly { dags: Dag[] }[] | undefined): RunsByDag {
+/** The newest runs of a DAG that is in one of the pages of rows. */
+function useLatestRuns(pages: readonly { dags: Dag[] }[] | undefined) {
   const client = useQueryClient();
   const queries = (pages ?? [])
     .filter(({ dags }) => dags.length > 0)
@@ -33,8 +33,8 @@ function useLatestRuns(pages: readonly { dags: Dag[] }[] | undefined): RunsByDag
         dags.map(({ dag_id }) => dag_id),
       ),
     );
-  const runs = useQueries({ queries, combine: together });
-  return useMemo(() => byDag(runs), [runs]);
+  const runs = useQueries({ queries, combine: loaded });
+  return useCallback((dagId: string) => runsOf(runs, dagId), [runs]);
 }
 
 /** Every DAG: found as one types, filtered, started, paused. */

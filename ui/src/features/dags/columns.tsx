@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ActionIcon, Switch, Tooltip } from "@mantine/core";
 import { IconPlayerPlay, IconStar, IconStarFilled } from "@tabler/icons-react";
-import { kLatestRuns, type RunsByDag } from "@/api/latestRuns";
+import { kLatestRuns } from "@/api/latestRuns";
 import type { Dag, LatestRun } from "@/api/types";
 import type { Column } from "@/components/DataTable";
 import { Chip } from "@/components/Page";
@@ -88,7 +88,10 @@ function Next({ dag }: { dag: Dag }) {
   return <Time at={dag.next_dagrun_run_after} ago />;
 }
 
-export function dagColumns(actions: Actions, runs: RunsByDag): Column<Dag>[] {
+export function dagColumns(
+  actions: Actions,
+  runs: (dagId: string) => readonly LatestRun[],
+): Column<Dag>[] {
   const { canRun } = actions;
   return [
     {
@@ -103,14 +106,14 @@ export function dagColumns(actions: Actions, runs: RunsByDag): Column<Dag>[] {
       key: "runs",
       title: "Last runs",
       width: "112px",
-      cell: (dag) => <RunBars runs={runs.get(dag.dag_id) ?? []} slots={kLatestRuns} />,
+      cell: (dag) => <RunBars runs={runs(dag.dag_id)} slots={kLatestRuns} />,
     },
     {
       key: "last",
       title: "Latest",
       width: "104px",
       wideOnly: true,
-      cell: (dag) => <Latest run={runs.get(dag.dag_id)?.[0]} />,
+      cell: (dag) => <Latest run={runs(dag.dag_id)[0]} />,
     },
     {
       key: "schedule",
