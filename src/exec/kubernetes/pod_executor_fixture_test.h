@@ -186,6 +186,16 @@ class PodExecutorTest : public testing::Test {
   void finish(int64_t attempt, OutcomeKind kind = OutcomeKind::succeeded) {
     life_->executor->on_outcome({.attempt = AttemptId{attempt}, .kind = kind});
   }
+  // Attempt 1 is over and its pod has ended; attempt 2 waits for its pod.
+  void one_ends_while_another_starts() {
+    place(1);
+    place(2);
+    claim(1);
+    until_pod(2);
+    finish(1);
+    life_->executor->acknowledge(AttemptId{1});
+    api_.terminate(pod(1), 0, "");
+  }
   Outcome outcome() {
     eventually([&] { return !life_->engine.outcomes().empty(); });
     auto all = life_->engine.outcomes();

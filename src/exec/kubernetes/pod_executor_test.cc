@@ -173,13 +173,7 @@ TEST_F(PodExecutorTest, EndedPodsAreCollectedTogether) {
 }
 
 TEST_F(PodExecutorTest, EndedPodsGoWhenNoTaskWaitsForItsPod) {
-  place(1);
-  place(2);
-  claim(1);
-  until_pod(2);
-  finish(1);
-  life_->executor->acknowledge(AttemptId{1});
-  api_.terminate(pod(1), 0, "");
+  one_ends_while_another_starts();
   // Many times as long as it usually takes.
   for (int64_t i = 3; i < 50; ++i) {
     place(i);
@@ -193,13 +187,7 @@ TEST_F(PodExecutorTest, EndedPodsGoWhenNoTaskWaitsForItsPod) {
 
 TEST_F(PodExecutorTest, EndedPodsDoNotStayForLongWhateverStarts) {
   timing_.collect_late_max = Duration(0);
-  place(1);
-  place(2);
-  claim(1);
-  until_pod(2);
-  finish(1);
-  life_->executor->acknowledge(AttemptId{1});
-  api_.terminate(pod(1), 0, "");
+  one_ends_while_another_starts();
   eventually([&] { return !api_.has(pod(1)); });
 }
 
