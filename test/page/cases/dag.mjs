@@ -2,7 +2,7 @@
 // One DAG: grid, graph, gantt, durations, runs, tasks, code, details, audit.
 import { readFileSync } from "node:fs";
 import { settled } from "../support/browser.mjs";
-import { until } from "../support/server.mjs";
+import { kOrdersHour, until } from "../support/server.mjs";
 import { equal, ok, test } from "../support/tests.mjs";
 
 test("dag: the grid shows runs by tasks, groups fold, cells lead to task instances", async ({
@@ -119,7 +119,7 @@ test("dag: runs, tasks, details and audit have what they are for", async ({ serv
   await tasks.getByText("2 every 50 ms").waitFor();
   await tabs.getByRole("link", { name: "Details" }).click();
   await page.getByRole("heading", { name: "Orders", exact: true }).waitFor();
-  await page.getByText("Every day at 05:00").first().waitFor();
+  await page.getByText(`Every day at ${String(kOrdersHour).padStart(2, "0")}:00`).first().waitFor();
   await page.getByText("<script>alert(1)</script>").waitFor();
   await tabs.getByRole("link", { name: "Audit" }).click();
   await page.getByRole("table", { name: "Audit log" }).getByText("trigger").first().waitFor();
