@@ -109,6 +109,7 @@ export function Grid({ runs, rows, taskCount, folded, onFold, chosen }: Props) {
                 row={row}
                 index={index}
                 top={kHead + index * kRow}
+                skip={kGap + first * kCell}
                 columns={shown}
                 folded={folded.has(row.id)}
                 onFold={onFold}
@@ -126,6 +127,8 @@ interface LineProps {
   row: Row;
   index: number;
   top: number;
+  /** Pixels from the name to the first column. */
+  skip: number;
   columns: readonly Column[];
   folded: boolean;
   onFold: (group: string) => void;
@@ -135,24 +138,24 @@ interface LineProps {
 
 /** A row of the grid; scrolling past others does not touch it. */
 const Line = memo(function Line(props: LineProps) {
-  const { row, index, top, columns, folded, onFold, chosen } = props;
+  const { row, index, top, skip, columns, folded, onFold, chosen } = props;
   return (
     <div className={styles.line} style={{ top }} role="row">
       <Name row={row} index={index} folded={folded} onFold={onFold} />
-      {columns.map(({ run, index: column, left, cells }) => {
+      <span className={styles.skip} style={{ width: skip }} />
+      {columns.map(({ run, index: column, cells }) => {
         const cell = cellOf(row, cells);
-        return (
-          cell && (
-            <CellView
-              key={run.dag_run_id}
-              at={`${index},${column}`}
-              left={left}
-              name={row.id}
-              run={run}
-              cell={cell}
-              chosen={chosen && hasAll(chosen, [run.dag_run_id], row.tasks)}
-            />
-          )
+        return cell ? (
+          <CellView
+            key={run.dag_run_id}
+            at={`${index},${column}`}
+            name={row.id}
+            run={run}
+            cell={cell}
+            chosen={chosen && hasAll(chosen, [run.dag_run_id], row.tasks)}
+          />
+        ) : (
+          <span key={run.dag_run_id} className={styles.nothing} />
         );
       })}
     </div>
@@ -224,7 +227,6 @@ function Name({ row, index, folded, onFold }: NameProps) {
 
 interface CellProps {
   at: string;
-  left: number;
   /** Of the row. */
   name: string;
   run: DagRun;
@@ -233,8 +235,9 @@ interface CellProps {
   chosen: boolean | undefined;
 }
 
-// There are thousands: a plain link, without a handler or a tooltip of its own.
-const CellView = memo(function CellView({ at, left, name, run, cell, chosen }: CellProps) {
+// There are thousands: a plain link, without a handler or a tooltip of its own, that takes its place
+// by flowing there. A positioned one would be a layer of its own to each step of painting.
+const CellView = memo(function CellView({ at, name, run, cell, chosen }: CellProps) {
   const seconds = cellSeconds(cell);
   const took = seconds === null ? "" : `, ${span(seconds)}`;
   const manyTries = cell.try_number > 1;
@@ -253,7 +256,6 @@ const CellView = memo(function CellView({ at, left, name, run, cell, chosen }: C
         mapIndex: cell.map_index,
       })}
       className={styles.cell}
-      style={{ left: left + 3 }}
       data-state={stateName(cell.state)}
       data-tries={manyTries ? "many" : undefined}
       data-at={at}
