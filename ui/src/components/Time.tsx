@@ -18,12 +18,34 @@ export function Time({ at, ago = false, none = "–" }: TimeProps) {
   const now = useNow(ago ? "second" : "still");
   const value = instant(at);
   if (value === null) return <span className="faint">{none}</span>;
-  const { date, time } = dateAndTime(value, zone);
+  return (
+    <Tooltip label={<InZones at={value} zone={zone} ago={!ago} />}>
+      <time dateTime={at ?? undefined} style={{ whiteSpace: "nowrap" }}>
+        {ago ? relative(value, now) : <DateAndTime at={value} now={now} zone={zone} />}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** Without the date if that is today. */
+function DateAndTime({ at, now, zone }: { at: number; now: number; zone: string }) {
+  const { date, time } = dateAndTime(at, zone);
+  const today = dateAndTime(now, zone).date === date;
+  return (
+    <>
+      {!today && <span className="faint">{date} </span>}
+      {time}
+    </>
+  );
+}
+
+/** The tooltip: what the clocks of the zones that matter show. Made only when it is looked at. */
+function InZones({ at, zone, ago }: { at: number; zone: string; ago: boolean }) {
   const zones = [...new Set([zone, "UTC", localZone()])];
-  const label = (
+  return (
     <div>
       {zones.map((name) => {
-        const there = dateAndTime(value, name);
+        const there = dateAndTime(at, name);
         return (
           <div key={name} className="row">
             <span className="num">
@@ -33,23 +55,8 @@ export function Time({ at, ago = false, none = "–" }: TimeProps) {
           </div>
         );
       })}
-      {!ago && <div style={{ opacity: 0.7 }}>{relative(value, Date.now())}</div>}
+      {ago && <div style={{ opacity: 0.7 }}>{relative(at, Date.now())}</div>}
     </div>
-  );
-  const today = dateAndTime(now, zone).date === date;
-  return (
-    <Tooltip label={label}>
-      <time dateTime={at ?? undefined} style={{ whiteSpace: "nowrap" }}>
-        {ago ? (
-          relative(value, now)
-        ) : (
-          <>
-            {!today && <span className="faint">{date} </span>}
-            {time}
-          </>
-        )}
-      </time>
-    </Tooltip>
   );
 }
 
