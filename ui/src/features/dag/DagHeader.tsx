@@ -4,6 +4,7 @@ import { IconDots, IconPlayerPlay, IconRefresh, IconTrash } from "@tabler/icons-
 import { useState } from "react";
 import { api } from "@/api/client";
 import type { DagDetails } from "@/api/types";
+import { useZone } from "@/app/ZoneProvider";
 import { useAuth } from "@/auth/AuthProvider";
 import { Confirm } from "@/components/Confirm";
 import { Chip } from "@/components/Page";
@@ -11,18 +12,19 @@ import { Time } from "@/components/Time";
 import { useToasts } from "@/components/toast";
 import { links } from "@/router/links";
 import { Link, navigate } from "@/router/router";
-import { scheduleLabel } from "../dags/schedule";
+import { scheduleInZone } from "../dags/schedule";
 import { usePause } from "../dags/usePause";
 import { useTrigger } from "../trigger/TriggerProvider";
 import styles from "./dag.module.css";
 
 /** What a DAG is, in one line. */
 export function DagMeta({ dag }: { dag: DagDetails }) {
+  const { zone } = useZone();
   return (
     <>
       {dag.description && <div>{dag.description}</div>}
       <div className={styles.meta}>
-        <span title={dag.timetable_summary ?? undefined}>{scheduleLabel(dag)}</span>
+        <span title={dag.timetable_summary ?? undefined}>{scheduleInZone(dag, zone)}</span>
         {dag.next_dagrun_run_after && !dag.is_paused && (
           <span>
             next <Time at={dag.next_dagrun_run_after} ago />

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DagDetails, Param } from "@/api/types";
+import { useZone } from "@/app/ZoneProvider";
 import { Markdown } from "@/components/Markdown";
 import { Cards, Facts, Panel } from "@/components/Page";
 import { Time } from "@/components/Time";
 import { JsonTree } from "@/components/JsonTree";
-import { scheduleLabel } from "../dags/schedule";
+import { scheduleInZone } from "../dags/schedule";
 
 /** Everything there is to know about a DAG. */
 export function DetailsTab({ dag }: { dag: DagDetails }) {
+  const { zone } = useZone();
   const params = dag.params as Record<string, Param>;
   return (
     <Cards>
@@ -19,7 +21,7 @@ export function DetailsTab({ dag }: { dag: DagDetails }) {
       <Panel title="Schedule">
         <Facts
           items={[
-            ["In words", dag.timetable_description ?? scheduleLabel(dag)],
+            ["In words", dag.timetable_description ?? scheduleInZone(dag, zone)],
             ["Expression", dag.timetable_summary && <code>{dag.timetable_summary}</code>],
             ["Time zone", dag.timezone],
             ["Next run", <Time key="next" at={dag.next_dagrun_run_after} />],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { cronInWords } from "./schedule";
+import { cronInWords, scheduleInZone } from "./schedule";
 
 describe("cronInWords", () => {
   it.each([
@@ -20,4 +20,19 @@ describe("cronInWords", () => {
   it.each(["0 0 L * *", "0 0 1 * 1", "1-5 * * * *", "nonsense"])("leaves %s alone", (cron) =>
     expect(cronInWords(cron)).toBeNull(),
   );
+});
+
+describe("scheduleInZone", () => {
+  const due = (timetable_summary: string | null, timezone: string | null) =>
+    scheduleInZone({ timetable_summary, timetable_description: null, timezone }, "Europe/Berlin");
+
+  it("names the zone of a time that the page does not show", () =>
+    expect(due("0 5 * * *", "UTC")).toBe("Every day at 05:00 UTC"));
+
+  it.each([
+    ["0 5 * * *", "Europe/Berlin", "Every day at 05:00"],
+    ["*/5 * * * *", "UTC", "Every 5 minutes"],
+    ["0 5 * * *", null, "Every day at 05:00"],
+    [null, "UTC", "Manual"],
+  ])("says no more of %s in %s", (cron, zone, words) => expect(due(cron, zone)).toBe(words));
 });

@@ -108,3 +108,13 @@ export function scheduleLabel(dag: Scheduled): string {
   if (!dag.timetable_summary) return "Manual";
   return cronInWords(dag.timetable_summary) ?? dag.timetable_summary;
 }
+
+/** The same where the DAG's own zone is known, which is named if the page shows times of another. */
+export function scheduleInZone(
+  dag: Scheduled & { timezone: string | null },
+  shown: string,
+): string {
+  const label = scheduleLabel(dag);
+  const foreign = dag.timezone && dag.timezone !== shown && /\d\d:\d\d/.test(label);
+  return foreign ? `${label} ${dag.timezone}` : label;
+}
