@@ -194,10 +194,13 @@ class Core {
                                               bool future, std::optional<Time> from, std::optional<Time> to, Time now);
   Result<std::vector<TaskIndex>> select_tasks(const ActiveRun& run, const ClearRequest& request) const;
   void clear_slot(ActiveRun& run, TaskIndex task, Time now);
-  Status add_new_tasks(ActiveRun& run, const ClearRequest& request, std::vector<Touched>& touched,
-                       Time now);
+  Result<std::vector<ActiveRun*>> select_cleared(const ClearRequest& request, Time now);
+  Result<std::vector<Touched>> clear_new_tasks(const std::vector<ActiveRun*>& runs,
+                                               const ClearRequest& request, Time now);
+  std::vector<TaskIndex> new_tasks(const ActiveRun& run, const PlannedVersion& version) const;
   void reopen(ActiveRun& run, Time now);
-  Status rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version, Time now);
+  Status check_rebind(const ActiveRun& run) const;
+  void rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version);
   Result<std::vector<Touched>> mark_task(const MarkTaskRequest& request, Time now);
   void mark_slot(ActiveRun& run, TaskIndex task, TaskState state, Time now);
   Result<DagRun> mark_run(const MarkRunRequest& request, Time now);

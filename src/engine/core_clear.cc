@@ -88,28 +88,35 @@ Result<std::vector<TaskIndex>> Core::select_tasks(const ActiveRun& run, const Cl
   return tasks;
 }
 
+Result<std::vector<ActiveRun*>> Core::select_cleared(const ClearRequest& request, Time now) {
+  auto runs = select_runs(request.dag_id, request.run_id, false, false, request.start_date,
+                          request.end_date, now);
+  if (!runs) return runs;
+  for (const auto& [dag_id, run_id] : request.more_runs) {
+    auto more = select_runs(dag_id, run_id, false, false, {}, {}, now);
+    if (!more) return more;
+    if (std::ranges::find(*runs, more->front()) == runs->end()) runs->push_back(more->front());
+  }
+  return runs;
+}
+
+// What may fail comes before the first change: a step that was refused has changed nothing.
 Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) {
   if (!request.run_id.empty() && (request.include_past || request.include_future) && !request.start_date &&
       !request.end_date) {
     return fail(Code::invalid, "a single run cannot be cleared with its past or future",
                 "name a range of dates instead of a run");
   }
-  auto runs = select_runs(request.dag_id, request.run_id, false, false, request.start_date, request.end_date, now);
+  auto runs = select_cleared(request, now);
   if (!runs) return fail(runs);
+  if (request.only_new) return clear_new_tasks(*runs, request, now);
   std::vector<Touched> touched;
-  if (request.only_new) {
-    for (ActiveRun* run : *runs) {
-      if (auto added = add_new_tasks(*run, request, touched, now); !added) return fail(added);
-    }
-    return touched;
-  }
   std::vector<std::pair<ActiveRun*, std::vector<TaskIndex>>> chosen;
   for (ActiveRun* run : *runs) {
     auto tasks = select_tasks(*run, request);
     if (!tasks) return fail(tasks);
-    if (!tasks->empty() && is_finished(run->row.state) && request.reset_dag_runs) {
-      add_absent(*run, *tasks);
-    }
+    if (tasks->empty()) continue;
+    if (is_finished(run->row.state) && request.reset_dag_runs) add_absent(*run, *tasks);
     for (TaskIndex task : *tasks) {
       const TaskInstance& row = run->slots[task].row;
       if (request.prevent_running_task && row.state == TaskState::running) {
@@ -120,14 +127,16 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
     chosen.emplace_back(run, std::move(*tasks));
   }
   if (request.dry_run) return touched;
+  auto current_of = [&](const ActiveRun& run) { return dags_.at(run.row.dag_id).current; };
+  for (auto& [run, tasks] : chosen) {
+    if (!request.run_on_latest_version || run->version->id == current_of(*run)->id) continue;
+    if (auto may = check_rebind(*run); !may) return fail(may);
+  }
   size_t at = 0;
   for (auto& [run, tasks] : chosen) {
-    if (tasks.empty()) continue;
     std::vector<std::string> names;
     for (TaskIndex task : tasks) names.push_back(run->slots[task].row.task_id);
-    if (request.run_on_latest_version) {
-      if (auto bound = rebind(*run, dags_.at(run->row.dag_id).current, now); !bound) return fail(bound);
-    }
+    if (request.run_on_latest_version) rebind(*run, current_of(*run));
     for (const std::string& name : names) {
       auto task = run->version->spec->index_of(name);
       if (task) {
@@ -147,34 +156,47 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
   return touched;
 }
 
-// Instances for tasks of the DAG's current version that the run has none of.
-Status Core::add_new_tasks(ActiveRun& run, const ClearRequest& request,
-                           std::vector<Touched>& touched, Time now) {
-  auto has = [&](const std::string& task_id) {
-    auto index = run.version->spec->index_of(task_id);
-    return index && !run.slots[*index].absent();
-  };
-  auto current = dags_.at(run.row.dag_id).current;
+// The tasks of a version that the run has no instance of.
+std::vector<TaskIndex> Core::new_tasks(const ActiveRun& run, const PlannedVersion& version) const {
   std::vector<TaskIndex> added;
-  for (TaskIndex i = 0; i < current->spec->tasks.size(); ++i) {
-    if (!has(current->spec->tasks[i].task_id)) added.push_back(i);
+  for (TaskIndex i = 0; i < version.spec->tasks.size(); ++i) {
+    auto own = run.version->spec->index_of(version.spec->tasks[i].task_id);
+    if (!own || run.slots[*own].absent()) added.push_back(i);
   }
-  if (!request.dry_run && !added.empty()) {
-    if (auto bound = rebind(run, current, now); !bound) return bound;
-    restore_slots(run);
-    for (TaskIndex task : added) {
-      if (request.note) run.slots[task].row.note = *request.note;
-      touch(run, task);
+  return added;
+}
+
+// Instances for tasks of the DAG's current version that the runs have none of.
+Result<std::vector<Touched>> Core::clear_new_tasks(const std::vector<ActiveRun*>& runs,
+                                                   const ClearRequest& request, Time now) {
+  auto current_of = [&](const ActiveRun& run) { return dags_.at(run.row.dag_id).current; };
+  for (const ActiveRun* run : runs) {
+    auto current = current_of(*run);
+    if (request.dry_run || run->version->id == current->id || new_tasks(*run, *current).empty())
+      continue;
+    if (auto may = check_rebind(*run); !may) return fail(may);
+  }
+  std::vector<Touched> touched;
+  for (ActiveRun* run : runs) {
+    auto current = current_of(*run);
+    std::vector<TaskIndex> added = new_tasks(*run, *current);
+    if (!request.dry_run && !added.empty()) {
+      rebind(*run, current);
+      restore_slots(*run);
+      for (TaskIndex task : added) {
+        if (request.note) run->slots[task].row.note = *request.note;
+        touch(*run, task);
+      }
+      if (is_finished(run->row.state)) reopen(*run, now);
+      if (run->row.state == RunState::running) evaluate_from(*run, added, now);
     }
-    if (is_finished(run.row.state)) reopen(run, now);
-    if (run.row.state == RunState::running) evaluate_from(run, added, now);
+    for (TaskIndex task : added) {
+      const TaskSpec& spec = current->spec->tasks[task];
+      touched.push_back(
+          {run->row, request.dry_run ? fresh_row(run->row.key, spec) : run->slots[task].row});
+    }
   }
-  for (TaskIndex task : added) {
-    const TaskSpec& spec = current->spec->tasks[task];
-    touched.push_back(
-        {run.row, request.dry_run ? fresh_row(run.row.key, spec) : run.slots[task].row});
-  }
-  return {};
+  return touched;
 }
 
 void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
@@ -225,18 +247,22 @@ void Core::reopen(ActiveRun& run, Time now) {
   look_again(dag.row.dag_id, now);
 }
 
-// Moves a run to another version of its DAG: known tasks keep their rows, new ones and those whose
-// rows were deleted get fresh ones, vanished ones are marked removed.
-Status Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version, Time now) {
-  if (run.version->id == version->id) return {};
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
-    unready(run, i);
-    if (occupies(run.slots[i].row.state)) {
-      return fail(Code::conflict, "run '" + run.row.run_id + "' cannot change its version while task '" +
-                                      run.slots[i].row.task_id + "' runs",
-                  "wait for it or cancel the run first");
-    }
+Status Core::check_rebind(const ActiveRun& run) const {
+  for (const TaskSlot& slot : run.slots) {
+    if (!occupies(slot.row.state)) continue;
+    return fail(Code::conflict,
+                "run '" + run.row.run_id + "' cannot change its version while task '" +
+                    slot.row.task_id + "' runs",
+                "wait for it or cancel the run first");
   }
+  return {};
+}
+
+// Moves a run to another version of its DAG: known tasks keep their rows, new ones and those whose
+// rows were deleted get fresh ones, vanished ones are marked removed. Requires: check_rebind.
+void Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version) {
+  if (run.version->id == version->id) return;
+  for (TaskIndex i = 0; i < run.slots.size(); ++i) unready(run, i);
   unexpect_all(run);
   std::vector<TaskSlot> old = std::exchange(run.slots, {});
   std::vector<TaskInstance> gone = std::exchange(run.removed, {});
@@ -285,8 +311,6 @@ Status Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> versio
     if (!filled[i]) add_slot(run, i);
   }
   recount(run);
-  static_cast<void>(now);
-  return {};
 }
 
 Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Time now) {

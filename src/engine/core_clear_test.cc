@@ -246,6 +246,63 @@ TEST(Clear, OnlyNewTasksOfTheCurrentVersionLeaveTheOthersAsTheyAre) {
   EXPECT_EQ(h.state("d", "r"), "success");
 }
 
+TEST(ClearSeveral, RunsOfSeveralDagsInOneStep) {
+  CoreHarness h;
+  h.dag("d", "a");
+  h.dag("e", "b");
+  h.trigger("d", "r").value();
+  h.trigger("d", "s").value();
+  h.trigger("e", "r").value();
+  for (const char* task : {"r/a", "s/a", "r/b"}) h.end(task);
+  auto touched = clear(h, "r", {}, [](ClearRequest& request) {
+    request.more_runs = {{"d", "s"}, {"e", "r"}, {"d", "r"}};
+  });
+  ASSERT_EQ(touched->size(), 3U) << "a run that is named twice is cleared once";
+  EXPECT_EQ(h.states("d", "r"), "a=queued");
+  EXPECT_EQ(h.states("d", "s"), "a=queued");
+  EXPECT_EQ(h.states("e", "r"), "b=queued");
+  EXPECT_EQ(h.instance("d", "r", "a").try_number, 2);
+}
+
+TEST(ClearSeveral, AllOrNone) {
+  CoreHarness h;
+  h.dag("d", "a");
+  h.trigger("d", "ended").value();
+  h.end("ended/a");
+  h.trigger("d", "runs").value();
+  h.dag("d", "a>b");
+  for (bool only_new : {false, true}) {
+    auto refused = clear(h, "ended", {}, [&](ClearRequest& request) {
+      request.more_runs = {{"d", "runs"}};
+      request.run_on_latest_version = true;
+      request.only_new = only_new;
+    });
+    EXPECT_EQ(refused.error().code(), Code::conflict) << "the second cannot move";
+    EXPECT_EQ(h.states("d", "ended"), "a=success");
+    EXPECT_EQ(h.state("d", "ended"), "success");
+  }
+  auto unknown =
+      clear(h, "ended", {}, [](ClearRequest& request) { request.more_runs = {{"d", "nope"}}; });
+  EXPECT_EQ(unknown.error().code(), Code::not_found);
+  EXPECT_EQ(h.states("d", "ended"), "a=success");
+}
+
+// What waited for a place still gets one.
+TEST(Clear, ARefusedMoveToAnotherVersionChangesNothing) {
+  CoreHarness h;
+  h.dag("d", "a b", [](DagSpec& spec) {
+    spec.max_active_tasks = 1;
+    spec.tasks[1].priority_weight = 10;
+  });
+  h.trigger("d", "r").value();
+  ASSERT_EQ(h.states("d", "r"), "a=scheduled b=queued");
+  h.dag("d", "a b c");
+  auto refused = clear(h, "r", {}, [](ClearRequest& r) { r.run_on_latest_version = true; });
+  EXPECT_EQ(refused.error().code(), Code::conflict);
+  h.end("r/b");
+  EXPECT_EQ(h.states("d", "r"), "a=queued b=success");
+}
+
 Result<bool> delete_task(CoreHarness& h, const std::string& run, const std::string& task) {
   return h.ask<bool, event::DeleteTask>(TaskInstanceName{"d", run, task});
 }

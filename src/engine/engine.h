@@ -29,6 +29,8 @@ struct TriggerRequest {
 struct ClearRequest {
   std::string dag_id;
   std::string run_id;                     // empty: chosen by the date range
+  // DAG and run id of further runs, cleared in the same step: all or none. Requires: run_id.
+  std::vector<std::pair<std::string, std::string>> more_runs;
   std::vector<std::pair<std::string, std::optional<int>>> task_ids;  // empty = all
   std::optional<Time> start_date, end_date;
   bool dry_run = true;
