@@ -190,9 +190,9 @@ TEST_F(AccessTest, ListsShowOnlyReadableDags) {
   ASSERT_TRUE(store->import_errors()
                   .put({.timestamp = clock.at, .filename = "other.py", .stack_trace = "x"})
                   .has_value());
-  for (std::string target :
-       {"/api/v2/dags", "/api/v2/dags/~/dagRuns", "/api/v2/dagStats",
-        "/api/v2/dags/~/dagRuns/~/taskInstances", "/api/v2/importErrors", "/api/v2/eventLogs"}) {
+  for (std::string target : {"/api/v2/dags", "/api/v2/dags/~/dagRuns", "/api/v2/dagStats",
+                             "/api/v2/dags/~/dagRuns/~/taskInstances", "/api/v2/importErrors",
+                             "/api/v2/eventLogs", "/api/v2/dags/~/dagVersions"}) {
     int64_t everything = total(target, all);
     EXPECT_LT(total(target, mine), everything) << target;
     EXPECT_EQ(total(target, none), 0) << target;

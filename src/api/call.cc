@@ -102,6 +102,13 @@ std::vector<int> Call::query_ints(std::string_view name) const {
   return numbers;
 }
 
+bool Call::queries_any(std::initializer_list<std::string_view> names) const {
+  return std::ranges::any_of(names, [&](std::string_view name) {
+    return std::ranges::find(query, name, &std::pair<std::string, std::string>::first) !=
+           query.end();
+  });
+}
+
 std::optional<bool> Call::query_bool(std::string_view name) const {
   auto text = query_text(name);
   return text ? read_boolean(*text) : std::nullopt;

@@ -52,6 +52,8 @@ class Call {
   std::vector<std::string> query_all(std::string_view name) const;
   std::optional<int64_t> query_int(std::string_view name) const;
   std::vector<int> query_ints(std::string_view name) const;
+  // Whether one of these is given at all.
+  bool queries_any(std::initializer_list<std::string_view> names) const;
   std::optional<bool> query_bool(std::string_view name) const;
   std::optional<Time> query_time(std::string_view name) const;
   Range<Time> time_range(std::string_view field) const;

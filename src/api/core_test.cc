@@ -139,7 +139,7 @@ TEST_F(ApiTest, QueriesAreChecked) {
     EXPECT_EQ(get(std::string("/api/v2/dags?") + query).status, 422) << query;
   }
   EXPECT_EQ(get("/api/v2/dags?order_by=nope").status, 400);
-  EXPECT_EQ(get("/api/v2/dags?timetable_type=x").status, 400);
+  EXPECT_EQ(get("/api/v2/dags?owner_pattern=x").status, 400);
   EXPECT_EQ(get("/api/v2/dags?limit=9999").status, 200);
   EXPECT_EQ(get("/api/v2/dags/~/dagRuns?start_date_gte=2024-01-01T00:00:00").status, 422);
 }

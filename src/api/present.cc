@@ -146,7 +146,7 @@ void write_run(json::Writer& w, const Services& services, const DagRun& run) {
   if (version) write_version(w, *version);
   w.end_array();
   member_text(w, "bundle_version", version ? version->version.label : "");
-  w.member_null("partition_key").end_object();
+  w.member_null("partition_key").member_null("partition_date").end_object();
 }
 
 namespace {

@@ -109,6 +109,7 @@ void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& ver
   w.member("last_parsed", api_time(dag.last_parsed_time));
   w.key("default_args").value(json::value(spec.default_args));
   w.member_null("owner_links").member("active_runs_count", runs_active);
+  w.member_null("rerun_with_latest_version");
   w.member("concurrency", spec.max_active_tasks).key("latest_dag_version");
   write_version(w, version);
 }

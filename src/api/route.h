@@ -44,8 +44,6 @@ struct Route {
   Permission permission = Permission::nobody;  // by operation, from the table in access.h
   std::string tag, summary;
   std::vector<Param> query;
-  std::vector<std::string>
-      refused;       // Airflow filters that we do not have: 400 rather than a wrong answer
   std::string body;  // shape of the JSON body; empty = none
   bool body_optional = false;
   bool body_bytes = false;  // the body is bytes, not JSON
@@ -57,10 +55,6 @@ struct Route {
     return *this;
   }
   Route& takes(std::vector<Param> params);
-  Route& refuses(std::vector<std::string> names) {
-    refused = std::move(names);
-    return *this;
-  }
   Route& reads(std::string shape) {
     body = std::move(shape);
     return *this;

@@ -8,20 +8,25 @@
 namespace leoflow::api {
 namespace {
 
+constexpr const char* kNoPartition = "No run has a partition";
 constexpr std::string_view kOrder =
     "id dag_id run_id dag_run_id=run_id state run_type logical_date run_after start_date end_date "
     "updated_at "
     "duration queued_at conf data_interval_start data_interval_end triggering_user_name";
 
+Response write_runs(const Call& call, const PageOf<DagRun>& page) {
+  json::Writer w;
+  w.begin_object().key("dag_runs").begin_array();
+  for (const DagRun& run : page.rows) write_run(w, call.services, run);
+  page_members(w.end_array(), page);
+  w.end_object();
+  return json_response(w);
+}
+
 Result<Response> run_collection(const Call& call, const RunQuery& query) {
   auto page = call.services.store.runs().list_runs(query);
   if (!page) return fail(page);
-  json::Writer w;
-  w.begin_object().key("dag_runs").begin_array();
-  for (const DagRun& run : page->rows) write_run(w, call.services, run);
-  page_members(w.end_array(), *page);
-  w.end_object();
-  return json_response(w);
+  return write_runs(call, *page);
 }
 
 Status check_dag_of_path(const Call& call) {
@@ -49,6 +54,10 @@ Result<Response> get_dag_runs(Call& call) {
   auto page = call.page(kOrder, "id");
   if (!page) return fail(page);
   query.page = std::move(*page);
+  // No run has a partition, and none was started by assets.
+  bool none = call.queries_any({"partition_date_gte", "partition_date_lte", "partition_key_pattern",
+                                "partition_key_prefix_pattern", "consuming_asset_pattern"});
+  if (none) return write_runs(call, {});
   return run_collection(call, query);
 }
 
@@ -101,7 +110,7 @@ void add_shapes(Router& router) {
       "last_scheduling_decision:time? run_type:DagRunType state:DagRunState triggered_by:str? "
       "triggering_user_name:str? conf:obj? note:str? dag_versions:[DagVersionResponse] "
       "bundle_version:str? "
-      "partition_key:str?");
+      "partition_key:str? partition_date:time?");
   router.shape("DAGRunCollectionResponse", "dag_runs:[DAGRunResponse]" + std::string(kPageMembers));
   router.shape("DAGRunsBatchBody",
                "!dag_ids?:[str]? states?:[DagRunState?]? order_by?:str? page_limit?:int(0..) "
@@ -136,7 +145,11 @@ void add_dag_run_routes(Router& router) {
       .takes(pattern("triggering_user_name"))
       .takes(pattern("dag_id"))
       .takes(cursor())
-      .refuses({"partition_key_pattern"})
+      .takes({{.name = "partition_date_gte", .summary = kNoPartition},
+              {.name = "partition_date_lte", .summary = kNoPartition},
+              {.name = "partition_key_pattern", .summary = kNoPartition},
+              {.name = "partition_key_prefix_pattern", .summary = kNoPartition},
+              {.name = "consuming_asset_pattern", .summary = "No run was started by an asset"}})
       .answers_with(200, "DAGRunCollectionResponse");
   router.add(Method::post, base + "/list", "get_list_dag_runs_batch", list_dag_runs_batch)
       .about("List runs by a body instead of a query")

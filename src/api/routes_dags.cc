@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /dags: the list, one DAG, pausing, deleting; /dagStats, /dagTags, /dagWarnings.
 #include <algorithm>
+#include <compare>
 #include <set>
 
 #include "api/lookup.h"
@@ -28,6 +29,15 @@ Result<DagQuery> read_query(const Call& call) {
   query.has_import_errors = call.query_bool("has_import_errors");
   if (auto state = call.query_text("last_dag_run_state"))
     query.last_run_state = parse_run_state(*state);
+  for (const std::string& state : call.query_all("dag_run_state"))
+    query.run_states.push_back(*parse_run_state(state));
+  query.run_start = call.time_range("dag_run_start_date");
+  query.run_end = call.time_range("dag_run_end_date");
+  query.bundle_name = call.query_or("bundle_name");
+  query.bundle_version = call.query_or("bundle_version");
+  for (const std::string& type : call.query_all("timetable_type")) {
+    if (auto kind = schedule_kind_of_timetable(type)) query.schedules.push_back(*kind);
+  }
   if (auto favorite = call.query_bool("is_favorite")) {
     query.favorites_of = call.user.username;
     query.favorite = *favorite;
@@ -36,6 +46,20 @@ Result<DagQuery> read_query(const Call& call) {
   if (!page) return fail(page);
   query.page = std::move(*page);
   return query;
+}
+
+// No DAG is scheduled by assets or by a timetable of its own.
+bool asks_for_none(const Call& call, const DagQuery& query) {
+  return call.query_bool("has_asset_schedule").value_or(false) ||
+         call.queries_any({"asset_dependency"}) ||
+         (call.queries_any({"timetable_type"}) && query.schedules.empty());
+}
+
+Result<PageOf<Dag>> read_dags(const Call& call) {
+  auto query = read_query(call);
+  if (!query) return fail(query);
+  if (asks_for_none(call, *query)) return PageOf<Dag>{};
+  return call.services.store.dags().list_dags(*query);
 }
 
 std::vector<Param> dag_filters() {
@@ -54,7 +78,21 @@ std::vector<Param> dag_filters() {
       {.name = "paused", .kind = Kind::boolean},
       {.name = "has_import_errors", .kind = Kind::boolean},
       {.name = "is_favorite", .kind = Kind::boolean, .summary = "Of the caller"},
-      {.name = "last_dag_run_state", .choices = "queued|running|success|failed"}};
+      {.name = "last_dag_run_state", .choices = "queued|running|success|failed"},
+      {.name = "dag_run_state",
+       .summary = "Of the last run, as are dag_run_start_date and dag_run_end_date",
+       .repeated = true,
+       .choices = "queued|running|success|failed"},
+      {.name = "bundle_name"},
+      {.name = "bundle_version", .summary = "Of the current version"},
+      {.name = "timetable_type",
+       .summary = "Airflow's name of the timetable, such as CronTriggerTimetable",
+       .repeated = true},
+      {.name = "has_asset_schedule", .kind = Kind::boolean, .summary = "No DAG has one"},
+      {.name = "asset_dependency", .summary = "Part of an asset's name or URI; no DAG has one"}};
+  for (auto field : {"dag_run_start_date", "dag_run_end_date"}) {
+    for (Param& param : instant_range(field)) filters.push_back(std::move(param));
+  }
   for (auto field : {"dag_id", "dag_display_name"}) {
     for (Param& param : pattern(field)) filters.push_back(std::move(param));
   }
@@ -96,9 +134,7 @@ Result<Response> dag_collection(const Call& call, const PageOf<Dag>& page) {
 }
 
 Result<Response> get_dags(Call& call) {
-  auto query = read_query(call);
-  if (!query) return fail(query);
-  auto page = call.services.store.dags().list_dags(*query);
+  auto page = read_dags(call);
   if (!page) return fail(page);
   return dag_collection(call, *page);
 }
@@ -160,9 +196,7 @@ Result<Response> patch_dags(Call& call) {
     return fail(Code::invalid, "dag_id_pattern is needed here",
                 "use dag_id_pattern=~ for all DAGs");
   }
-  auto query = read_query(call);
-  if (!query) return fail(query);
-  auto page = call.services.store.dags().list_dags(*query);
+  auto page = read_dags(call);
   if (!page) return fail(page);
   bool paused = call.flag("is_paused", true);
   for (Dag& dag : page->rows) {
@@ -285,32 +319,76 @@ Result<Response> get_dag_tags(Call& call) {
   return json_response(w);
 }
 
-Result<Response> get_dag_warnings(Call& call) {
+constexpr std::string_view kPoolWarning = "non-existent pool";
+
+struct Warning {
+  std::string dag_id, dag_name, message;
+  Time timestamp{};
+};
+
+// "['a', 'b']", as Airflow writes the missing pools; empty when there are all.
+std::string missing_pools(const DagSpec& spec, const std::set<std::string>& known) {
+  std::set<std::string> missing;
+  for (const TaskSpec& task : spec.tasks) {
+    if (!known.contains(task.pool)) missing.insert("'" + task.pool + "'");
+  }
+  std::string names;
+  for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+// In the order asked for, then by DAG. All are of one type.
+void sort_warnings(std::vector<Warning>& warnings, const std::vector<Order>& order) {
+  auto before = [&](const Warning& a, const Warning& b) {
+    for (const Order& by : order) {
+      auto compared = by.column == "message"     ? a.message <=> b.message
+                      : by.column == "timestamp" ? a.timestamp <=> b.timestamp
+                      : by.column == "dag_id"    ? a.dag_id <=> b.dag_id
+                                                 : std::strong_ordering::equal;
+      if (compared != 0) return by.descending ? compared > 0 : compared < 0;
+    }
+    return a.dag_id < b.dag_id;
+  };
+  std::ranges::sort(warnings, before);
+}
+
+Result<std::vector<Warning>> find_warnings(const Call& call) {
   auto pools = call.services.store.pools().list_pools();
   if (!pools) return fail(pools);
   std::set<std::string> known;
   for (const Pool& pool : *pools) known.insert(pool.name);
   auto wanted = call.query_text("dag_id");
-  bool of_type = call.query_or("warning_type", "non-existent pool") == "non-existent pool";
-  json::Writer w;
-  int64_t total = 0;
-  w.begin_object().key("dag_warnings").begin_array();
+  std::vector<Warning> warnings;
+  if (call.query_or("warning_type", kPoolWarning) != kPoolWarning) return warnings;
   auto status = for_each_dag(call, [&](const Dag& dag, const VersionInfo& version) {
-    if (!of_type || (wanted && *wanted != dag.dag_id)) return;
-    std::set<std::string> missing;
-    for (const TaskSpec& task : version.spec.tasks) {
-      if (!known.contains(task.pool)) missing.insert("'" + task.pool + "'");
-    }
-    if (missing.empty() || ++total > kPageLimitPublic) return;
-    std::string names;
-    for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
-    w.begin_object().member("dag_id", dag.dag_id).member("dag_display_name", dag.dag_id);
-    w.member("warning_type", "non-existent pool");
-    w.member("message", "Dag '" + dag.dag_id + "' references non-existent pools: [" + names + "]");
-    w.member("timestamp", api_time(dag.last_parsed_time)).end_object();
+    if (wanted && *wanted != dag.dag_id) return;
+    std::string names = missing_pools(version.spec, known);
+    if (names.empty()) return;
+    const std::string& name = version.spec.display_name;
+    warnings.push_back({dag.dag_id, name.empty() ? dag.dag_id : name,
+                        "Dag '" + dag.dag_id + "' references non-existent pools: [" + names + "]",
+                        dag.last_parsed_time});
   });
   if (!status) return fail(status);
-  w.end_array().member("total_entries", total).end_object();
+  return warnings;
+}
+
+Result<Response> get_dag_warnings(Call& call) {
+  auto page = call.page("dag_id warning_type message timestamp", "dag_id");
+  if (!page) return fail(page);
+  auto warnings = find_warnings(call);
+  if (!warnings) return fail(warnings);
+  sort_warnings(*warnings, page->order);
+  size_t end = std::min(warnings->size(), size_t(page->offset + page->limit));
+  json::Writer w;
+  w.begin_object().key("dag_warnings").begin_array();
+  for (size_t i = size_t(page->offset); i < end; ++i) {
+    const Warning& warning = (*warnings)[i];
+    w.begin_object().member("dag_id", warning.dag_id).member("dag_display_name", warning.dag_name);
+    w.member("warning_type", kPoolWarning).member("message", warning.message);
+    w.member("timestamp", api_time(warning.timestamp)).end_object();
+  }
+  w.end_array().member("total_entries", int64_t(warnings->size())).end_object();
   return json_response(w);
 }
 
@@ -334,7 +412,8 @@ constexpr std::string_view kDetailMembers =
     "is_paused_upon_creation:bool? params:{ParamResponse} render_template_as_native_obj:bool "
     "template_search_path:[str]? timezone:str? last_parsed:time? default_args:obj? "
     "owner_links:{str}? "
-    "active_runs_count:int concurrency:int latest_dag_version:DagVersionResponse?";
+    "active_runs_count:int concurrency:int rerun_with_latest_version:bool? "
+    "latest_dag_version:DagVersionResponse?";
 
 void add_shapes(Router& router) {
   router.shape("DagTagResponse", "name:str dag_id:str dag_display_name:str");
@@ -358,17 +437,11 @@ void add_shapes(Router& router) {
 void add_dag_routes(Router& router) {
   add_shapes(router);
   router.tag("DAG");
-  std::vector<std::string> refused{"bundle_name",      "bundle_version", "has_asset_schedule",
-                                   "asset_dependency", "dag_run_state",  "timetable_type"};
-  for (auto field : {"dag_run_start_date", "dag_run_end_date"}) {
-    for (const Param& param : instant_range(field)) refused.push_back(param.name);
-  }
   router.add(Method::get, "/api/v2/dags", "get_dags", get_dags)
       .about("List DAGs")
       .takes(dag_filters())
       .takes(paging())
       .takes(ordered_by("dag_id"))
-      .refuses(refused)
       .answers_with(200, "DAGCollectionResponse");
   router.add(Method::patch, "/api/v2/dags", "patch_dags", patch_dags)
       .about("Pause or unpause a page of DAGs")
@@ -376,7 +449,6 @@ void add_dag_routes(Router& router) {
       .takes(paging())
       .takes(ordered_by("dag_id"))
       .takes(update_mask())
-      .refuses(refused)
       .reads("DAGPatchBody")
       .answers_with(200, "DAGCollectionResponse");
   router.add(Method::get, "/api/v2/dags/{dag_id}", "get_dag", get_dag)
@@ -412,7 +484,9 @@ void add_dag_routes(Router& router) {
       .takes(ordered_by("name"))
       .answers_with(200, "DAGTagCollectionResponse");
   router.add(Method::get, "/api/v2/dagWarnings", "list_dag_warnings", get_dag_warnings)
-      .about("DAGs that cannot run as written: tasks in pools that do not exist (the first 100)")
+      .about("DAGs that cannot run as written: tasks in pools that do not exist")
+      .takes(paging())
+      .takes(ordered_by("dag_id"))
       .takes({{.name = "dag_id"},
               {.name = "warning_type",
                .choices = "asset conflict|non-existent pool|runtime varying value"}})

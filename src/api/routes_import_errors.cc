@@ -17,9 +17,13 @@ void write_import_error(json::Writer& w, const ImportError& error) {
 }
 
 Result<Response> get_import_errors(Call& call) {
+  ImportErrorQuery query{.filename_pattern = call.pattern("filename"),
+                         .filename = call.query_or("filename"),
+                         .bundle_name = call.query_or("bundle_name")};
   auto page = call.page("id import_error_id=id timestamp filename bundle_name stacktrace", "id");
   if (!page) return fail(page);
-  auto errors = call.services.store.import_errors().list(call.pattern("filename"), *page);
+  query.page = std::move(*page);
+  auto errors = call.services.store.import_errors().list(query);
   if (!errors) return fail(errors);
   json::Writer w;
   w.begin_object().key("import_errors").begin_array();
@@ -53,6 +57,7 @@ void add_import_error_routes(Router& router) {
       .takes(paging())
       .takes(ordered_by("id"))
       .takes(pattern("filename"))
+      .takes({{.name = "filename"}, {.name = "bundle_name"}})
       .answers_with(200, "ImportErrorCollectionResponse");
   router
       .add(Method::get, "/api/v2/importErrors/{import_error_id:int}", "get_import_error",

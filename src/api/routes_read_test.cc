@@ -160,15 +160,6 @@ TEST_F(ReadTest, BatchLists) {
   EXPECT_EQ(total(all_tasks, R"({"executor":["elsewhere"]})"), 0);
 }
 
-TEST_F(ReadTest, FiltersOfDagsThatAreNotServedAreRefused) {
-  for (auto* filter : {"dag_run_start_date_gt", "dag_run_start_date_gte", "dag_run_end_date_lt",
-                       "dag_run_end_date_lte"}) {
-    auto path = std::string("/api/v2/dags?") + filter + "=2026-01-01T00:00:00Z";
-    EXPECT_EQ(get(path).status, 400) << filter;
-  }
-  EXPECT_EQ(get("/api/v2/dags?dag_run_state=failed").status, 400);
-}
-
 TEST_F(ReadTest, LatestRunsOfManyDags) {
   const std::string path = "/api/leoflow/v1/dagRuns/latest";
   auto newer = store->runs().get_run("etl", "r1");
@@ -445,32 +436,6 @@ TEST_F(ReadTest, TheJobIsTheSchedulerThatHealthTellsOf) {
     EXPECT_EQ(total(left), 0) << left;
   EXPECT_EQ(body(get("/api/v2/jobs?offset=1")).at("jobs").as_array().size(), 0u);
   EXPECT_EQ(get("/api/v2/jobs?order_by=nope").status, 400);
-}
-
-TEST_F(ReadTest, PatternsOfOtherColumnsAreRefused) {
-  for (std::string query : {"/dags?owner_pattern=e", "/dags/etl/dagRuns?partition_key_pattern=x",
-                            "/pools?description_pattern=d"}) {
-    Response response = get("/api/v2" + query);
-    EXPECT_EQ(response.status, 400) << query;
-    EXPECT_NE(response.body.find("is not supported"), std::string::npos);
-  }
-}
-
-TEST_F(ReadTest, PrefixPatternsAreHowATextBegins) {
-  auto total = [&](const std::string& target) {
-    return body(get("/api/v2" + target)).at("total_entries").as_int64();
-  };
-  const std::string tasks = "/dags/etl/dagRuns/r1/taskInstances?task_display_name_prefix_pattern=";
-  EXPECT_EQ(total(tasks + "lo"), 1);
-  EXPECT_EQ(total(tasks + "oad"), 0);
-  EXPECT_EQ(total(tasks + "lo|ex"), 2);
-  EXPECT_EQ(total("/dags?dag_id_prefix_pattern=et"), 1);
-  EXPECT_EQ(total("/dags?dag_id_prefix_pattern=tl"), 0);
-  EXPECT_EQ(total("/dags/~/dagRuns?run_id_prefix_pattern=r"), 1);
-  EXPECT_EQ(total("/pools?pool_name_prefix_pattern=default|x"), 1);
-  EXPECT_EQ(total("/pools?pool_name_prefix_pattern=pool"), 0);
-  EXPECT_EQ(total("/dagTags?tag_name_prefix_pattern=ni"), 1);
-  EXPECT_EQ(total("/dagTags?tag_name_prefix_pattern=~"), 2);
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ Result<TaskInstanceQuery> read_query(const Call& call) {
   query.pool_pattern = call.pattern("pool_name");
   query.queue_pattern = call.pattern("queue_name");
   query.operator_pattern = call.pattern("operator_name");
+  query.rendered_index_pattern = call.pattern("rendered_map_index");
   query.executors = call.query_all("executor");
   query.try_numbers = call.query_ints("try_number");
   query.map_indexes = call.query_ints("map_index");
@@ -291,6 +292,7 @@ Route& add_filters(Route& route) {
       .takes(pattern("pool_name"))
       .takes(pattern("queue_name"))
       .takes(pattern("operator_name"))
+      .takes(pattern("rendered_map_index"))
       .takes(pattern("task_display_name"));
 }
 
@@ -346,12 +348,14 @@ void add_task_instance_routes(Router& router) {
   add_single_routes(router, base + "/{task_id}/{map_index:int}", "_mapped");
   router.add(Method::get, base + "/{task_id}/links", "get_extra_links", get_links)
       .about("Links of the operator")
-      .takes({map_index_param()})
+      .takes(
+          {map_index_param(), {.name = "try_number", .kind = Param::Kind::integer, .minimum = 1}})
       .answers_with(200, "ExtraLinkCollectionResponse");
   router
       .add(Method::get, base + "/{task_id}/externalLogUrl/{try_number:int}", "get_external_log_url",
            get_external_log_url)
       .about("Logs are served here, so there is no other place: always 400")
+      .takes({map_index_param()})
       .answers_with(400, "HTTPExceptionResponse");
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // /dags/{dag_id}/dagVersions and /dagSources.
+#include <algorithm>
+#include <map>
+
 #include "api/lookup.h"
 #include "api/present.h"
 #include "api/routes.h"
@@ -7,17 +10,33 @@
 namespace leoflow::api {
 namespace {
 
+// Of the current version, whatever the row's.
+std::string current_name(const Call& call, const std::string& dag_id) {
+  auto found = find_dag_version(call, dag_id);
+  return dag_name(found ? found->version : nullptr, dag_id);
+}
+
 Result<Response> get_versions(Call& call) {
-  auto found = find_dag_version(call, call.path("dag_id"));
-  if (!found) return fail(found);
-  auto page = call.page("id version_number bundle_version created_at", "id");
+  VersionQuery query{.dag_id = path_or_all(call, "dag_id")};
+  if (!query.dag_id.empty()) {
+    if (auto dag = find_dag(call, query.dag_id); !dag) return fail(dag);
+  }
+  if (auto number = call.query_int("version_number"))
+    query.version_number = int(std::clamp<int64_t>(*number, INT32_MIN, INT32_MAX));
+  query.bundle_name = call.query_or("bundle_name");
+  query.bundle_version = call.query_or("bundle_version");
+  auto page = call.page("id version_number bundle_name bundle_version created_at", "id");
   if (!page) return fail(page);
-  auto versions = call.services.store.dags().list_versions(found->dag.dag_id, *page);
+  query.page = std::move(*page);
+  auto versions = call.services.store.dags().list_versions(query);
   if (!versions) return fail(versions);
+  std::map<std::string, std::string> names;  // of the DAGs of this page
   json::Writer w;
   w.begin_object().key("dag_versions").begin_array();
   for (const DagVersion& version : versions->rows) {
-    write_version_row(w, version, dag_name(found->version, found->dag.dag_id));
+    auto [name, fresh] = names.try_emplace(version.dag_id);
+    if (fresh) name->second = current_name(call, version.dag_id);
+    write_version_row(w, version, name->second);
   }
   w.end_array().member("total_entries", versions->total).end_object();
   return json_response(w);
@@ -116,10 +135,12 @@ void add_version_routes(Router& router) {
   router.shape("DAGSourceResponse",
                "content:str? dag_id:str version_number:int? dag_display_name:str");
   router.add(Method::get, "/api/v2/dags/{dag_id}/dagVersions", "get_dag_versions", get_versions)
-      .about("Versions of a DAG")
+      .about("Versions of a DAG; ~ means all DAGs")
       .takes(paging())
       .takes(ordered_by("id"))
-      .refuses({"version_number", "bundle_name", "bundle_version"})
+      .takes({{.name = "version_number", .kind = Param::Kind::integer},
+              {.name = "bundle_name"},
+              {.name = "bundle_version"}})
       .answers_with(200, "DAGVersionCollectionResponse");
   router
       .add(Method::get, "/api/v2/dags/{dag_id}/dagVersions/{version_number:int}", "get_dag_version",

@@ -35,6 +35,7 @@ Result<Response> get_entries(Call& call) {
   query.key_pattern = call.pattern("xcom_key");
   query.run_id_pattern = call.pattern("run_id");
   query.task_id_pattern = call.pattern("task_id");
+  query.dag_name_pattern = call.pattern("dag_display_name");
   query.logical_date = call.time_range("logical_date");
   query.run_after = call.time_range("run_after");
   for (auto name : {"map_index", "map_index_filter"}) {  // Airflow takes either
@@ -50,13 +51,14 @@ Result<Response> get_entries(Call& call) {
   json::Writer w;
   w.begin_object().key("xcom_entries").begin_array();
   for (const XComRow& row : entries->rows) {
+    VersionPtr version = version_or_null(call.services, row.version);
     w.begin_object().member("key", row.xcom.key).member("timestamp", api_time(row.xcom.timestamp));
     member_time(w, "logical_date", row.logical_date);
     w.member("map_index", row.xcom.map_index)
         .member("task_id", row.xcom.task_id)
         .member("dag_id", row.dag_id);
-    w.member("run_id", row.run_id).member("dag_display_name", row.dag_id);
-    w.member("task_display_name", row.xcom.task_id)
+    w.member("run_id", row.run_id).member("dag_display_name", dag_name(version, row.dag_id));
+    w.member("task_display_name", task_name(version, row.xcom.task_id))
         .member("run_after", api_time(row.run_after))
         .end_object();
   }
@@ -193,6 +195,7 @@ void add_xcom_routes(Router& router) {
       .takes(pattern("xcom_key"))
       .takes(pattern("run_id"))
       .takes(pattern("task_id"))
+      .takes(pattern("dag_display_name"))
       .takes(instant_range("logical_date"))
       .takes(instant_range("run_after"))
       .answers_with(200, "XComCollectionResponse");

@@ -112,28 +112,22 @@ Result<std::optional<DagVersion>> ScopedDagStore::get_version(const std::string&
   return visible(inner_.get_version(dag_id, version_number), scope_, dag_of_version);
 }
 
-Result<PageOf<DagVersion>> ScopedDagStore::list_versions(const std::string& dag_id,
-                                                         const leoflow::Page& page) {
-  if (auto status = scope_.check(dag_id, Role::viewer); !status) return fail(status);
-  return inner_.list_versions(dag_id, page);
+Result<PageOf<DagVersion>> ScopedDagStore::list_versions(const VersionQuery& query) {
+  if (!query.dag_id.empty()) {
+    if (auto status = scope_.check(query.dag_id, Role::viewer); !status) return fail(status);
+  }
+  auto mine = limited(query, scope_);
+  if (!mine) return fail(mine);
+  return inner_.list_versions(*mine);
 }
 
 Status ScopedImportErrorStore::put(const ImportError& error) { return inner_.put(error); }
 Status ScopedImportErrorStore::clear(const std::string& filename) { return inner_.clear(filename); }
 
-Result<PageOf<ImportError>> ScopedImportErrorStore::list(const TextPattern& filename_pattern,
-                                                         const leoflow::Page& page) {
-  auto dags = scope_.dags(Role::viewer);
-  if (!dags) return fail(dags);
-  return inner_.list_of_dags(filename_pattern, *dags, page);
-}
-
-Result<PageOf<ImportError>> ScopedImportErrorStore::list_of_dags(
-    const TextPattern& filename_pattern, const std::vector<std::string>& dag_ids,
-    const leoflow::Page& page) {
-  auto mine = readable(dag_ids, scope_);
+Result<PageOf<ImportError>> ScopedImportErrorStore::list(const ImportErrorQuery& query) {
+  auto mine = limited(query, scope_);
   if (!mine) return fail(mine);
-  return inner_.list_of_dags(filename_pattern, *mine, page);
+  return inner_.list(*mine);
 }
 
 // The error of a file that defines none of the caller's DAGs is not there for them.

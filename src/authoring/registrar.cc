@@ -91,7 +91,7 @@ Status Registrar::load() {
     return {};
   });
   if (!known) return known;
-  auto list_errors = [&](const Page& page) { return errors_.list("", page); };
+  auto list_errors = [&](const Page& page) { return errors_.list({.page = page}); };
   return for_each_row(list_errors, [&](const ImportError& error) -> Status {
     if (error.bundle_name == options_.bundle_name) error_texts_[error.filename] = error.stack_trace;
     return {};

@@ -61,10 +61,13 @@ class WorkspaceTest : public testing::Test {
     return dag && *dag && (*dag)->is_stale;
   }
   int64_t versions(const std::string& dag_id) {
-    return setup_.store->dags().list_versions(dag_id, {}).value_or(PageOf<DagVersion>{}).total;
+    return setup_.store->dags()
+        .list_versions({.dag_id = dag_id})
+        .value_or(PageOf<DagVersion>{})
+        .total;
   }
   std::string error_of(const std::string& filename) {
-    const auto errors = setup_.store->import_errors().list("", {});
+    const auto errors = setup_.store->import_errors().list({});
     for (const ImportError& error : errors->rows) {
       if (error.filename == filename) return error.stack_trace;
     }

@@ -52,7 +52,9 @@ void Janitor::collect(Time now) {
     return store_.dags().list_dags({.exclude_stale = false, .page = page});
   };
   auto in_use = for_each_row(list_dags, [&](const Dag& dag) {
-    auto list = [&](const Page& page) { return store_.dags().list_versions(dag.dag_id, page); };
+    auto list = [&](const Page& page) {
+      return store_.dags().list_versions({.dag_id = dag.dag_id, .page = page});
+    };
     return for_each_row(list, [&](const DagVersion& version) -> Status {
       environments.insert(version.environment);
       bundles.insert(version.bundle_path);

@@ -17,6 +17,10 @@ constexpr std::array<std::string_view, 9> kScheduleKinds{
     "none",          "cron_trigger",   "cron_interval",
     "delta_trigger", "delta_interval", "multiple_cron_trigger",
     "once",          "continuous",     "events"};
+constexpr std::array<std::string_view, 9> kTimetables{
+    "NullTimetable",         "CronTriggerTimetable",       "CronDataIntervalTimetable",
+    "DeltaTriggerTimetable", "DeltaDataIntervalTimetable", "MultipleCronTriggerTimetable",
+    "OnceTimetable",         "ContinuousTimetable",        "EventsTimetable"};
 constexpr std::array<std::string_view, 4> kImmediately{"automatic", "yes", "no", "window"};
 constexpr std::array<std::string_view, 4> kStartAhead{"inherit", "never", "single", "all"};
 
@@ -121,6 +125,9 @@ std::string_view to_string(ScheduleSpec::Immediately immediately) {
 }
 std::optional<ScheduleSpec::Kind> parse_schedule_kind(std::string_view text) {
   return enum_named<ScheduleSpec::Kind>(kScheduleKinds, text);
+}
+std::optional<ScheduleSpec::Kind> schedule_kind_of_timetable(std::string_view name) {
+  return enum_named<ScheduleSpec::Kind>(kTimetables, name);
 }
 std::optional<ScheduleSpec::Immediately> parse_run_immediately(std::string_view text) {
   return enum_named<ScheduleSpec::Immediately>(kImmediately, text);

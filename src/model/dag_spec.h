@@ -55,6 +55,8 @@ struct ScheduleSpec {
 std::string_view to_string(ScheduleSpec::Kind kind);
 std::string_view to_string(ScheduleSpec::Immediately immediately);
 std::optional<ScheduleSpec::Kind> parse_schedule_kind(std::string_view text);
+// By Airflow's name of the timetable, which its API filters by: CronTriggerTimetable.
+std::optional<ScheduleSpec::Kind> schedule_kind_of_timetable(std::string_view name);
 std::optional<ScheduleSpec::Immediately> parse_run_immediately(std::string_view text);
 
 // One param: default, JSON schema and description. The default is absent for a required param.

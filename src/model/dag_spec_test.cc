@@ -257,5 +257,15 @@ TEST(DagJson, RefusesTextThatIsTooLongOrNoJson) {
   EXPECT_NE(refusal("{").find("not valid JSON"), std::string::npos);
 }
 
+TEST(DagSpec, SchedulesGoByTheNamesOfAirflowsTimetables) {
+  using Kind = ScheduleSpec::Kind;
+  EXPECT_EQ(schedule_kind_of_timetable("NullTimetable"), Kind::none);
+  EXPECT_EQ(schedule_kind_of_timetable("CronDataIntervalTimetable"), Kind::cron_interval);
+  EXPECT_EQ(schedule_kind_of_timetable("MultipleCronTriggerTimetable"),
+            Kind::multiple_cron_trigger);
+  EXPECT_EQ(schedule_kind_of_timetable("EventsTimetable"), Kind::events);
+  EXPECT_EQ(schedule_kind_of_timetable("cron_interval"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace leoflow

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/dag_spec.h"
 #include "model/entities.h"
 #include "store/page.h"
 
@@ -20,10 +21,24 @@ struct DagQuery {
   bool exclude_stale = true;
   std::optional<bool> paused, has_import_errors;
   std::optional<RunState> last_run_state;
+  // Of the same last run, by run_after; a DAG without runs has none. Empty = no condition.
+  std::vector<RunState> run_states;
+  Range<Time> run_start, run_end;
+  std::string bundle_name;
+  std::string bundle_version;                 // label of the current version
+  std::vector<ScheduleSpec::Kind> schedules;  // any of these; empty = all
   Page page;  // dag_id, last_run_state, next_run_after, ...
   // Only the favorites of this user, or only the others; empty = no matter.
   std::string favorites_of;
   bool favorite = true;
+  DagsAllowed dags_allowed;
+};
+
+struct VersionQuery {
+  std::string dag_id;  // empty = all
+  std::optional<int> version_number;
+  std::string bundle_name, bundle_version;  // empty = no condition; the second is the label
+  Page page;                                // id, version_number, bundle_name, ...
   DagsAllowed dags_allowed;
 };
 
@@ -79,7 +94,14 @@ class DagStore {
   virtual Result<std::optional<DagVersion>> get_version(const std::string& dag_id,
                                                         int version_number) = 0;
   // dag_json and source are left empty in lists.
-  virtual Result<PageOf<DagVersion>> list_versions(const std::string& dag_id, const Page& page) = 0;
+  virtual Result<PageOf<DagVersion>> list_versions(const VersionQuery& query) = 0;
+};
+
+struct ImportErrorQuery {
+  TextPattern filename_pattern;
+  std::string filename, bundle_name;  // empty = no condition
+  Page page;                          // id, timestamp, filename, ...
+  DagsAllowed dags_allowed;           // only errors of files that define one of these
 };
 
 // Import errors by file. Blocking; any thread.
@@ -90,12 +112,7 @@ class ImportErrorStore {
   // Sets or replaces the error of a file; its DAGs (same fileloc) then show has_import_errors.
   virtual Status put(const ImportError& error) = 0;
   virtual Status clear(const std::string& filename) = 0;
-  virtual Result<PageOf<ImportError>> list(const TextPattern& filename_pattern,
-                                           const Page& page) = 0;
-  // Only errors of files that define one of these DAGs.
-  virtual Result<PageOf<ImportError>> list_of_dags(const TextPattern& filename_pattern,
-                                                   const std::vector<std::string>& dag_ids,
-                                                   const Page& page) = 0;
+  virtual Result<PageOf<ImportError>> list(const ImportErrorQuery& query) = 0;
   virtual Result<std::optional<ImportError>> get(int64_t id) = 0;
 };
 

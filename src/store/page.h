@@ -33,6 +33,13 @@ struct Page {
 // The DAGs whose rows a list may show; nullopt = all. An empty list shows none.
 using DagsAllowed = std::optional<std::vector<std::string>>;
 
+// Half-open or closed bounds of one column, as the REST filters _gte _gt _lte _lt.
+template <typename T>
+struct Range {
+  std::optional<T> gte, gt, lte, lt;
+  bool empty() const { return !gte && !gt && !lte && !lt; }
+};
+
 // What a text is looked for by. Implicit from a text, so that queries can be written down.
 struct TextPattern {
   TextPattern() = default;
@@ -45,6 +52,8 @@ struct TextPattern {
   // And its beginning, in its case and without wildcards; | separates alternatives; empty and ~ are
   // everything.
   std::string prefix;
+
+  bool empty() const { return part.empty() && prefix.empty(); }
 };
 
 // One page of rows and how many rows match in all.

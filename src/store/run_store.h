@@ -14,13 +14,6 @@
 
 namespace leoflow {
 
-// Half-open or closed bounds of one column, as the REST filters _gte _gt _lte _lt.
-template <typename T>
-struct Range {
-  std::optional<T> gte, gt, lte, lt;
-  bool empty() const { return !gte && !gt && !lte && !lt; }
-};
-
 struct RunQuery {
   std::string dag_id;                          // empty = all
   std::vector<std::string> dag_ids;            // any of these; empty = all
@@ -42,6 +35,7 @@ struct TaskInstanceQuery {
   std::string task_id;
   TextPattern dag_id_pattern, run_id_pattern, task_id_pattern;
   TextPattern pool_pattern, queue_pattern, operator_pattern;
+  TextPattern rendered_index_pattern;  // of the map index as it is shown; unmapped have none
   std::vector<std::optional<TaskState>> states;  // nullopt = the null state
   std::vector<std::string> pools, queues, operators;
   std::vector<std::string> executors;          // of the current attempt
@@ -88,7 +82,7 @@ class RunStore {
 struct XComQuery {
   std::string dag_id, run_id, task_id;         // empty = all
   std::string key;
-  TextPattern key_pattern, run_id_pattern, task_id_pattern;
+  TextPattern key_pattern, run_id_pattern, task_id_pattern, dag_name_pattern;
   Range<Time> logical_date, run_after;         // of the run
   std::optional<int> map_index;
   Page page;
@@ -99,6 +93,7 @@ struct XComQuery {
 struct XComRow {
   XCom xcom;
   std::string dag_id, run_id;
+  DagVersionId version;  // of the run
   std::optional<Time> logical_date;
   Time run_after{};
 };

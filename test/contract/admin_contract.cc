@@ -293,7 +293,7 @@ TEST_P(StoreContract, PurgesOtherRowsAndKeepsForEverWhenAsked) {
   EXPECT_TRUE(*store_->backfills().get(2)) << "it is open";
   // Version 1 has a run, 4 is current, 3 is the one unused version kept.
   EXPECT_FALSE(*store_->dags().get_version("etl", 2));
-  EXPECT_EQ(store_->dags().list_versions("etl", {})->total, 3);
+  EXPECT_EQ(store_->dags().list_versions({.dag_id = "etl"})->total, 3);
 }
 
 }  // namespace leoflow

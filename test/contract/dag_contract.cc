@@ -96,7 +96,7 @@ TEST_P(StoreContract, ADagStaysWithItsBundle) {
       .dag_id = "etl", .relative_fileloc = "p/dag.py", .bundle_name = std::string(kPushedBundle)};
   DagStore& dags = store_->dags();
   EXPECT_EQ(dags.register_version(version, pushed, {}).error().code(), Code::exists);
-  EXPECT_EQ(dags.list_versions("etl", {})->total, 1);
+  EXPECT_EQ(dags.list_versions({.dag_id = "etl"})->total, 1);
   ASSERT_TRUE(dags.register_version(version, pushed, {.take_over = true}));
   EXPECT_EQ((*dags.get_dag("etl"))->bundle_name, kPushedBundle);
   // Given up, it is anybody's.
@@ -108,8 +108,8 @@ TEST_P(StoreContract, ADagStaysWithItsBundle) {
 
 TEST_P(StoreContract, VersionListsLeaveOutTheTexts) {
   add_dag("etl", "b");
-  Page page{.order = {{"version_number", true}}};
-  auto versions = store_->dags().list_versions("etl", page);
+  VersionQuery query{.dag_id = "etl", .page = {.order = {{"version_number", true}}}};
+  auto versions = store_->dags().list_versions(query);
   ASSERT_TRUE(versions && versions->rows.size() == 2);
   EXPECT_EQ(versions->total, 2);
   EXPECT_EQ(versions->rows[0].version_number, 2);
@@ -177,6 +177,79 @@ TEST_P(StoreContract, FiltersDagsByLastRunAndOrdersThem) {
   EXPECT_EQ(unknown.error().code(), Code::invalid);
   EXPECT_NE(unknown.error().message().find("shoe_size"), std::string::npos);
   EXPECT_NE(unknown.error().hint().find("last_run_state"), std::string::npos);
+}
+
+// Airflow's meaning: all of them about one run, the last.
+TEST_P(StoreContract, FiltersDagsByWhatTheirLastRunDid) {
+  add_dag("other");
+  add_dag("without_runs");
+  add_run(1, "etl", RunState::success);
+  add_run(2, "etl", RunState::failed);
+  add_run(3, "other", RunState::success);
+  Batch batch;
+  for (auto [key, dag_id, state] :
+       {std::tuple(1, "etl", RunState::success), std::tuple(2, "etl", RunState::failed),
+        std::tuple(3, "other", RunState::success)}) {
+    DagRun run = make_run(key, dag_id);
+    run.state = state;
+    run.start_date = at(key * 100);
+    run.end_date = at(key * 100 + 50);
+    run.version_stamp = 1;
+    batch.runs_updated.push_back(run);
+  }
+  commit(batch);
+  DagStore& dags = store_->dags();
+  EXPECT_EQ(ids_of(dags.list_dags({.run_states = {RunState::success}})), (Ids{"other"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.run_states = {RunState::success, RunState::failed}})),
+            (Ids{"etl", "other"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.run_start = {.gte = at(200)}})), (Ids{"etl", "other"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.run_start = {.gt = at(200)}})), (Ids{"other"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.run_start = {.lt = at(200)}})), Ids{}) << "run 1 is older";
+  EXPECT_EQ(ids_of(dags.list_dags({.run_end = {.gte = at(0), .lte = at(250)}})), (Ids{"etl"}));
+  EXPECT_EQ(
+      ids_of(dags.list_dags({.run_states = {RunState::success}, .run_start = {.lte = at(200)}})),
+      Ids{});
+  EXPECT_EQ(dags.list_dags({.run_states = {RunState::failed}})->total, 1);
+}
+
+TEST_P(StoreContract, FiltersDagsByBundleVersionAndSchedule) {
+  add_dag("daily", "a", R"("schedule":{"kind":"cron_trigger"})");
+  add_dag("once", "b", R"("schedule":{"kind":"once"})");
+  using Kind = ScheduleSpec::Kind;
+  DagStore& dags = store_->dags();
+  EXPECT_EQ(ids_of(dags.list_dags({.schedules = {Kind::cron_trigger}})), (Ids{"daily"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.schedules = {Kind::none, Kind::once}})), (Ids{"etl", "once"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.bundle_version = "label-b"})), (Ids{"once"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.bundle_name = std::string(kWorkspaceBundle)})).size(), 3u);
+  EXPECT_EQ(ids_of(dags.list_dags({.bundle_name = std::string(kPushedBundle)})), Ids{});
+  // Those of the current version.
+  add_dag("once", "c", R"("schedule":{"kind":"cron_trigger"})");
+  EXPECT_EQ(ids_of(dags.list_dags({.bundle_version = "label-b"})), Ids{});
+  EXPECT_EQ(ids_of(dags.list_dags({.schedules = {Kind::once}})), Ids{});
+  ASSERT_TRUE(dags.activate_version("once", 1));
+  EXPECT_EQ(ids_of(dags.list_dags({.schedules = {Kind::once}})), (Ids{"once"}));
+  EXPECT_EQ(ids_of(dags.list_dags({.bundle_version = "label-b"})), (Ids{"once"}));
+}
+
+TEST_P(StoreContract, FiltersVersions) {
+  add_dag("etl", "b");
+  add_dag("other", "b");
+  auto found = [&](const VersionQuery& query) {
+    std::vector<std::string> names;
+    auto page = store_->dags().list_versions(query);
+    EXPECT_TRUE(page) << page.error().text();
+    for (const DagVersion& version : page ? page->rows : std::vector<DagVersion>())
+      names.push_back(version.dag_id + std::to_string(version.version_number));
+    return names;
+  };
+  EXPECT_EQ(found({}), (Ids{"etl1", "etl2", "other1"})) << "of all DAGs";
+  EXPECT_EQ(found({.dag_id = "etl", .version_number = 2}), (Ids{"etl2"}));
+  EXPECT_EQ(found({.version_number = 3}), Ids{});
+  EXPECT_EQ(found({.bundle_version = "label-b"}), (Ids{"etl2", "other1"}));
+  EXPECT_EQ(found({.bundle_name = std::string(kPushedBundle)}), Ids{});
+  EXPECT_EQ(found({.dags_allowed = {{"other"}}}), (Ids{"other1"}));
+  EXPECT_EQ(found({.page = {.order = {{"bundle_version", true}, {"bundle_name"}}}}),
+            (Ids{"etl2", "other1", "etl1"}));
 }
 
 TEST_P(StoreContract, PagesAndCountsAll) {
@@ -247,12 +320,18 @@ TEST_P(StoreContract, ImportErrorsMarkTheirDags) {
   EXPECT_TRUE(ids_of(store_->dags().list_dags({.has_import_errors = false})).empty());
   error.stack_trace = "line 4: still no";
   ASSERT_TRUE(store_->import_errors().put(error));
-  auto list = store_->import_errors().list("ETL/%.py", {});
+  auto list = store_->import_errors().list({.filename_pattern = "ETL/%.py"});
   ASSERT_TRUE(list && list->rows.size() == 1);
   EXPECT_EQ(list->rows[0].stack_trace, "line 4: still no");
   EXPECT_TRUE(*store_->import_errors().get(list->rows[0].id));
-  EXPECT_EQ(store_->import_errors().list_of_dags("", {"etl"}, {})->total, 1);
-  EXPECT_EQ(store_->import_errors().list_of_dags("", {"other"}, {})->total, 0);
+  auto total = [&](const ImportErrorQuery& query) {
+    return store_->import_errors().list(query)->total;
+  };
+  EXPECT_EQ(total({.dags_allowed = {{"etl"}}}), 1);
+  EXPECT_EQ(total({.dags_allowed = {{"other"}}}), 0);
+  EXPECT_EQ(total({.filename = "etl/dag.py", .bundle_name = std::string(kWorkspaceBundle)}), 1);
+  EXPECT_EQ(total({.filename = "etl/dag"}), 0) << "the whole name";
+  EXPECT_EQ(total({.bundle_name = std::string(kPushedBundle)}), 0);
   EXPECT_EQ(*store_->dags().dags_of_file("etl/dag.py"), (Ids{"etl"}));
   EXPECT_EQ(*store_->dags().dags_of_file("none.py"), Ids{});
   ASSERT_TRUE(store_->import_errors().clear("etl/dag.py"));

@@ -142,6 +142,8 @@ TEST_P(StoreContract, FiltersTaskInstances) {
   EXPECT_EQ(keys_of(runs.list_task_instances({.operators = {"PythonOperator"}})), (Keys{15}));
   EXPECT_EQ(keys_of(runs.list_task_instances({.try_numbers = {2}})), (Keys{11}));
   EXPECT_EQ(keys_of(runs.list_task_instances({.map_indexes = {1}})), (Keys{15}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.rendered_index_pattern = "1"})), (Keys{15}));
+  EXPECT_EQ(keys_of(runs.list_task_instances({.rendered_index_pattern = "_"})), (Keys{14, 15}));
   EXPECT_EQ(keys_of(runs.list_task_instances({.version_numbers = {1}})).size(), 8u);
   EXPECT_EQ(keys_of(runs.list_task_instances({.version_numbers = {9}})), Keys{});
   EXPECT_EQ(keys_of(runs.list_task_instances({.run_after = {.gte = at(2 * 3600)}})),
@@ -243,12 +245,15 @@ TEST_P(StoreContract, XComsAreReplacedListedClearedAndRemoved) {
   auto total = [&](const XComQuery& query) { return store_->xcoms().list(query)->total; };
   EXPECT_EQ(total({.run_id_pattern = "nowhere"}), 0);
   EXPECT_EQ(total({.task_id_pattern = "nowhere"}), 0);
+  EXPECT_EQ(total({.dag_name_pattern = "etl"}), total({})) << "it is shown as The etl";
+  EXPECT_EQ(total({.dag_name_pattern = "the o"}), 0);
   EXPECT_EQ(total({.run_after = {.gte = at(1'000'000'000)}}), 0);
   EXPECT_EQ(total({.run_id_pattern = "run", .run_after = {.lt = at(1'000'000'000)}}), total({}));
   auto list = store_->xcoms().list({.dag_id = "etl", .key_pattern = "RETURN"});
   ASSERT_TRUE(list && list->rows.size() == 1);
   EXPECT_EQ(list->rows[0].xcom.value, "2");
   EXPECT_EQ(list->rows[0].run_id, "run_1");
+  EXPECT_EQ(list->rows[0].version, version_);
   EXPECT_EQ(store_->xcoms().list({.run_id = "run_1", .task_id = "extract", .map_index = -1})->total,
             2);
   EXPECT_EQ(store_->xcoms().list({.key = "big"})->rows[0].xcom.spill_path, "/staging/x");

@@ -23,7 +23,7 @@ std::pair<std::string, std::string> read_dag_tag(Row& row) {
 
 // What lists filter by, taken out of the compiled form.
 struct Facts {
-  std::string display_name;
+  std::string display_name, schedule_kind;
   std::vector<std::string> tags, owners;
 };
 
@@ -43,7 +43,10 @@ Result<Facts> facts_of(const DagVersion& version) {
   if (!document->is_object())
     return fail(Code::invalid, "dag.json of " + version.dag_id + " is not an object");
   const json::object& object = document->get_object();
-  return Facts{json::string_or(object, "dag_display_name", version.dag_id),
+  std::string kind(to_string(ScheduleSpec::Kind::none));
+  if (const json::object* schedule = json::object_or_null(object, "schedule"))
+    kind = json::string_or(*schedule, "kind", kind);
+  return Facts{json::string_or(object, "dag_display_name", version.dag_id), std::move(kind),
                texts_of(object, "tags"), texts_of(object, "owners")};
 }
 
@@ -110,6 +113,7 @@ Status upsert_dag(Connection& connection, const Dag& dag, const Facts& facts, Da
   if (!query) return fail(query);
   query->bind("$dag_id", dag.dag_id)
       .bind("$display_name", facts.display_name)
+      .bind("$schedule_kind", facts.schedule_kind)
       .bind("$current_version", version)
       .bind("$is_paused", paused)
       .bind("$fileloc", dag.fileloc)
@@ -214,6 +218,7 @@ Result<Registered> activate_in(Connection& connection, const std::string& dag_id
     if (!query) return fail(query);
     query->bind("$version_id", (*version)->id)
         .bind("$display_name", facts->display_name)
+        .bind("$schedule_kind", facts->schedule_kind)
         .bind("$dag_id", dag_id);
     Result<int64_t> changed = query->run();
     if (!changed) return fail(changed);
@@ -249,6 +254,16 @@ Status delete_in(Connection& connection, const std::string& dag_id) {
   return {};
 }
 
+// Of the last run, of which there is one: the conditions hold together.
+void add_run_conditions(const DagQuery& query, Where& where) {
+  if (query.run_states.empty() && query.run_start.empty() && query.run_end.empty()) return;
+  where.add(kDagLastRunOpen);
+  where.in("last.state", "$run_states", names_of(query.run_states));
+  where.range("last.start_date", "$run_start", query.run_start);
+  where.range("last.end_date", "$run_end", query.run_end);
+  where.add(kDagLastRunClose);
+}
+
 Where conditions_of(const DagQuery& query) {
   Where where;
   where.only("dag.dag_id", "$dags_allowed", query.dags_allowed);
@@ -267,6 +282,11 @@ Where conditions_of(const DagQuery& query) {
   if (query.last_run_state) {
     where.add(kDagLastRunState, "$last_run_state", std::string(to_string(*query.last_run_state)));
   }
+  add_run_conditions(query, where);
+  where.equal("dag.bundle_name", "$bundle_name", query.bundle_name);
+  if (!query.bundle_version.empty())
+    where.add(kDagBundleVersion, "$bundle_version", query.bundle_version);
+  where.in("dag.schedule_kind", "$schedules", names_of(query.schedules));
   if (!query.tags.empty()) {
     where.add_list(query.tags_all ? kDagTagsAll.view() : kDagTagsAny.view(), "$tags", query.tags);
     if (query.tags_all) where.add("", "$tags_count", static_cast<int64_t>(query.tags.size()));
@@ -367,12 +387,17 @@ Result<std::optional<DagVersion>> SqlDagStore::get_version(const std::string& da
       [&](Connection& connection) { return select_numbered(connection, dag_id, version_number); });
 }
 
-Result<PageOf<DagVersion>> SqlDagStore::list_versions(const std::string& dag_id, const Page& page) {
+Result<PageOf<DagVersion>> SqlDagStore::list_versions(const VersionQuery& query) {
   Where where;
-  where.equal("version.dag_id", "$dag_id", dag_id);
+  where.only("version.dag_id", "$dags_allowed", query.dags_allowed);
+  where.equal("version.dag_id", "$dag_id", query.dag_id);
+  if (query.version_number)
+    where.add(kVersionNumber, "$version_number", int64_t(*query.version_number));
+  where.equal("version.bundle_name", "$bundle_name", query.bundle_name);
+  where.equal("version.label", "$bundle_version", query.bundle_version);
   ListQuery list{kListVersions, kCountVersions, kVersionOrder, "version.version_id"};
   return database_.read([&](Connection& connection) {
-    return read_page(connection, list, where, page, read_version);
+    return read_page(connection, list, where, query.page, read_version);
   });
 }
 
@@ -400,27 +425,16 @@ Status SqlImportErrorStore::clear(const std::string& filename) {
   });
 }
 
-Result<PageOf<ImportError>> SqlImportErrorStore::list(const TextPattern& filename_pattern,
-                                                      const Page& page) {
+Result<PageOf<ImportError>> SqlImportErrorStore::list(const ImportErrorQuery& query) {
   Where where;
-  where.matches("broken.filename", "$filename_pattern", filename_pattern);
+  where.matches("broken.filename", "$filename_pattern", query.filename_pattern);
+  where.equal("broken.filename", "$filename", query.filename);
+  where.equal("broken.bundle_name", "$bundle_name", query.bundle_name);
+  if (query.dags_allowed) where.add_list(kImportErrorOfDags, "$dag_ids", *query.dags_allowed);
   ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder,
                  "broken.import_error_id"};
   return database_.read([&](Connection& connection) {
-    return read_page(connection, list, where, page, read_import_error);
-  });
-}
-
-Result<PageOf<ImportError>> SqlImportErrorStore::list_of_dags(
-    const TextPattern& filename_pattern, const std::vector<std::string>& dag_ids,
-    const Page& page) {
-  Where where;
-  where.matches("broken.filename", "$filename_pattern", filename_pattern);
-  where.add_list(kImportErrorOfDags, "$dag_ids", dag_ids);
-  ListQuery list{kListImportErrors, kCountImportErrors, kImportErrorOrder,
-                 "broken.import_error_id"};
-  return database_.read([&](Connection& connection) {
-    return read_page(connection, list, where, page, read_import_error);
+    return read_page(connection, list, where, query.page, read_import_error);
   });
 }
 

@@ -25,7 +25,7 @@ class SqlDagStore final : public DagStore {
   Result<std::optional<DagVersion>> get_version(DagVersionId id) override;
   Result<std::optional<DagVersion>> get_version(const std::string& dag_id,
                                                 int version_number) override;
-  Result<PageOf<DagVersion>> list_versions(const std::string& dag_id, const Page& page) override;
+  Result<PageOf<DagVersion>> list_versions(const VersionQuery& query) override;
 
  private:
   Status set_flag(std::string_view sql, const std::string& dag_id, bool value);
@@ -39,10 +39,7 @@ class SqlImportErrorStore final : public ImportErrorStore {
 
   Status put(const ImportError& error) override;
   Status clear(const std::string& filename) override;
-  Result<PageOf<ImportError>> list(const TextPattern& filename_pattern, const Page& page) override;
-  Result<PageOf<ImportError>> list_of_dags(const TextPattern& filename_pattern,
-                                           const std::vector<std::string>& dag_ids,
-                                           const Page& page) override;
+  Result<PageOf<ImportError>> list(const ImportErrorQuery& query) override;
   Result<std::optional<ImportError>> get(int64_t id) override;
 
  private:

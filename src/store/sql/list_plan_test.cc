@@ -29,7 +29,7 @@ class ListPlan : public testing::Test {
       return connection.run_script(R"sql(
 INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, bundle_path,
   environment, created_at, dag_json, source) VALUES (1, 'd', 1, 'l', 'h', '', '', 0, '{}', '');
-INSERT INTO dags VALUES ('d', 'd', 1, 0, 0, '', '', '', 0, 0, NULL, NULL, NULL, NULL);
+INSERT INTO dags VALUES ('d', 'd', 1, 0, 0, '', '', '', 0, 0, NULL, NULL, NULL, NULL, 'none');
 WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 40)
 INSERT INTO runs SELECT k, CASE WHEN k % 2 THEN 'd' ELSE 'e' END, 'r' || k, 1,
   CASE WHEN k % 5 THEN 'success' WHEN k % 2 THEN 'failed' ELSE 'running' END,
@@ -162,6 +162,27 @@ TEST_F(ListPlan, FilteredRunsAreWalked) {
   expect_walked("a part of the id");
   ASSERT_TRUE(store.list_runs({.page = ordered("start_date"), .dags_allowed = {{"d", "e"}}}));
   expect_walked("some DAGs");
+}
+
+// A DAG's last run is found at the end of its index, whatever is asked of it.
+TEST_F(ListPlan, LastRunsOfDagsAreSought) {
+  SqlDagStore store(*database_);
+  for (const DagQuery& query :
+       {DagQuery{.run_states = {RunState::failed}}, DagQuery{.run_start = {.gte = from_micros(5)}},
+        DagQuery{.last_run_state = RunState::failed,
+                 .run_states = {RunState::failed, RunState::success},
+                 .run_end = {.lt = from_micros(50)}}}) {
+    ASSERT_TRUE(store.list_dags(query));
+    std::string text;
+    for (const std::string& line : plans()) {
+      EXPECT_FALSE(line.starts_with("USE TEMP B-TREE")) << line;
+      bool scan = line.starts_with("SCAN last") || line.starts_with("SCAN newest");
+      EXPECT_FALSE(scan) << line;
+      text += line.substr(0, line.find("<-"));
+    }
+    EXPECT_TRUE(text.contains("SEARCH last USING INTEGER PRIMARY KEY")) << text;
+    EXPECT_TRUE(text.contains("SEARCH newest USING COVERING INDEX runs_by_dag_run_after")) << text;
+  }
 }
 
 TEST_F(ListPlan, TaskInstancesAreWalked) {

@@ -37,6 +37,16 @@ inline constexpr SqlText kDagPaused(" AND dag.is_paused = $paused");
 inline constexpr auto kDagWithImportErrors = " AND " + kDagHasImportErrors;
 inline constexpr auto kDagWithoutImportErrors = " AND NOT " + kDagHasImportErrors;
 inline constexpr auto kDagLastRunState = " AND " + kLastRunState + " = $last_run_state";
+// The newest run of each DAG is one step from the end of runs_by_dag_run_after, its row one more:
+// the cost is that of the DAGs, however many runs there are (list_plan_test.cc).
+inline constexpr SqlText kDagLastRunOpen(
+    " AND EXISTS (SELECT 1 FROM runs last WHERE last.run_key = (SELECT newest.run_key FROM runs"
+    " newest WHERE newest.dag_id = dag.dag_id ORDER BY newest.run_after DESC, newest.run_key DESC"
+    " LIMIT 1)");
+inline constexpr SqlText kDagLastRunClose(")");
+inline constexpr SqlText kDagBundleVersion(
+    " AND EXISTS (SELECT 1 FROM dag_versions version WHERE version.version_id ="
+    " dag.current_version AND version.label = $bundle_version)");
 inline constexpr auto kDagTagsAny =
     " AND EXISTS (SELECT 1 FROM dag_tags tagged WHERE tagged.dag_id = dag.dag_id AND tagged.tag" +
     dialect::kInOpen + "$tags" + dialect::kInClose + ")";
@@ -69,21 +79,24 @@ inline constexpr OrderColumn kDagOrder[] = {
 };
 
 inline constexpr SqlText kUpsertDag(
-    "INSERT INTO dags (dag_id, display_name, current_version, is_paused, is_stale, fileloc, "
+    "INSERT INTO dags (dag_id, display_name, schedule_kind, current_version, is_paused, is_stale, "
+    "fileloc, "
     "relative_fileloc,"
     " bundle_name, last_parsed_time, last_parse_duration, next_logical_date, next_interval_start,"
-    " next_interval_end, next_run_after) VALUES ($dag_id, $display_name, $current_version, "
+    " next_interval_end, next_run_after) VALUES ($dag_id, $display_name, "
+    "$schedule_kind, $current_version, "
     "$is_paused, 0, $fileloc,"
     " $relative_fileloc, $bundle_name, $last_parsed_time, $last_parse_duration, $next_logical_date,"
     " $next_interval_start, $next_interval_end, $next_run_after)"
     " ON CONFLICT (dag_id) DO UPDATE SET display_name = excluded.display_name,"
+    " schedule_kind = excluded.schedule_kind,"
     " current_version = excluded.current_version, is_stale = 0, fileloc = excluded.fileloc,"
     " relative_fileloc = excluded.relative_fileloc, bundle_name = excluded.bundle_name,"
     " last_parsed_time = excluded.last_parsed_time, last_parse_duration = "
     "excluded.last_parse_duration");
 inline constexpr SqlText kSetCurrentVersion(
-    "UPDATE dags SET current_version = $version_id, display_name = $display_name"
-    " WHERE dag_id = $dag_id");
+    "UPDATE dags SET current_version = $version_id, display_name = $display_name,"
+    " schedule_kind = $schedule_kind WHERE dag_id = $dag_id");
 inline constexpr SqlText kSetPaused("UPDATE dags SET is_paused = $value WHERE dag_id = $dag_id");
 inline constexpr SqlText kSetStale("UPDATE dags SET is_stale = $value WHERE dag_id = $dag_id");
 inline constexpr SqlText kDeleteTags("DELETE FROM dag_tags WHERE dag_id = $dag_id");
@@ -126,6 +139,7 @@ inline constexpr auto kSelectNewestVersion =
     " ORDER BY version.version_number DESC LIMIT 1";
 inline constexpr auto kListVersions =
     "SELECT " + kVersionFacts + "'', '' FROM dag_versions version WHERE TRUE";
+inline constexpr SqlText kVersionNumber(" AND version.version_number = $version_number");
 inline constexpr SqlText kCountVersions("SELECT 1 FROM dag_versions version WHERE TRUE");
 inline constexpr SqlText kInsertVersion(
     "INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, "
@@ -139,9 +153,9 @@ inline constexpr SqlText kInsertVersion(
     " RETURNING version_id");
 
 inline constexpr OrderColumn kVersionOrder[] = {
-    {"id", "version.version_id"},         {"version_number", "version.version_number"},
-    {"dag_id", "version.dag_id"},         {"bundle_version", "version.label"},
-    {"created_at", "version.created_at"},
+    {"id", "version.version_id"},        {"version_number", "version.version_number"},
+    {"dag_id", "version.dag_id"},        {"bundle_name", "version.bundle_name"},
+    {"bundle_version", "version.label"}, {"created_at", "version.created_at"},
 };
 
 inline constexpr SqlText kImportErrorColumns(

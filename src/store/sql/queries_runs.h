@@ -56,6 +56,8 @@ inline constexpr SqlText kWithTaskInstances(
     " CROSS JOIN task_instances task_instance ON task_instance.run_key = run.run_key");
 inline constexpr SqlText kWithAttempts(
     " LEFT JOIN attempts attempt ON attempt.attempt_id = task_instance.attempt_id");
+inline constexpr SqlText kRenderedMapIndex(
+    "(CASE WHEN task_instance.map_index >= 0 THEN CAST(task_instance.map_index AS TEXT) END)");
 inline constexpr SqlText kUnsuccessful(
     " AND task_instance.state IN ('failed', 'upstream_failed', 'skipped', 'removed')");
 inline constexpr SqlText kTaskFailed(" AND task_instance.state = 'failed'");
@@ -64,12 +66,16 @@ inline constexpr auto kTaskInstanceVersionIn =
     " AND " + kTaskInstanceVersion + " IN (SELECT version_id FROM dag_versions WHERE version_number" +
     dialect::kInOpen + "$version_numbers" + dialect::kInClose + ")";
 
-
 inline constexpr auto kListXComs =
-    "SELECT " + kXComColumns + ", run.dag_id, run.run_id, run.logical_date, run.run_after"
+    "SELECT " + kXComColumns +
+    ", run.dag_id, run.run_id, run.version_id, run.logical_date, run.run_after"
     " FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE";
 inline constexpr SqlText kCountXComs(
     "SELECT 1 FROM xcoms xcom JOIN runs run ON run.run_key = xcom.run_key WHERE TRUE");
+// DAGs are few: their ids are found first, then looked up by.
+inline constexpr SqlText kRunDagNamedOpen(
+    " AND run.dag_id IN (SELECT dag.dag_id FROM dags dag WHERE TRUE");
+inline constexpr SqlText kRunDagNamedClose(")");
 inline constexpr SqlText kXComMapIndex(" AND xcom.map_index = $map_index");
 inline constexpr auto kSelectXCom =
     "SELECT " + kXComColumns + " FROM xcoms xcom WHERE xcom.run_key = $run_key AND xcom.task_id = $task_id"

@@ -13,6 +13,7 @@ XComRow read_xcom_row(Row& row) {
   result.xcom = read_xcom(row);
   result.dag_id = row.text();
   result.run_id = row.text();
+  result.version = row.id<DagVersionId>();
   result.logical_date = row.time_or_null();
   result.run_after = row.time();
   return result;
@@ -139,6 +140,11 @@ Result<PageOf<XComRow>> SqlXComStore::list(const XComQuery& query) {
   where.matches("xcom.key", "$key_pattern", query.key_pattern);
   where.matches("run.run_id", "$run_id_pattern", query.run_id_pattern);
   where.matches("xcom.task_id", "$task_id_pattern", query.task_id_pattern);
+  if (!query.dag_name_pattern.empty()) {
+    where.add(kRunDagNamedOpen);
+    where.matches("dag.display_name", "$dag_name_pattern", query.dag_name_pattern);
+    where.add(kRunDagNamedClose);
+  }
   where.range("run.logical_date", "$logical_date", query.logical_date);
   where.range("run.run_after", "$run_after", query.run_after);
   if (query.map_index) where.add(kXComMapIndex, "$map_index", static_cast<int64_t>(*query.map_index));

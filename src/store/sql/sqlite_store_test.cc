@@ -7,6 +7,7 @@
 #include "contract/store_contract.h"
 #include "store/sql/database.h"
 #include "store/sql/migrate.h"
+#include "store/sql/rows.h"
 
 namespace leoflow {
 namespace {
@@ -53,6 +54,25 @@ TEST_F(SqliteFile, NewerSchemaIsRefusedByVersion) {
   EXPECT_EQ(opened.error().code(), Code::conflict);
   EXPECT_NE(opened.error().hint().find("9999"), std::string::npos);
   EXPECT_EQ(*schema_version_of(path_), 9999);
+}
+
+TEST_F(SqliteFile, SchedulesOfOlderDatabasesAreTakenFromTheirVersions) {
+  auto opened = sql::Connection::open({.path = path_});
+  ASSERT_TRUE(opened);
+  sql::Connection& connection = **opened;
+  ASSERT_TRUE(sql::migrate(connection, sql::embedded_migrations().first(10)));
+  ASSERT_TRUE(connection.run_script(R"sql(
+INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, bundle_path,
+  environment, created_at, dag_json, source)
+  VALUES (1, 'a', 1, '', '', '', '', 0, '{"schedule":{"kind":"once"}}', ''),
+         (2, 'b', 1, '', '', '', '', 0, '{}', '');
+INSERT INTO dags SELECT dag_id, dag_id, version_id, 0, 0, '', '', '', 0, 0, NULL, NULL, NULL, NULL
+  FROM dag_versions;
+)sql"));
+  ASSERT_TRUE(sql::migrate(connection, sql::embedded_migrations()));
+  auto query = connection.query("SELECT group_concat(schedule_kind) FROM dags ORDER BY dag_id");
+  ASSERT_TRUE(query);
+  EXPECT_EQ(sql::read_all(*query, sql::read_text)->front(), "once,none");
 }
 
 TEST_F(SqliteFile, FailedMigrationLeavesTheSchemaAsItWas) {

@@ -64,6 +64,7 @@ void add_task_conditions(const TaskInstanceQuery& query, Where& where) {
   where.matches("task_instance.pool", "$pool_pattern", query.pool_pattern);
   where.matches("task_instance.queue", "$queue_pattern", query.queue_pattern);
   where.matches("task_instance.operator_name", "$operator_pattern", query.operator_pattern);
+  where.matches(kRenderedMapIndex, "$rendered_index", query.rendered_index_pattern);
   where.in("attempt.executor", "$executors", query.executors);
   where.in("task_instance.try_number", "$try_numbers", query.try_numbers);
   where.in("task_instance.map_index", "$map_indexes", query.map_indexes);
