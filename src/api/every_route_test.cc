@@ -11,29 +11,18 @@ namespace {
 
 // What path parameters stand for. The fake installation has just these.
 const std::map<std::string, std::string, std::less<>> kNames{
-    {"dag_id", "etl"},
-    {"dag_run_id", "r1"},
-    {"task_id", "load"},
-    {"map_index", "-1"},
-    {"try_number", "2"},
-    {"task_try_number", "2"},
-    {"version_number", "1"},
-    {"xcom_key", "return_value"},
-    {"pool_name", "spare"},
-    {"connection_id", "c"},
-    {"variable_key", "k"},
-    {"username", "bob"},
-    {"token_id", "1"},
-    {"event_log_id", "1"},
-    {"import_error_id", "1"},
-    {"section", "core"},
-    {"option", "parallelism"},
-    {"hash", "0123abcd"},
-    {"group_id", "all"},
-    {"asset_id", "1"},
-    {"asset_alias_id", "1"},
-    {"backfill_id", "1"},
-    {"sha256", std::string(64, 'a')},
+    {"dag_id", "etl"},       {"dag_run_id", "r1"},
+    {"task_id", "load"},     {"map_index", "-1"},
+    {"try_number", "2"},     {"task_try_number", "2"},
+    {"version_number", "1"}, {"xcom_key", "return_value"},
+    {"key", "cursor"},       {"pool_name", "spare"},
+    {"connection_id", "c"},  {"variable_key", "k"},
+    {"username", "bob"},     {"token_id", "1"},
+    {"event_log_id", "1"},   {"import_error_id", "1"},
+    {"section", "core"},     {"option", "parallelism"},
+    {"hash", "0123abcd"},    {"group_id", "all"},
+    {"asset_id", "1"},       {"asset_alias_id", "1"},
+    {"backfill_id", "1"},    {"sha256", std::string(64, 'a')},
     {"deployment_id", "d1"},
 };
 
@@ -44,12 +33,16 @@ const std::map<std::string, std::string, std::less<>> kBodies{
      R"({"dag_id":"etl","from_date":"2024-01-01T00:00:00Z","to_date":"2024-01-02T00:00:00Z"})"},
     {"BulkBody", R"({"actions":[]})"},
     {"BulkDAGRunClearBody", R"({"dag_runs":[{"dag_run_id":"r1"}]})"},
-    {"ChangeTaskInstancesBody",
-     R"({"action":"delete","task_instances":)"
-     R"([{"dag_id":"etl","dag_run_id":"r1","task_id":"load"}]})"},
+    {"ChangeTaskInstancesBody", R"({"action":"delete","task_instances":)"
+                                R"([{"dag_id":"etl","dag_run_id":"r1","task_id":"load"}]})"},
     {"BulkRunsBody", R"({"action":"clear","runs":[{"dag_id":"etl","dag_run_id":"r1"}]})"},
     {"ConnectionBody", R"({"connection_id":"d","conn_type":"http"})"},
     {"CreateAssetEventsBody", R"({"asset_id":1})"},
+    {"AssetStateStoreBody", R"({"value":1})"},
+    {"ClearPartitionsBody", R"({"run_id":"r1"})"},
+    {"ConnectionTestRequestBody", R"({"connection_id":"d","conn_type":"http"})"},
+    {"TaskStateStoreBody", R"({"value":1})"},
+    {"TaskStateStorePatchBody", R"({"value":1})"},
     {"DAGPatchBody", R"({"is_paused":true})"},
     {"DAGRunPatchBody", R"({"note":"n"})"},
     {"DeploymentBody", R"({"project":"etl","file":"dag.py","label":"v1","archive":")" +
@@ -75,6 +68,7 @@ const std::map<std::string, int, std::less<>> kElse{
     {"get_mapped_task_instances", 404},  // no task is mapped
     {"get_environment_log", 404},        // no environment was built
     {"test_connection", 403},            // not allowed unless the installation says so
+    {"enqueue_connection_test", 403},    // the same
     {"get_config", 403},                 // as in Airflow
     {"get_config_value", 403},
     {"begin_oidc", 404},  // no issuer

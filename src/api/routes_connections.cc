@@ -230,13 +230,17 @@ Result<Exported> export_connections(const Call& call, EntryFormat format, bool w
 
 namespace {
 
+constexpr size_t kTokenShownMax = 100;  // characters of an unknown token that are sent back
+
+std::unexpected<Error> tests_are_off() {
+  return fail(Code::denied, "Testing connections is disabled in this installation",
+              "start the server with LEOFLOW_TEST_CONNECTIONS=1 in its environment");
+}
+
 // As Airflow does: a body that names a stored connection and leaves its password masked is tested
 // with the stored one.
 Result<Response> test_connection(Call& call) {
-  if (!call.services.options.test_connections) {
-    return fail(Code::denied, "Testing connections is disabled in this installation",
-                "start the server with LEOFLOW_TEST_CONNECTIONS=1 in its environment");
-  }
+  if (!call.services.options.test_connections) return tests_are_off();
   Connection connection{.conn_id = call.text("connection_id")};
   auto stored = call.services.secrets.get_connection(connection.conn_id);
   if (!stored) return fail(stored);
@@ -253,6 +257,20 @@ Result<Response> test_connection(Call& call) {
   return json_response(w);
 }
 
+// Airflow has a worker do it, later. Workers here hold no connection of which a task does not say
+// that it needs it, so there is only the test by the server.
+Result<Response> enqueue_connection_test(Call& call) {
+  if (!call.services.options.test_connections) return tests_are_off();
+  return fail(Code::invalid, "connections are not tested by workers here",
+              "POST /api/v2/connections/test tests at once");
+}
+
+Result<Response> get_connection_test(Call& call) {
+  std::string_view token = call.request.header("airflow-connection-test-token");
+  return fail(Code::not_found, "No connection test found for token: `" +
+                                   std::string(token.substr(0, kTokenShownMax)) + "`");
+}
+
 Result<Response> create_default_connections(Call&) { return no_content(); }
 
 void add_shapes(Router& router) {
@@ -265,9 +283,13 @@ void add_shapes(Router& router) {
                "connections:[ConnectionResponse] total_entries:int");
   constexpr std::string_view kRest =
       " description?:str? host?:str? login?:str? schema?:str? port?:int(0..65535)? password?:str? "
-      "extra?:str?";
+      "extra?:str? team_name?:str(..0)?";
   router.shape("ConnectionBody",
                "!connection_id:str~id conn_type:str(1..500)" + std::string(kRest));
+  router.shape("ConnectionTestRequestBody",
+               "!connection_id:str~id conn_type:str(1..500) commit_on_success?:bool executor?:str? "
+               "queue?:str?" +
+                   std::string(kRest));
   router.shape("ConnectionPatchBody",
                "!connection_id?:str conn_type?:str(1..500)" + std::string(kRest));
 }
@@ -293,6 +315,15 @@ void add_connection_routes(Router& router) {
       .about("Several changes at once")
       .reads("BulkBody")
       .answers_with(200, "BulkResponse");
+  router
+      .add(Method::post, base + "/enqueue-test", "enqueue_connection_test", enqueue_connection_test)
+      .about("Workers test no connections here: always an error")
+      .reads("ConnectionTestRequestBody")
+      .unaudited()
+      .answers_with(400, "HTTPExceptionResponse");
+  router.add(Method::get, base + "/enqueue-test", "get_connection_test", get_connection_test)
+      .about("There are none: always an error")
+      .answers_with(404, "HTTPExceptionResponse");
   router.add(Method::post, base + "/test", "test_connection", test_connection)
       .about("Talks to the other end: a PostgreSQL login, an HTTP request, else a TCP connection")
       .reads("ConnectionBody")

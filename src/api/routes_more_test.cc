@@ -106,6 +106,50 @@ TEST_F(MoreRoutes, FeaturesThatAreNotHereSaySo) {
   EXPECT_EQ(get(kRun + "/taskInstances/load/-1/hitlDetails").status, 404);
 }
 
+TEST_F(MoreRoutes, StateStoresAreEmpty) {
+  const std::string store = kRun + "/taskInstances/load/state-store";
+  EXPECT_EQ(body(get(store + "?limit=1")).at("total_entries").as_int64(), 0);
+  EXPECT_EQ(get(store + "/a/b").status, 404);
+  Response refused = call(Method::put, store + "/a", R"({"value":1,"expires_at":"default"})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(body(refused).at("hint").as_string().find("xcomEntries"), std::string::npos);
+  EXPECT_EQ(patch(store + "/a", R"({"value":1})").status, 404);
+  EXPECT_EQ(call(Method::del, store + "/a").status, 204);
+  EXPECT_EQ(call(Method::del, store).status, 204);
+  EXPECT_EQ(call(Method::del, store + "?map_index=3").status, 404) << "no such instance";
+  EXPECT_EQ(call(Method::del, store + "?all_map_indices=true&map_index=3").status, 204);
+  for (std::string none : {"/taskInstances/nope/state-store", "/taskInstances/nope/state-store/a"})
+    EXPECT_EQ(get(kRun + none).status, 404) << none;
+  EXPECT_EQ(call(Method::del, kRun + "/taskInstances/nope/state-store?all_map_indices=true").status,
+            404);
+  EXPECT_EQ(get("/api/v2/assets/7/state-store").status, 404);
+}
+
+TEST_F(MoreRoutes, WorkersTestNoConnections) {
+  const std::string path = "/api/v2/connections/enqueue-test";
+  EXPECT_EQ(post(path, R"({"connection_id":"c","conn_type":"http"})").status, 403) << "all are off";
+  Response poll =
+      raw(Method::get, path, "",
+          {{"authorization", "Bearer " + admin_token}, {"airflow-connection-test-token", "t1"}});
+  EXPECT_EQ(poll.status, 404);
+  EXPECT_NE(poll.body.find("t1"), std::string::npos);
+}
+
+TEST_F(MoreRoutes, PartitionsAreThereForNoRun) {
+  const std::string path = "/api/v2/dags/etl/clearPartitions";
+  json::value none = body(post(path, R"({"run_id":"r1","dry_run":false})"));
+  EXPECT_EQ(none.at("dag_runs_cleared").as_int64(), 0);
+  EXPECT_TRUE(engine.cleared.empty());
+  json::value some = body(post(path, R"({"run_id":"r1","clear_task_instances":true})"));
+  EXPECT_EQ(some.at("task_instances_cleared").as_int64(), 1);
+  EXPECT_TRUE(engine.cleared.at(0).dry_run && !engine.cleared.at(0).only_failed);
+  EXPECT_EQ(post(path, R"({"partition_key":"a","clear_task_instances":true})").status, 200);
+  EXPECT_EQ(engine.cleared.size(), 1u);
+  EXPECT_EQ(post(path, "{}").status, 422);
+  EXPECT_EQ(post(path, R"({"run_id":"r1","partition_key":"a"})").status, 422);
+  EXPECT_EQ(post("/api/v2/dags/none/clearPartitions", R"({"run_id":"r1"})").status, 404);
+}
+
 TEST_F(MoreRoutes, ARunByHandIsDueAtOnce) {
   ASSERT_EQ(post("/api/v2/dags/etl/dagRuns", R"({"logical_date":"2020-01-01T00:00:00Z"})").status,
             200);

@@ -203,10 +203,12 @@ void add_pool_routes(Router& router) {
   router.shape("PoolCollectionResponse", "pools:[PoolResponse] total_entries:int");
   router.shape(
       "PoolBody",
-      "!name:str(1..250) slots:int(-1..1000000000) description?:str? include_deferred?:bool");
+      "!name:str(1..250) slots:int(-1..1000000000) description?:str? include_deferred?:bool "
+      "team_name?:str(..0)?");
   router.shape(
       "PoolPatchBody",
-      "!pool?:str name?:str slots?:int(-1..1000000000)? description?:str? include_deferred?:bool?");
+      "!pool?:str name?:str slots?:int(-1..1000000000)? description?:str? include_deferred?:bool? "
+      "team_name?:str(..0)?");
   const std::string base = "/api/v2/pools";
   router.add(Method::get, base, "get_pools", get_pools)
       .about("List pools")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changing runs: trigger, clear, mark, delete; clearing task instances of a DAG.
 #include <algorithm>
-#include <iterator>
+#include <tuple>
 
 #include "api/bulk.h"
 #include "api/lookup.h"
@@ -66,6 +66,9 @@ Result<Response> trigger_dag_run(Call& call) {
                          "must be None",
                          "value_error");
   }
+  if (call.has("partition_key"))
+    return fail(Code::invalid, "DAG '" + request.dag_id + "' has no partitions",
+                "leave partition_key out; a param can say what the run is about");
   if (request.interval_start && *request.interval_start > *request.interval_end) {
     return fail(Code::invalid, "data_interval_start must not be after data_interval_end");
   }
@@ -126,28 +129,14 @@ Status read_run_clear(const Call& call, ClearRequest& request) {
   return fail(Code::invalid, "only_failed and only_new cannot go together");
 }
 
-// Each run of the body: what of it was (or would be) cleared. Stops at the first error.
-Result<std::vector<Touched>> clear_each(const Call& call, const std::vector<DagRun>& runs,
-                                        bool dry_run) {
-  std::vector<Touched> touched;
-  for (const DagRun& run : runs) {
-    ClearRequest request{
-        .dag_id = run.dag_id, .run_id = run.run_id, .dry_run = dry_run, .user = call.user.username};
-    if (auto read = read_run_clear(call, request); !read) return fail(read);
-    auto more = clear(call, std::move(request));
-    if (!more) return fail(more);
-    std::ranges::move(*more, std::back_inserter(touched));
-  }
-  return touched;
-}
-
 Result<std::vector<DagRun>> runs_of_body(const Call& call) {
-  const json::array& named = call.body.at("dag_runs").as_array();
-  if (named.size() > kBulkEntitiesMax) {
+  std::vector<DagRun> runs;
+  const json::array* named = json::array_or_null(call.body, "dag_runs");
+  if (!named) return runs;  // by a partition, which no run has
+  if (named->size() > kBulkEntitiesMax) {
     return fail(Code::invalid, "at most " + std::to_string(kBulkEntitiesMax) + " runs at once");
   }
-  std::vector<DagRun> runs;
-  for (const json::value& one : named) {
+  for (const json::value& one : *named) {
     std::string dag_id = json::string_or(one.as_object(), "dag_id");
     if (dag_id.empty()) dag_id = call.path("dag_id");
     std::string run_id = json::string_or(one.as_object(), "dag_run_id");
@@ -159,14 +148,63 @@ Result<std::vector<DagRun>> runs_of_body(const Call& call) {
   return runs;
 }
 
+// Runs are named in exactly one way, as in Airflow: by themselves or by their partition.
+std::optional<Response> check_selection(const Call& call, bool named, const std::string& how) {
+  bool by_date = call.has("partition_date_start") || call.has("partition_date_end");
+  if (int(named) + int(call.has("partition_key")) + int(by_date) == 1) return std::nullopt;
+  return unprocessable(json::array{"body"},
+                       "Value error, Exactly one of " + how +
+                           ", partition_key, or a partition date window (partition_date_start / "
+                           "partition_date_end) must be provided.",
+                       "value_error");
+}
+
+// No run has a partition, so none has one to lose; only the task instances of a named run may be
+// cleared with it.
+Result<Response> clear_partitions(Call& call) {
+  auto dag = find_dag(call, call.path("dag_id"));
+  if (!dag) return fail(dag);
+  if (auto wrong = check_selection(call, call.has("run_id"), "run_id")) return std::move(*wrong);
+  ClearRequest request{.dag_id = dag->dag_id,
+                       .run_id = call.text("run_id"),
+                       .dry_run = call.flag("dry_run", true),
+                       .only_failed = false,
+                       .user = call.user.username};
+  bool dry_run = request.dry_run;
+  int64_t tasks = 0;
+  if (call.flag("clear_task_instances", false) && !request.run_id.empty()) {
+    auto run = call.services.store.runs().get_run(request.dag_id, request.run_id);
+    if (!run) return fail(run);
+    if (*run) {
+      auto touched = clear(call, std::move(request));
+      if (!touched) return fail(touched);
+      tasks = int64_t(touched->size());
+    }
+  }
+  json::Writer w;
+  w.begin_object().member("dag_runs_cleared", 0).member("task_instances_cleared", tasks);
+  w.member("dry_run", dry_run).end_object();
+  return json_response(w);
+}
+
 Result<Response> clear_dag_runs(Call& call) {
+  const json::array* named = json::array_or_null(call.body, "dag_runs");
+  if (auto wrong = check_selection(call, named && !named->empty(), "dag_runs (non-empty)"))
+    return std::move(*wrong);
   auto runs = runs_of_body(call);
   if (!runs) return fail(runs);
-  // All would do before one does.
-  auto touched = clear_each(call, *runs, true);
-  if (!touched) return fail(touched);
-  if (call.flag("dry_run", true)) return touched_collection(call, *touched);
-  if (auto done = clear_each(call, *runs, false); !done) return fail(done);
+  ClearRequest request{.dry_run = call.flag("dry_run", true), .user = call.user.username};
+  if (auto read = read_run_clear(call, request); !read) return fail(read);
+  for (const DagRun& run : *runs) request.more_runs.emplace_back(run.dag_id, run.run_id);
+  std::vector<Touched> touched;
+  if (!runs->empty()) {
+    std::tie(request.dag_id, request.run_id) = request.more_runs.front();
+    request.more_runs.erase(request.more_runs.begin());
+    auto cleared = clear(call, request);
+    if (!cleared) return fail(cleared);
+    touched = std::move(*cleared);
+  }
+  if (request.dry_run) return touched_collection(call, touched);
   json::Writer w;
   w.begin_object().key("dag_runs").begin_array();
   for (const DagRun& before : *runs) {
@@ -249,7 +287,7 @@ void add_shapes(Router& router) {
   router.shape(
       "TriggerDAGRunPostBody",
       "!dag_run_id?:str? logical_date?:time? data_interval_start?:time? data_interval_end?:time? "
-      "run_after?:time? conf?:obj? note?:str(..1000)?");
+      "run_after?:time? conf?:obj? note?:str(..1000)? partition_key?:str?");
   router.shape("DAGRunPatchBody", "!state?:<queued|success|failed>? note?:str(..1000)?");
   const std::string clear =
       "dry_run?:bool only_failed?:bool only_new?:bool run_on_latest_version?:bool? "
@@ -258,7 +296,13 @@ void add_shapes(Router& router) {
   router.shape("BulkDAGRunBody",
                "!dag_run_id:str(1..250) dag_id?:str? state?:<queued|success|failed>? "
                "note?:str(..1000)?");
-  router.shape("BulkDAGRunClearBody", "!dag_runs:[BulkDAGRunBody] " + clear);
+  const std::string partition =
+      "partition_key?:str? partition_date_start?:str? partition_date_end?:str? ";
+  router.shape("BulkDAGRunClearBody", "!dag_runs?:[BulkDAGRunBody] " + partition + clear);
+  router.shape("ClearPartitionsBody",
+               "!run_id?:str? " + partition + "clear_task_instances?:bool dry_run?:bool");
+  router.shape("ClearPartitionsResponse",
+               "dag_runs_cleared:int task_instances_cleared:int dry_run:bool");
   router.shape("BulkDAGRunClearResponse",
                "task_instances?:[TaskInstanceResponse] dag_runs?:[DAGRunResponse] "
                "total_entries:int");
@@ -302,10 +346,18 @@ void add_trigger_routes(Router& router) {
       .answers_with(200, "DAGRunClearResponse");
   router.add(Method::post, "/api/v2/dags/{dag_id}/clearDagRuns", "clear_dag_runs", clear_dag_runs)
       .about(
-          "Run several runs again, as clear does one; DAG ~: each names its own. With dry_run (the "
-          "default) only tell which task instances")
+          "Run several runs again, as clear does one: all of them or, after an error, none. DAG ~: "
+          "each names its own. With dry_run (the default) only tell which task instances")
       .reads("BulkDAGRunClearBody")
       .answers_with(200, "BulkDAGRunClearResponse");
+  router
+      .add(Method::post, "/api/v2/dags/{dag_id}/clearPartitions", "clear_dag_run_partitions",
+           clear_partitions)
+      .about(
+          "No run has a partition; with clear_task_instances and run_id the tasks of that run run "
+          "again")
+      .reads("ClearPartitionsBody")
+      .answers_with(200, "ClearPartitionsResponse");
   router.tag("DAG");
   router
       .add(Method::post, "/api/v2/dags/{dag_id}/clearTaskInstances", "post_clear_task_instances",

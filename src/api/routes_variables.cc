@@ -166,8 +166,9 @@ void add_variable_routes(Router& router) {
   router.shape("VariableResponse",
                "key:str value:str description:str? is_encrypted:bool team_name:str?");
   router.shape("VariableCollectionResponse", "variables:[VariableResponse] total_entries:int");
-  router.shape("VariableBody", "!key:str(1..250) value:any description?:str?");
-  router.shape("VariablePatchBody", "!key?:str(1..250) value?:any description?:str?");
+  router.shape("VariableBody", "!key:str(1..250) value:any description?:str? team_name?:str(..0)?");
+  router.shape("VariablePatchBody",
+               "!key?:str(1..250) value?:any description?:str? team_name?:str(..0)?");
   const std::string base = "/api/v2/variables";
   router.add(Method::get, base, "get_variables", get_variables)
       .about("List variables")

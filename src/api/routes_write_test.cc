@@ -42,6 +42,10 @@ TEST_F(WriteTest, TriggerPassesWhatWasAsked) {
 }
 
 TEST_F(WriteTest, TriggerRefusals) {
+  EXPECT_EQ(post("/api/v2/dags/etl/dagRuns", R"({"partition_key":"2026-01-01"})").status, 400);
+  EXPECT_TRUE(engine.triggered.empty());
+  EXPECT_EQ(post("/api/v2/dags/etl/dagRuns", R"({"partition_key":null})").status, 200);
+  engine.triggered.clear();
   EXPECT_EQ(post(runs, R"({"conf":{"n":5}})").status, 400);
   EXPECT_EQ(post(runs, R"({"dag_run_id":"scheduled__x"})").status, 400);
   EXPECT_EQ(post(runs, R"({"dag_run_id":"bad/slash id"})").status, 400);
@@ -165,8 +169,8 @@ TEST_F(WriteTest, SeveralRunsAreClearedTogether) {
   json::value done = body(post(path, R"({"dag_runs":[{"dag_run_id":"r1"}],"dry_run":false,
                                          "note":"again","only_new":true})"));
   EXPECT_EQ(done.at("dag_runs").at(0).at("dag_run_id").as_string(), "r1");
-  EXPECT_EQ(engine.cleared.at(2).note, "again");
-  EXPECT_TRUE(engine.cleared.at(2).only_new && !engine.cleared.at(2).dry_run);
+  EXPECT_EQ(engine.cleared.at(1).note, "again");
+  EXPECT_TRUE(engine.cleared.at(1).only_new && !engine.cleared.at(1).dry_run);
   EXPECT_EQ(post(path, R"({"dag_runs":[{"dag_run_id":"nope"}]})").status, 404);
   EXPECT_EQ(
       post(path, R"({"dag_runs":[{"dag_run_id":"r1"}],"only_new":true,"only_failed":true})").status,
@@ -175,6 +179,28 @@ TEST_F(WriteTest, SeveralRunsAreClearedTogether) {
       post("/api/v2/dags/~/clearDagRuns", R"({"dag_runs":[{"dag_id":"etl","dag_run_id":"r1"}]})")
           .status,
       200);
+}
+
+TEST_F(WriteTest, RunsThatAreClearedTogetherAreOneRequest) {
+  DagRun second = run;
+  second.key = {2};
+  second.run_id = "r2";
+  Batch batch;
+  batch.runs_inserted = {second};
+  ASSERT_TRUE(store->engine().commit(batch));
+  const std::string path = "/api/v2/dags/etl/clearDagRuns";
+  const std::string both = R"({"dry_run":false,"dag_runs":[{"dag_run_id":"r1"},)"
+                           R"({"dag_run_id":"r2"}]})";
+  EXPECT_EQ(body(post(path, both)).at("dag_runs").as_array().size(), 2u);
+  ASSERT_EQ(engine.cleared.size(), 1u);
+  EXPECT_EQ(engine.cleared[0].run_id, "r1");
+  ASSERT_EQ(engine.cleared[0].more_runs.size(), 1u);
+  EXPECT_EQ(engine.cleared[0].more_runs[0], std::pair(std::string("etl"), std::string("r2")));
+  // By a partition, which no run has; and in exactly one way.
+  EXPECT_EQ(body(post(path, R"({"partition_key":"a"})")).at("total_entries").as_int64(), 0);
+  EXPECT_EQ(post(path, R"({"dag_runs":[]})").status, 422);
+  EXPECT_EQ(post(path, R"({"dag_runs":[{"dag_run_id":"r1"}],"partition_key":"a"})").status, 422);
+  EXPECT_EQ(engine.cleared.size(), 1u) << "nothing was asked for";
 }
 
 TEST_F(WriteTest, SeveralRunsArePatched) {

@@ -40,8 +40,11 @@ void ScopedEngine::trigger(TriggerRequest request, Reply<DagRun> reply) {
 }
 
 void ScopedEngine::clear(ClearRequest request, Reply<std::vector<Touched>> reply) {
-  if (allowed(*scope_, request.dag_id, Role::user, reply))
-    inner_.clear(std::move(request), std::move(reply));
+  if (!allowed(*scope_, request.dag_id, Role::user, reply)) return;
+  for (const auto& [dag_id, run_id] : request.more_runs) {
+    if (!allowed(*scope_, dag_id, Role::user, reply)) return;
+  }
+  inner_.clear(std::move(request), std::move(reply));
 }
 
 void ScopedEngine::mark_task(MarkTaskRequest request, Reply<std::vector<Touched>> reply) {

@@ -739,6 +739,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/assets/{asset_id}/state-store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** There are no assets: always an error */
+        get: operations["list_asset_state_store"];
+        put?: never;
+        post?: never;
+        /** There are no assets: always an error */
+        delete: operations["clear_asset_state_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/assets/{asset_id}/state-store/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** There are no assets: always an error */
+        get: operations["get_asset_state_store"];
+        /** There are no assets: always an error */
+        put: operations["set_asset_state_store"];
+        post?: never;
+        /** There are no assets: always an error */
+        delete: operations["delete_asset_state_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/auth/login": {
         parameters: {
             query?: never;
@@ -946,6 +983,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/connections/enqueue-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** There are none: always an error */
+        get: operations["get_connection_test"];
+        put?: never;
+        /** Workers test no connections here: always an error */
+        post: operations["enqueue_connection_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/connections/test": {
         parameters: {
             query?: never;
@@ -1040,7 +1095,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** DAGs that cannot run as written: tasks in pools that do not exist (the first 100) */
+        /** DAGs that cannot run as written: tasks in pools that do not exist */
         get: operations["list_dag_warnings"];
         put?: never;
         post?: never;
@@ -1132,8 +1187,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run several runs again, as clear does one; DAG ~: each names its own. With dry_run (the default) only tell which task instances */
+        /** Run several runs again, as clear does one: all of them or, after an error, none. DAG ~: each names its own. With dry_run (the default) only tell which task instances */
         post: operations["clear_dag_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/clearPartitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No run has a partition; with clear_task_instances and run_id the tasks of that run run again */
+        post: operations["clear_dag_run_partitions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1436,6 +1508,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Empty on this server */
+        get: operations["list_task_state_store"];
+        put?: never;
+        post?: never;
+        /** There is nothing to delete */
+        delete: operations["clear_task_state_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/state-store/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** There are none: always an error */
+        get: operations["get_task_state_store"];
+        /** Task state is not kept here, XComs are: always an error */
+        put: operations["set_task_state_store"];
+        post?: never;
+        /** There is nothing to delete */
+        delete: operations["delete_task_state_store"];
+        options?: never;
+        head?: never;
+        /** There are none: always an error */
+        patch: operations["patch_task_state_store"];
+        trace?: never;
+    };
     "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries": {
         parameters: {
             query?: never;
@@ -1669,7 +1779,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions of a DAG */
+        /** Versions of a DAG; ~ means all DAGs */
         get: operations["get_dag_versions"];
         put?: never;
         post?: never;
@@ -2318,6 +2428,7 @@ export interface components {
             } | null;
             active_runs_count: number;
             concurrency: number;
+            rerun_with_latest_version: boolean | null;
             latest_dag_version: components["schemas"]["DagVersionResponse"] | null;
         };
         DAGCollectionResponse: {
@@ -2440,6 +2551,8 @@ export interface components {
             dag_versions: components["schemas"]["DagVersionResponse"][];
             bundle_version: string | null;
             partition_key: string | null;
+            /** Format: date-time */
+            partition_date: string | null;
         };
         DAGRunCollectionResponse: {
             dag_runs: components["schemas"]["DAGRunResponse"][];
@@ -2528,6 +2641,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             note?: string | null;
+            partition_key?: string | null;
         };
         DAGRunPatchBody: {
             state?: ("queued" | "success" | "failed") | null;
@@ -2547,12 +2661,28 @@ export interface components {
             note?: string | null;
         };
         BulkDAGRunClearBody: {
-            dag_runs: components["schemas"]["BulkDAGRunBody"][];
+            dag_runs?: components["schemas"]["BulkDAGRunBody"][];
+            partition_key?: string | null;
+            partition_date_start?: string | null;
+            partition_date_end?: string | null;
             dry_run?: boolean;
             only_failed?: boolean;
             only_new?: boolean;
             run_on_latest_version?: boolean | null;
             note?: string | null;
+        };
+        ClearPartitionsBody: {
+            run_id?: string | null;
+            partition_key?: string | null;
+            partition_date_start?: string | null;
+            partition_date_end?: string | null;
+            clear_task_instances?: boolean;
+            dry_run?: boolean;
+        };
+        ClearPartitionsResponse: {
+            dag_runs_cleared: number;
+            task_instances_cleared: number;
+            dry_run: boolean;
         };
         BulkDAGRunClearResponse: {
             task_instances?: components["schemas"]["TaskInstanceResponse"][];
@@ -3062,6 +3192,22 @@ export interface components {
             port?: number | null;
             password?: string | null;
             extra?: string | null;
+            team_name?: string | null;
+        };
+        ConnectionTestRequestBody: {
+            connection_id: string;
+            conn_type: string;
+            commit_on_success?: boolean;
+            executor?: string | null;
+            queue?: string | null;
+            description?: string | null;
+            host?: string | null;
+            login?: string | null;
+            schema?: string | null;
+            port?: number | null;
+            password?: string | null;
+            extra?: string | null;
+            team_name?: string | null;
         };
         ConnectionPatchBody: {
             connection_id?: string;
@@ -3073,6 +3219,7 @@ export interface components {
             port?: number | null;
             password?: string | null;
             extra?: string | null;
+            team_name?: string | null;
         };
         VariableResponse: {
             key: string;
@@ -3089,11 +3236,13 @@ export interface components {
             key: string;
             value: unknown;
             description?: string | null;
+            team_name?: string | null;
         };
         VariablePatchBody: {
             key?: string;
             value?: unknown;
             description?: string | null;
+            team_name?: string | null;
         };
         PoolResponse: {
             name: string;
@@ -3117,6 +3266,7 @@ export interface components {
             slots: number;
             description?: string | null;
             include_deferred?: boolean;
+            team_name?: string | null;
         };
         PoolPatchBody: {
             pool?: string;
@@ -3124,6 +3274,7 @@ export interface components {
             slots?: number | null;
             description?: string | null;
             include_deferred?: boolean | null;
+            team_name?: string | null;
         };
         VersionInfo: {
             version: string;
@@ -3260,12 +3411,35 @@ export interface components {
                 [key: string]: unknown;
             };
             partition_key?: string | null;
+            access_control?: unknown;
         };
         UpdateHITLDetailPayload: {
             chosen_options: string[];
             params_input?: {
                 [key: string]: unknown;
             };
+        };
+        TaskStateStoreResponse: {
+            key: string;
+            value: unknown;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            expires_at: string | null;
+        };
+        TaskStateStoreCollectionResponse: {
+            task_state_store: components["schemas"]["TaskStateStoreResponse"][];
+            total_entries: number;
+        };
+        TaskStateStoreBody: {
+            value: unknown;
+            expires_at?: string | null;
+        };
+        TaskStateStorePatchBody: {
+            value: unknown;
+        };
+        AssetStateStoreBody: {
+            value: unknown;
         };
         LoginBody: {
             username: string;
@@ -6393,7 +6567,24 @@ export interface operations {
     };
     get_assets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                uri_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                uri_prefix_pattern?: string;
+                dag_ids?: string[];
+                only_active?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6436,11 +6627,31 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     get_asset_aliases: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                name_prefix_pattern?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6481,6 +6692,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -6536,7 +6756,27 @@ export interface operations {
     };
     get_asset_events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
+                asset_id?: number;
+                source_dag_id?: string;
+                source_task_id?: string;
+                source_run_id?: string;
+                source_map_index?: number;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                name_prefix_pattern?: string;
+                timestamp_gte?: string;
+                timestamp_gt?: string;
+                timestamp_lte?: string;
+                timestamp_lt?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6577,6 +6817,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -6759,6 +7008,198 @@ export interface operations {
     };
     get_asset_queued_events: {
         parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_asset_queued_events: {
+        parameters: {
+            query?: {
+                before?: string;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_asset_state_store: {
+        parameters: {
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                asset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clear_asset_state_store: {
+        parameters: {
             query?: never;
             header?: never;
             path: {
@@ -6804,14 +7245,146 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
         };
     };
-    delete_asset_queued_events: {
+    get_asset_state_store: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 asset_id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    set_asset_state_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetStateStoreBody"];
+            };
+        };
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_asset_state_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: number;
+                key: string;
             };
             cookie?: never;
         };
@@ -7775,6 +8348,113 @@ export interface operations {
             };
         };
     };
+    get_connection_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    enqueue_connection_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTestRequestBody"];
+            };
+        };
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     test_connection: {
         parameters: {
             query?: never;
@@ -8249,6 +8929,12 @@ export interface operations {
     list_dag_warnings: {
         parameters: {
             query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
                 dag_id?: string;
                 warning_type?: "asset conflict" | "non-existent pool" | "runtime varying value";
             };
@@ -8321,6 +9007,25 @@ export interface operations {
                 /** @description Of the caller */
                 is_favorite?: boolean;
                 last_dag_run_state?: "queued" | "running" | "success" | "failed";
+                /** @description Of the last run, as are dag_run_start_date and dag_run_end_date */
+                dag_run_state?: ("queued" | "running" | "success" | "failed")[];
+                bundle_name?: string;
+                /** @description Of the current version */
+                bundle_version?: string;
+                /** @description Airflow's name of the timetable, such as CronTriggerTimetable */
+                timetable_type?: string[];
+                /** @description No DAG has one */
+                has_asset_schedule?: boolean;
+                /** @description Part of an asset's name or URI; no DAG has one */
+                asset_dependency?: string;
+                dag_run_start_date_gte?: string;
+                dag_run_start_date_gt?: string;
+                dag_run_start_date_lte?: string;
+                dag_run_start_date_lt?: string;
+                dag_run_end_date_gte?: string;
+                dag_run_end_date_gt?: string;
+                dag_run_end_date_lte?: string;
+                dag_run_end_date_lt?: string;
                 /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 dag_id_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
@@ -8405,6 +9110,25 @@ export interface operations {
                 /** @description Of the caller */
                 is_favorite?: boolean;
                 last_dag_run_state?: "queued" | "running" | "success" | "failed";
+                /** @description Of the last run, as are dag_run_start_date and dag_run_end_date */
+                dag_run_state?: ("queued" | "running" | "success" | "failed")[];
+                bundle_name?: string;
+                /** @description Of the current version */
+                bundle_version?: string;
+                /** @description Airflow's name of the timetable, such as CronTriggerTimetable */
+                timetable_type?: string[];
+                /** @description No DAG has one */
+                has_asset_schedule?: boolean;
+                /** @description Part of an asset's name or URI; no DAG has one */
+                asset_dependency?: string;
+                dag_run_start_date_gte?: string;
+                dag_run_start_date_gt?: string;
+                dag_run_start_date_lte?: string;
+                dag_run_start_date_lt?: string;
+                dag_run_end_date_gte?: string;
+                dag_run_end_date_gt?: string;
+                dag_run_end_date_lte?: string;
+                dag_run_end_date_lt?: string;
                 /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 dag_id_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
@@ -8696,7 +9420,9 @@ export interface operations {
     };
     get_dag_asset_queued_events: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: string;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -8739,13 +9465,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
     delete_dag_asset_queued_events: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: string;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -8797,13 +9534,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
     get_dag_asset_queued_event: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: string;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -8849,11 +9597,22 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     delete_dag_asset_queued_event: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: string;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -8906,6 +9665,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -8932,6 +9700,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkDAGRunClearResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clear_dag_run_partitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearPartitionsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClearPartitionsResponse"];
                 };
             };
             /** @description Bad Request */
@@ -9124,6 +9972,16 @@ export interface operations {
                 dag_id_prefix_pattern?: string;
                 /** @description next_cursor or previous_cursor of another page with the same order_by and filters; empty for the first one. offset is ignored then */
                 cursor?: string;
+                /** @description No run has a partition */
+                partition_date_gte?: string;
+                /** @description No run has a partition */
+                partition_date_lte?: string;
+                /** @description No run has a partition */
+                partition_key_pattern?: string;
+                /** @description No run has a partition */
+                partition_key_prefix_pattern?: string;
+                /** @description No run was started by an asset */
+                consuming_asset_pattern?: string;
             };
             header?: never;
             path: {
@@ -9721,7 +10579,34 @@ export interface operations {
     };
     get_hitl_details: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+                /** @description Columns to sort by; a leading - sorts downwards */
+                order_by?: string[];
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                task_id_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                task_id_prefix_pattern?: string;
+                task_id?: string;
+                map_index?: number;
+                state?: string[];
+                response_received?: boolean;
+                responded_by_user_id?: string[];
+                responded_by_user_name?: string[];
+                subject_search?: string;
+                body_search?: string;
+                created_at_gte?: string;
+                created_at_gt?: string;
+                created_at_lte?: string;
+                created_at_lt?: string;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -9774,6 +10659,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -10003,6 +10897,10 @@ export interface operations {
                 operator_name_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
                 operator_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                rendered_map_index_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                rendered_map_index_prefix_pattern?: string;
                 /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 task_display_name_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
@@ -10631,7 +11529,9 @@ export interface operations {
     };
     get_external_log_url: {
         parameters: {
-            query?: never;
+            query?: {
+                map_index?: number;
+            };
             header?: never;
             path: {
                 dag_id: string;
@@ -10679,12 +11579,22 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     get_extra_links: {
         parameters: {
             query?: {
                 map_index?: number;
+                try_number?: number;
             };
             header?: never;
             path: {
@@ -10807,6 +11717,10 @@ export interface operations {
                 operator_name_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
                 operator_name_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                rendered_map_index_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                rendered_map_index_prefix_pattern?: string;
                 /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
                 task_display_name_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
@@ -10937,6 +11851,454 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStateStoreCollectionResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clear_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+                all_map_indices?: boolean;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStateStoreBody"];
+            };
+        };
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patch_task_state_store: {
+        parameters: {
+            query?: {
+                map_index?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+                dag_run_id: string;
+                task_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskStateStorePatchBody"];
+            };
+        };
+        responses: {
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11122,6 +12484,10 @@ export interface operations {
                 task_id_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
                 task_id_prefix_pattern?: string;
+                /** @description A part of it in any case; % and _ are wildcards, | separates alternatives */
+                dag_display_name_pattern?: string;
+                /** @description How it begins, in its case; | separates alternatives */
+                dag_display_name_prefix_pattern?: string;
                 logical_date_gte?: string;
                 logical_date_gt?: string;
                 logical_date_lte?: string;
@@ -12252,6 +13618,9 @@ export interface operations {
                 offset?: number;
                 /** @description Columns to sort by; a leading - sorts downwards */
                 order_by?: string[];
+                version_number?: number;
+                bundle_name?: string;
+                bundle_version?: string;
             };
             header?: never;
             path: {
@@ -12862,6 +14231,8 @@ export interface operations {
                 filename_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
                 filename_prefix_pattern?: string;
+                filename?: string;
+                bundle_name?: string;
             };
             header?: never;
             path?: never;
@@ -13148,7 +14519,12 @@ export interface operations {
     };
     get_plugins: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13189,6 +14565,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -13653,7 +15038,12 @@ export interface operations {
     };
     get_providers: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Rows of a page, at most 100 */
+                limit?: number;
+                /** @description Rows to skip */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13694,6 +15084,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
