@@ -184,6 +184,20 @@ TEST_F(AccessTest, WritesOnDagsThatMayOnlyBeReadAreForbidden) {
   EXPECT_EQ(raw(Method::get, "/api/v2/connections", "", headers).status, 403);
 }
 
+TEST_F(AccessTest, RunsAreClearedTogetherWhereAllMayBeCleared) {
+  Headers headers =
+      caller(Role::viewer, R"([{"role":"User","dags":"etl"},{"role":"Viewer","tag":"theirs"}])");
+  auto clear = [&](const std::string& more) {
+    return raw(Method::post, "/api/v2/dags/~/clearDagRuns",
+               R"({"dry_run":false,"dag_runs":[{"dag_id":"etl","dag_run_id":"r1"})" + more + "]}",
+               headers);
+  };
+  EXPECT_EQ(clear(R"(,{"dag_id":"other","dag_run_id":"r1"})").status, 403);
+  EXPECT_TRUE(engine.cleared.empty());
+  EXPECT_EQ(clear("").status, 200);
+  EXPECT_EQ(engine.cleared.size(), 1u);
+}
+
 TEST_F(AccessTest, ListsShowOnlyReadableDags) {
   Headers mine = limited(Role::viewer), all = caller(Role::viewer, "[]");
   Headers none = caller(Role::viewer, R"([{"role":"Viewer","dags":"nothing"}])");
