@@ -162,6 +162,13 @@ TEST_F(FilterTest, ListsThatAreEmptyCheckWhatTheyAreAsked) {
   EXPECT_EQ(get("/api/v2/dags/etl/assets/queuedEvents?before=x").status, 422);
 }
 
+TEST_F(FilterTest, OrdersByAirflowsOtherNames) {
+  for (std::string target : {"/dags/etl/dagRuns?order_by=-partition_date", "/pools?order_by=-pool",
+                             "/connections?order_by=-port",
+                             "/dags/etl/dagRuns/r1/taskInstances?order_by=rendered_map_index"})
+    EXPECT_EQ(get("/api/v2" + target).status, 200) << target;
+}
+
 TEST_F(FilterTest, RunsHaveNoPartitionAndNoAsset) {
   EXPECT_EQ(total("/dags/etl/dagRuns"), 1);
   for (std::string none :

@@ -12,7 +12,8 @@ constexpr const char* kNoPartition = "No run has a partition";
 constexpr std::string_view kOrder =
     "id dag_id run_id dag_run_id=run_id state run_type logical_date run_after start_date end_date "
     "updated_at "
-    "duration queued_at conf data_interval_start data_interval_end triggering_user_name";
+    "duration queued_at conf data_interval_start data_interval_end triggering_user_name "
+    "partition_date=id";  // none has one
 
 Response write_runs(const Call& call, const PageOf<DagRun>& page) {
   json::Writer w;

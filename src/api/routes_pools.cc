@@ -83,7 +83,7 @@ bool name_matches(const std::string& name, std::string pattern) {
 }
 
 Result<Response> get_pools(Call& call) {
-  auto page = call.page("name id slots description include_deferred", "id");
+  auto page = call.page("name pool=name id slots description include_deferred", "id");
   if (!page) return fail(page);
   auto all = call.services.store.pools().list_pools();
   if (!all) return fail(all);

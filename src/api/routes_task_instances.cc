@@ -12,7 +12,8 @@ namespace leoflow::api {
 const std::string_view kTaskInstanceOrder =
     "id state duration start_date end_date map_index try_number logical_date run_after "
     "data_interval_start "
-    "data_interval_end queued_when scheduled_when updated_at operator pool queue priority_weight "
+    "data_interval_end rendered_map_index=map_index queued_when scheduled_when updated_at operator "
+    "pool queue priority_weight "
     "dag_id run_id";
 
 Response touched_collection(const Call& call, const std::vector<Touched>& touched) {
