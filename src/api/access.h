@@ -118,6 +118,7 @@ inline constexpr AccessRule kAccessMatrix[] = {
     {"get_upstream_asset_events", Permission::dag_read},
     {"wait_dag_run_until_finished", Permission::dag_read},
     {"get_grid", Permission::dag_read},
+    {"get_task_groups", Permission::dag_read},
     {"get_dashboard", Permission::dag_read},
     {"get_hitl_details", Permission::dag_read},
     {"get_attempts", Permission::dag_read},

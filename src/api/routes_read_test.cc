@@ -406,6 +406,15 @@ TEST_F(ReadTest, TaskInstancesOfAGroup) {
   EXPECT_EQ(get("/api/v2/dags/~" + anywhere).status, 400);
 }
 
+TEST_F(ReadTest, TaskGroupsOfADag) {
+  json::value all = body(get("/api/leoflow/v1/dags/etl/taskGroups"));
+  EXPECT_EQ(json::dump(all.at("task_groups")),
+            R"([{"group_id":"all","parent_group_id":null,"task_ids":["extract","load"]},)"
+            R"({"group_id":"all.first","parent_group_id":"all","task_ids":["extract"]}])");
+  EXPECT_EQ(all.at("total_entries").as_int64(), 2);
+  EXPECT_EQ(get("/api/leoflow/v1/dags/nope/taskGroups").status, 404);
+}
+
 TEST_F(ReadTest, MapIndexMayBeAQueryParameter) {
   const std::string path = "/api/v2/dags/etl/dagRuns/r1/taskInstances/load";
   for (std::string part : {"/tries", "/tries/2", "/dependencies", "/links"}) {

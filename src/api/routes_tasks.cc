@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// /dags/{dag_id}/tasks: the tasks of a DAG's current version.
+// /dags/{dag_id}/tasks: the tasks of a DAG's current version;
+// /api/leoflow/v1/dags/{dag_id}/taskGroups: the groups they are in.
 #include <algorithm>
+#include <unordered_map>
 
 #include "api/lookup.h"
 #include "api/present.h"
@@ -56,6 +58,46 @@ Result<Response> get_task(Call& call) {
   return json_response(w);
 }
 
+struct TaskGroup {
+  std::string id, parent;               // parent: empty for the outermost
+  std::vector<std::string_view> tasks;  // those of the groups in it too
+};
+
+// A group comes before those in it, and each where its first task does. By what the file says:
+// names do not tell, for a task's id may have dots of its own and a group may leave ids alone
+// (prefix_group_id=False).
+std::vector<TaskGroup> groups_of(const DagSpec& spec) {
+  std::vector<TaskGroup> groups;
+  std::unordered_map<std::string_view, size_t> places;
+  for (const TaskSpec& task : spec.tasks) {
+    std::string_view parent;
+    for (const std::string& id : task.task_groups) {
+      auto [place, fresh] = places.try_emplace(id, groups.size());
+      if (fresh) groups.push_back({id, std::string(parent), {}});
+      groups[place->second].tasks.push_back(task.task_id);
+      parent = id;
+    }
+  }
+  return groups;
+}
+
+Result<Response> get_task_groups(Call& call) {
+  auto found = find_dag_version(call, call.path("dag_id"));
+  if (!found) return fail(found);
+  auto groups = groups_of(found->version->spec);
+  json::Writer w;
+  w.begin_object().key("task_groups").begin_array();
+  for (const TaskGroup& group : groups) {
+    w.begin_object().member("group_id", group.id);
+    member_text(w, "parent_group_id", group.parent);
+    w.key("task_ids").begin_array();
+    for (std::string_view task : group.tasks) w.string(task);
+    w.end_array().end_object();
+  }
+  w.end_array().member("total_entries", int64_t(groups.size())).end_object();
+  return json_response(w);
+}
+
 }  // namespace
 
 void add_task_routes(Router& router) {
@@ -80,6 +122,13 @@ void add_task_routes(Router& router) {
   router.add(Method::get, "/api/v2/dags/{dag_id}/tasks/{task_id}", "get_task", get_task)
       .about("One task")
       .answers_with(200, "TaskResponse");
+  router.shape("TaskGroupResponse", "group_id:str parent_group_id:str? task_ids:[str]");
+  router.shape("TaskGroupCollectionResponse", "task_groups:[TaskGroupResponse] total_entries:int");
+  router
+      .add(Method::get, "/api/leoflow/v1/dags/{dag_id}/taskGroups", "get_task_groups",
+           get_task_groups)
+      .about("Task groups of a DAG, each with its tasks and those of the groups in it")
+      .answers_with(200, "TaskGroupCollectionResponse");
 }
 
 }  // namespace leoflow::api

@@ -3,6 +3,7 @@
 // live/apply.ts.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { ChosenCells } from "@/lib/chosen";
+import type { Group } from "@/lib/graph";
 import { inTurns } from "@/lib/inTurns";
 import { loadCells } from "./cells";
 import { api } from "./client";
@@ -80,6 +81,15 @@ export const dagTasks = (dagId: string) =>
     select: (page) => page.tasks,
   });
 
+export const dagTaskGroups = (dagId: string) =>
+  queryOptions({
+    queryKey: ["dag", dagId, "structure", "groups"],
+    queryFn: ({ signal }) =>
+      api.get("/api/leoflow/v1/dags/{dag_id}/taskGroups", { path: { dag_id: dagId }, signal }),
+    select: (page): Group[] =>
+      page.task_groups.map(({ group_id, task_ids }) => ({ id: group_id, tasks: task_ids })),
+  });
+
 export const dagVersions = (dagId: string) =>
   queryOptions({
     queryKey: ["dag", dagId, "versions"],
@@ -101,28 +111,6 @@ export const dagSource = (dagId: string, version: number | undefined) =>
         query: { version_number: version },
         signal,
       }),
-  });
-
-export const backfills = (dagId: string) =>
-  queryOptions({
-    queryKey: ["dag", dagId, "backfills"],
-    queryFn: ({ signal }) =>
-      api.get("/api/v2/backfills", {
-        query: { dag_id: dagId, limit: kPageMax, order_by: ["-id"] },
-        signal,
-      }),
-    select: (page) => page.backfills,
-  });
-
-export const backfillProgress = (dagId: string, id: number) =>
-  queryOptions({
-    queryKey: ["dag", dagId, "backfills", id],
-    queryFn: ({ signal }) =>
-      api.get("/api/leoflow/v1/backfills/{backfill_id}/progress", {
-        path: { backfill_id: id },
-        signal,
-      }),
-    placeholderData: keepPreviousData,
   });
 
 export interface RunFilter {

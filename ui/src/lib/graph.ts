@@ -39,31 +39,46 @@ export interface Row {
   isGroup: boolean;
 }
 
-function groupsOf(id: string): string[] {
-  const parts = id.split(".");
-  return parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join("."));
+/** A task group; outer ones are listed before those in them. */
+export interface Group {
+  id: string;
+  /** Those of the groups in it too. */
+  tasks: readonly string[];
+}
+
+/** What is left of an id below its group: all of it where the group does not prefix ids. */
+function label(id: string, group: string | undefined): string {
+  return group && id.startsWith(`${group}.`) ? id.slice(group.length + 1) : id;
+}
+
+/** The groups of each task, the outermost first. */
+function groupsByTask(groups: readonly Group[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const group of groups)
+    for (const task of group.tasks) found.set(task, [...(found.get(task) ?? []), group.id]);
+  return found;
 }
 
 /** Rows for ordered task ids: members of a group come together below its row, unless folded. */
-export function groupRows(order: readonly string[], folded: ReadonlySet<string>): Row[] {
-  const members = new Map<string, string[]>();
-  for (const id of order)
-    for (const group of groupsOf(id)) members.set(group, [...(members.get(group) ?? []), id]);
-  // "a.b" is a task of group "a" unless it is the only one: ids may have dots of their own.
-  const isGroup = (name: string) => (members.get(name)?.length ?? 0) > 1;
+export function groupRows(
+  order: readonly string[],
+  groups: readonly Group[],
+  folded: ReadonlySet<string>,
+): Row[] {
+  const groupsOf = groupsByTask(groups);
+  const members = new Map<string, string[]>(groups.map((group) => [group.id, []]));
+  for (const id of order) for (const group of groupsOf.get(id) ?? []) members.get(group)?.push(id);
   const rows: Row[] = [];
   const done = new Set<string>();
-  const label = (id: string, group: string | undefined) =>
-    group ? id.slice(group.length + 1) : id;
 
   function place(id: string): void {
     if (done.has(id)) return;
-    const groups = groupsOf(id).filter(isGroup);
-    for (const [depth, group] of groups.entries()) {
+    const around = groupsOf.get(id) ?? [];
+    for (const [depth, group] of around.entries()) {
       if (done.has(group)) continue;
       done.add(group);
       const tasks = members.get(group) ?? [];
-      const row = { id: group, label: label(group, groups[depth - 1]), depth, tasks };
+      const row = { id: group, label: label(group, around[depth - 1]), depth, tasks };
       rows.push({ ...row, isGroup: true });
       if (folded.has(group)) return tasks.forEach((task) => done.add(task));
       return tasks.forEach((task) => !done.has(task) && place(task));
@@ -71,8 +86,8 @@ export function groupRows(order: readonly string[], folded: ReadonlySet<string>)
     done.add(id);
     rows.push({
       id,
-      label: label(id, groups.at(-1)),
-      depth: groups.length,
+      label: label(id, around.at(-1)),
+      depth: around.length,
       tasks: [id],
       isGroup: false,
     });

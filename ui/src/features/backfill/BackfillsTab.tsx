@@ -4,7 +4,7 @@ import { IconCalendarRepeat } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
-import { backfillProgress, backfills } from "@/api/queries";
+import { backfillProgress, backfills } from "@/api/backfillQueries";
 import type { Backfill, BackfillProgress, DagDetails } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
 import { Confirm } from "@/components/Confirm";

@@ -47,7 +47,7 @@ export function GridTab({ dagId }: { dagId: string }) {
   const fold = params.getAll("fold").join("\n");
   const folded = useMemo(() => new Set(fold ? fold.split("\n") : []), [fold]);
   const runs = useQuery(recentRuns(dagId, { limit: Number(count) }));
-  const { query, rows } = useGridRows(dagId, folded);
+  const { query, groups, rows } = useGridRows(dagId, folded);
   const columns = useMemo(() => [...(runs.data?.dag_runs ?? [])].reverse(), [runs.data]);
   const { me } = useAuth();
   const cells = useChosenCells(rows, columns);
@@ -106,15 +106,19 @@ export function GridTab({ dagId }: { dagId: string }) {
               </Empty>
             ) : (
               <Loaded query={query}>
-                {() => (
-                  <Grid
-                    runs={columns}
-                    rows={rows}
-                    taskCount={query.data?.length ?? 0}
-                    folded={folded}
-                    onFold={toggle}
-                    chosen={me.can.trigger ? cells : null}
-                  />
+                {(tasks) => (
+                  <Loaded query={groups}>
+                    {() => (
+                      <Grid
+                        runs={columns}
+                        rows={rows}
+                        taskCount={tasks.length}
+                        folded={folded}
+                        onFold={toggle}
+                        chosen={me.can.trigger ? cells : null}
+                      />
+                    )}
+                  </Loaded>
                 )}
               </Loaded>
             )

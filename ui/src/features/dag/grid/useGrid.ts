@@ -2,7 +2,7 @@
 import { useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Cells } from "@/api/cells";
-import { dagTasks, runCells } from "@/api/queries";
+import { dagTaskGroups, dagTasks, runCells } from "@/api/queries";
 import type { DagRun, GridCell } from "@/api/types";
 import { groupRows, topological, type Row } from "@/lib/graph";
 import { elapsed } from "@/lib/time";
@@ -11,14 +11,16 @@ import { isOpen, kAttention, stateName } from "@/lib/states";
 /** Rows of the grid: tasks in the order they run, groups folded as asked. */
 export function useGridRows(dagId: string, folded: ReadonlySet<string>) {
   const query = useQuery(dagTasks(dagId));
+  const groups = useQuery(dagTaskGroups(dagId));
   const rows = useMemo(() => {
+    if (!groups.data) return [];
     const nodes = (query.data ?? []).map((task) => ({
       id: task.task_id ?? "",
       downstream: (task.downstream_task_ids ?? []) as string[],
     }));
-    return groupRows(topological(nodes), folded);
-  }, [query.data, folded]);
-  return { query, rows };
+    return groupRows(topological(nodes), groups.data, folded);
+  }, [query.data, groups.data, folded]);
+  return { query, groups, rows };
 }
 
 const dataOf = (results: UseQueryResult<Cells>[]) => results.map(({ data }) => data);
