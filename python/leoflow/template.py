@@ -12,9 +12,12 @@ import importlib
 import json
 import os
 import select
-import signal
-import socket
 import sys
+# As in the modules signal and socket, without their enumerations: these take longer to make than
+# all that is used here.
+from _signal import SIGCHLD, SIGKILL, set_wakeup_fd
+from _signal import signal as set_signal
+from _socket import CMSG_SPACE, SCM_RIGHTS, SOL_SOCKET, socket
 
 CHANNEL_FD = 3
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -85,7 +88,7 @@ class Channel:
     """Frames and descriptors over the socket to the agent."""
 
     def __init__(self, fd):
-        self._socket = socket.socket(fileno=fd)
+        self._socket = socket(fileno=fd)
         self._socket.setblocking(True)
         self._buffer = b""
         self._text, self._parse = json.dumps, json.loads
@@ -111,12 +114,12 @@ class Channel:
         size = array.array("i").itemsize
         try:
             data, controls, _, _ = self._socket.recvmsg(
-                READ_BYTES, socket.CMSG_SPACE(FDS_PER_READ * size), MSG_CMSG_CLOEXEC
+                READ_BYTES, CMSG_SPACE(FDS_PER_READ * size), MSG_CMSG_CLOEXEC
             )
         except OSError:
             raise ChannelClosed from None
         for level, kind, payload in controls:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            if level == SOL_SOCKET and kind == SCM_RIGHTS:
                 received = array.array("i")
                 received.frombytes(payload[: len(payload) - len(payload) % size])
                 self.descriptors += received
@@ -212,8 +215,8 @@ class Template:
     def serve(self):
         """Answers requests until the agent goes away; then nothing it forked survives."""
         self._wake, self._alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
+        set_signal(SIGCHLD, lambda number, frame: None)
+        set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
         poll = select.poll()
         poll.register(self._channel.fileno(), select.POLLIN)
         poll.register(self._wake, select.POLLIN)
@@ -327,7 +330,7 @@ class Template:
         for pid in self._attempts:
             for kill in (os.killpg, os.kill):
                 try:
-                    kill(pid, signal.SIGKILL)
+                    kill(pid, SIGKILL)
                 except OSError:
                     pass
 

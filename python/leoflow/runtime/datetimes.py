@@ -2,10 +2,10 @@
 """The date type of the task context: a datetime with the methods of pendulum that DAGs and
 templates use."""
 
-import calendar
 import datetime as _datetime
 
 UTC = _datetime.timezone.utc
+DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century")
 
 
@@ -90,7 +90,7 @@ class DateTime(_datetime.datetime):
         """Months and years keep the day where the month has it, else its last day."""
         month = self.month - 1 + months + 12 * years
         year, month = self.year + month // 12, month % 12 + 1
-        day = min(self.day, calendar.monthrange(year, month)[1])
+        day = min(self.day, _days_of_month(year, month))
         moved = self.replace(year=year, month=month, day=day) + _datetime.timedelta(
             days=days, weeks=weeks
         )
@@ -276,14 +276,14 @@ class DateTime(_datetime.datetime):
 
     @property
     def days_in_month(self):
-        return calendar.monthrange(self.year, self.month)[1]
+        return _days_of_month(self.year, self.month)
 
     @property
     def quarter(self):
         return (self.month - 1) // 3 + 1
 
     def is_leap_year(self):
-        return calendar.isleap(self.year)
+        return _is_leap(self.year)
 
     def is_past(self):
         return self < self.now(self.tzinfo)
@@ -293,6 +293,15 @@ class DateTime(_datetime.datetime):
 
     def is_utc(self):
         return self.offset == 0
+
+
+def _is_leap(year):
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def _days_of_month(year, month):
+    """As in the module calendar, which takes as long to import as all of this one."""
+    return 29 if month == 2 and _is_leap(year) else DAYS_OF_MONTHS[month - 1]
 
 
 def zone(tz):

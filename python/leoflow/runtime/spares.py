@@ -7,7 +7,6 @@ had been none.
 """
 
 import marshal
-import socket
 
 SPARES_MAX = 3
 REQUEST_BYTES_MAX = 65536
@@ -36,6 +35,7 @@ class Spares:
     def add(self):
         """Forks one more. That it cannot is not told here: the next spawn will meet the same
         error."""
+        socket = _socket_module()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             pid = self._fork()
@@ -58,7 +58,7 @@ class Spares:
             pid, ours = self._waiting.popitem()
             with ours:
                 try:
-                    socket.send_fds(ours, [data], descriptors)
+                    _socket_module().send_fds(ours, [data], descriptors)
                 except OSError:
                     continue  # it has ended, or will now that the socket closes
             return pid
@@ -84,7 +84,14 @@ class Spares:
         self._waiting.clear()
 
 
+def _socket_module():
+    """Imported with the first spare: an interpreter of one attempt mostly has none."""
+    import socket
+
+    return socket
+
+
 def _receive(theirs):
     with theirs:
-        data, descriptors, _, _ = socket.recv_fds(theirs, REQUEST_BYTES_MAX, FDS_MAX)
+        data, descriptors, _, _ = _socket_module().recv_fds(theirs, REQUEST_BYTES_MAX, FDS_MAX)
     return (marshal.loads(data), descriptors) if data else None
