@@ -57,6 +57,8 @@ def questions(runs):
         "home page": "/api/leoflow/v1/dashboard",
         "DAGs": "/api/v2/dags?limit=100",
         "DAGs, failing": "/api/v2/dags?last_dag_run_state=failed&limit=50",
+        "DAGs, last run by state and start":
+            f"/api/v2/dags?dag_run_state=failed&dag_run_start_date_gte={day}&limit=50",
         "DAGs, search": "/api/v2/dags?dag_id_pattern=_05&limit=50",
         "DAG stats": "/api/v2/dagStats",
         "runs": f"{EVERY_RUN}?order_by=-run_after&limit=100",
