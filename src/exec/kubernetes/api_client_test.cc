@@ -149,6 +149,34 @@ TEST_F(ApiClientTest, ReadsARenewedTokenWhenTheOldOneIsRefused) {
   EXPECT_TRUE(remove_tree(file));
 }
 
+class MovedClock : public Clock {
+ public:
+  Time now() const override { return at; }
+  Time at = from_micros(1'700'000'000'000'000);
+};
+
+TEST_F(ApiClientTest, KeepsATokenWhoseFileCannotBeReadForAMoment) {
+  crypto_init();
+  fs::path file = fs::temp_directory_path() / ("leoflow-token-" + random_token(12));
+  ASSERT_TRUE(write_file(file, "good"));
+  MovedClock clock;
+  LoopThread thread("credentials");
+  ClusterAccess access;
+  access.token_file = file;
+  Credentials credentials(thread.loop(), access, clock, {});
+  auto token = [&] {
+    std::string found;
+    credentials.get([&](Result<Credential> got) { found = got ? got->token : "none"; });
+    return found;
+  };
+  EXPECT_EQ(token(), "good");
+  EXPECT_TRUE(remove_tree(file));
+  clock.at += kTokenFileAgeMax;
+  EXPECT_EQ(token(), "good");
+  credentials.refused();
+  EXPECT_EQ(token(), "none");
+}
+
 TEST_F(ApiClientTest, AsksAPluginForCredentials) {
   crypto_init();
   fs::path script = fs::temp_directory_path() / ("leoflow-plugin-" + random_token(12));

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/kubernetes/cluster_access.h"
 
+#include <algorithm>
+
 #include "base/crypto.h"
 #include "exec/kubernetes/yaml_json.h"
 
 namespace leoflow::kube {
 namespace {
+
+constexpr std::string_view kExecExtension = "client.authentication.k8s.io/exec";
 
 struct Document {
   fs::path path;
@@ -74,6 +78,18 @@ Result<std::string> data_or_file(const Entry& entry, const std::string& key) {
   return content;
 }
 
+// What a cluster has to say to exec plugins: the extension of that name.
+json::value config_for_plugins(const Entry& cluster) {
+  auto* extensions = json::array_or_null(cluster.body, "extensions");
+  if (!extensions) return nullptr;
+  for (const auto& one : *extensions) {
+    if (!one.is_object() || text(one.as_object(), "name") != kExecExtension) continue;
+    auto* value = one.as_object().if_contains("extension");
+    return value ? *value : nullptr;
+  }
+  return nullptr;
+}
+
 Status read_cluster(const Entry& cluster, const ContextChoice& choice, ClusterAccess& into) {
   if (auto ok = refuse(cluster, {{"proxy-url", "reach the API without a proxy"}}); !ok) return ok;
   into.server = text(cluster.body, "server");
@@ -92,6 +108,7 @@ Status read_cluster(const Entry& cluster, const ContextChoice& choice, ClusterAc
   if (!ca) return fail(ca);
   into.ca_pem = std::move(*ca);
   into.tls_server_name = text(cluster.body, "tls-server-name");
+  into.exec_config = config_for_plugins(cluster);
   return {};
 }
 
@@ -158,6 +175,14 @@ Result<std::string> from_base64(std::string_view text) {
     url += c == '+' ? '-' : c == '/' ? '_' : c;
   }
   return from_base64url(url);
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string text = base64url(bytes);
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
 }
 
 Result<ClusterAccess> read_kubeconfig(const std::vector<KubeconfigFile>& files,
@@ -234,12 +259,10 @@ Result<ClusterAccess> in_cluster_access(const std::string& host, const std::stri
   if (!ca) return fail(ca);
   access.ca_pem = std::move(*ca);
   access.token_file = folder / "token";
-  auto own = read_file(folder / "namespace", 1024);
-  if (!namespace_name.empty()) {
-    access.namespace_name = namespace_name;
-  } else if (own && !own->empty()) {
-    access.namespace_name = *own;
-  }
+  auto own = read_file(folder / "namespace", kAccessFileBytesMax);
+  std::string name = own ? own->substr(0, own->find_last_not_of(" \r\n") + 1) : std::string();
+  if (!namespace_name.empty()) name = namespace_name;
+  if (!name.empty()) access.namespace_name = name;
   return access;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace leoflow::kube {
 
@@ -39,6 +40,8 @@ struct ClusterAccess {
   fs::path token_file;  // read again as it is renewed
   std::string certificate_pem, key_pem;
   std::optional<ExecPlugin> exec;
+  // The cluster's extension for exec plugins (client.authentication.k8s.io/exec); null = none.
+  json::value exec_config;
 };
 
 struct ContextChoice {
@@ -69,7 +72,8 @@ Result<ClusterAccess> in_cluster_access(const std::string& host, const std::stri
                                         const std::string& namespace_name,
                                         const fs::path& folder = kServiceAccountFolder);
 
-// Standard base64, with or without padding and line ends.
+// Standard base64, with or without padding and line ends; and with padding.
 Result<std::string> from_base64(std::string_view text);
+std::string to_base64(std::string_view bytes);
 
 }  // namespace leoflow::kube

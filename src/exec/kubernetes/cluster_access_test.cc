@@ -35,7 +35,13 @@ clusters:
     server: https://10.0.0.1:6443/
     certificate-authority-data: Q0E=
 - name: named
-  cluster: {server: "https://k", tls-server-name: api.test, certificate-authority: ca.pem}
+  cluster:
+    server: https://k
+    tls-server-name: api.test
+    certificate-authority: ca.pem
+    extensions:
+    - {name: other, extension: 1}
+    - {name: client.authentication.k8s.io/exec, extension: {audience: mine}}
 - name: open
   cluster: {server: "https://k", insecure-skip-tls-verify: true}
 users:
@@ -99,6 +105,12 @@ TEST_F(ClusterAccessTest, ReadsTokensFilesAndPlugins) {
   EXPECT_EQ(plugin->exec->arguments, (std::vector<std::string>{"--cluster", "7"}));
   EXPECT_EQ(plugin->exec->environment.at("REGION"), "here");
   EXPECT_TRUE(plugin->exec->wants_cluster_info);
+  EXPECT_EQ(exec_info(*plugin),
+            R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":)"
+            R"({"interactive":false,"cluster":{"server":"https://k","tls-server-name":"api.test",)"
+            R"("certificate-authority-data":"Q0EgZmlsZQ==","config":{"audience":"mine"}}}})");
+  plugin->exec->wants_cluster_info = false;
+  EXPECT_FALSE(exec_info(*plugin).contains("cluster"));
 }
 
 TEST_F(ClusterAccessTest, RefusesByName) {
@@ -137,7 +149,7 @@ TEST_F(ClusterAccessTest, TheFirstFileWins) {
 TEST_F(ClusterAccessTest, FindsItsWayInAPod) {
   EXPECT_EQ(in_cluster_access("", "", "", folder_).error().code(), Code::not_found);
   for (const char* name : {"token", "ca.crt", "namespace"})
-    ASSERT_TRUE(write_file(folder_ / name, name));
+    ASSERT_TRUE(write_file(folder_ / name, std::string(name) + "\n"));
   auto access = in_cluster_access("fd00::1", "6443", "", folder_);
   ASSERT_TRUE(access);
   EXPECT_EQ(access->server, "https://[fd00::1]:6443");

@@ -27,17 +27,6 @@ std::string find_program(const std::string& command, const std::vector<std::stri
   return {};
 }
 
-std::string exec_info(const ClusterAccess& access) {
-  json::Writer out;
-  out.begin_object().member("kind", "ExecCredential");
-  out.member("apiVersion", access.exec->api_version).key("spec").begin_object();
-  out.member("interactive", false);
-  if (access.exec->wants_cluster_info) {
-    out.key("cluster").begin_object().member("server", access.server).end_object();
-  }
-  return out.end_object().end_object().take();
-}
-
 // Blocks; the plugin's thread.
 Result<Credential> run_exec(const ClusterAccess& access, std::vector<std::string> environment) {
   const ExecPlugin& plugin = *access.exec;
@@ -68,6 +57,22 @@ Result<Credential> run_exec(const ClusterAccess& access, std::vector<std::string
 }
 
 }  // namespace
+
+std::string exec_info(const ClusterAccess& access) {
+  json::Writer out;
+  out.begin_object().member("kind", "ExecCredential");
+  out.member("apiVersion", access.exec->api_version).key("spec").begin_object();
+  out.member("interactive", false);
+  if (access.exec->wants_cluster_info) {
+    out.key("cluster").begin_object().member("server", access.server);
+    if (!access.tls_server_name.empty()) out.member("tls-server-name", access.tls_server_name);
+    if (access.insecure) out.member("insecure-skip-tls-verify", true);
+    if (!access.ca_pem.empty()) out.member("certificate-authority-data", to_base64(access.ca_pem));
+    if (!access.exec_config.is_null()) out.key("config").value(access.exec_config);
+    out.end_object();
+  }
+  return out.end_object().end_object().take();
+}
 
 Result<Credential> parse_exec_credential(std::string_view text, const std::string& api_version) {
   auto parsed = json::parse(text);
@@ -132,6 +137,8 @@ void Credentials::get(Done done) {
           ? Credential{access_.token, access_.certificate_pem, access_.key_pem, std::nullopt}
           : read_token_file();
   if (made) known_ = *made;
+  // A file that cannot be read for a moment leaves what it said last.
+  if (!made && known_) return done(*known_);
   done(std::move(made));
 }
 

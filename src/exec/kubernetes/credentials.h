@@ -27,6 +27,10 @@ struct Credential {
   bool operator==(const Credential&) const = default;
 };
 
+// What an exec plugin finds in KUBERNETES_EXEC_INFO (client.authentication.k8s.io, ExecCredential).
+// Requires: access.exec.
+std::string exec_info(const ClusterAccess& access);
+
 // The output of an exec plugin. `invalid` when it is none of the wanted version or holds nothing.
 Result<Credential> parse_exec_credential(std::string_view text, const std::string& api_version);
 
@@ -38,7 +42,8 @@ class Credentials {
               std::vector<std::string> environment);
   ~Credentials();
 
-  // Within the call when it is known, else once it is. Errors: those of the file or program.
+  // Within the call when it is known, else once it is. Errors: those of the program, or of the file
+  // as long as it was never read.
   void get(Done done);
   // The API refused what we presented: the next get() asks again.
   void refused();
