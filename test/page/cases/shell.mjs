@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is around every page: signing in, navigation, appearance, time zone, errors.
 import { kPhone, settled } from "../support/browser.mjs";
-import { kPassword } from "../support/server.mjs";
+import { kPassword, until } from "../support/server.mjs";
 import { equal, ok, test } from "../support/tests.mjs";
 
 test(
@@ -109,3 +109,31 @@ test(
   },
   { own: true },
 );
+
+test("shell: a hint is shown for the pointer and for the keyboard, one at a time", async ({
+  server,
+  page,
+}) => {
+  await server.story();
+  await page.goto("/dags");
+  const hints = page.getByRole("tooltip");
+  const start = page.getByRole("button", { name: "Trigger orders" });
+  await start.hover();
+  await hints.getByText("Trigger", { exact: true }).waitFor();
+  const described = await start.getAttribute("aria-describedby");
+  equal(await page.locator(`[id="${described}"]`).textContent(), "Trigger", "description");
+  await page.getByRole("button", { name: "Trigger quiet" }).hover();
+  await until("it has moved", async () => (await start.getAttribute("aria-describedby")) === null);
+  equal(await hints.count(), 1, "hints");
+  await page.keyboard.press("Escape");
+  await hints.waitFor({ state: "detached" });
+  await page.mouse.move(0, 0);
+  await start.focus();
+  await page.keyboard.press("Shift+Tab");
+  await hints.getByText("Active", { exact: true }).waitFor();
+  await page.keyboard.press("Tab");
+  await hints.getByText("Trigger", { exact: true }).waitFor();
+  await page.goto("/dags/orders/runs/r1");
+  await page.getByText("Started").locator("..").locator("time").hover();
+  await hints.getByText("UTC").waitFor();
+});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AuthProvider } from "@/auth/AuthProvider";
+import { HintLayer } from "@/components/Hint";
 import { ToastProvider } from "@/components/toast";
 import { LoginPage } from "@/features/login/LoginPage";
 import { Unreachable } from "@/features/login/Unreachable";
@@ -25,6 +26,7 @@ export function App() {
               <Shell>
                 <Routes />
               </Shell>
+              <HintLayer />
             </TriggerProvider>
           </ToastProvider>
         </ZoneProvider>

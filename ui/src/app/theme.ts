@@ -67,7 +67,7 @@ export const theme = createTheme({
     },
     Popover: { defaultProps: { transitionProps: { duration: 80 } } },
     Tooltip: {
-      defaultProps: { openDelay: 250, transitionProps: { duration: 80 }, fz: 12, multiline: true },
+      defaultProps: { transitionProps: { duration: 80 }, fz: 12, multiline: true },
     },
   },
 });

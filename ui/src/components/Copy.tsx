@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useState } from "react";
+import { Hint } from "@/components/Hint";
 import { copyText } from "@/lib/copyText";
 
 interface Props {
@@ -18,10 +19,10 @@ export function Copy({ value, label }: Props) {
     setTimeout(() => setDone(false), 1500);
   }
   return (
-    <Tooltip label={done ? "Copied" : label}>
+    <Hint label={done ? "Copied" : label}>
       <ActionIcon size="sm" aria-label={label} onClick={() => void copy()}>
         {done ? <IconCheck size={14} /> : <IconCopy size={14} />}
       </ActionIcon>
-    </Tooltip>
+    </Hint>
   );
 }

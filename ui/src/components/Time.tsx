@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Tooltip } from "@mantine/core";
 import { useZone } from "@/app/ZoneProvider";
+import { Hint } from "@/components/Hint";
 import { useNow } from "@/lib/now";
 import { clock, dateAndTime, elapsed, instant, localZone, relative, span } from "@/lib/time";
 
@@ -19,11 +19,11 @@ export function Time({ at, ago = false, none = "–" }: TimeProps) {
   const value = instant(at);
   if (value === null) return <span className="faint">{none}</span>;
   return (
-    <Tooltip label={<InZones at={value} zone={zone} ago={!ago} />}>
+    <Hint label={<InZones at={value} zone={zone} ago={!ago} />}>
       <time dateTime={at ?? undefined} style={{ whiteSpace: "nowrap" }}>
         {ago ? relative(value, now) : <DateAndTime at={value} now={now} zone={zone} />}
       </time>
-    </Tooltip>
+    </Hint>
   );
 }
 

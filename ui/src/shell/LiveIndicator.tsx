@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Tooltip } from "@mantine/core";
+import { Hint } from "@/components/Hint";
 import { useLive } from "@/live/LiveProvider";
 import { useNow } from "@/lib/now";
 import styles from "./shell.module.css";
@@ -20,7 +20,7 @@ export function LiveIndicator() {
   const dot =
     status.state === "live" ? "success" : status.state === "waiting" ? "failed" : "up_for_retry";
   return (
-    <Tooltip label={tip}>
+    <Hint label={tip}>
       <button
         type="button"
         className={styles.live}
@@ -30,6 +30,6 @@ export function LiveIndicator() {
         <span className={styles.dot} data-state={dot} />
         <span className={styles.liveText}>{text}</span>
       </button>
-    </Tooltip>
+    </Hint>
   );
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Tooltip } from "@mantine/core";
 import { IconDots, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { importErrors } from "@/api/queries";
 import { useAuth } from "@/auth/AuthProvider";
+import { Hint } from "@/components/Hint";
 import { Link, navigate, usePathname } from "@/router/router";
 import { isHere, kAdminPages, kMainPages, type NavPage } from "./pages";
 import styles from "./shell.module.css";
@@ -49,7 +49,7 @@ interface ItemProps {
 
 function NavItem({ page, here, narrow, count }: ItemProps) {
   return (
-    <Tooltip label={page.title} position="right" disabled={!narrow}>
+    <Hint label={page.title} position="right" disabled={!narrow}>
       <Link
         to={page.to}
         className={`${styles.item} ${here ? styles.here : ""}`}
@@ -64,7 +64,7 @@ function NavItem({ page, here, narrow, count }: ItemProps) {
           </span>
         )}
       </Link>
-    </Tooltip>
+    </Hint>
   );
 }
 

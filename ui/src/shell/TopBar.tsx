@@ -3,7 +3,6 @@ import {
   ActionIcon,
   Button,
   Menu,
-  Tooltip,
   useMantineColorScheme,
   type MantineColorScheme,
 } from "@mantine/core";
@@ -20,6 +19,7 @@ import {
 import { useState } from "react";
 import { useZone, type ZoneChoice } from "@/app/ZoneProvider";
 import { useAuth } from "@/auth/AuthProvider";
+import { Hint } from "@/components/Hint";
 import { localZone } from "@/lib/time";
 import { CrumbTrail } from "./CrumbTrail";
 import { LiveIndicator } from "./LiveIndicator";
@@ -60,7 +60,7 @@ function ZoneMenu() {
   return (
     <Menu width={280} opened={open} onChange={setOpen}>
       <Menu.Target>
-        <Tooltip label={`Times are in ${zone}`} disabled={open}>
+        <Hint label={`Times are in ${zone}`} disabled={open}>
           <Button
             variant="subtle"
             color="gray"
@@ -74,7 +74,7 @@ function ZoneMenu() {
           >
             {zone === "UTC" ? "UTC" : (zone.split("/").at(-1) ?? zone).replaceAll("_", " ")}
           </Button>
-        </Tooltip>
+        </Hint>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Show times in</Menu.Label>
@@ -109,11 +109,11 @@ function SchemeMenu() {
   return (
     <Menu width={190} opened={open} onChange={setOpen}>
       <Menu.Target>
-        <Tooltip label="Light or dark" disabled={open}>
+        <Hint label="Light or dark" disabled={open}>
           <ActionIcon aria-label={`Appearance: ${current?.title ?? "as the system"}`}>
             <Icon size={16} stroke={1.6} />
           </ActionIcon>
-        </Tooltip>
+        </Hint>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.RadioGroup

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconPencil, IconTrash } from "@tabler/icons-react";
+import { Hint } from "@/components/Hint";
 
 interface Props {
   /** What the buttons are about. */
@@ -14,18 +15,18 @@ export function RowActions({ name, onEdit, onDelete }: Props) {
   return (
     <span className="row" style={{ gap: 2 }}>
       {onEdit && (
-        <Tooltip label="Change">
+        <Hint label="Change">
           <ActionIcon aria-label={`Change ${name}`} onClick={onEdit}>
             <IconPencil size={15} stroke={1.7} />
           </ActionIcon>
-        </Tooltip>
+        </Hint>
       )}
       {onDelete && (
-        <Tooltip label="Delete">
+        <Hint label="Delete">
           <ActionIcon aria-label={`Delete ${name}`} onClick={onDelete}>
             <IconTrash size={15} stroke={1.7} />
           </ActionIcon>
-        </Tooltip>
+        </Hint>
       )}
     </span>
   );

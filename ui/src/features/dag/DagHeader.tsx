@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Button, Menu, Switch, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Menu, Switch } from "@mantine/core";
 import { IconDots, IconPlayerPlay, IconRefresh, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { api } from "@/api/client";
@@ -7,6 +7,7 @@ import type { DagDetails } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { useAuth } from "@/auth/AuthProvider";
 import { Confirm } from "@/components/Confirm";
+import { Hint } from "@/components/Hint";
 import { Chip } from "@/components/Page";
 import { Time } from "@/components/Time";
 import { useToasts } from "@/components/toast";
@@ -73,7 +74,7 @@ export function DagActions({ dag }: { dag: DagDetails }) {
 
   return (
     <>
-      <Tooltip label={dag.is_paused ? "Paused: press to resume its schedule" : "Active"}>
+      <Hint label={dag.is_paused ? "Paused: press to resume its schedule" : "Active"}>
         <Switch
           checked={!dag.is_paused}
           disabled={!me.can.trigger}
@@ -82,7 +83,7 @@ export function DagActions({ dag }: { dag: DagDetails }) {
           mr={8}
           aria-label={`${dag.dag_id} is active`}
         />
-      </Tooltip>
+      </Hint>
       <Button
         leftSection={<IconPlayerPlay size={14} />}
         disabled={!me.can.trigger}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, Switch, Tooltip } from "@mantine/core";
+import { ActionIcon, Switch } from "@mantine/core";
 import { IconPlayerPlay, IconStar, IconStarFilled } from "@tabler/icons-react";
 import { kLatestRuns } from "@/api/latestRuns";
 import type { Dag, LatestRun } from "@/api/types";
 import type { Column } from "@/components/DataTable";
+import { Hint } from "@/components/Hint";
 import { Chip } from "@/components/Page";
 import { RunBars } from "@/components/RunBars";
 import { StateIcon } from "@/components/StateIcon";
@@ -42,11 +43,11 @@ function DagName({ dag, favourite }: Pick<Actions, "favourite"> & { dag: Dag }) 
             {dag.dag_display_name}
           </Link>
           {dag.has_import_errors && (
-            <Tooltip label="Its file does not compile: the last good version runs">
+            <Hint label="Its file does not compile: the last good version runs">
               <Link to={links.importErrors()} aria-label="Import error">
                 <StateIcon state="failed" />
               </Link>
-            </Tooltip>
+            </Hint>
           )}
         </div>
         {dag.description && <div className={`cut ${styles.under}`}>{dag.description}</div>}
@@ -161,15 +162,15 @@ export function dagColumns(
       end: true,
       cell: (dag) => (
         <div className="row">
-          <Tooltip label={dag.is_paused ? "Paused: press to resume its schedule" : "Active"}>
+          <Hint label={dag.is_paused ? "Paused: press to resume its schedule" : "Active"}>
             <Switch
               checked={!dag.is_paused}
               disabled={!canRun}
               onChange={() => actions.pause(dag)}
               aria-label={`${dag.dag_id} is active`}
             />
-          </Tooltip>
-          <Tooltip label="Trigger">
+          </Hint>
+          <Hint label="Trigger">
             <ActionIcon
               disabled={!canRun}
               onClick={() => actions.trigger(dag)}
@@ -177,7 +178,7 @@ export function dagColumns(
             >
               <IconPlayerPlay size={15} stroke={1.7} />
             </ActionIcon>
-          </Tooltip>
+          </Hint>
         </div>
       ),
     },

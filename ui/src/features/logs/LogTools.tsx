@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ActionIcon, CloseButton, Select, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, CloseButton, Select, TextInput } from "@mantine/core";
 import {
   IconArrowBarToDown,
   IconChevronDown,
@@ -11,6 +11,7 @@ import {
   IconTextWrap,
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { Hint } from "@/components/Hint";
 import type { Level, Source } from "./line";
 import styles from "./log.module.css";
 
@@ -46,7 +47,7 @@ interface ToggleProps {
 
 function Toggle({ label, on, onChange, children }: ToggleProps) {
   return (
-    <Tooltip label={label}>
+    <Hint label={label}>
       <ActionIcon
         variant={on ? "light" : "subtle"}
         aria-label={label}
@@ -55,7 +56,7 @@ function Toggle({ label, on, onChange, children }: ToggleProps) {
       >
         {children}
       </ActionIcon>
-    </Tooltip>
+    </Hint>
   );
 }
 
@@ -144,11 +145,11 @@ export function LogTools({ options, set, found, any, move, download }: Props) {
         >
           <IconArrowBarToDown size={15} />
         </Toggle>
-        <Tooltip label="Download all of it">
+        <Hint label="Download all of it">
           <ActionIcon aria-label="Download" onClick={download}>
             <IconDownload size={15} />
           </ActionIcon>
-        </Tooltip>
+        </Hint>
       </div>
     </div>
   );

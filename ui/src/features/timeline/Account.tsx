@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { runAttempts } from "@/api/queries";
 import type { DagRun } from "@/api/types";
+import { Hint } from "@/components/Hint";
 import { useNow } from "@/lib/now";
 import { isOpen } from "@/lib/states";
 import { instant, span } from "@/lib/time";
@@ -77,7 +77,7 @@ export function RunAccount({ run }: { run: DagRun }) {
       </div>
       <div className={styles.account}>
         {shown.map(({ phase, title, about, look }) => (
-          <Tooltip key={phase} label={about}>
+          <Hint key={phase} label={about}>
             <span>
               <i
                 className={`${styles.swatch} ${look}`}
@@ -86,14 +86,14 @@ export function RunAccount({ run }: { run: DagRun }) {
               />
               <strong>{span(parts[phase])}</strong> {title}
             </span>
-          </Tooltip>
+          </Hint>
         ))}
-        <Tooltip label="Starting and deciding: what Leoflow adds to your own time">
+        <Hint label="Starting and deciding: what Leoflow adds to your own time">
           <span style={{ marginLeft: "auto" }}>
             Orchestration overhead <strong>{span(ours)}</strong>
             <span className="faint num">{((ours / total) * 100).toFixed(1)} %</span>
           </span>
-        </Tooltip>
+        </Hint>
       </div>
     </div>
   );
