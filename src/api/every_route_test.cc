@@ -107,6 +107,15 @@ class EveryRoute : public ApiTest {
     deployments.archive = "abc";
     deployments.deployment.id = "d1";
     token = std::string(body(get("/api/v2/dags/etl")).at("file_token").as_string());
+    const json::value document = body(raw(Method::get, "/openapi.json"));
+    for (const auto& path : document.at("paths").as_object()) {
+      for (const auto& operation : path.value().as_object()) {
+        std::set<int>& statuses =
+            documented[std::string(operation.value().at("operationId").as_string())];
+        for (const auto& response : operation.value().at("responses").as_object())
+          statuses.insert(std::stoi(std::string(response.key())));
+      }
+    }
   }
 
   std::string target_of(const Route& route) {
@@ -146,6 +155,8 @@ class EveryRoute : public ApiTest {
     std::string target = target_of(route);
     Response response =
         call(route.method, target, sent, empty_post ? Headers{{"content-length", "0"}} : Headers{});
+    EXPECT_TRUE(documented[route.operation].contains(response.status))
+        << route.operation << " answers with the undocumented status " << response.status;
     auto success = std::ranges::find_if(route.answers, [](auto& one) { return one.status < 400; });
     auto known = kElse.find(route.operation);
     if (known != kElse.end()) {
@@ -158,7 +169,27 @@ class EveryRoute : public ApiTest {
   }
 
   std::string token;
+  std::map<std::string, std::set<int>> documented;  // by operation
 };
+
+// A body may name what is not there, on routes whose path names nothing.
+TEST_F(EveryRoute, DeclaresThatWhatABodyNamesMayBeUnknown) {
+  fill();
+  const std::string backfill =
+      R"({"dag_id":"nope","from_date":"2024-01-01T00:00:00Z","to_date":"2024-01-02T00:00:00Z"})";
+  EXPECT_EQ(post("/api/v2/backfills", backfill).status, 404);
+  EXPECT_EQ(post("/api/v2/backfills/dry_run", backfill).status, 404);
+  for (const char* operation : {"create_backfill", "create_backfill_dry_run", "create_deployment"})
+    EXPECT_TRUE(documented[operation].contains(404)) << operation;
+}
+
+TEST_F(EveryRoute, DeclaresWhatItAnswersToABodyThatIsNone) {
+  fill();
+  const std::string path = "/api/v2/pools";
+  EXPECT_EQ(call(Method::post, path, "", {}).status, 411);
+  EXPECT_EQ(call(Method::post, path, "a=b", {{"content-type", "text/plain"}}).status, 415);
+  for (int status : {411, 415}) EXPECT_TRUE(documented["post_pool"].contains(status)) << status;
+}
 
 TEST_F(EveryRoute, AnswersAsItDeclares) {
   fill();

@@ -111,6 +111,8 @@ std::map<int, std::string> common_answers(const Route& route) {
   if (route.path.find('{') != std::string::npos) answers[404] = "HTTPExceptionResponse";
   if (route.method != Method::get) answers[409] = "HTTPExceptionResponse";
   if (!route.query.empty() || !route.body.empty()) answers[422] = "HTTPValidationError";
+  if (!route.body.empty() && !route.body_optional) answers[411] = "HTTPExceptionResponse";
+  if (!route.body.empty() || route.body_bytes) answers[415] = "HTTPExceptionResponse";
   return answers;
 }
 

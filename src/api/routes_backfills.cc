@@ -234,11 +234,13 @@ void add_backfill_routes(Router& router) {
       .about("Run the dates of a range that have no run")
       .reads("BackfillPostBody")
       .answers_with(200, "BackfillResponse")
+      .answers_with(404, "HTTPExceptionResponse")
       .answers_with(409, "HTTPExceptionResponse");
   router.add(Method::post, all + "/dry_run", "create_backfill_dry_run", try_backfill)
       .about("Which dates a backfill would run")
       .reads("BackfillPostBody")
-      .answers_with(200, "DryRunBackfillCollectionResponse");
+      .answers_with(200, "DryRunBackfillCollectionResponse")
+      .answers_with(404, "HTTPExceptionResponse");
   router.add(Method::get, one, "get_backfill", get_backfill)
       .about("A backfill")
       .answers_with(200, "BackfillResponse");

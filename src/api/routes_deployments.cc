@@ -195,7 +195,8 @@ void add_deployment_routes(Router& router) {
   router.add(Method::post, "/api/leoflow/v1/deployments", "create_deployment", create_deployment)
       .about("Compile an uploaded project and make versions of its DAGs")
       .reads("DeploymentBody")
-      .answers_with(202, "DeploymentResponse");
+      .answers_with(202, "DeploymentResponse")
+      .answers_with(404, "HTTPExceptionResponse");
   router
       .add(Method::get, "/api/leoflow/v1/deployments/{deployment_id}", "get_deployment",
            get_deployment)
