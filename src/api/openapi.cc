@@ -108,7 +108,9 @@ std::map<int, std::string> common_answers(const Route& route) {
     answers[401] = "HTTPExceptionResponse";
     answers[403] = "HTTPExceptionResponse";
   }
-  if (route.path.find('{') != std::string::npos) answers[404] = "HTTPExceptionResponse";
+  bool named = route.path.find('{') != std::string::npos;
+  if (named) answers[404] = "HTTPExceptionResponse";
+  if (named || !route.query.empty()) answers[414] = "HTTPExceptionResponse";  // kUrlBytesMax
   if (route.method != Method::get) answers[409] = "HTTPExceptionResponse";
   if (!route.query.empty() || !route.body.empty()) answers[422] = "HTTPValidationError";
   if (!route.body.empty() && !route.body_optional) answers[411] = "HTTPExceptionResponse";

@@ -187,8 +187,12 @@ def _tag(operation):
     return (operation.get("tags") or ["Other"])[0]
 
 
+# What a request that cannot be read is answered with, whatever it asks for.
+UNREADABLE = {"411", "414", "415"}
+
+
 def _statuses(operation):
-    return ", ".join(sorted(operation["responses"]))
+    return ", ".join(sorted(set(operation["responses"]) - UNREADABLE))
 
 
 def rest_page(document):
@@ -207,5 +211,7 @@ def rest_page(document):
                                               "answers"], rows))
     return page("REST operations", "`/openapi.json`",
                 "Every operation with the parameters of its query, the least role that may use it, "
-                "and the statuses it answers. Bodies and answers are in `/openapi.json` of a "
-                "running server. How to use it: [REST API](../rest-api.md).", parts)
+                "and the statuses it answers; beside them 411 without a length, 414 for a URL "
+                "that is too long, 415 for a body of another kind. Bodies and answers are in "
+                "`/openapi.json` of a running server. How to use it: [REST API](../rest-api.md).",
+                parts)
