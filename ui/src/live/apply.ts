@@ -34,6 +34,11 @@ class StaleKeys {
   }
 }
 
+/** An answer under way may have been made before a change, and would overwrite it. */
+function isLoading(client: QueryClient, key: QueryKey): boolean {
+  return client.getQueryState(key)?.fetchStatus === "fetching";
+}
+
 const runName = (dag: string | null, run: string | null) => `${dag}\n${run}`;
 const taskName = (task: string | null, map: number) => `${task}\n${map}`;
 
@@ -126,7 +131,7 @@ function patchRunList(
   const fresh = [...changes].some(([name, change]) => !change.deleted && !found.has(name));
   // Rows come and go where states are what is asked for, and move where times are.
   const moves = filter.state !== undefined || (filter.order ?? "-run_after") !== "-run_after";
-  if (fresh || untold) stale.add(key);
+  if (fresh || untold || isLoading(client, key)) stale.add(key);
   else if (moves) stale.add(key, true);
 }
 
@@ -140,7 +145,9 @@ function patchLatestRuns(
   const dags = new Set(key[1] as string[]);
   const own = new Map([...changes].filter(([, { dag_id: dag }]) => dag !== null && dags.has(dag)));
   const data = client.getQueryData<LatestRuns>(key);
-  if (own.size === 0 || !data) return;
+  if (own.size === 0) return;
+  if (isLoading(client, key)) stale.add(key);
+  if (!data) return;
   const told = new Set<string>();
   const page = patchRunPage(data, own, (name, ok) => {
     if (ok && !own.get(name)?.deleted) told.add(name);
@@ -167,6 +174,7 @@ function applyRuns(client: QueryClient, changes: readonly ChangeEvent[], stale: 
   for (const change of runs.values()) {
     const key = ["run", change.dag_id, change.run_id, "detail"];
     const row = client.getQueryData<DagRun>(key);
+    if (isLoading(client, key)) stale.add(key);
     if (!row) continue;
     const next = patchRun(row, change);
     client.setQueryData(key, next.row);
@@ -249,10 +257,10 @@ function applyTasks(client: QueryClient, changes: readonly ChangeEvent[], stale:
     const tasks = ["run", dag, run, "tasks"];
     const cells = ["cells", dag, run];
     const list = patchTaskList(client, tasks, last);
-    if (list && !list.complete) stale.add(tasks);
+    if ((list && !list.complete) || isLoading(client, tasks)) stale.add(tasks);
     // Where they ran is told by no change.
     else if (list?.placeless) stale.add(tasks, true);
-    if (patchCells(client, cells, last.values())) stale.add(cells);
+    if (patchCells(client, cells, last.values()) || isLoading(client, cells)) stale.add(cells);
     for (const change of last.values()) {
       const detail = ["task", dag, run, change.task_id, change.map_index, "detail"];
       client.setQueryData<TaskInstance | null>(

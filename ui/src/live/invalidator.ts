@@ -56,7 +56,16 @@ export class Invalidator {
     known.last = Date.now();
     if (this.keys.size > 2000)
       for (const [name, each] of this.keys) if (!each.timer) this.keys.delete(name);
-    // A load under way may have begun before the change: it is started again.
+    // A load under way may have begun before the change: it is started again. A first load is not
+    // (there is nothing to show yet), so another one follows it.
+    const first = this.client
+      .getQueryCache()
+      .findAll({ queryKey: key, fetchStatus: "fetching" })
+      .filter((query) => query.state.data === undefined);
+    for (const query of first) {
+      const again = () => this.mark({ key: query.queryKey });
+      void query.promise?.then(again, again);
+    }
     void this.client.invalidateQueries({ queryKey: key });
   }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { QueryClient } from "@tanstack/react-query";
-import { describe, expect, it } from "vitest";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { describe, expect, it, vi } from "vitest";
 import type { Cells } from "@/api/cells";
 import type { ChangeEvent, DagRun, GridCell, TaskInstance } from "@/api/types";
 import { applyChanges } from "./apply";
+import { Invalidator } from "./invalidator";
 import { EventParser } from "./sse";
 import { backoff } from "./stream";
 
@@ -159,5 +160,44 @@ describe("applyChanges", () => {
     const gone = applyChanges(client, [{ ...event, dag_id: "f", deleted: true }]);
     expect(gone).toContainEqual({ key: second });
     expect(client.getQueryData(second)).toEqual({ dag_runs: [] });
+  });
+});
+
+/** Answers of a load that are given by hand, the first one first. */
+function byHand<T>() {
+  const waiting: ((value: T) => void)[] = [];
+  const load = () => new Promise<T>((done) => waiting.push(done));
+  return { load, waiting };
+}
+
+describe("a change while its list is loaded", () => {
+  const key = ["cells", "d", "r"];
+
+  it("makes the list stale, for the answer may be older", async () => {
+    const client = new QueryClient();
+    const { load, waiting } = byHand<Cells>();
+    const loaded = client.fetchQuery({ queryKey: key, queryFn: load });
+    expect(names(applyChanges(client, [started]))).toContain("cells d r");
+    waiting.shift()?.(cellsOf({}));
+    await loaded;
+    client.setQueryData(key, cellsOf({ state: "queued" }));
+    expect(names(applyChanges(client, [started]))).not.toContain("cells d r");
+  });
+
+  it("is followed by another load, also of a list that never was there", async () => {
+    const client = new QueryClient();
+    const { load, waiting } = byHand<string>();
+    const observer = new QueryObserver(client, { queryKey: key, queryFn: load });
+    const end = observer.subscribe(() => undefined);
+    const invalidator = new Invalidator(client);
+    invalidator.mark({ key });
+    await vi.waitUntil(() => client.getQueryState(key)?.isInvalidated);
+    expect(waiting.length).toBe(1);
+    waiting.shift()?.("before the change");
+    await vi.waitUntil(() => waiting.length === 1, { timeout: 5000 });
+    waiting.shift()?.("after it");
+    await vi.waitUntil(() => observer.getCurrentResult().data === "after it");
+    invalidator.stop();
+    end();
   });
 });
