@@ -242,7 +242,8 @@ export class Server {
 
   taskIs(dagId, runId, taskId, state) {
     const path = `/api/v2/dags/${dagId}/dagRuns/${runId}/taskInstances/${taskId}`;
-    return until(`${taskId} ${state}`, async () => (await this.get(path)).state === state);
+    const found = () => this.get(path).catch(() => null); // not there yet
+    return until(`${taskId} ${state}`, async () => (await found())?.state === state);
   }
 
   async user(username, role) {
