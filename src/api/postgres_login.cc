@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/base64.h"
 #include "base/crypto.h"
 
 namespace leoflow::api {
@@ -35,22 +36,6 @@ uint32_t read_be32(std::string_view bytes) {
 
 std::string message(char type, const std::string& body) {
   return std::string(1, type) + be32(uint32_t(body.size() + 4)) + body;
-}
-
-// base/crypto.h has the alphabet of URLs.
-std::string base64(std::string_view bytes) {
-  std::string text = base64url(bytes);
-  std::ranges::replace(text, '-', '+');
-  std::ranges::replace(text, '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
-}
-
-Result<std::string> from_base64(std::string text) {
-  while (text.ends_with('=')) text.pop_back();
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return from_base64url(text);
 }
 
 std::string xored(std::string a, std::string_view b) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "async/http_url.h"
+#include "base/base64.h"
 #include "base/crypto.h"
 #include "base/log.h"
 
@@ -28,14 +29,6 @@ bool on_this_machine(const HttpUrl& url) {
 bool may_be_asked(const std::string& text) {
   auto url = parse_http_url(text);
   return url && (url->tls || on_this_machine(*url));
-}
-
-std::string base64(std::string_view bytes) {
-  std::string text = base64url(bytes);
-  std::ranges::replace(text, '-', '+');
-  std::ranges::replace(text, '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
 }
 
 std::string form_of(const std::vector<std::pair<std::string, std::string>>& fields) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/kubernetes/cluster_access.h"
 
-#include <algorithm>
-
-#include "base/crypto.h"
+#include "base/base64.h"
 #include "exec/kubernetes/yaml_json.h"
 
 namespace leoflow::kube {
@@ -67,6 +65,7 @@ fs::path resolve(const Entry& entry, const std::string& path) {
 Result<std::string> data_or_file(const Entry& entry, const std::string& key) {
   std::string data = text(entry.body, key + "-data");
   if (!data.empty()) {
+    std::erase_if(data, [](char c) { return c == '\n' || c == '\r'; });  // YAML may fold it
     auto bytes = from_base64(data);
     if (!bytes) return fail(Code::invalid, entry.where + ": " + key + "-data is not base64");
     return bytes;
@@ -167,23 +166,6 @@ Status read_user(const Entry& user, ClusterAccess& into) {
 }
 
 }  // namespace
-
-Result<std::string> from_base64(std::string_view text) {
-  std::string url;
-  for (char c : text) {
-    if (c == '\n' || c == '\r' || c == '=') continue;
-    url += c == '+' ? '-' : c == '/' ? '_' : c;
-  }
-  return from_base64url(url);
-}
-
-std::string to_base64(std::string_view bytes) {
-  std::string text = base64url(bytes);
-  std::ranges::replace(text, '-', '+');
-  std::ranges::replace(text, '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
-}
 
 Result<ClusterAccess> read_kubeconfig(const std::vector<KubeconfigFile>& files,
                                       const ContextChoice& choice) {

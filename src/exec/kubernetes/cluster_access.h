@@ -72,8 +72,4 @@ Result<ClusterAccess> in_cluster_access(const std::string& host, const std::stri
                                         const std::string& namespace_name,
                                         const fs::path& folder = kServiceAccountFolder);
 
-// Standard base64, with or without padding and line ends; and with padding.
-Result<std::string> from_base64(std::string_view text);
-std::string to_base64(std::string_view bytes);
-
 }  // namespace leoflow::kube

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "async/child.h"
+#include "base/base64.h"
 #include "base/json.h"
 
 namespace leoflow::kube {
@@ -67,7 +68,7 @@ std::string exec_info(const ClusterAccess& access) {
     out.key("cluster").begin_object().member("server", access.server);
     if (!access.tls_server_name.empty()) out.member("tls-server-name", access.tls_server_name);
     if (access.insecure) out.member("insecure-skip-tls-verify", true);
-    if (!access.ca_pem.empty()) out.member("certificate-authority-data", to_base64(access.ca_pem));
+    if (!access.ca_pem.empty()) out.member("certificate-authority-data", base64(access.ca_pem));
     if (!access.exec_config.is_null()) out.key("config").value(access.exec_config);
     out.end_object();
   }
