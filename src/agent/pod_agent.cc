@@ -12,6 +12,7 @@
 #include "agent/loop_timers.h"
 #include "agent/pod_link.h"
 #include "agent/pod_outcome.h"
+#include "agent/pod_paths.h"
 #include "agent/pod_runner.h"
 #include "agent/program_pages.h"
 #include "base/crypto.h"
@@ -161,7 +162,7 @@ class PodAgent {
       loop_.after(kRefusalTime, [this, reason] { finish(reason); });
     };
     PodRunner::Options runner{
-        .cache = options_.cache,
+        .cache = usable_cache(options_.cache, options_.work / "cache"),
         .cache_bytes_max = options_.cache_bytes_max,
         .image = options_.image,
         .folders = interpreter_folders(options_.path_variable),

@@ -5,6 +5,7 @@
 
 #include "agent/frame.h"
 #include "agent/template_process.h"
+#include "base/log.h"
 
 namespace leoflow {
 namespace {
@@ -13,6 +14,15 @@ constexpr const char* kImageFolders[] = {"/usr/local/bin", "/usr/bin", "/bin", "
                                          "/opt/venv/bin"};
 
 }  // namespace
+
+fs::path usable_cache(const fs::path& wanted, const fs::path& own) {
+  auto made = make_folder(wanted);
+  if (made && access(wanted.c_str(), W_OK) != 0)
+    made = fail(from_errno("write to", wanted.string()));
+  if (made) return wanted;
+  log::warning("pods share nothing that they fetch", {{"reason", made.error().message()}});
+  return own;
+}
 
 std::vector<fs::path> interpreter_folders(std::string_view path_variable) {
   std::vector<fs::path> folders;

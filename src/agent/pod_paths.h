@@ -19,6 +19,9 @@ struct FetchedPaths {
   fs::path bundle;
 };
 
+// `wanted`, if this process can keep files there; else `own`, with a line in the log. Blocks.
+fs::path usable_cache(const fs::path& wanted, const fs::path& own);
+
 // The folders that a PATH text names, and those where images keep Python.
 std::vector<fs::path> interpreter_folders(std::string_view path_variable);
 // The interpreter of a version ("3.11") in these folders; `not_found` names image and version.

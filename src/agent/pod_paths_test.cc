@@ -47,6 +47,16 @@ TEST(PodPaths, GiveTheEnvironmentThePodsInterpreter) {
   EXPECT_FALSE(environment_in_pod("[]", "/p", ""));
 }
 
+TEST(PodPaths, ACacheThatCannotBeWrittenToIsTheirOwn) {
+  char pattern[] = "/tmp/leoflow-cache-XXXXXX";
+  fs::path folder = mkdtemp(pattern);
+  EXPECT_EQ(usable_cache(folder / "shared", folder / "own"), folder / "shared");
+  ASSERT_TRUE(write_file(folder / "file", ""));
+  EXPECT_EQ(usable_cache(folder / "file", folder / "own"), folder / "own");
+  EXPECT_EQ(usable_cache("/proc/none/cache", folder / "own"), folder / "own");
+  (void)remove_tree(folder);
+}
+
 TEST(PodPaths, AMissingInterpreterNamesImageAndVersion) {
   char pattern[] = "/tmp/leoflow-image-XXXXXX";
   fs::path folder = mkdtemp(pattern);

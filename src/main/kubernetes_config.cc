@@ -117,6 +117,7 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
        {"audience", text(pods.audience)},
        {"service_account", text(pods.service_account)},
        {"cache_host_path", text(pods.cache_host_path)},
+       {"cache_claim", text(pods.cache_claim)},
        {"run_as_user", number(pods.run_as_user, 0, 2'000'000'000)},
        {"storage_class", text(config.storage_class)},
        {"staging_access",
@@ -134,6 +135,9 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
           return {};
         }},
        {"policy", [&](const json::value& value) { return read_policy(value, pods.policy); }}});
+  if (read && !pods.cache_host_path.empty() && !pods.cache_claim.empty())
+    read = fail(Code::invalid, "cache_host_path and cache_claim are both given",
+                "keep the one in which pods are to share what they fetched");
   if (!read) return fail(read.error().within(name));
   return config;
 }

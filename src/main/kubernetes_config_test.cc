@@ -46,15 +46,17 @@ policy: {execution_keys: [node_selector], service_accounts: [etl]}
   EXPECT_EQ(config->storage_class, "fast");
   EXPECT_EQ(config->pods.policy.execution_keys, std::vector<std::string>{"node_selector"});
   EXPECT_TRUE(config->pods.pod_template.contains("spec"));
+  EXPECT_EQ(config->pods.cache_host_path, "/var/cache/leoflow");
+  EXPECT_EQ(parse_kubernetes_config("cache_claim: kept", "file.yaml")->pods.cache_claim, "kept");
   EXPECT_TRUE(parse_kubernetes_config("", "empty"));
 }
 
 TEST(KubernetesConfig, RefusesByName) {
-  for (const char* text : {"imag: x", "image: 1", "agent_port: 0", "agent_port: x",
-                           "staging_access: ReadOnlyMany", "pod_template: []", "insecure: 1",
-                           "policy: {x: 1}", "start_ahead: inherit", "admission: none",
-                           "held_pods_max: -1", "policy: {service_accounts: x}", "- a", "a: [",
-                           "policy: {service_accounts: [1]}"}) {
+  for (const char* text :
+       {"imag: x", "image: 1", "agent_port: 0", "agent_port: x", "staging_access: ReadOnlyMany",
+        "pod_template: []", "insecure: 1", "policy: {x: 1}", "start_ahead: inherit",
+        "admission: none", "held_pods_max: -1", "policy: {service_accounts: x}", "- a", "a: [",
+        "policy: {service_accounts: [1]}", "{cache_host_path: /a, cache_claim: b}"}) {
     auto config = parse_kubernetes_config(text, "file.yaml");
     ASSERT_FALSE(config) << text;
     EXPECT_EQ(config.error().code(), Code::invalid) << text;

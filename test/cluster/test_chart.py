@@ -47,7 +47,7 @@ VARIANTS = {
         "home": {"existingClaim": "home"}, "admin": {"existingSecret": "admin"},
         "serviceAccount": {"create": False, "name": "flows"},
         "networkPolicies": {"enabled": False}, "rbac": {"create": False},
-        "tasks": {"serviceAccount": {"create": False, "name": "worker"}},
+        "tasks": {"serviceAccount": {"create": False, "name": "worker"}, "cacheClaim": "kept"},
     },
     "tasks as processes": {"executor": "process"},
 }

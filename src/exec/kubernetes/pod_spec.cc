@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "exec/kubernetes/pod_start.h"
 #include "exec/place_token.h"
 #include "model/pod_contract.h"
 
@@ -14,81 +15,6 @@ constexpr const char* kAgent = "/leoflow/leoflow-agent";
 constexpr const char* kTokenFolder = "/var/run/leoflow";
 constexpr const char* kCacheFolder = "/leoflow-cache";
 constexpr int kTokenSeconds = 3600;  // the kubelet renews it
-
-// A stock image has no agent: its Python fetches that by the hash of its bytes and becomes it. An
-// init container would cost a second, the time in which the kubelet looks at containers again. Any
-// Python 3.6 has all of it; what goes wrong is said as the agent would say it. Only modules written
-// in C are imported as long as all goes well: http.client and what it needs take longer than all
-// the rest of it.
-constexpr const char* kFetchScript = R"(import _signal, _socket, os, sys, time
-try:
-    from _hashlib import openssl_sha256 as sha256
-except ImportError:
-    from hashlib import sha256
-_signal.signal(_signal.SIGTERM, lambda *_: os._exit(0))
-_signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
-_signal.signal(_signal.SIGXFSZ, _signal.SIG_DFL)
-url, want, to = (os.environ["LEOFLOW_AGENT_" + n] for n in ("URL", "SHA256", "PATH"))
-host, path = url.split("//", 1)[1].split("/", 1)
-name, port = host.rsplit(":", 1)
-def connect():
-    found = _socket.getaddrinfo(name.strip("[]"), int(port), 0, _socket.SOCK_STREAM)
-    for family, kind, protocol, _, address in found:
-        try:
-            connection = _socket.socket(family, kind, protocol)
-            connection.settimeout(60)
-            connection.connect(address)
-            return connection
-        except OSError as error:
-            last = error
-    raise last
-def ask(buffer):
-    connection = connect()
-    text = "GET /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (path, host)
-    connection.sendall(text.encode())
-    head = b""
-    while b"\r\n\r\n" not in head:
-        got = connection.recv_into(buffer)
-        if not got:
-            raise OSError("it was cut off")
-        head += buffer[:got]
-    head, rest = head.split(b"\r\n\r\n", 1)
-    if head[9:12] != b"200":
-        raise OSError("status " + head[9:12].decode("latin-1"))
-    fields = (line.partition(b":") for line in head.lower().split(b"\r\n"))
-    sizes = [int(value) for key, _, value in fields if key == b"content-length"]
-    return connection, rest, sizes[0]
-def fetch():
-    found, buffer = sha256(), memoryview(bytearray(1 << 18))
-    connection, data, left = ask(buffer)
-    with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755), "wb", 0) as file:
-        while left > 0:
-            if not data:
-                data = buffer[:connection.recv_into(buffer)]
-            if not data:
-                raise OSError("it was cut off")
-            found.update(data)
-            left -= len(data)
-            while data:
-                data = data[file.write(data):]
-    return found.hexdigest()
-def end(reason):
-    import json
-    with open("/dev/termination-log", "w") as file:
-        json.dump({"leoflow": 1, "kind": "lost", "reason": reason}, file)
-    sys.exit(reason)
-for wait in (0.2, 0.5, 1, 2, 4, 8, 0):
-    try:
-        found = fetch()
-        break
-    except OSError as error:
-        if not wait:
-            end("leoflow-agent cannot be fetched from %s: %s" % (url, error))
-        time.sleep(wait)
-if found != want:
-    end("what %s gave is not the wanted leoflow-agent" % url)
-os.execv(to, [to, "pod"])
-)";
 
 json::object variable(std::string_view name, const std::string& value) {
   return {{"name", name}, {"value", value}};
@@ -211,7 +137,7 @@ void add_image(const PodSettings& settings, const PodRequest& request, json::obj
 
 json::array command_of(const PodSettings& settings) {
   if (!settings.agent_image.empty()) return {kAgent, "pod"};
-  return {"python3", "-I", "-S", "-c", kFetchScript};
+  return {"python3", "-I", "-S", "-c", kPodStart};
 }
 
 // Only where an image brings the agent.
@@ -227,6 +153,10 @@ json::object init_container(const PodSettings& settings, const PodRequest& reque
   out["image"] = settings.agent_image;
   out["command"] = json::array{"/leoflow-agent", "copy", kAgent};
   return out;
+}
+
+bool shares_cache(const PodSettings& settings) {
+  return !settings.cache_host_path.empty() || !settings.cache_claim.empty();
 }
 
 json::array variables_of(const PodSettings& settings, const PodRequest& request) {
@@ -245,7 +175,7 @@ json::array variables_of(const PodSettings& settings, const PodRequest& request)
     env.push_back(variable("LEOFLOW_AGENT_SHA256", settings.agent_sha256));
     env.push_back(variable("LEOFLOW_AGENT_PATH", kAgent));
   }
-  if (!settings.cache_host_path.empty()) env.push_back(variable(pod::kCache, kCacheFolder));
+  if (shares_cache(settings)) env.push_back(variable(pod::kCache, kCacheFolder));
   return env;
 }
 
@@ -258,7 +188,7 @@ json::object task_container(const PodSettings& settings, const PodRequest& reque
   json::array mounts{mount("leoflow", kHome), mount("tmp", "/tmp"),
                      mount("token", kTokenFolder, true)};
   if (!request.volume.empty()) mounts.push_back(mount("staging", pod::kStagingPath));
-  if (!settings.cache_host_path.empty()) mounts.push_back(mount("cache", kCacheFolder));
+  if (shares_cache(settings)) mounts.push_back(mount("cache", kCacheFolder));
   out["volumeMounts"] = std::move(mounts);
   json::object resources = resources_of(request);
   if (!resources.empty()) out["resources"] = std::move(resources);
@@ -278,19 +208,22 @@ json::object token_volume(const PodSettings& settings, const PodRequest& request
   return {{"name", "token"}, {"projected", std::move(projected)}};
 }
 
+json::object claim_volume(const char* name, const std::string& claim) {
+  return {{"name", name}, {"persistentVolumeClaim", json::object{{"claimName", claim}}}};
+}
+
 json::array volumes_of(const PodSettings& settings, const PodRequest& request) {
   json::array volumes{json::object{{"name", "leoflow"}, {"emptyDir", json::object{}}},
                       json::object{{"name", "tmp"}, {"emptyDir", json::object{}}},
                       token_volume(settings, request)};
   if (!request.volume.empty()) {
-    json::object claim{{"claimName", claim_name(settings.instance, request.volume)}};
-    volumes.push_back(
-        json::object{{"name", "staging"}, {"persistentVolumeClaim", std::move(claim)}});
+    volumes.push_back(claim_volume("staging", claim_name(settings.instance, request.volume)));
   }
   if (!settings.cache_host_path.empty()) {
     json::object path{{"path", settings.cache_host_path}, {"type", "DirectoryOrCreate"}};
     volumes.push_back(json::object{{"name", "cache"}, {"hostPath", std::move(path)}});
   }
+  if (!settings.cache_claim.empty()) volumes.push_back(claim_volume("cache", settings.cache_claim));
   return volumes;
 }
 

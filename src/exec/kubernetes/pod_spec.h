@@ -46,7 +46,9 @@ struct PodSettings {
   // With it pods prove who they are by a Secret of their own instead of a token of the cluster.
   std::string place_key;
   std::string service_account;  // of tasks that name none; empty = the namespace's default
-  std::string cache_host_path;  // folder of each node for archives; empty = each pod its own
+  // Where pods keep what they fetched for those that come after: a folder of each node, or a claim
+  // that there is. At most one of them; neither = each pod its own.
+  std::string cache_host_path, cache_claim;
   std::string staging_access = "ReadWriteOnce";
   int run_as_user = kPodUser;  // 0 = root, for volumes that only root can write to
   json::object pod_template;   // {metadata, spec} merged into every pod

@@ -95,6 +95,19 @@ annotations: {note: x}
   expect_golden("full.json", with);
 }
 
+TEST_F(PodSpecTest, ACacheMayBeAClaim) {
+  PodSettings with = settings();
+  with.cache_claim = "kept";
+  const json::object made = pod(with);
+  const json::value& volume = made.at("spec").at("volumes").as_array().back();
+  EXPECT_EQ(volume.at("name"), "cache");
+  EXPECT_EQ(volume.at("persistentVolumeClaim").at("claimName"), "kept");
+  const json::value& mount = container(made).at("volumeMounts").as_array().back();
+  const json::value& variable = container(made).at("env").as_array().back();
+  EXPECT_EQ(variable.at("name"), "LEOFLOW_CACHE");
+  EXPECT_EQ(variable.at("value"), mount.at("mountPath"));
+}
+
 TEST_F(PodSpecTest, TheImageOfAVersionGoesBeforeThatOfTheInstallation) {
   request_.image = "registry.test/etl@sha256:1";
   const json::object made = pod();
