@@ -25,8 +25,6 @@ READ_BYTES = 65536
 FDS_PER_SPAWN = 4
 FDS_PER_READ = 64
 QUIET_MILLISECONDS = 10  # after which what can wait is done
-# The same for a template of one attempt: what it would save is little, and others want the CPU.
-QUIET_ONCE_MILLISECONDS = 500
 UNSETTLED_FORKS_MAX = 4  # at once; with more to come, settling pays
 MSG_CMSG_CLOEXEC = 0x40000000
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR")
@@ -98,6 +96,9 @@ class Channel:
         """Functions that do the same as those of the module json."""
         self._text, self._parse = text, parse
 
+    def close(self):
+        self._socket.close()
+
     def fileno(self):
         return self._socket.fileno()
 
@@ -155,18 +156,14 @@ class Template:
         self._attempts = {}
         self._populate = None
         self._settled = False
-        self._once = False
 
     def prepare(self, init):
         """Imports what the forks share. Raises whatever an import raises."""
         from leoflow.runtime import forking
 
-        self._once = bool(init.get("once"))
         self._forks = forking.Forks()
         with self._forks.handlers_put_off():
             self._import(init.get("preload") or ())
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
         self._child.prepare()
 
     def _import(self, preload):
@@ -174,28 +171,18 @@ class Template:
 
         self._channel.speak_json_with(client.json_text, client.parse_json)
         self._child, self._scheduling, self._usage = child, scheduling, usage
-        most = 1 if self._once else spares.SPARES_MAX
-        self._spares = spares.Spares(self._forks.fork, self._run_spare, most)
-        if not self._once:
-            self._warm_up()
+        self._spares = spares.Spares(self._forks.fork, self._run_spare)
+        warm_up()
         for name in preload:
             importlib.import_module(name)
         logs.prepare()
-
-    def _warm_up(self):
-        """Imports what many attempts share. One alone needs little of it, and would wait for it."""
-        for name in WARM:
-            _warm(name)
-        surface = sys.modules.get("airflow.sdk")
-        for name in WARM_NAMES:
-            getattr(surface, name, None)
 
     def _settle(self):
         """Lays out the heap for the forks, and freezes it. Only speed depends on it, and the first
         attempts need not wait for it."""
         self._settled = True
         try:
-            self._warm_up() if self._once else self._lay_out()
+            self._lay_out()
         except Exception as error:
             print(f"forks stay slow: {type(error).__name__}: {error}", file=sys.stderr)
 
@@ -229,8 +216,7 @@ class Template:
     def _serve_once(self, poll):
         """What only makes later forks cheaper is done when nothing has been asked for a while."""
         idle = self._settled and not self._spares.short
-        quiet = QUIET_ONCE_MILLISECONDS if self._once else QUIET_MILLISECONDS
-        ready = poll.poll(None if idle else quiet)
+        ready = poll.poll(None if idle else QUIET_MILLISECONDS)
         for fd, _ in ready:
             self._reap() if fd == self._wake else self._take_requests()
         if ready or idle:
@@ -239,7 +225,7 @@ class Template:
 
     def _add_spare(self):
         """What they write is learned before the first; the first attempt need not wait for it."""
-        if self._populate is None and not self._once:
+        if self._populate is None:
             from leoflow.runtime import hotpages, rehearsal
 
             ranges = hotpages.learn(self._forks.fork, rehearsal.once)
@@ -272,9 +258,6 @@ class Template:
         if pid > 0:
             self._attempts[pid] = attempt
             self._channel.send({"op": "started", "attempt": attempt, "pid": pid})
-            if self._once:
-                self._settled = True  # nobody is left to prepare for
-                self._spares.end()
 
     def _run_spare(self, receive):
         """The child's side of a fork made ahead of time; never returns."""
@@ -335,6 +318,15 @@ class Template:
                     pass
 
 
+def warm_up():
+    """Imports what many attempts share."""
+    for name in WARM:
+        _warm(name)
+    surface = sys.modules.get("airflow.sdk")
+    for name in WARM_NAMES:
+        getattr(surface, name, None)
+
+
 def _warm(name):
     """Imports one module ahead of time; with a real Airflow SDK in the environment some of ours do
     not exist."""
@@ -372,9 +364,17 @@ def extend_path(site_packages):
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def interpreter_for(init, channel):
+    """What serves the environment of `init`: the one attempt that comes, or all that come."""
+    if not init.get("once"):
+        return Template(channel)
+    from leoflow.runtime.single import Single
+
+    return Single(channel, warm_up)
+
+
 def main():
     channel = Channel(CHANNEL_FD)
-    template = Template(channel)
     try:
         frames = []
         while not frames:
@@ -383,7 +383,10 @@ def main():
         site_packages = init.get("site_packages") or []
         scrub_environment(site_packages)
         extend_path(site_packages)
-        template.prepare(init)
+        interpreter = interpreter_for(init, channel)
+        interpreter.prepare(init)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     except ChannelClosed:
         return 1
     except BaseException as error:
@@ -391,7 +394,10 @@ def main():
         return 1
     version = ".".join(map(str, sys.version_info[:3]))
     channel.send({"op": "ready", "pid": os.getpid(), "python": version})
-    template.serve()
+    try:
+        interpreter.serve()
+    except ChannelClosed:
+        pass
     return 0
 
 

@@ -209,6 +209,8 @@ void LocalRunner::on_process_exited(AttemptId attempt, int wait_status, const Re
   if (found != running_.end()) found->second.task->on_exited(wait_status, use);
 }
 
+void LocalRunner::on_template_spent(const std::string& key) { drop_interpreter(key); }
+
 void LocalRunner::on_template_ended(const std::string& key, const std::string& reason) {
   log::warning("interpreter ended", {{"reason", reason}});
   drop_interpreter(key);

@@ -74,6 +74,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   void on_spawned(AttemptId attempt, int64_t pid) override;
   void on_fork_failed(AttemptId attempt, const std::string& reason) override;
   void on_process_exited(AttemptId attempt, int wait_status, const ResourceUse& use) override;
+  void on_template_spent(const std::string& key) override;
   void on_template_ended(const std::string& key, const std::string& reason) override;
 
   void place(AttemptId attempt);

@@ -85,12 +85,13 @@ Status TemplateProcess::start() {
   spec.environment = options_.variables;
   spec.cwd = "/";
   spec.fds = {{1, STDERR_FILENO}, {2, STDERR_FILENO}, {3, theirs.get()}};
+  spec.die_with_parent = options_.once;  // the channel, by which it would notice, goes
   auto child = start_child(spec);
   if (!child) return fail(child);
   pid_ = child->pid;
-  exit_ = std::make_unique<ExitWatch>(loop_, std::move(*child), [this](int status) {
+  exit_ = std::make_unique<ExitWatch>(loop_, std::move(*child), [this](const ChildEnd& exit) {
     on_readable();  // what it said before it ended counts
-    end("the interpreter process ended: " + describe_wait_status(status));
+    on_exit(exit);
   });
   loop_.watch(socket_.get(), Loop::Ready::read, [this] { on_readable(); });
   start_timer_ = loop_.after(kTemplateStartTimeMax, [this] {
@@ -145,13 +146,14 @@ Status TemplateProcess::send(const std::string& frame, const int* fds, size_t fd
 
 void TemplateProcess::on_readable() {
   char buffer[16 * 1024];
+  bool closed = false;
   while (socket_) {
     ssize_t got = read(socket_.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
     if (got <= 0) {
       loop_.unwatch(socket_.get(), Loop::Ready::read);  // its end is told by the exit watch
-      kill(pid_, SIGKILL);
+      closed = true;
       break;
     }
     reader_.feed(std::string_view(buffer, size_t(got)));
@@ -159,10 +161,19 @@ void TemplateProcess::on_readable() {
   }
   for (;;) {
     auto frame = reader_.next();
-    if (!frame || !*frame) return;
+    if (!frame || !*frame) break;
     auto parsed = json::parse(**frame);
     if (parsed && parsed->is_object()) handle(parsed->as_object());
   }
+  if (closed && state_ != State::task) kill(pid_, SIGKILL);
+}
+
+void TemplateProcess::on_exit(const ChildEnd& exit) {
+  if (state_ != State::task)
+    return end("the interpreter process ended: " + describe_wait_status(exit.status));
+  state_ = State::ended;
+  listener_.on_process_exited(attempt_, exit.status, {exit.cpu, exit.memory_peak_bytes});
+  listener_.on_template_spent(options_.key);
 }
 
 void TemplateProcess::handle(const json::object& frame) {
@@ -178,7 +189,12 @@ void TemplateProcess::handle(const json::object& frame) {
   } else if (op == "failed" && state_ == State::starting) {
     end(json::string_or(frame, "error", "the interpreter failed to start"));
   } else if (op == "started") {
-    listener_.on_spawned(attempt, json::int_or(frame, "pid"));
+    int64_t pid = json::int_or(frame, "pid");
+    if (pid == pid_) {
+      state_ = State::task;
+      attempt_ = attempt;
+    }
+    listener_.on_spawned(attempt, pid);
   } else if (op == "refused") {
     listener_.on_fork_failed(attempt,
                              json::string_or(frame, "error", "the interpreter could not fork"));

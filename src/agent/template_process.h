@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A warm interpreter: one Python process per environment that only forks (docs/task-protocol.md,
-// 1). Loop's thread only.
+// A warm interpreter: one Python process per environment that only forks, or that becomes the one
+// attempt that it is for (docs/task-protocol.md, 1). Loop's thread only.
 #pragma once
 
 #include <array>
@@ -42,6 +42,8 @@ class TemplateListener {
   virtual void on_spawned(AttemptId attempt, int64_t pid) = 0;
   virtual void on_fork_failed(AttemptId attempt, const std::string& reason) = 0;
   virtual void on_process_exited(AttemptId attempt, int wait_status, const ResourceUse& use) = 0;
+  // It had become the attempt's process, whose end was just told.
+  virtual void on_template_spent(const std::string& key) = 0;
   // It ended after it was ready, and every process it forked with it.
   virtual void on_template_ended(const std::string& key, const std::string& reason) = 0;
 };
@@ -53,7 +55,7 @@ class TemplateProcess {
     EnvironmentSpec environment;
     fs::path python_dir;                 // holds leoflow/template.py
     std::vector<std::string> variables;  // its whole process environment
-    bool once = false;                   // it forks one attempt at most
+    bool once = false;                   // one attempt, whose process it becomes
   };
   TemplateProcess(Loop& loop, Options options, TemplateListener& listener);
   ~TemplateProcess();  // closes descriptor 3: it kills what it forked and exits
@@ -66,9 +68,10 @@ class TemplateProcess {
   pid_t pid() const { return pid_; }
 
  private:
-  enum class State { starting, ready, ended };
+  enum class State { starting, ready, task, ended };
   void on_readable();
   void handle(const json::object& frame);
+  void on_exit(const ChildEnd& exit);
   void end(const std::string& reason);
   Status send(const std::string& frame, const int* fds, size_t fd_count);
 
@@ -76,6 +79,7 @@ class TemplateProcess {
   Options options_;
   TemplateListener& listener_;
   State state_ = State::starting;
+  AttemptId attempt_;  // State::task
   Fd socket_;
   pid_t pid_ = 0;
   std::unique_ptr<ExitWatch> exit_;

@@ -210,14 +210,19 @@ Result<Child> start_child(const ChildSpec& spec) {
   return child;
 }
 
-std::optional<int> reap_child(const Child& child) {
+std::optional<ChildEnd> reap_child(const Child& child) {
   int status = 0;
+  rusage used{};
   pid_t reaped = 0;
   do {
-    reaped = waitpid(child.pid, &status, WNOHANG);
+    reaped = wait4(child.pid, &status, WNOHANG, &used);
   } while (reaped < 0 && errno == EINTR);
   if (reaped == 0) return std::nullopt;
-  return reaped < 0 ? 0 : status;
+  if (reaped < 0) return ChildEnd{};
+  auto length = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return ChildEnd{status, length(used.ru_utime) + length(used.ru_stime), used.ru_maxrss * 1024};
 }
 
 void signal_group(pid_t group, int signal) {
@@ -233,14 +238,14 @@ std::string describe_wait_status(int status) {
   return text;
 }
 
-ExitWatch::ExitWatch(Loop& loop, Child child, std::function<void(int status)> ended)
+ExitWatch::ExitWatch(Loop& loop, Child child, std::function<void(const ChildEnd& end)> ended)
     : loop_(loop), child_(std::move(child)) {
   loop_.watch(child_.pidfd.get(), Loop::Ready::read, [this, ended = std::move(ended)] {
-    auto status = reap_child(child_);
-    if (!status) return;
+    auto end = reap_child(child_);
+    if (!end) return;
     stop();
     auto callback = ended;  // it may destroy this watch
-    callback(*status);
+    callback(*end);
   });
 }
 

@@ -46,20 +46,27 @@ struct Child {
 // child is gone then).
 Result<Child> start_child(const ChildSpec& spec);
 
-// The wait status if the child has ended (it is reaped), nullopt while it runs. A child reaped
-// elsewhere gives 0.
-std::optional<int> reap_child(const Child& child);
+// How a child ended, and what it and the children it waited for took (wait4(2)).
+struct ChildEnd {
+  int status = 0;  // wait status
+  Duration cpu{0};
+  int64_t memory_peak_bytes = 0;  // largest resident size of any one of them
+};
+
+// If the child has ended (it is reaped); nullopt while it runs. Of a child reaped elsewhere nothing
+// is known: all zero.
+std::optional<ChildEnd> reap_child(const Child& child);
 // SIGKILL (or another signal) to the child's whole process group; an ended group is ignored.
 void signal_group(pid_t group, int signal);
 
 // "exit code 3", "killed by signal 9 (SIGKILL)".
 std::string describe_wait_status(int status);
 
-// Calls `ended` once with the wait status, on the loop's thread. Loop's thread only; destroying it
-// stops watching but leaves the process alone.
+// Calls `ended` once, on the loop's thread. Loop's thread only; destroying it stops watching but
+// leaves the process alone.
 class ExitWatch {
  public:
-  ExitWatch(Loop& loop, Child child, std::function<void(int status)> ended);
+  ExitWatch(Loop& loop, Child child, std::function<void(const ChildEnd& end)> ended);
   ~ExitWatch();
   ExitWatch(const ExitWatch&) = delete;
   pid_t pid() const { return child_.pid; }

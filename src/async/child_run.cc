@@ -141,8 +141,8 @@ class Run {
       if (polled[i + 2].revents) drain(captures_[i]);
     }
     if (!ended_ && polled[0].revents) {
-      if (auto status = reap_child(child_)) {
-        result_.status = *status;
+      if (auto end = reap_child(child_)) {
+        result_.status = end->status;
         ended_ = true;
       }
     }

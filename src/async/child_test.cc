@@ -101,14 +101,29 @@ TEST(ExitWatch, ReportsTheSignalOnTheLoop) {
   auto child = start_child(shell("sleep 1000"));
   ASSERT_TRUE(child);
   pid_t pid = child->pid;
-  int seen = -1;
-  ExitWatch watch(loop, std::move(*child), [&](int status) {
-    seen = status;
+  ChildEnd seen;
+  ExitWatch watch(loop, std::move(*child), [&](const ChildEnd& end) {
+    seen = end;
     loop.stop();
   });
   loop.post([&] { signal_group(pid, SIGKILL); });
   loop.run();
-  EXPECT_EQ(describe_wait_status(seen), "killed by signal 9 (SIGKILL)");
+  EXPECT_EQ(describe_wait_status(seen.status), "killed by signal 9 (SIGKILL)");
+}
+
+TEST(ExitWatch, ReportsWhatTheChildAndItsChildrenTook) {
+  Loop loop;
+  auto child = start_child(shell("head -c 64000000 /dev/zero | tail -c 64000000 > /dev/null"));
+  ASSERT_TRUE(child);
+  ChildEnd seen;
+  ExitWatch watch(loop, std::move(*child), [&](const ChildEnd& end) {
+    seen = end;
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(seen.status, 0);
+  EXPECT_GT(seen.memory_peak_bytes, 64'000'000);  // tail keeps what it may have to print
+  EXPECT_GT(seen.cpu, Duration(0));
 }
 
 }  // namespace

@@ -7,10 +7,12 @@ looked up on the way costs a copied page.
 
 from _signal import SIG_DFL, SIGCHLD, set_wakeup_fd
 from _signal import signal as set_signal  # as in the module signal, without its enumerations
-from os import close, dup2, getppid, write
+from os import close, dup2, getppid
 
-from leoflow.runtime.isolation import bind_staging, die_with_parent, join_cgroups, lead_session
-from leoflow.runtime.task import main
+from leoflow.runtime import isolation
+from leoflow.runtime.isolation import bind_staging, die_with_parent, lead_session
+from leoflow.runtime.scheduling import go_last
+from leoflow.runtime.taking import join_cgroups, run
 
 
 def prepare():
@@ -34,11 +36,10 @@ def become_task(request, descriptors):
     problems = join_cgroups(request.get("cgroups") or ())
     if request.get("staging_path"):
         bind_staging(request["staging_path"])
-    stdout, stderr, log, control = descriptors
-    dup2(stdout, 1)
-    dup2(stderr, 2)
-    close(stdout)
-    close(stderr)
-    for problem in problems:
-        write(2, f"this task runs without its limits: {problem}\n".encode())
-    main(control, log)
+    run(descriptors, problems, leave)
+
+
+def leave(status):
+    """The outcome is told and nobody waits for what is left: the kernel takes back the memory."""
+    go_last()
+    isolation.leave(status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What sets a forked task apart: its cgroups, its death with the template, its view of /staging.
+"""What sets a forked task apart: its session, its death with the template, its view of /staging.
 
 Imported by the template before it forks, so that a child pays for the calls only.
 """
@@ -53,22 +53,6 @@ def die_with_parent(parent):
     _prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     if getppid() != parent:
         os._exit(1)
-
-
-def join_cgroups(files):
-    """Moves this process into the cgroups of these cgroup.procs files; returns what failed, as
-    texts."""
-    problems = []
-    for file in files:
-        try:
-            fd = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                os.write(fd, b"0")
-            finally:
-                os.close(fd)
-        except OSError as error:
-            problems.append(f"{file}: {error.strerror}")
-    return problems
 
 
 def bind_staging(path, target=STAGING):

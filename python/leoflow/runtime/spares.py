@@ -14,18 +14,18 @@ FDS_MAX = 4
 
 
 class Spares:
-    """The waiting children of a template, at most `most`. `fork` makes one as os.fork() does,
-    `begin(receive)` is what it runs; that never returns.
+    """The waiting children of a template. `fork` makes one as os.fork() does, `begin(receive)` is
+    what it runs; that never returns.
 
     `receive()` waits for the attempt and gives its request and descriptors, or None when there will
     be none.
     """
 
-    def __init__(self, fork, begin, most=SPARES_MAX):
+    def __init__(self, fork, begin):
         self._fork = fork
         self._begin = begin
         self._waiting = {}
-        self._most = self._wanted = most
+        self._wanted = SPARES_MAX
 
     @property
     def short(self):
@@ -52,7 +52,7 @@ class Spares:
 
     def take(self, request, descriptors):
         """Hands an attempt to a spare and returns its pid; None if there is none to take it."""
-        self._wanted = self._most
+        self._wanted = SPARES_MAX
         data = marshal.dumps(request) if self._waiting else b""
         while self._waiting and len(data) <= REQUEST_BYTES_MAX:
             pid, ours = self._waiting.popitem()
@@ -72,11 +72,6 @@ class Spares:
             ours.close()
             self._wanted = min(self._wanted, len(self._waiting))
 
-    def end(self):
-        """No more are wanted, ever."""
-        self._most = self._wanted = 0
-        self.close()
-
     def close(self):
         """Lets go of all that wait, which ends them; also for a child, which must not keep them."""
         for ours in self._waiting.values():
@@ -85,7 +80,7 @@ class Spares:
 
 
 def _socket_module():
-    """Imported with the first spare: an interpreter of one attempt mostly has none."""
+    """Imported with the first spare: the first attempt need not wait for it."""
     import socket
 
     return socket

@@ -17,8 +17,6 @@ from leoflow.runtime import client as _client
 from leoflow.runtime import context as _context
 from leoflow.runtime import loader, logs, secrets, templates
 from leoflow.runtime.instance import RETURN_KEY
-from leoflow.runtime.isolation import leave
-from leoflow.runtime.scheduling import go_last
 
 REASON_CHARS_MAX = 4096
 NOT_RETRIED = frozenset(("AirflowFailException", "AirflowSensorTimeout", "AirflowTaskTerminated"))
@@ -47,8 +45,9 @@ class Verdict:
         return "retry" if self.kind == "failed" and self.will_retry else self.kind
 
 
-def main(control, log):
-    """Serves the one attempt that arrives on `control`; never returns."""
+def main(control, log, leave):
+    """Serves the one attempt that arrives on `control`; never returns, but ends with
+    `leave(status)`."""
     pid, status = os.getpid(), 1
     try:
         attend(control, log)
@@ -59,7 +58,7 @@ def main(control, log):
         if os.getpid() == pid:
             logs.log_failure("the task process broke", error)
     finally:
-        _exit(status, pid)
+        _exit(status, pid, leave)
 
 
 def attend(control, log):
@@ -70,14 +69,12 @@ def attend(control, log):
     serve(agent.read_frame(), agent)
 
 
-def _exit(status, pid):
-    """The outcome is told and nobody waits for what is left: the kernel takes back the memory."""
+def _exit(status, pid, leave):
     try:
         if os.getpid() == pid:
             atexit._run_exitfuncs()
             logs.shutdown()
             logs.flush()
-            go_last()
     finally:
         leave(status)
 

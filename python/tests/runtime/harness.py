@@ -194,10 +194,19 @@ class Agent:
         while result.status is None:
             frame = read_frame(self.channel)
             result.pid = frame["pid"]
-            if frame["op"] == "exited":
+            if result.pid == self.process.pid:
+                self._take_end(result)
+            elif frame["op"] == "exited":
                 result.status = frame["status"]
                 result.use = {name: frame[name] for name in ("cpu_us", "memory_peak_bytes")}
         return result
+
+    def _take_end(self, result):
+        """Of an interpreter that became the attempt's process."""
+        _, result.status, counts = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(result.status)
+        cpu = int((counts.ru_utime + counts.ru_stime) * 1_000_000)
+        result.use = {"cpu_us": cpu, "memory_peak_bytes": counts.ru_maxrss * 1024}
 
     def _serve(self, control, outputs, result):
         texts = [b"", b"", b""]

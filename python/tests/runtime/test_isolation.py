@@ -80,7 +80,8 @@ class InAChild(unittest.TestCase):
 
     def test_cgroups_that_cannot_be_joined_are_told(self):
         status, said = self.run_code(
-            "print(isolation.join_cgroups(['/proc/none/cgroup.procs', '/dev/null']))")
+            "from leoflow.runtime import taking\n"
+            "print(taking.join_cgroups(['/proc/none/cgroup.procs', '/dev/null']))")
         self.assertEqual(status, 0)
         self.assertEqual(said, "['/proc/none/cgroup.procs: No such file or directory']")
 

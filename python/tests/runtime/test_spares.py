@@ -8,7 +8,6 @@ import mmap
 import os
 import select
 import signal
-import tempfile
 import unittest
 
 import harness
@@ -28,8 +27,7 @@ def traces(context):
             pass
     found = {"env": os.environ.get("LEFT_BEHIND"), "module": "beside" in sys.modules,
              "path": [p for p in sys.path if p == "/left/behind"], "pid": os.getpid(),
-             "session": os.getsid(0), "files": sorted(files),
-             "warm": "airflow.providers.standard.operators.bash" in sys.modules}
+             "session": os.getsid(0), "files": sorted(files)}
     import beside
     os.environ["LEFT_BEHIND"] = "yes"
     sys.path.append("/left/behind")
@@ -69,23 +67,6 @@ def wait_until(holds):
             return found
         select.select([], [], [], 0.01)
     raise TimeoutError("what the test waits for never came")
-
-
-def template_that_never_warms(test):
-    """A template for which it is never quiet for long, however late its attempt comes."""
-    folder = tempfile.TemporaryDirectory()
-    test.addCleanup(folder.cleanup)
-    ours = os.path.join(folder.name, "leoflow")
-    os.mkdir(ours)
-    for name in os.listdir(os.path.dirname(harness.TEMPLATE)):
-        os.symlink(os.path.join(os.path.dirname(harness.TEMPLATE), name), os.path.join(ours, name))
-    os.symlink(os.path.join(harness.PYTHON_ROOT, "airflow"), os.path.join(folder.name, "airflow"))
-    path = os.path.join(ours, "template.py")
-    os.remove(path)
-    with open(harness.TEMPLATE, encoding="utf-8") as source, open(path, "w") as changed:
-        text = source.read()
-        changed.write(text.replace("ONCE_MILLISECONDS = 500", "ONCE_MILLISECONDS = 10**8"))
-    return path
 
 
 class TakingAttempts(unittest.TestCase):
@@ -170,24 +151,6 @@ class TakingAttempts(unittest.TestCase):
         before = self.waiting()
         self.assertIn(self.run_traces()["pid"], before)
 
-    def test_a_template_of_one_attempt_makes_one_and_no_more_after_it(self):
-        self.agent.close()
-        self.agent = harness.Agent(once=True)
-        self.addCleanup(self.agent.close)
-        pid = self.agent.process.pid
-        before = wait_until(lambda: {one for one in children(pid) if leads(one)})
-        found = self.run_traces()
-        self.assertEqual({found["pid"]}, before)
-        self.assertTrue(found["warm"])
-        wait_until(lambda: not children(pid))
-
-    def test_a_template_of_one_attempt_imports_nothing_it_may_not_need_while_that_waits(self):
-        self.assertTrue(self.run_traces()["warm"])
-        self.agent.close()
-        self.agent = harness.Agent(once=True, template=template_that_never_warms(self))
-        self.addCleanup(self.agent.close)
-        self.assertFalse(self.run_traces()["warm"])
-
 
 def answer(receive):
     """A spare that writes its request to the descriptor it is given."""
@@ -239,12 +202,6 @@ class Pool(unittest.TestCase):
         self.assertFalse(self.pool.short)
         os.waitpid(self.pool.take({}, [self.writing]), 0)
         self.assertTrue(self.pool.short)
-
-    def test_once_ended_none_is_wanted(self):
-        self.pool.add()
-        self.pool.end()
-        self.assertIsNone(self.pool.take({}, [self.writing]))
-        self.assertFalse(self.pool.short)
 
     def test_close_ends_them(self):
         self.pool.add()
