@@ -26,7 +26,8 @@ sys.path.insert(0, os.path.join(root, "runtime.zip"))
 from leoflow import template
 
 del sys.path[0]
-os._exit(template.main())
+if __name__ == "__main__":   # processes that multiprocessing spawns import it
+    os._exit(template.main())
 """
 
 

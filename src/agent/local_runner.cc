@@ -111,8 +111,9 @@ Status LocalRunner::ensure_interpreter(const std::string& key) {
 Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec environment) {
   make_room();
   std::string python = environment.python;
-  TemplateProcess::Options options{key, std::move(environment), options_.python_dir,
-                                   variables(python), options_.once};
+  TemplateProcess::Options options{
+      key,           std::move(environment), options_.python_dir, variables(python),
+      options_.once, take_standby(python)};
   TemplateListener& listener = *this;
   auto process = std::make_unique<TemplateProcess>(loop_, std::move(options), listener);
   if (auto started = process->start(); !started) {
@@ -125,6 +126,13 @@ Status LocalRunner::start_interpreter(const std::string& key, EnvironmentSpec en
   interpreters_[key].process = std::move(process);
   if (first) plan_sweep();
   return {};
+}
+
+// Where it cannot be that interpreter it is of no use: it sees its channel closed, and ends.
+std::optional<StandbyInterpreter> LocalRunner::take_standby(const std::string& python) {
+  auto standby = std::exchange(options_.standby, std::nullopt);
+  if (standby && !stands_by_for(*standby, python)) standby.reset();
+  return standby;
 }
 
 std::vector<std::string> LocalRunner::variables(const std::string& python) const {
@@ -289,6 +297,7 @@ void LocalRunner::sweep() {
       break;  // its exit watch wants the status
     waitpid(info.si_pid, nullptr, WNOHANG);
   }
+  if (options_.standby) own.push_back(options_.standby->child.pid);
   if (!cgroups_.usable() && running_.empty()) {
     for (pid_t pid : children(getpid())) {
       if (std::find(own.begin(), own.end(), pid) == own.end()) kill(pid, SIGKILL);

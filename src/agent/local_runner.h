@@ -23,6 +23,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
     Duration kill_grace = kKillGrace;  // from SIGTERM to SIGKILL
     fs::path memory_events = {};       // of the container around us, see TaskProcess::Host
     bool once = false;                 // one attempt, then none
+    std::optional<StandbyInterpreter> standby = {};  // for the first interpreter that it can be
   };
   LocalRunner(Loop& loop, const Clock& clock, const AttemptStore& store, Options options);
   ~LocalRunner() override;  // kills what still runs
@@ -80,6 +81,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   void place(AttemptId attempt);
   Status ensure_interpreter(const std::string& key);
   Status start_interpreter(const std::string& key, EnvironmentSpec environment);
+  std::optional<StandbyInterpreter> take_standby(const std::string& python);
   void spawn(AttemptId attempt, Interpreter& interpreter);
   void refuse(AttemptId attempt, const std::string& reason);
   void ended(AttemptId attempt);

@@ -151,6 +151,7 @@ class PodAgent {
                                .cgroup_name = "leoflow",
                                .memory_events = container_memory_events(),
                                .once = true};
+    local.standby = std::move(options_.standby);
     local.kill_grace = std::max<Duration>(options_.grace - kKillReserve, std::chrono::seconds(1));
     local_.emplace(loop_, clock_, *store_, std::move(local));
     AgentCore::Options core{id, kVersion, options_.pod_name, admitted.session_secret, getpid()};

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/standby.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/time.h"
@@ -31,6 +32,7 @@ struct PodAgentOptions {
   std::chrono::seconds grace = pod::kGraceDefault;
   std::chrono::seconds linger = pod::kLingerDefault;
   std::string path_variable;  // where interpreters are looked for first
+  std::optional<StandbyInterpreter> standby;
 };
 
 // From environment variables; `invalid` names the one that is missing or wrong.

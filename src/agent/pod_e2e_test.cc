@@ -52,7 +52,12 @@ def d():
     def fails():
         raise ValueError("bad input")
 
-    whole(); waits(); tidies(); large(); fails()
+    @task
+    def process():
+        words = open("/proc/self/cmdline").read().split("\0")
+        return f"{words[2]} {os.getsid(0) == os.getpid()} {'LEOFLOW_PLACE' in os.environ}"
+
+    whole(); waits(); tidies(); large(); fails(); process()
 
 d()
 )PY";
@@ -139,7 +144,10 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
     service_->observe(this);
   }
 
-  void start_pod(const std::map<std::string, std::string>& more = {}) {
+  static fs::path agent() { return fs::path(LEOFLOW_BINARY_DIR) / "bin" / "leoflow-agent"; }
+
+  void start_pod(const std::map<std::string, std::string>& more = {},
+                 std::vector<std::string> command = {agent(), "pod"}) {
     std::map<std::string, std::string> variables{
         {"LEOFLOW_SERVER", "127.0.0.1:" + std::to_string(port_)},
         {"LEOFLOW_CA", service_->authority_pem()},
@@ -154,13 +162,12 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
         {"PATH", "/usr/local/bin:/usr/bin:/bin"}};
     for (auto& [name, value] : more) variables[name] = value;
     ChildSpec spec;
-    fs::path agent = fs::path(LEOFLOW_BINARY_DIR) / "bin" / "leoflow-agent";
-    spec.program = agent;
-    spec.arguments = {"pod"};
-    if (can_unshare()) {
-      spec.program = "/usr/bin/unshare";
-      spec.arguments = {"--pid", "--fork", "--mount-proc", "--kill-child", agent, "pod"};
-    }
+    if (can_unshare())
+      for (const char* word :
+           {"--kill-child", "--mount-proc", "--fork", "--pid", "/usr/bin/unshare"})
+        command.insert(command.begin(), word);
+    spec.program = command.front();
+    spec.arguments.assign(command.begin() + 1, command.end());
     for (auto& [name, value] : variables) spec.environment.push_back(name + "=" + value);
     log_ = Fd(open((home_ / "pod/log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600));
     spec.fds = {{1, log_.get()}, {2, log_.get()}};
@@ -252,6 +259,23 @@ TEST_F(PodEndToEnd, RunsOneTaskWhoseFilesAllCameByFetch) {
   EXPECT_EQ(record.kind, "succeeded");
   EXPECT_TRUE(record.acknowledged);
   EXPECT_EQ(archives_.fetches, 3);
+}
+
+TEST_F(PodEndToEnd, AFetchedAgentTakesThePythonThatForkedForIt) {
+  std::string hash = sha256_hex(read_file(agent()).value());
+  fs::create_directories(home_ / "pod/cache" / hash);
+  fs::create_symlink(agent(), home_ / "pod/cache" / hash / "leoflow-agent");
+  std::string script =
+      read_file(fs::path(LEOFLOW_SOURCE_DIR) / "src/exec/kubernetes/pod_start.py").value();
+  std::map<std::string, std::string> variables{{"LEOFLOW_AGENT_URL", "http://127.0.0.1:1/none"},
+                                               {"LEOFLOW_AGENT_SHA256", hash},
+                                               {"LEOFLOW_AGENT_PATH", home_ / "pod/agent"}};
+  want(7, "process");
+  start_pod(variables, {"/usr/bin/python3.11", "-I", "-c", script});
+  Outcome outcome = outcome_of(7);
+  EXPECT_EQ(outcome.kind, OutcomeKind::succeeded) << outcome.reason << pod_log();
+  EXPECT_EQ(returned(outcome), "\"-c True False\"") << pod_log();
+  EXPECT_EQ(wait_exit(), int(pod::Exit::done)) << pod_log();
 }
 
 TEST_F(PodEndToEnd, TheSecondPodOfANodeFetchesNothing) {

@@ -41,6 +41,7 @@ Result<PodAgentOptions> read_pod_options(
   options.cache = or_default(pod::kCache, (options.work / "cache").string());
   options.termination_log = or_default(pod::kTerminationLog, pod::kTerminationLogDefault);
   options.path_variable = variable("PATH");
+  options.standby = read_standby(variable(pod::kInterpreter));
   for (auto read :
        {read_number(variable(pod::kCacheBytes), pod::kCacheBytes, options.cache_bytes_max),
         read_number(variable(pod::kGrace), pod::kGrace, options.grace),

@@ -41,6 +41,17 @@ std::string init_frame(const EnvironmentSpec& environment, bool once) {
   return encode_frame(out.take());
 }
 
+std::string standby_order(const std::string& program, const std::vector<std::string>& variables) {
+  json::Writer out;
+  out.begin_object().member("program", program).key("environment").begin_object();
+  for (const std::string& variable : variables) {
+    size_t equals = variable.find('=');
+    out.member(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  out.end_object().end_object();
+  return encode_frame(out.take());
+}
+
 }  // namespace
 
 Result<EnvironmentSpec> parse_environment(const std::string& environment_json) {
@@ -73,22 +84,8 @@ TemplateProcess::~TemplateProcess() {
 }
 
 Status TemplateProcess::start() {
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-    return fail(from_errno("socketpair", "template"));
-  socket_ = Fd(pair[0]);
-  Fd theirs(pair[1]);
-  fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
-  ChildSpec spec;
-  spec.program = options_.environment.python;
-  spec.arguments = {"-I", (options_.python_dir / "leoflow" / "template.py").string()};
-  spec.environment = options_.variables;
-  spec.cwd = "/";
-  spec.fds = {{1, STDERR_FILENO}, {2, STDERR_FILENO}, {3, theirs.get()}};
-  spec.die_with_parent = options_.once;  // the channel, by which it would notice, goes
-  auto child = start_child(spec);
+  auto child = options_.standby ? take_over(*std::exchange(options_.standby, {})) : start_process();
   if (!child) return fail(child);
-  pid_ = child->pid;
   exit_ = std::make_unique<ExitWatch>(loop_, std::move(*child), [this](const ChildEnd& exit) {
     on_readable();  // what it said before it ended counts
     on_exit(exit);
@@ -100,6 +97,38 @@ Status TemplateProcess::start() {
     end("the interpreter was not ready after " + format_duration(kTemplateStartTimeMax));
   });
   return send(init_frame(options_.environment, options_.once), nullptr, 0);
+}
+
+Result<Child> TemplateProcess::start_process() {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return fail(from_errno("socketpair", "template"));
+  socket_ = Fd(pair[0]);
+  Fd theirs(pair[1]);
+  fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
+  ChildSpec spec;
+  spec.program = options_.environment.python;
+  spec.arguments = {"-I", program()};
+  spec.environment = options_.variables;
+  spec.cwd = "/";
+  spec.fds = {{1, STDERR_FILENO}, {2, STDERR_FILENO}, {3, theirs.get()}};
+  spec.die_with_parent = options_.once;  // the channel, by which it would notice, goes
+  auto child = start_child(spec);
+  if (child) pid_ = child->pid;
+  return child;
+}
+
+Result<Child> TemplateProcess::take_over(StandbyInterpreter standby) {
+  socket_ = std::move(standby.channel);
+  fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
+  pid_ = standby.child.pid;
+  auto ordered = send(standby_order(program(), options_.variables), nullptr, 0);
+  if (!ordered) return fail(ordered);
+  return std::move(standby.child);
+}
+
+std::string TemplateProcess::program() const {
+  return (options_.python_dir / "leoflow" / "template.py").string();
 }
 
 Status TemplateProcess::spawn(const SpawnRequest& request) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/frame.h"
+#include "agent/standby.h"
 #include "async/child.h"
 #include "base/json.h"
 #include "model/ids.h"
@@ -56,6 +57,7 @@ class TemplateProcess {
     fs::path python_dir;                 // holds leoflow/template.py
     std::vector<std::string> variables;  // its whole process environment
     bool once = false;                   // one attempt, whose process it becomes
+    std::optional<StandbyInterpreter> standby = {};  // is it, instead of a new process
   };
   TemplateProcess(Loop& loop, Options options, TemplateListener& listener);
   ~TemplateProcess();  // closes descriptor 3: it kills what it forked and exits
@@ -69,6 +71,9 @@ class TemplateProcess {
 
  private:
   enum class State { starting, ready, task, ended };
+  Result<Child> start_process();
+  Result<Child> take_over(StandbyInterpreter standby);
+  std::string program() const;
   void on_readable();
   void handle(const json::object& frame);
   void on_exit(const ChildEnd& exit);

@@ -24,6 +24,7 @@ constexpr std::string_view kCacheBytes = "LEOFLOW_CACHE_BYTES";  // of the cache
 constexpr std::string_view kGrace = "LEOFLOW_GRACE_SECONDS";     // terminationGracePeriodSeconds
 constexpr std::string_view kLinger = "LEOFLOW_LINGER_SECONDS";   // wait for an acknowledgement
 constexpr std::string_view kTerminationLog = "LEOFLOW_TERMINATION_LOG";
+constexpr std::string_view kInterpreter = "LEOFLOW_INTERPRETER";  // one that stands by, if any
 
 // What holds when a variable is not set.
 constexpr std::string_view kWorkDefault = "/leoflow/work";  // cache: WORK/cache

@@ -16,10 +16,15 @@ def names(context):
     import leoflow.runtime.task, airflow.sdk
     return [leoflow.runtime.task.__file__, airflow.sdk.__file__]
 
+def spawns(context):
+    import math, multiprocessing
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.map(math.factorial, [4])
+
 def fails(context):
     raise ValueError("bad input")
 
-d = Dag("d", Op("t", names), Op("fails", fails))
+d = Dag("d", Op("t", names), Op("fails", fails), Op("spawns", spawns))
 """
 
 
@@ -44,6 +49,10 @@ class Packed(unittest.TestCase):
         archive = os.path.join(self.folder, "runtime.zip")
         for name in result.xcoms["return_value"]:
             self.assertTrue(name.startswith(archive) and name.endswith(".pyc"), name)
+
+    def test_a_task_may_spawn_processes(self):
+        result = self.agent.run(harness.start_frame(self.bundle.file, task_id="spawns"))
+        self.assertEqual([24], result.xcoms.get("return_value"), result.log)
 
     def test_a_failure_is_logged_from_the_users_frames_on(self):
         result = self.agent.run(harness.start_frame(self.bundle.file, task_id="fails"))

@@ -137,7 +137,7 @@ void add_image(const PodSettings& settings, const PodRequest& request, json::obj
 
 json::array command_of(const PodSettings& settings) {
   if (!settings.agent_image.empty()) return {kAgent, "pod"};
-  return {"python3", "-I", "-S", "-c", kPodStart};
+  return {"python3", "-I", "-c", kPodStart};
 }
 
 // Only where an image brings the agent.

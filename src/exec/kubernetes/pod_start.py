@@ -5,27 +5,78 @@
 # agent would say it. Only modules written in C are imported as long as all goes well: http.client
 # and what it needs take longer than all the rest of it.
 #
+# Before that it forks, since another Python would have to start for the task: the child stands by
+# for the agent's order, at the other end of a socket, to be the interpreter of the attempt
+# (agent/standby.h). Nobody else gets it: where the agent wants another Python it hangs up.
+#
 # Pods that share a folder (LEOFLOW_CACHE) fetch it once for all of them. It lies there as
 # agent/fetch_cache.h lays out what it keeps, which also clears it away; who may write there is
 # trusted.
 #
 # The lines of comment are not part of the command (pod_start.h).
-import _signal, os, sys, time
+import _signal, _socket, os, sys, time
 _signal.signal(_signal.SIGTERM, lambda *_: os._exit(0))
 _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
 _signal.signal(_signal.SIGXFSZ, _signal.SIG_DFL)
 url, want, own = (os.environ["LEOFLOW_AGENT_" + n] for n in ("URL", "SHA256", "PATH"))
 cache = os.environ.get("LEOFLOW_CACHE")
 kept = "%s/%s" % (cache, want)
+def stand_by(channel):
+    _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
+    _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)
+    _signal.signal(_signal.SIGXFSZ, _signal.SIG_IGN)
+    import json
+    def read(size):
+        data = b""
+        while len(data) < size:
+            got = channel.recv(size - len(data))
+            if not got:
+                os._exit(0)
+            data += got
+        return data
+    order = json.loads(read(int.from_bytes(read(4), "big")).decode())
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.setsid()
+    os.chdir("/")
+    os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+    os.dup2(2, 1)
+    os.dup2(channel.detach(), 3, False)
+    os.closerange(4, 64)
+    program = order["program"]
+    with open(program, "rb") as file:
+        code = compile(file.read(), program, "exec")
+    sys.argv = [program]
+    scope = globals()
+    for name in [name for name in scope if not name.startswith("__")]:
+        del scope[name]
+    scope["__file__"] = program
+    exec(code, scope)
 def become(path):
-    os.execv(path, [path, "pod"])
+    ours, theirs = _socket.socketpair()
+    pid = os.fork()
+    if not pid:
+        ours.close()
+        stand_by(theirs)
+        os._exit(0)
+    theirs.close()
+    os.set_inheritable(ours.fileno(), True)
+    told = "%d:%d:%s" % (pid, ours.fileno(), sys.executable)
+    try:
+        os.execve(path, [path, "pod"], dict(os.environ, LEOFLOW_INTERPRETER=told))
+    finally:
+        ours.close()
+        os.waitpid(pid, 0)
 if cache:
-    for do in (lambda: os.utime(kept + ".size"), lambda: become(kept + "/leoflow-agent")):
-        try:
-            do()
-        except OSError:
-            pass
-import _socket
+    try:
+        os.utime(kept + ".size")
+    except OSError:
+        pass
+    try:
+        if os.access(kept + "/leoflow-agent", os.X_OK):
+            become(kept + "/leoflow-agent")
+    except OSError:
+        pass
 try:
     from _hashlib import openssl_sha256 as sha256
 except ImportError:

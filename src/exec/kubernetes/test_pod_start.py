@@ -12,6 +12,26 @@ import unittest
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("pod_start.py")
+# An agent that has the waiting Python run a program, and tells how that ended.
+ORDERS = f"""#!{sys.executable}
+import json, os, socket
+pid, channel, python = os.environ["LEOFLOW_INTERPRETER"].split(":", 2)
+order = json.dumps({{"program": os.environ["PROGRAM"], "environment": {{"GIVEN": "x"}}}}).encode()
+with socket.socket(fileno=int(channel)) as orders:
+    orders.sendall(len(order).to_bytes(4, "big") + order + b"next frame")
+    ended = os.waitpid(int(pid), 0)
+    print(ended == (int(pid), 0), python == {sys.executable!r}, flush=True)
+""".encode()
+PROGRAM = """import os, signal, socket, sys
+def told():
+    with socket.socket(fileno=3) as channel:
+        return channel.recv(100)
+print(told(), __name__, sys.argv == [__file__], dict(os.environ), file=sys.stderr)
+print(os.getsid(0) == os.getpid(), os.getcwd(), "stand_by" in globals(), file=sys.stderr)
+print(os.listdir("/proc/self/fd"), os.readlink("/proc/self/fd/0"), file=sys.stderr)
+print(*map(signal.getsignal, (signal.SIGTERM, signal.SIGPIPE)), file=sys.stderr)
+print("out", flush=True)
+"""
 AGENT = b'#!/bin/sh\necho "$0 $1"\n' + b"#" * 300_000
 WANTED = hashlib.sha256(AGENT).hexdigest()
 SECONDS_MAX = 60
@@ -52,7 +72,7 @@ class PodStart(unittest.TestCase):
             "LEOFLOW_AGENT_URL": f"http://127.0.0.1:{port}/agent/x", "LEOFLOW_AGENT_SHA256": WANTED,
             "LEOFLOW_AGENT_PATH": str(self.own),
             "LEOFLOW_TERMINATION_LOG": str(self.folder / "termination-log"), **variables}
-        command = [sys.executable, "-I", "-S", "-c", SCRIPT.read_text()]
+        command = [sys.executable, "-I", "-c", SCRIPT.read_text()]
         return subprocess.run(command, env=environment, capture_output=True, text=True,
                               timeout=SECONDS_MAX)
 
@@ -63,6 +83,17 @@ class PodStart(unittest.TestCase):
     def test_fetches_the_agent_and_becomes_it(self):
         self.becomes(self.own)
         self.assertEqual(self.own.read_bytes(), AGENT)
+
+    def test_a_python_stands_by_to_be_the_interpreter(self):
+        program = self.folder / "program.py"
+        program.write_text(PROGRAM)
+        self.server.gives = ORDERS
+        ended = self.start(LEOFLOW_AGENT_SHA256=hashlib.sha256(ORDERS).hexdigest(),
+                           PROGRAM=str(program))
+        self.assertEqual(ended.stdout, "True True\n")
+        self.assertEqual(ended.stderr.splitlines(), [
+            "b'next frame' __main__ True {'GIVEN': 'x'}", "True / False",
+            "['0', '1', '2', '3'] /dev/null", "0 1", "out"])
 
     def test_another_program_is_not_run(self):
         self.server.gives = b"#!/bin/sh\necho stolen\n"
