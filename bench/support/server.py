@@ -5,6 +5,7 @@ import datetime
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -111,10 +112,17 @@ class Server:
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = "Bearer " + (token or self.token)
+        if self._hung_up():
+            self.connection.close()   # the request opens it anew
         self.connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self.connection.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text else None
+
+    def _hung_up(self):
+        """Whether the server has closed the connection, as it does with those that idle."""
+        sock = self.connection.sock
+        return sock is not None and bool(select.select([sock], [], [], 0)[0])
 
     def call(self, method, path, body=None):
         status, answer = self.raw(method, path, body)

@@ -65,6 +65,12 @@ test("dag: the graph shows states and rules, turns, and is saved as a picture", 
     .first()
     .waitFor();
   await page.getByText("all_done").waitFor();
+  const group = (expanded) => page.getByRole("button", { name: /^load/, expanded });
+  await group(true).click();
+  await group(false).getByText("3 tasks").waitFor();
+  equal(new URL(page.url()).searchParams.get("fold"), "load", "what is folded, in the address");
+  await group(false).click();
+  await page.getByRole("link", { name: /^write/ }).waitFor();
   await page.locator("label", { hasText: "Down" }).click();
   await until("down in the address", () => new URL(page.url()).searchParams.get("dir") === "down");
   for (const [kind, start] of [

@@ -47,12 +47,12 @@ export interface Group {
 }
 
 /** What is left of an id below its group: all of it where the group does not prefix ids. */
-function label(id: string, group: string | undefined): string {
+export function labelBelow(id: string, group: string | undefined): string {
   return group && id.startsWith(`${group}.`) ? id.slice(group.length + 1) : id;
 }
 
 /** The groups of each task, the outermost first. */
-function groupsByTask(groups: readonly Group[]): Map<string, string[]> {
+export function groupsByTask(groups: readonly Group[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const group of groups)
     for (const task of group.tasks) found.set(task, [...(found.get(task) ?? []), group.id]);
@@ -78,7 +78,7 @@ export function groupRows(
       if (done.has(group)) continue;
       done.add(group);
       const tasks = members.get(group) ?? [];
-      const row = { id: group, label: label(group, around[depth - 1]), depth, tasks };
+      const row = { id: group, label: labelBelow(group, around[depth - 1]), depth, tasks };
       rows.push({ ...row, isGroup: true });
       if (folded.has(group)) return tasks.forEach((task) => done.add(task));
       return tasks.forEach((task) => !done.has(task) && place(task));
@@ -86,7 +86,7 @@ export function groupRows(
     done.add(id);
     rows.push({
       id,
-      label: label(id, around.at(-1)),
+      label: labelBelow(id, around.at(-1)),
       depth: around.length,
       tasks: [id],
       isGroup: false,

@@ -52,7 +52,6 @@ function isPlainClick(event: MouseEvent): boolean {
   return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 }
 
-/** An anchor that stays within the page; modified clicks open tabs as everywhere. */
 /** What a click on a link among many does: where each is plain and one handler is around them all. */
 export function followLink(event: React.MouseEvent): void {
   if (event.defaultPrevented || !isPlainClick(event) || !(event.target instanceof Element)) return;
@@ -62,6 +61,7 @@ export function followLink(event: React.MouseEvent): void {
   navigate(to);
 }
 
+/** An anchor that stays within the page; modified clicks open tabs as everywhere. */
 export function Link({
   to,
   replace,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
-import { dagTasks, runTasks } from "@/api/queries";
+import { dagTaskGroups, dagTasks, runTasks } from "@/api/queries";
 import { Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { GraphView } from "../graph/GraphView";
@@ -11,6 +11,7 @@ import { RunPicker, usePickedRun } from "./RunPicker";
 /** The graph with the states of a run. */
 export function GraphTab({ dagId }: { dagId: string }) {
   const tasks = useQuery(dagTasks(dagId));
+  const groups = useQuery(dagTaskGroups(dagId));
   const { runs, picked } = usePickedRun(dagId);
   const instances = useQuery({
     ...runTasks({ dagId, runId: picked?.dag_run_id ?? "" }),
@@ -24,7 +25,13 @@ export function GraphTab({ dagId }: { dagId: string }) {
       </div>
       <Panel flush>
         <Loaded query={tasks}>
-          {(list) => <GraphView name={dagId} tasks={list} instances={instances.data} />}
+          {(list) => (
+            <Loaded query={groups}>
+              {(of) => (
+                <GraphView name={dagId} tasks={list} groups={of} instances={instances.data} />
+              )}
+            </Loaded>
+          )}
         </Loaded>
       </Panel>
     </>

@@ -6,17 +6,25 @@ import { IconDownload } from "@tabler/icons-react";
 import { Background, Controls, MiniMap, ReactFlow, type Edge } from "@xyflow/react";
 import { useMemo, useRef } from "react";
 import type { Task, TaskInstance } from "@/api/types";
+import type { Group } from "@/lib/graph";
 import { useToasts } from "@/components/toast";
 import { kAttention, stateName } from "@/lib/states";
 import { useSearch } from "@/router/router";
+import { BoxNode, GroupNode, type BoxNodeType, type GroupNodeType } from "./GroupNode";
 import { graphSvg, toPng } from "./exportGraph";
 import styles from "./graph.module.css";
 import { firstView, kNodeHeight, kNodeWidth, layOut } from "./layout";
 import { saveFile } from "@/lib/saveFile";
+import { shapeOf, type Item } from "./shape";
 import { TaskNode, type TaskNodeType } from "./TaskNode";
+import { useFolds } from "./useFolds";
 
-const kNodeTypes = { task: TaskNode };
+type GraphNode = TaskNodeType | GroupNodeType | BoxNodeType;
+
+const kNodeTypes = { task: TaskNode, folded: GroupNode, box: BoxNode };
+const kFixed = { draggable: false, connectable: false, focusable: false } as const;
 const kMiniMapFrom = 30; // tasks
+const kFoldedFrom = 200; // tasks: groups are folded at first
 // So that names can be read at first; what does not fit is a swipe away.
 const kZoomFirst = 0.5;
 const kZoomFirstPhone = 0.8;
@@ -24,54 +32,81 @@ const kZoomFirstPhone = 0.8;
 interface Props {
   name: string;
   tasks: readonly Task[];
+  groups: readonly Group[];
   /** Of the run whose states are shown; none shows the plain structure. */
   instances: readonly TaskInstance[] | undefined;
 }
 
-function worstByTask(instances: readonly TaskInstance[]): Map<string, TaskInstance> {
-  const found = new Map<string, TaskInstance>();
+/** Ids of the groups that lie in no other. */
+function outermost(groups: readonly Group[]): string[] {
+  const inner = new Set<string>();
+  const found: string[] = [];
+  for (const { id, tasks } of groups) {
+    if (!tasks.every((task) => inner.has(task))) found.push(id);
+    for (const task of tasks) inner.add(task);
+  }
+  return found;
+}
+
+function worseOf(a: TaskInstance | undefined, b: TaskInstance): TaskInstance {
   const rank = (each: TaskInstance) => kAttention.indexOf(stateName(each.state));
+  return a && rank(a) <= rank(b) ? a : b;
+}
+
+/** Of each item, the task instance whose state asks most. */
+function worstByItem(
+  items: readonly Item[],
+  instances: readonly TaskInstance[],
+): Map<string, TaskInstance> {
+  const itemOf = new Map(items.flatMap(({ id, tasks }) => tasks.map((task) => [task, id])));
+  const found = new Map<string, TaskInstance>();
   for (const each of instances) {
-    const before = found.get(each.task_id);
-    if (!before || rank(each) < rank(before)) found.set(each.task_id, each);
+    const item = itemOf.get(each.task_id);
+    if (item !== undefined) found.set(item, worseOf(found.get(item), each));
   }
   return found;
 }
 
 /** The DAG as a picture, with the states of a run as they change. */
-export function GraphView({ name, tasks, instances }: Props) {
+export function GraphView({ name, tasks, groups, instances }: Props) {
   const { params, set } = useSearch();
+  const first = useMemo(
+    () => (tasks.length > kFoldedFrom ? outermost(groups) : []),
+    [tasks, groups],
+  );
+  const { folded, toggle } = useFolds(first);
   const phone = useMediaQuery("(max-width: 720px)") ?? false;
   const direction = params.get("dir") === "down" || (phone && !params.has("dir")) ? "TB" : "LR";
   const horizontal = direction === "LR";
-  const layout = useMemo(() => layOut(tasks, direction), [tasks, direction]);
-  const byTask = useMemo(() => worstByTask(instances ?? []), [instances]);
+  const shape = useMemo(() => shapeOf(tasks, groups, folded), [tasks, groups, folded]);
+  const layout = useMemo(() => layOut(shape, direction), [shape, direction]);
+  const worst = useMemo(() => worstByItem(shape.items, instances ?? []), [shape, instances]);
   const scheme = useComputedColorScheme();
   const frame = useRef<HTMLDivElement>(null);
 
-  const nodes = useMemo<TaskNodeType[]>(
-    () =>
-      tasks.map((task) => {
-        const id = task.task_id ?? "";
-        return {
-          id,
-          type: "task",
-          position: layout.places.get(id) ?? { x: 0, y: 0 },
-          width: kNodeWidth,
-          height: kNodeHeight,
-          data: { task, instance: byTask.get(id), horizontal },
-          draggable: false,
-          connectable: false,
-          focusable: false,
-        };
-      }),
-    [tasks, layout, byTask, horizontal],
-  );
+  const nodes = useMemo<GraphNode[]>(() => {
+    const boxes = shape.boxes.map((box): BoxNodeType => {
+      const { x = 0, y = 0, width = 0, height = 0 } = layout.frames.get(box.id) ?? {};
+      const data = { id: box.id, label: box.label, onFold: toggle };
+      const place = { position: { x, y }, width, height };
+      return { id: `box ${box.id}`, type: "box", ...place, data, ...kFixed };
+    });
+    const items = shape.items.map((item): TaskNodeType | GroupNodeType => {
+      const { id, label, task } = item;
+      const position = layout.places.get(id) ?? { x: 0, y: 0 };
+      const place = { id, position, width: kNodeWidth, height: kNodeHeight, zIndex: 1, ...kFixed };
+      const instance = worst.get(id);
+      return task
+        ? { ...place, type: "task", data: { task, label, instance, horizontal } }
+        : { ...place, type: "folded", data: { item, instance, horizontal, onFold: toggle } };
+    });
+    return [...boxes, ...items];
+  }, [shape, layout, worst, horizontal, toggle]);
   const edges = useMemo<Edge[]>(
     () =>
-      layout.edges.map(({ from, to }) => {
-        const after = stateName(byTask.get(to)?.state);
-        const before = stateName(byTask.get(from)?.state);
+      shape.edges.map(({ from, to }) => {
+        const after = stateName(worst.get(to)?.state);
+        const before = stateName(worst.get(from)?.state);
         const skipped = before === "skipped" || after === "skipped";
         return {
           id: `${from}→${to}`,
@@ -82,7 +117,7 @@ export function GraphView({ name, tasks, instances }: Props) {
           ...(skipped ? { style: { strokeDasharray: "3 4" } } : {}),
         };
       }),
-    [layout, byTask],
+    [shape, worst],
   );
 
   return (
@@ -103,19 +138,13 @@ export function GraphView({ name, tasks, instances }: Props) {
         nodesDraggable={false}
         nodesConnectable={false}
         elementsSelectable={false}
-        onlyRenderVisibleElements={tasks.length > 150}
+        onlyRenderVisibleElements={shape.items.length > 150}
         aria-label={`Graph of ${name}`}
       >
         <Background gap={20} />
         <Controls showInteractive={false} />
-        {tasks.length >= kMiniMapFrom && !phone && (
-          <MiniMap
-            pannable
-            zoomable
-            nodeColor={(node) =>
-              `var(--s-${miniColor((node as TaskNodeType).data.instance?.state)})`
-            }
-          />
+        {shape.items.length >= kMiniMapFrom && !phone && (
+          <MiniMap pannable zoomable nodeColor={(node) => colorOf(node as GraphNode)} />
         )}
       </ReactFlow>
       <div className={styles.tools}>
@@ -133,9 +162,9 @@ export function GraphView({ name, tasks, instances }: Props) {
           size={layout}
           svg={() =>
             graphSvg(
-              tasks,
+              shape,
               layout,
-              new Map([...byTask].map(([id, each]) => [id, each.state])),
+              new Map([...worst].map(([id, each]) => [id, each.state])),
               horizontal,
             )
           }
@@ -143,6 +172,11 @@ export function GraphView({ name, tasks, instances }: Props) {
       </div>
     </div>
   );
+}
+
+/** In the small map, where boxes are only where they are. */
+function colorOf(node: GraphNode): string {
+  return node.type === "box" ? "var(--line)" : `var(--s-${miniColor(node.data.instance?.state)})`;
 }
 
 function miniColor(state: string | null | undefined): string {

@@ -10,20 +10,20 @@ import { Link } from "@/router/router";
 import styles from "./graph.module.css";
 
 export type TaskNodeType = Node<
-  { task: Task; instance: TaskInstance | undefined; horizontal: boolean },
+  { task: Task; label: string; instance: TaskInstance | undefined; horizontal: boolean },
   "task"
 >;
 
 /** A task of the graph: its state, what it is, how long it took, an unusual trigger rule. */
 export function TaskNode({ data }: NodeProps<TaskNodeType>) {
-  const { task, instance, horizontal } = data;
+  const { task, label, instance, horizontal } = data;
   const rule = task.trigger_rule && task.trigger_rule !== "all_success" ? task.trigger_rule : null;
   const state = stateName(instance?.state);
   const body = (
     <>
       <StateIcon state={state} size={16} />
       <span className={`cut ${styles.name}`} title={task.task_id ?? ""}>
-        {task.task_display_name}
+        {label}
       </span>
       <span className={styles.under}>
         {rule ? (

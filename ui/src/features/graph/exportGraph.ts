@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The graph as a picture of its own: SVG from the layout, PNG from that.
-import type { Task } from "@/api/types";
 import { stateLabel, stateName } from "@/lib/states";
-import { kNodeHeight, kNodeWidth, type Layout } from "./layout";
+import { count } from "@/lib/text";
+import { kBoxTitle, kNodeHeight, kNodeWidth, type Layout } from "./layout";
+import type { Shape } from "./shape";
 
 interface Look {
   background: string;
@@ -43,13 +44,13 @@ function cut(text: string, size: number): string {
 
 /** The graph as SVG text in the colours of the page. */
 export function graphSvg(
-  tasks: readonly Task[],
+  shape: Shape,
   layout: Layout,
   states: ReadonlyMap<string, string | null>,
   horizontal: boolean,
 ): string {
   const look = currentLook();
-  const edges = layout.edges.map(({ from, to }) => {
+  const edges = shape.edges.map(({ from, to }) => {
     const a = layout.places.get(from) ?? { x: 0, y: 0 };
     const b = layout.places.get(to) ?? { x: 0, y: 0 };
     const [x1, y1, x2, y2] = horizontal
@@ -60,14 +61,18 @@ export function graphSvg(
       : `C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
     return `<path d="M${x1} ${y1}${bend} ${x2} ${y2}" fill="none" stroke="${look.line}" stroke-width="1.5"/>`;
   });
-  const nodes = tasks.map((task) => {
-    const id = task.task_id ?? "";
+  const boxes = shape.boxes.map(({ id, label }) => {
+    const { x = 0, y = 0, width = 0, height = 0 } = layout.frames.get(id) ?? {};
+    return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="10" fill="${look.ink}" fill-opacity="0.03" stroke="${look.line}" stroke-dasharray="5 4"/><text x="${x + 12}" y="${y + kBoxTitle - 9}" font-size="11" font-weight="600" fill="${look.faint}">${escape(cut(label, Math.floor(width / 7)))}</text>`;
+  });
+  const nodes = shape.items.map(({ id, label, task, tasks }) => {
     const { x, y } = layout.places.get(id) ?? { x: 0, y: 0 };
     const state = stateName(states.get(id));
-    const under = states.size > 0 ? stateLabel(state) : (task.operator_name ?? "");
-    return `<g transform="translate(${x} ${y})"><rect width="${kNodeWidth}" height="${kNodeHeight}" rx="8" fill="${look.surface}" stroke="${look.line}"/><rect width="4" height="${kNodeHeight - 16}" x="8" y="8" rx="2" fill="${look.state(state)}"/><text x="22" y="23" font-size="13" font-weight="600" fill="${look.ink}">${escape(cut(id, 24))}</text><text x="22" y="40" font-size="11" fill="${look.faint}">${escape(cut(under, 28))}</text></g>`;
+    const what = task ? (task.operator_name ?? "") : count(tasks.length, "task");
+    const under = states.size > 0 && task ? stateLabel(state) : what;
+    return `<g transform="translate(${x} ${y})"><rect width="${kNodeWidth}" height="${kNodeHeight}" rx="8" fill="${look.surface}" stroke="${look.line}"/><rect width="4" height="${kNodeHeight - 16}" x="8" y="8" rx="2" fill="${look.state(state)}"/><text x="22" y="23" font-size="13" font-weight="600" fill="${look.ink}">${escape(cut(label, 24))}</text><text x="22" y="40" font-size="11" fill="${look.faint}">${escape(cut(under, 28))}</text></g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.width}" height="${layout.height}" viewBox="0 0 ${layout.width} ${layout.height}" font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="${look.background}"/>${edges.join("")}${nodes.join("")}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.width}" height="${layout.height}" viewBox="0 0 ${layout.width} ${layout.height}" font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="${look.background}"/>${boxes.join("")}${edges.join("")}${nodes.join("")}</svg>`;
 }
 
 const kPixelsMax = 8000; // of a side; browsers draw nothing beyond

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import dagre from "@dagrejs/dagre";
-import type { Task } from "@/api/types";
+import type { Shape } from "./shape";
 
 export const kNodeWidth = 196;
 export const kNodeHeight = 52;
@@ -12,45 +12,126 @@ export interface Place {
   y: number;
 }
 
-export interface Layout {
-  /** Top left corner of each task. */
-  places: Map<string, Place>;
-  edges: { from: string; to: string }[];
+export interface Frame extends Place {
   width: number;
   height: number;
 }
 
-/** Where each task goes: layers from left to right, or from top to bottom. */
-export function layOut(tasks: readonly Task[], direction: "LR" | "TB"): Layout {
-  const graph = new dagre.graphlib.Graph();
-  const ranker = tasks.length > kManyTasks ? "longest-path" : "network-simplex";
+export interface Layout {
+  /** Top left corner of each item. */
+  places: Map<string, Place>;
+  /** Around the items of each box. */
+  frames: Map<string, Frame>;
+  width: number;
+  height: number;
+}
+
+const kMargin = 16;
+const kGap = 18; // between neighbours of a layer
+// With boxes there is an edge of one between neighbours that it parts.
+const kGapOfBoxes = 26;
+const kBoxPad = 12;
+export const kBoxTitle = 26; // of each box, above what is in it
+
+/** Where each item goes: layers from left to right, or from top to bottom. */
+export function layOut(shape: Shape, direction: "LR" | "TB"): Layout {
+  const { items, boxes, edges } = shape;
+  const graph = new dagre.graphlib.Graph({ compound: boxes.length > 0 });
   graph.setGraph({
     rankdir: direction,
-    ranker,
-    nodesep: 18,
+    ranker: items.length > kManyTasks ? "longest-path" : "network-simplex",
+    nodesep: boxes.length > 0 ? kGapOfBoxes : kGap,
     ranksep: 56,
-    marginx: 16,
-    marginy: 16,
+    marginx: kMargin,
+    marginy: kMargin,
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  const known = new Set(tasks.map((task) => task.task_id));
-  for (const task of tasks)
-    graph.setNode(task.task_id ?? "", { width: kNodeWidth, height: kNodeHeight });
-  const edges: Layout["edges"] = [];
-  for (const task of tasks)
-    for (const next of (task.downstream_task_ids ?? []) as string[]) {
-      if (!known.has(next)) continue;
-      edges.push({ from: task.task_id ?? "", to: next });
-      graph.setEdge(task.task_id ?? "", next);
-    }
+  // Groups may have the id of no task, and tasks of no group: yet dagre has one name for both.
+  const boxNode = (id: string) => `box ${id}`;
+  for (const box of boxes) graph.setNode(boxNode(box.id), {});
+  for (const box of boxes)
+    if (box.box !== undefined) graph.setParent(boxNode(box.id), boxNode(box.box));
+  for (const item of items) {
+    graph.setNode(item.id, { width: kNodeWidth, height: kNodeHeight });
+    if (item.box !== undefined) graph.setParent(item.id, boxNode(item.box));
+  }
+  for (const { from, to } of edges) graph.setEdge(from, to);
   dagre.layout(graph);
   const places = new Map<string, Place>();
-  for (const id of graph.nodes()) {
-    const node = graph.node(id) as { x: number; y: number };
+  for (const { id } of items) {
+    const node = graph.node(id) as Place;
     places.set(id, { x: node.x - kNodeWidth / 2, y: node.y - kNodeHeight / 2 });
   }
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
-  return { places, edges, width, height };
+  putInOrder(places, direction);
+  return around(places, framesOf(shape, places));
+}
+
+/**
+ * Mirrored, if neighbours of a layer come nearer to their order in the list that way: what is listed
+ * first is looked for at the top.
+ */
+function putInOrder(places: ReadonlyMap<string, Place>, direction: "LR" | "TB"): void {
+  const [along, across] = direction === "LR" ? (["x", "y"] as const) : (["y", "x"] as const);
+  const last = new Map<number, number>(); // of each layer
+  let balance = 0;
+  for (const place of places.values()) {
+    balance += Math.sign(place[across] - (last.get(place[along]) ?? place[across]));
+    last.set(place[along], place[across]);
+  }
+  if (balance < 0) for (const place of places.values()) place[across] = -place[across];
+}
+
+/** With a margin around all of it. */
+function around(places: Map<string, Place>, frames: Map<string, Frame>): Layout {
+  const all: Frame[] = [...frames.values()];
+  for (const place of places.values())
+    all.push({ ...place, width: kNodeWidth, height: kNodeHeight });
+  if (all.length === 0) return { places, frames, width: 0, height: 0 };
+  const most = (of: (each: Frame) => number) => all.reduce((a, b) => Math.max(a, of(b)), -Infinity);
+  const left = -most(({ x }) => -x) - kMargin;
+  const top = -most(({ y }) => -y) - kMargin;
+  const width = most((each) => each.x + each.width) - left + kMargin;
+  const height = most((each) => each.y + each.height) - top + kMargin;
+  for (const each of [...places.values(), ...frames.values()]) {
+    each.x -= left;
+    each.y -= top;
+  }
+  return { places, frames, width, height };
+}
+
+/** As tight as titles allow, from the inmost box outwards. */
+function framesOf({ items, boxes }: Shape, places: ReadonlyMap<string, Place>) {
+  const corners = new Map<string, [number, number, number, number]>();
+  const widen = (box: string | undefined, { x, y, width, height }: Frame) => {
+    if (box === undefined) return;
+    const [left, top, right, bottom] = corners.get(box) ?? [
+      Infinity,
+      Infinity,
+      -Infinity,
+      -Infinity,
+    ];
+    corners.set(box, [
+      Math.min(left, x),
+      Math.min(top, y),
+      Math.max(right, x + width),
+      Math.max(bottom, y + height),
+    ]);
+  };
+  for (const { id, box } of items)
+    widen(box, { ...(places.get(id) ?? { x: 0, y: 0 }), width: kNodeWidth, height: kNodeHeight });
+  const frames = new Map<string, Frame>();
+  for (const { id, box } of [...boxes].sort((a, b) => a.height - b.height)) {
+    const [left, top, right, bottom] = corners.get(id) ?? [0, 0, 0, 0];
+    const frame = {
+      x: left - kBoxPad,
+      y: top - kBoxTitle,
+      width: right - left + 2 * kBoxPad,
+      height: bottom - top + kBoxTitle + kBoxPad,
+    };
+    frames.set(id, frame);
+    widen(box, frame);
+  }
+  return frames;
 }
 
 export interface View {
@@ -62,11 +143,12 @@ export interface View {
 const kShare = 0.88; // of the frame
 const kZoomMax = 1.1;
 const kEdge = 24; // pixels before what is cut off elsewhere
+const kBelowTools = 60; // pixels
 
 /** Where a stretch of `extent` begins in a frame of `size`: in the middle, or so that `at` is. */
-function offset(size: number, extent: number, at: number): number {
+function offset(size: number, extent: number, at: number, edge = kEdge): number {
   if (extent <= size) return (size - extent) / 2;
-  return Math.min(kEdge, Math.max(size - extent - kEdge, size / 2 - at));
+  return Math.min(edge, Math.max(size - extent - kEdge, size / 2 - at));
 }
 
 /**
@@ -92,7 +174,7 @@ export function firstView(
   const y = across ? first.y + kNodeHeight / 2 : 0;
   return {
     x: offset(frame.width, layout.width * zoom, x * zoom),
-    y: offset(frame.height, layout.height * zoom, y * zoom),
+    y: offset(frame.height, layout.height * zoom, y * zoom, across ? kEdge : kBelowTools),
     zoom,
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { dagTasks, run as runQuery, runTasks } from "@/api/queries";
+import { dagTaskGroups, dagTasks, run as runQuery, runTasks } from "@/api/queries";
 import type { DagRun } from "@/api/types";
 import { LinkTabs, Page, Panel } from "@/components/Page";
 import { StateBadge } from "@/components/StateBadge";
@@ -33,11 +33,18 @@ const kTabs = [
 
 function RunGraph({ run }: { run: DagRun }) {
   const tasks = useQuery(dagTasks(run.dag_id));
+  const groups = useQuery(dagTaskGroups(run.dag_id));
   const instances = useQuery(runTasks({ dagId: run.dag_id, runId: run.dag_run_id }));
   return (
     <Panel flush>
       <Loaded query={tasks}>
-        {(list) => <GraphView name={run.dag_id} tasks={list} instances={instances.data} />}
+        {(list) => (
+          <Loaded query={groups}>
+            {(of) => (
+              <GraphView name={run.dag_id} tasks={list} groups={of} instances={instances.data} />
+            )}
+          </Loaded>
+        )}
       </Loaded>
     </Panel>
   );

@@ -142,7 +142,7 @@ const Line = memo(function Line(props: LineProps) {
   return (
     <div className={styles.line} style={{ top }} role="row">
       <Name row={row} index={index} folded={folded} onFold={onFold} />
-      <span className={styles.skip} style={{ width: skip }} />
+      <span style={{ width: skip }} />
       {columns.map(({ run, index: column, cells }) => {
         const cell = cellOf(row, cells);
         return cell ? (

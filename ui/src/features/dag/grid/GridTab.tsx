@@ -2,7 +2,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconSquareCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import { recentRuns } from "@/api/queries";
 import { useAuth } from "@/auth/AuthProvider";
 import { Panel } from "@/components/Page";
@@ -11,6 +11,7 @@ import { Empty, Loaded } from "@/components/States";
 import { stateLabel, type StateName } from "@/lib/states";
 import { useSearch } from "@/router/router";
 import styles from "../dag.module.css";
+import { useFolds } from "../../graph/useFolds";
 import { ChosenCells } from "./ChosenCells";
 import { Grid } from "./Grid";
 import { useChosenCells } from "./useChosenCells";
@@ -44,23 +45,13 @@ export function Legend() {
 export function GridTab({ dagId }: { dagId: string }) {
   const { params, set } = useSearch();
   const count = params.get("runs") ?? "25";
-  const fold = params.getAll("fold").join("\n");
-  const folded = useMemo(() => new Set(fold ? fold.split("\n") : []), [fold]);
+  const { folded, toggle } = useFolds();
   const runs = useQuery(recentRuns(dagId, { limit: Number(count) }));
   const { query, groups, rows } = useGridRows(dagId, folded);
   const columns = useMemo(() => [...(runs.data?.dag_runs ?? [])].reverse(), [runs.data]);
   const { me } = useAuth();
   const cells = useChosenCells(rows, columns);
   const { active, setActive, chosen, none } = cells;
-
-  const toggle = useCallback(
-    (group: string) => {
-      const next = new Set(folded);
-      if (!next.delete(group)) next.add(group);
-      set({ fold: [...next] });
-    },
-    [folded, set],
-  );
 
   return (
     <>
