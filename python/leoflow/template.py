@@ -327,6 +327,14 @@ def warm_up():
         getattr(surface, name, None)
 
 
+def warm_up_fully():
+    """Also runs what attempts run, so that the next time finds it warm."""
+    from leoflow.runtime import rehearsal
+
+    warm_up()
+    rehearsal.rehearse(2)
+
+
 def _warm(name):
     """Imports one module ahead of time; with a real Airflow SDK in the environment some of ours do
     not exist."""
@@ -370,7 +378,7 @@ def interpreter_for(init, channel):
         return Template(channel)
     from leoflow.runtime.single import Single
 
-    return Single(channel, warm_up)
+    return Single(channel, warm_up_fully)
 
 
 def main():

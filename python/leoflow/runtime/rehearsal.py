@@ -16,7 +16,10 @@ from leoflow.runtime import client as _client
 from leoflow.runtime import context, loader, logs, task
 
 ROUNDS = 12  # bytecode settles after eight runs
-FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rehearsal_dag.py")
+# A DAG is a file: packed, it lies beside the archive (pack.py).
+FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rehearsal_dag.py").replace(
+    "/runtime.zip/", "/"
+)
 PLAIN_RESULTS = (1, 1.5, True, "text", b"", [], (), set(), None)
 DATE = "2024-01-01T00:00:00.000000Z"
 

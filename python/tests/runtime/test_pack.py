@@ -50,6 +50,16 @@ class Packed(unittest.TestCase):
         for name in result.xcoms["return_value"]:
             self.assertTrue(name.startswith(archive) and name.endswith(".pyc"), name)
 
+    def test_the_runtime_can_be_rehearsed(self):
+        code = (
+            "import sys; sys.path.insert(0, sys.argv[1])\n"
+            "from leoflow import template\n"
+            "from leoflow.runtime import logs\n"
+            "logs.prepare(); template.warm_up_fully()"
+        )
+        archive = os.path.join(self.folder, "runtime.zip")
+        subprocess.run([sys.executable, "-I", "-c", code, archive], check=True)
+
     def test_a_task_may_spawn_processes(self):
         result = self.agent.run(harness.start_frame(self.bundle.file, task_id="spawns"))
         self.assertEqual([24], result.xcoms.get("return_value"), result.log)
