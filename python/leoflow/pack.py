@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs the runtime for pods: `PYTHON -I -S pack.py FOLDER` writes runtime.zip there, a
-leoflow/template.py that is the archive's, and the one DAG file of the runtime. A pod has three files
-to write instead of some 150, which on a busy node takes longer than all the rest of its start.
+leoflow/template.py that is the archive's, and the one DAG file of the runtime. A pod has three
+files to write instead of some 150, which on a busy node takes longer than all the rest of its
+start.
 
 The archive holds compiled files, which Python trusts unseen, and the sources, for tracebacks and
 for a Python of another bytecode. Equal sources give equal bytes.
