@@ -10,6 +10,8 @@ from onenode.processes import until
 from onenode.settings import PYTHON_IMAGES
 
 WAIT_SECONDS = 60
+# Behind a test that restarted the API server: the controllers may come back only after minutes.
+CONTROLLER_SECONDS = 360
 IMAGE = PYTHON_IMAGES[0]
 ENDED = ("Succeeded", "Failed")
 VOLUME = "leoflow.io/volume"   # label of a claim
@@ -42,7 +44,7 @@ class ClusterTest(unittest.TestCase):
             "name": cls.namespace, "labels": cls.namespace_labels}})
         cls.addClassCleanup(cls.api.delete, f"/api/v1/namespaces/{cls.namespace}")
         account = f"/api/v1/namespaces/{cls.namespace}/serviceaccounts/default"
-        until("the default service account", lambda: cls.api.find(account), WAIT_SECONDS)
+        until("the default service account", lambda: cls.api.find(account), CONTROLLER_SECONDS)
 
     @classmethod
     def path(cls, kind, name=""):
