@@ -8,6 +8,7 @@ from pathlib import Path
 
 from figures import dags, etl
 from support import pods as bare
+from support import wake
 from support.postgres import Postgres
 from support.server import Server, program
 from support.table import Row, median
@@ -29,6 +30,7 @@ SHARING_PORT = 9191   # of agents, beside the usual one
 
 def pods(options):
     build_environment()
+    woken = wake.seconds()
     with bare.cluster() as cluster:
         api = cluster.api()
         bare.make_namespace(api)
@@ -61,6 +63,8 @@ def pods(options):
             note="end_date to creation seen by a watch"),
         Row("end of a task to the next runs in a held pod p50", median(ours["held"]) * 1000, "ms",
             NEXT_MS_MAX, note="end_date to start_date"),
+        Row("a sleeping process asked and heard p50", woken * 1000, "ms",
+            note="two wakes; each of the two above has about eight"),
         Row("case study outside user code, in starts of a bare pod", study / running, "x",
             STUDY_SHARE_MAX, note=f"{study:.2f} s"),
     ]
