@@ -44,7 +44,7 @@ void drain(Capture& capture) {
   while (capture.ours) {
     ssize_t got = read(capture.ours.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return;  // nothing more for now
+    if (got < 0) return;  // all that was there is read
     if (got == 0) {
       capture.ours.reset();
       return;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import type { Node, NodeProps } from "@xyflow/react";
 import type { TaskInstance } from "@/api/types";
 import { StateIcon } from "@/components/StateIcon";
 import { stateName } from "@/lib/states";
 import { count } from "@/lib/text";
+import { Ends } from "./Ends";
 import styles from "./graph.module.css";
 import type { Item } from "./shape";
 
@@ -41,12 +42,7 @@ export function GroupNode({ data }: NodeProps<GroupNodeType>) {
   const { item, instance, horizontal, onFold } = data;
   const state = stateName(instance?.state);
   return (
-    <>
-      <Handle
-        type="target"
-        position={horizontal ? Position.Left : Position.Top}
-        className={styles.handle ?? ""}
-      />
+    <Ends horizontal={horizontal}>
       <button
         type="button"
         className={`${styles.node} ${styles.group}`}
@@ -60,11 +56,6 @@ export function GroupNode({ data }: NodeProps<GroupNodeType>) {
         <IconChevronRight size={14} />
         <span className={styles.under}>{count(item.tasks.length, "task")}</span>
       </button>
-      <Handle
-        type="source"
-        position={horizontal ? Position.Right : Position.Bottom}
-        className={styles.handle ?? ""}
-      />
-    </>
+    </Ends>
   );
 }

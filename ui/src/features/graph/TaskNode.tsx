@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import type { Node, NodeProps } from "@xyflow/react";
 import type { Task, TaskInstance } from "@/api/types";
 import { StateIcon } from "@/components/StateIcon";
 import { Duration } from "@/components/Time";
@@ -7,6 +7,7 @@ import { stateName } from "@/lib/states";
 import { operatorLabel } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
+import { Ends } from "./Ends";
 import styles from "./graph.module.css";
 
 export type TaskNodeType = Node<
@@ -45,12 +46,7 @@ export function TaskNode({ data }: NodeProps<TaskNodeType>) {
     </>
   );
   return (
-    <>
-      <Handle
-        type="target"
-        position={horizontal ? Position.Left : Position.Top}
-        className={styles.handle ?? ""}
-      />
+    <Ends horizontal={horizontal}>
       {instance ? (
         <Link
           className={styles.node}
@@ -69,11 +65,6 @@ export function TaskNode({ data }: NodeProps<TaskNodeType>) {
           {body}
         </div>
       )}
-      <Handle
-        type="source"
-        position={horizontal ? Position.Right : Position.Bottom}
-        className={styles.handle ?? ""}
-      />
-    </>
+    </Ends>
   );
 }
