@@ -117,6 +117,67 @@ void set_effective_weights(std::vector<TaskSpec>& tasks, const Graph& graph) {
   }
 }
 
+// In which mapped group a task is. Group ids are unique, and mapped groups do not lie in one
+// another.
+Status join_mapped_group(const DagSpec& spec, TaskSpec& task) {
+  task.mapped_group.clear();
+  for (const std::string& group : task.task_groups) {
+    if (!spec.mapped_groups.contains(group)) continue;
+    if (!task.mapped_group.empty() || !task.expand.empty()) {
+      return fail(Code::invalid,
+                  "task '" + task.task_id +
+                      "' is mapped more than once: mapping within the mapped group '" +
+                      (task.mapped_group.empty() ? group : task.mapped_group) + "'",
+                  "map over all combinations at once, or loop inside one task");
+    }
+    task.mapped_group = group;
+  }
+  return {};
+}
+
+// Whether each of `tasks` has an edge to one of the members.
+Status check_upstream(const DagSpec& spec, const Graph& graph,
+                      const std::vector<std::string>& tasks, const std::vector<bool>& members,
+                      const std::string& mapped) {
+  for (const std::string& id : tasks) {
+    auto source = spec.index_of(id);
+    if (!source)
+      return fail(Code::invalid, mapped + " is mapped over an unknown task '" + id + "'");
+    if (std::ranges::none_of(graph.row(*source), [&](uint32_t next) { return members[next]; }))
+      return fail(Code::invalid,
+                  mapped + " is mapped over '" + id + "', which is not upstream of it");
+  }
+  return {};
+}
+
+Status finish_mapping(DagSpec& spec, const Graph& graph) {
+  spec.mapped_over_ids.clear();
+  auto note = [&](const std::vector<std::string>& ids) {
+    spec.mapped_over_ids.insert(spec.mapped_over_ids.end(), ids.begin(), ids.end());
+  };
+  for (size_t i = 0; i < spec.tasks.size(); ++i) {
+    TaskSpec& task = spec.tasks[i];
+    if (Status joined = join_mapped_group(spec, task); !joined) return joined;
+    if (task.expand.empty()) continue;
+    std::vector<bool> itself(spec.tasks.size());
+    itself[i] = true;
+    std::vector<std::string> ids = tasks_of(task.expand);
+    if (Status is = check_upstream(spec, graph, ids, itself, "task '" + task.task_id + "'"); !is)
+      return is;
+    note(ids);
+  }
+  for (const auto& [group, sources] : spec.mapped_groups) {
+    std::vector<bool> members(spec.tasks.size());
+    for (size_t i = 0; i < members.size(); ++i) members[i] = spec.tasks[i].mapped_group == group;
+    std::vector<std::string> ids = tasks_of(sources);
+    if (Status is = check_upstream(spec, graph, ids, members, "group '" + group + "'"); !is)
+      return is;
+    note(ids);
+  }
+  sort_distinct(spec.mapped_over_ids);
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(ScheduleSpec::Kind kind) { return kScheduleKinds[size_t(kind)]; }
@@ -160,6 +221,16 @@ std::optional<size_t> DagSpec::index_of(std::string_view task_id) const {
   return found->second;
 }
 
+std::span<const MapSource> DagSpec::mapping_of(const TaskSpec& task) const {
+  if (!task.expand.empty()) return task.expand;
+  auto group = mapped_groups.find(task.mapped_group);
+  return group == mapped_groups.end() ? std::span<const MapSource>() : group->second;
+}
+
+bool DagSpec::mapped_over(std::string_view task_id) const {
+  return std::ranges::binary_search(mapped_over_ids, task_id);
+}
+
 Status DagSpec::finish() {
   if (tasks.size() > kTasksPerDagMax) {
     return fail(Code::invalid, "a DAG can have at most " + std::to_string(kTasksPerDagMax) +
@@ -182,8 +253,9 @@ Status DagSpec::finish() {
   index.reserve(tasks.size());
   for (uint32_t i = 0; i < tasks.size(); ++i) index.emplace_back(tasks[i].task_id, i);
   std::sort(index.begin(), index.end());
-  set_effective_weights(tasks, renumber(*graph, order));
-  return {};
+  Graph sorted = renumber(*graph, order);
+  set_effective_weights(tasks, sorted);
+  return finish_mapping(*this, sorted);
 }
 
 }  // namespace leoflow

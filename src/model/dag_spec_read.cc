@@ -173,6 +173,22 @@ void read_runtime(Fields& fields, Problem& problem, TaskSpec& task) {
   fields.read("execution", task.execution);
 }
 
+void read_expand(Fields& fields, Problem& problem, TaskSpec& task) {
+  const json::value* found = fields.take("expand");
+  if (found == nullptr || found->is_null()) return;
+  task.expand = read_map_sources(*found, fields.path_of("expand"), problem);
+}
+
+void read_mapped_groups(Fields& fields, Problem& problem, DagSpec& spec) {
+  json::object groups;
+  fields.read("mapped_groups", groups);
+  for (const auto& [name, sources] : groups) {
+    std::string group(name.data(), name.size());
+    std::string path = fields.path_of("mapped_groups") + "." + group;
+    spec.mapped_groups[group] = read_map_sources(sources, path, problem);
+  }
+}
+
 TaskSpec read_task(const json::value& from, std::string path, Problem& problem) {
   TaskSpec task;
   Fields fields(from, std::move(path), problem);
@@ -185,6 +201,7 @@ TaskSpec read_task(const json::value& from, std::string path, Problem& problem) 
   read_conditions(fields, task);
   read_retries(fields, task);
   read_runtime(fields, problem, task);
+  read_expand(fields, problem, task);
   fields.refuse_others();
   return task;
 }
@@ -308,6 +325,7 @@ Result<DagSpec> parse_dag_spec(const json::value& document) {
   if (!problem) read_identity(fields, spec);
   if (!problem) read_run_rules(fields, problem, spec);
   if (!problem) read_tasks(fields, problem, spec.tasks);
+  if (!problem) read_mapped_groups(fields, problem, spec);
   if (!problem) read_deployment(fields, problem, spec);
   if (!problem) fields.refuse_others();
   if (problem) return fail(problem.error());

@@ -165,6 +165,15 @@ void write_task(Writer& out, const TaskSpec& task) {
   member(out, "doc_md", task.doc_md);
   write_conditions(out, task);
   write_runtime(out, task);
+  if (!task.expand.empty()) write_map_sources(out.key("expand"), task.expand);
+  out.end_object();
+}
+
+void write_mapped_groups(Writer& out, const DagSpec& spec) {
+  if (spec.mapped_groups.empty()) return;
+  out.key("mapped_groups").begin_object();
+  for (const auto& [group, sources] : spec.mapped_groups)
+    write_map_sources(out.key(group), sources);
   out.end_object();
 }
 
@@ -226,6 +235,7 @@ std::string dump_dag_spec(const DagSpec& spec) {
   out.key("tasks").begin_array();
   for (const TaskSpec& task : spec.tasks) write_task(out, task);
   out.end_array();
+  write_mapped_groups(out, spec);
   write_deployment(out, spec);
   out.end_object();
   return out.take();
