@@ -33,9 +33,7 @@ class Nothing : public ExecutorListener, public ClaimProvider, public LogSink, p
   void on_dispatch_failed(AttemptId, Error) override {}
   bool attempt_open(AttemptId) override { return false; }
   Result<Claim> claim(AttemptId) override { return fail(Code::not_found, "none"); }
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId, const XComPull&) override {
-    return {};
-  }
+  Result<std::vector<PulledXCom>> pull_xcom(AttemptId, const XComPull&) override { return {}; }
   Result<std::optional<VariableValue>> variable(AttemptId, const std::string&) override {
     return std::nullopt;
   }

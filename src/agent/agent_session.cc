@@ -16,6 +16,7 @@ void fill(wire::XComEntry& entry, const JournaledXCom& xcom) {
   entry.set_spill_path(xcom.spill_path);
   entry.set_size_bytes(xcom.size_bytes);
   entry.set_map_index(xcom.map_index);
+  if (xcom.length) entry.set_length(*xcom.length);
 }
 
 }  // namespace
@@ -219,6 +220,7 @@ void AgentCore::send_finished(AttemptId id, const Attempt& attempt) {
   finished->set_cpu_us(record.use.cpu / std::chrono::microseconds(1));
   finished->set_memory_peak_bytes(record.use.memory_peak_bytes);
   finished->set_rendered_fields(record.rendered_fields);
+  finished->set_map_label(record.map_label);
   finished->set_log_bytes(int64_t(attempt.log.size()));
   for (auto& [sequence, xcom] : attempt.xcoms) fill(*finished->add_xcoms(), xcom);
   link_.send(message);

@@ -42,6 +42,7 @@ FinishedRecord read_outcome(const json::object& value) {
   record.ended_at_us = json::int_or(value, "ended_at_us");
   record.use = read_use(value);
   record.rendered_fields = json::string_or(value, "rendered_fields");
+  record.map_label = json::string_or(value, "map_label");
   return record;
 }
 
@@ -53,6 +54,7 @@ JournaledXCom read_xcom(const json::object& value) {
   xcom.spill_path = json::string_or(value, "spill_path");
   xcom.size_bytes = json::int_or(value, "size_bytes");
   xcom.map_index = int(json::int_or(value, "map_index", kUnmapped));
+  if (value.contains("length")) xcom.length = json::int_or(value, "length");
   return xcom;
 }
 
@@ -79,6 +81,7 @@ std::string xcom_line(AttemptId attempt, const JournaledXCom& xcom) {
   line.member("sequence", xcom.sequence).member("key", xcom.key);
   line.member("value_json", xcom.value_json).member("spill_path", xcom.spill_path);
   line.member("size_bytes", xcom.size_bytes).member("map_index", int64_t(xcom.map_index));
+  if (xcom.length) line.member("length", *xcom.length);
   return end(line);
 }
 
@@ -89,6 +92,7 @@ std::string outcome_line(AttemptId attempt, const FinishedRecord& record) {
   line.member("started_at_us", record.started_at_us).member("ended_at_us", record.ended_at_us);
   write_use(line, record.use);
   line.member("rendered_fields", record.rendered_fields);
+  if (!record.map_label.empty()) line.member("map_label", record.map_label);
   return end(line);
 }
 

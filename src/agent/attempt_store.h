@@ -25,6 +25,7 @@ struct JournaledXCom {
   std::string spill_path;
   int64_t size_bytes = 0;
   int map_index = kUnmapped;
+  std::optional<int64_t> length;  // of a collection
 };
 
 struct FinishedRecord {
@@ -36,6 +37,7 @@ struct FinishedRecord {
   int64_t ended_at_us = 0;
   ResourceUse use;
   std::string rendered_fields;
+  std::string map_label;
 };
 
 struct ProcessRecord {

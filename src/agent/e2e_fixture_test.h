@@ -81,12 +81,17 @@ class FakeServer : public ExecutorListener, public ClaimProvider, public LogSink
     std::lock_guard lock(mutex);
     return claims.at(a);
   }
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId,
-                                                            const XComPull& query) override {
-    std::vector<std::optional<std::string>> values;
-    for (auto& task : query.task_ids)
-      values.push_back(task == "upstream" ? std::optional<std::string>("41") : std::nullopt);
-    return values;
+  Result<std::vector<PulledXCom>> pull_xcom(AttemptId, const XComPull& query) override {
+    std::vector<PulledXCom> found;
+    for (auto& task : query.task_ids) {
+      if (query.all_indexes) {
+        found.push_back({.found = true, .values = {"41", "42"}, .total = 2});
+      } else {
+        found.push_back(task == "upstream" ? PulledXCom{.found = true, .value = "41"}
+                                           : PulledXCom{});
+      }
+    }
+    return found;
   }
   Result<std::optional<VariableValue>> variable(AttemptId, const std::string& key) override {
     if (key != "region") return std::nullopt;

@@ -17,10 +17,11 @@ Status PodOutcome::on_outcome(AttemptId attempt, const FinishedRecord& outcome,
                            .exit_code = outcome.exit_code,
                            .started_at_us = outcome.started_at_us,
                            .ended_at_us = outcome.ended_at_us,
-                           .use = outcome.use};
+                           .use = outcome.use,
+                           .map_label = outcome.map_label};
   for (const auto& [sequence, xcom] : unacknowledged) {
     if (xcom.spill_path.empty()) {
-      record.xcoms.push_back({xcom.key, xcom.value_json, xcom.map_index});
+      record.xcoms.push_back({xcom.key, xcom.value_json, xcom.map_index, xcom.length});
     } else {
       ++record.xcoms_missing;
     }

@@ -36,6 +36,24 @@ CallAnswer xcom_answer(const wire::PullXComReply& reply) {
   return {out.take(), {}};
 }
 
+CallAnswer all_xcoms_answer(const wire::PullXComReply& reply) {
+  json::Writer out;
+  out.begin_object().key("values").begin_array();
+  for (auto& found : reply.values()) {
+    out.begin_object().member("found", found.found()).member("total", found.total());
+    out.key("values").begin_array();
+    for (auto& value : found.values_json()) out.raw(value);
+    out.end_array().end_object();
+  }
+  out.end_array().end_object();
+  return {out.take(), {}};
+}
+
+bool asks_for_all(const json::object& call) {
+  const json::value* index = call.if_contains("map_index");
+  return index != nullptr && index->is_null();
+}
+
 CallAnswer variable_answer(const wire::GetVariableReply& reply) {
   json::Writer out;
   out.begin_object().member("found", reply.found()).key("value");
@@ -78,6 +96,8 @@ wire::PullXComRequest pull_request(AttemptId attempt, const json::object& call) 
   request.set_key(json::string_or(call, "key", "return_value"));
   request.set_map_index(int32_t(json::int_or(call, "map_index", kUnmapped)));
   request.set_include_prior_dates(json::bool_or(call, "include_prior_dates"));
+  request.set_all_indexes(asks_for_all(call));
+  request.set_offset(json::int_or(call, "offset"));
   return request;
 }
 
@@ -98,7 +118,8 @@ void call_server(ServerLink& link, const std::string& token, AttemptId attempt,
   std::string op = json::string_or(call, "op"), key = json::string_or(call, "key");
   if (op == "xcom_pull") {
     link.pull_xcom(token, pull_request(attempt, call),
-                   answer_with<wire::PullXComReply>(std::move(done), xcom_answer));
+                   answer_with<wire::PullXComReply>(
+                       std::move(done), asks_for_all(call) ? all_xcoms_answer : xcom_answer));
   } else if (op == "variable_get") {
     wire::GetVariableRequest request;
     request.set_attempt(attempt.value);

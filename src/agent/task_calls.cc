@@ -8,6 +8,7 @@ namespace leoflow {
 
 namespace {
 constexpr size_t kMaskTextBytesMax = 1 << 20;
+constexpr size_t kMapLabelBytesMax = 250;
 constexpr size_t kRenderedBytesMax = 1 << 20;  // templated fields are kept for display only
 }  // namespace
 
@@ -67,6 +68,7 @@ Result<JournaledXCom> TaskProcess::make_xcom(std::string_view frame) {
   JournaledXCom xcom;
   xcom.key = json::string_or(head->as_object(), "key");
   xcom.map_index = launch_.map_index;
+  if (head->as_object().contains("length")) xcom.length = json::int_or(head->as_object(), "length");
   if (xcom.key.empty() || xcom.key.size() > kXComKeyBytesMax) {
     return fail(Code::invalid, "an XCom key must have 1 to 512 bytes");
   }
@@ -134,6 +136,8 @@ void TaskProcess::on_outcome(const json::object& call) {
   if (kind != "succeeded") record.reason = log_.masker().apply(json::string_or(call, "reason"));
   record.exit_code = kind == "failed" ? 1 : 0;
   record.use = read_use(call);
+  record.map_label = log_.masker().apply(json::string_or(call, "map_label"));
+  if (record.map_label.size() > kMapLabelBytesMax) record.map_label.resize(kMapLabelBytesMax);
   disarm(kLimit);
   if (!exited_) {
     outcome_waits_ = true;

@@ -211,8 +211,8 @@ void write_task_instance(json::Writer& w, const Services& services, const TaskIn
   member_time(w, "logical_date", row.run.logical_date);
   w.member("run_after", api_time(row.run.run_after));
   member_text(w, "note", task.note);
-  member_text(w, "rendered_map_index",
-              task.map_index == kUnmapped ? "" : std::to_string(task.map_index));
+  bool by_number = task.map_label.empty() && task.map_index != kUnmapped;
+  member_text(w, "rendered_map_index", by_number ? std::to_string(task.map_index) : task.map_label);
   w.key("rendered_fields").raw(row.rendered_fields.empty() ? "{}" : row.rendered_fields);
   w.member_null("trigger").member_null("triggerer_job");
   member_text(w, "state_reason", task.reason);

@@ -123,6 +123,9 @@ Result<Response> put_entry(Call& call, const Place& place, const std::string& ke
             .value = json::dump(call.body.at("value")),
             .timestamp = call.services.clock.now()};
   xcom.size_bytes = xcom.value.size();
+  const json::value& value = call.body.at("value");
+  if (value.is_array()) xcom.length = int64_t(value.get_array().size());
+  if (value.is_object()) xcom.length = int64_t(value.get_object().size());
   if (xcom.value.size() > call.services.options.xcom_bytes_max) {
     return problem(413, "the value is longer than " +
                             std::to_string(call.services.options.xcom_bytes_max) + " bytes");

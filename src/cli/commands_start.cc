@@ -36,7 +36,7 @@ Result<int> init(Context& context, const std::string& folder) {
 
 struct ServeOptions {
   LiteOptions all;
-  int64_t port = kDefaultPort, parallelism = 0;
+  int64_t port = kDefaultPort, parallelism = 0, max_map_length = 0;
 };
 
 Status finish(Context& context, ServeOptions& options) {
@@ -45,6 +45,9 @@ Status finish(Context& context, ServeOptions& options) {
   if (options.parallelism < 0 || options.parallelism > 10'000) {
     return fail(Code::invalid, "--parallelism must be from 0 to 10000");
   }
+  if (options.max_map_length < 0 || options.max_map_length > 20'000) {
+    return fail(Code::invalid, "--max-map-length must be from 0 to 20000");
+  }
   if (options.all.tls_cert.empty() != options.all.tls_key.empty()) {
     return fail(Code::invalid, "--tls-cert and --tls-key belong together",
                 "give both, or neither for plain HTTP");
@@ -52,6 +55,7 @@ Status finish(Context& context, ServeOptions& options) {
   options.all.home = context.globals.home;
   options.all.port = uint16_t(options.port);
   options.all.parallelism = int(options.parallelism);
+  options.all.max_map_length = options.max_map_length;
   return {};
 }
 
@@ -97,6 +101,8 @@ void add_serve_options(Command& command, ServeOptions& options) {
       .option("--agent-address", "ADDRESS", &options.all.agent_address,
               "Where pods reach this machine (default: found out)")
       .option("--parallelism", "N", &options.parallelism, "Tasks at once (default 32)")
+      .option("--max-map-length", "N", &options.max_map_length,
+              "Elements of what a task returns for others to be mapped over (default 1024)")
       .option("--log-level", "LEVEL", &options.all.log_level, "debug, info, warning or error",
               {"debug", "info", "warning", "error"})
       .flag("--log-json", &options.all.log_json, "Log one JSON object per line")

@@ -35,6 +35,7 @@ struct ServerOptions {
   std::string kubernetes;            // YAML file of settings; empty = none
   std::string kubernetes_context, kubernetes_namespace, agent_address;
   int parallelism = 0;  // attempts at once; 0 = chosen by the number of processors
+  int64_t max_map_length = 0;  // 0 = the default
   bool log_json = false;
   std::string log_level = "info";            // debug, info, warning, error
   std::string agent_path;                    // of leoflow-agent; empty = beside this program

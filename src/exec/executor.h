@@ -49,6 +49,7 @@ struct Outcome {
   ResourceUse use;                      // as far as it is known
   std::vector<XCom> xcoms;              // not yet committed pushes, return value included; run/timestamp filled by engine
   std::string rendered_fields;          // JSON object text; empty = none
+  std::string map_label;                // rendered map_index_template; empty = none
 };
 
 // Why a running attempt is to be ended.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "main/start_frame.h"
+#include "main/xcom_pages.h"
 #include "model/pod_contract.h"
 #include "secrets/connection_text.h"
 #include "secrets/masking.h"
@@ -86,6 +87,7 @@ Result<Claim> Claims::claim(AttemptId attempt) {
                                     .staging_path = claim.staging_path,
                                     .spill_folder = claim.spill_folder,
                                     .xcom_bytes_max = size_t(claim.xcom_bytes_max),
+                                    .map_length_max = options_.map_length_max,
                                     .hostname = options_.hostname,
                                     .base_url = options_.base_url,
                                     .now = clock_.now()});
@@ -136,39 +138,35 @@ Status Claims::fill_limits(const Context& at, Claim& claim) {
   return {};
 }
 
-Result<std::optional<std::string>> Claims::pull_one(const Context& at, const XComPull& query,
-                                                    const std::string& task_id) {
+Result<PulledXCom> Claims::pull_one(const Context& at, const XComPull& query,
+                                    const std::string& task_id) {
   std::string dag_id = query.dag_id.empty() ? at.run.dag_id : query.dag_id;
   std::string run_id = query.run_id.empty() ? at.run.run_id : query.run_id;
   auto run = store_.runs().get_run(dag_id, run_id);
   if (!run) return fail(run);
   // Same run first; with prior dates the latest earlier run that has the key.
   for (int looked = 0; *run && looked < kPriorRunsMax; ++looked) {
-    auto xcom = store_.xcoms().get((*run)->key, task_id, query.map_index, query.key);
-    if (!xcom) return fail(xcom);
-    if (*xcom) {
-      auto text = xcom_text(**xcom);
-      if (!text) return fail(text);
-      return std::optional(std::move(*text));
-    }
+    auto pulled = query.all_indexes
+                      ? pull_all_indexes(store_, **run, task_id, query.key, query.offset)
+                      : pull_index(store_, **run, task_id, query.map_index, query.key);
+    if (!pulled || pulled->found) return pulled;
     if (!query.include_prior_dates || !(*run)->logical_date) break;
     run = store_.engine().previous_run(dag_id, *(*run)->logical_date, false);
     if (!run) return fail(run);
   }
-  return std::optional<std::string>();
+  return PulledXCom{};
 }
 
-Result<std::vector<std::optional<std::string>>> Claims::pull_xcom(AttemptId attempt,
-                                                                  const XComPull& query) {
+Result<std::vector<PulledXCom>> Claims::pull_xcom(AttemptId attempt, const XComPull& query) {
   auto at = context(attempt);
   if (!at) return fail(at);
-  std::vector<std::optional<std::string>> values;
+  std::vector<PulledXCom> found;
   for (const std::string& task_id : query.task_ids) {
-    auto value = pull_one(*at, query, task_id);
-    if (!value) return fail(value);
-    values.push_back(std::move(*value));
+    auto pulled = pull_one(*at, query, task_id);
+    if (!pulled) return fail(pulled);
+    found.push_back(std::move(*pulled));
   }
-  return values;
+  return found;
 }
 
 // A declared list is the whole scope; without one the task sees everything.

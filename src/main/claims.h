@@ -22,6 +22,7 @@ namespace leoflow {
 struct ClaimsOptions {
   fs::path xcoms;                       // spill folders, one per run
   int64_t xcom_bytes_max = 256 * 1024;  // larger values are spilled
+  int64_t map_length_max = kMapLengthMaxDefault;  // of a return value that tasks are mapped over
   std::string hostname, base_url;
   Archives* archives = nullptr;  // what pods fetch; null = no pods
   fs::path python;               // the Python side, unpacked
@@ -50,8 +51,7 @@ class Claims : public ClaimProvider {
 
   bool attempt_open(AttemptId attempt) override;
   Result<Claim> claim(AttemptId attempt) override;
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt,
-                                                            const XComPull& query) override;
+  Result<std::vector<PulledXCom>> pull_xcom(AttemptId attempt, const XComPull& query) override;
   Result<std::optional<VariableValue>> variable(AttemptId attempt, const std::string& key) override;
   Status set_variable(AttemptId attempt, const std::string& key, const std::string& value,
                       const std::string& description) override;
@@ -75,8 +75,7 @@ class Claims : public ClaimProvider {
   Status fill_limits(const Context& at, Claim& claim);
   Status allowed(const Context& at, const std::optional<std::vector<std::string>>& declared,
                  const std::string& name, std::string_view kind) const;
-  Result<std::optional<std::string>> pull_one(const Context& at, const XComPull& query,
-                                              const std::string& task_id);
+  Result<PulledXCom> pull_one(const Context& at, const XComPull& query, const std::string& task_id);
 
   using Version = std::pair<std::shared_ptr<const DagVersion>, std::shared_ptr<const DagSpec>>;
   Result<Version> version(DagVersionId id);

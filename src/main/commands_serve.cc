@@ -88,6 +88,7 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
       .trusted_proxies = options.trusted_proxies,
       .oidc = std::move(*oidc),
       .parallelism = options.parallelism > 0 ? options.parallelism : kParallelismDefault,
+      .map_length_max = options.max_map_length > 0 ? options.max_map_length : kMapLengthMaxDefault,
       .agent_program = options.agent_path,
       .paused_at_creation = lite ? PausedAtCreation::scheduled : PausedAtCreation::all,
       .admin_password = variable_or("LEOFLOW_ADMIN_PASSWORD")};

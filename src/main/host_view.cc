@@ -79,6 +79,8 @@ std::vector<api::ConfigValue> HostView::configuration() {
   return {
       {"core", "executor", std::string(executor_.name()), "what places tasks"},
       {"core", "parallelism", std::to_string(config_.parallelism), "tasks at once"},
+      {"core", "max_map_length", std::to_string(config_.map_length_max),
+       "elements of what a task returns for others to be mapped over"},
       {"core", "paused_at_creation", paused_name(config_.paused_at_creation), "new DAGs"},
       {"core", "test_connections", yes_or_no(config_.test_connections), "LEOFLOW_TEST_CONNECTIONS"},
       {"api", "host", config_.host, "address that is listened on"},

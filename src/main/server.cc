@@ -263,6 +263,7 @@ void Server::Impl::make_claims() {
   StagingBackend& volumes = pods ? static_cast<StagingBackend&>(pods->staging()) : *staging;
   claims = std::make_unique<Claims>(*store, *vault, *environments, volumes, clock,
                                     ClaimsOptions{.xcoms = home.xcoms(),
+                                                  .map_length_max = config.map_length_max,
                                                   .hostname = host_name(),
                                                   .archives = pods ? &pods->archives() : nullptr,
                                                   .python = python});

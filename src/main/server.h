@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "main/home.h"
 #include "main/kubernetes_config.h"
+#include "model/map_source.h"
 #include "store/admin_store.h"
 
 namespace leoflow {
@@ -32,6 +33,7 @@ struct ServerConfig {
   std::string expose_config;                   // "", "true" or "non-sensitive-only": api/services.h
   std::optional<KubernetesConfig> kubernetes;  // tasks in pods; unset = processes of this host
   int parallelism = 32;
+  int64_t map_length_max = kMapLengthMaxDefault;
   fs::path agent_program;  // empty = beside this program
   fs::path cache;          // of environments; empty = the user's cache folder
   PausedAtCreation paused_at_creation = PausedAtCreation::all;  // new DAGs of the workspace

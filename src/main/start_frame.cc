@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "main/xcom_pages.h"
 
 namespace leoflow {
 namespace {
@@ -34,23 +35,42 @@ void write_env(json::Writer& out, const TaskSpec* task, const StartFrameInput& i
   out.end_object();
 }
 
+void write_pulled(json::Writer& out, const PulledXCom& pulled) {
+  out.begin_object().member("found", pulled.found);
+  if (pulled.found) out.key("value").raw(pulled.value);
+  out.end_object();
+}
+
+void write_all_pulled(json::Writer& out, const PulledXCom& pulled) {
+  out.begin_object().member("found", pulled.found).member("total", pulled.total);
+  out.key("values").begin_array();
+  for (const std::string& value : pulled.values) out.raw(value);
+  out.end_array().end_object();
+}
+
+// What the task's arguments refer to: of a mapped task what all its instances returned, but in one
+// mapped group what that with the same map index did.
 Status write_xcoms(json::Writer& out, Store& store, const TaskSpec* task,
                    const StartFrameInput& input) {
   out.key("xcoms").begin_object();
-  for (const std::string& upstream :
-       task != nullptr ? task->xcom_inputs : std::vector<std::string>{}) {
-    auto xcom = store.xcoms().get(input.run.key, upstream, kUnmapped, "return_value");
-    if (!xcom) return fail(xcom);
-    out.key(upstream).begin_object();
-    out.member("found", xcom->has_value());
-    if (*xcom) {
-      auto text = xcom_text(**xcom);
-      if (!text) return fail(text);
-      out.key("value").raw(*text);
-    }
-    out.end_object();
+  for (const std::string& id : task != nullptr ? task->xcom_inputs : std::vector<std::string>{}) {
+    auto index = input.spec.index_of(id);
+    const TaskSpec* from = index ? &input.spec.tasks[*index] : nullptr;
+    bool mapped = from != nullptr && !input.spec.mapping_of(*from).empty();
+    bool beside = mapped && !task->mapped_group.empty() && task->mapped_group == from->mapped_group;
+    bool all = mapped && !beside;
+    std::string key(kReturnValue);
+    int map_index = beside ? input.attempt.map_index : kUnmapped;
+    auto pulled = all ? pull_all_indexes(store, input.run, id, key, 0)
+                      : pull_index(store, input.run, id, map_index, key);
+    if (!pulled) return fail(pulled);
+    out.key(id);
+    all ? write_all_pulled(out, *pulled) : write_pulled(out, *pulled);
   }
   out.end_object();
+  if (task != nullptr && input.spec.mapping_of(*task).empty() &&
+      input.spec.mapped_over(task->task_id))
+    out.member("map_length_max", input.map_length_max);
   return {};
 }
 

@@ -21,6 +21,7 @@ struct StartFrameInput {
   std::string staging_path;  // empty = none
   std::string spill_folder;
   size_t xcom_bytes_max = 0;
+  int64_t map_length_max = kMapLengthMaxDefault;
   std::string hostname, base_url;
   Time now{};
 };

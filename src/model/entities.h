@@ -96,6 +96,7 @@ struct TaskInstance {
   std::string note;  // empty = null
   std::string
       reason;  // why it ended as it did: "exit code 3", "memory limit 64Mi exceeded"; empty = none
+  std::string map_label;  // rendered map_index_template of a mapped one; empty = none
   int64_t version_stamp = 0;
 };
 
@@ -137,6 +138,9 @@ struct Attempt {
   ResourceUse use;  // of its processes, once it ended
 };
 
+// The key of what a task returns.
+constexpr std::string_view kReturnValue = "return_value";
+
 struct XCom {
   RunKey run;
   std::string task_id;
@@ -146,6 +150,13 @@ struct XCom {
   std::string spill_path;  // file that holds the value; empty = inline
   uint64_t size_bytes = 0;
   Time timestamp{};
+  std::optional<int64_t> length;  // of a collection that tasks may be mapped over; not always told
+};
+
+// What one instance of a task returned, as far as mapping needs it.
+struct Returned {
+  int map_index = kUnmapped;
+  std::optional<int64_t> length;
 };
 
 struct Connection {

@@ -25,9 +25,12 @@ std::string render(const TerminationRecord& record, std::string_view reason, siz
   for (size_t i = 0; i < xcoms; ++i) {
     const auto& xcom = record.xcoms[i];
     out.begin_object().member("key", xcom.key).key("value").raw(xcom.value_json);
-    out.member("map_index", xcom.map_index).end_object();
+    out.member("map_index", xcom.map_index);
+    if (xcom.length) out.member("length", *xcom.length);
+    out.end_object();
   }
   out.end_array();
+  if (!record.map_label.empty()) out.member("map_label", record.map_label);
   out.member("xcoms_missing", record.xcoms_missing + int64_t(record.xcoms.size() - xcoms));
   return out.end_object().take();
 }
@@ -54,7 +57,8 @@ std::vector<TerminationRecord::XComValue> read_xcoms(const json::object& from) {
     const auto& object = entry.as_object();
     auto* value = object.if_contains("value");
     xcoms.push_back({json::string_or(object, "key"), value ? json::dump(*value) : "null",
-                     int(json::int_or(object, "map_index", kUnmapped))});
+                     int(json::int_or(object, "map_index", kUnmapped)), std::nullopt});
+    if (object.contains("length")) xcoms.back().length = json::int_or(object, "length");
   }
   return xcoms;
 }
@@ -100,6 +104,7 @@ Result<std::optional<TerminationRecord>> read_termination(std::string_view messa
   record.use = read_use(object);
   record.acknowledged = json::bool_or(object, "acknowledged");
   record.xcoms = read_xcoms(object);
+  record.map_label = json::string_or(object, "map_label");
   record.xcoms_missing = json::int_or(object, "xcoms_missing");
   return record;
 }

@@ -5,7 +5,8 @@
 //   {"leoflow":1,"attempt":42,"kind":"failed","retryable":true,"reason":"ValueError: x",
 //    "exit_code":1,"started_at_us":N,"ended_at_us":N,
 //    "cpu_us":N,"memory_peak_bytes":N,"acknowledged":false,
-//    "xcoms":[{"key":"return_value","value":...,"map_index":-1}],"xcoms_missing":0}
+//    "xcoms":[{"key":"return_value","value":...,"map_index":-1,"length":N}],"map_label":"x",
+//    "xcoms_missing":0}
 //
 // Members at their defaults may be absent; unknown members are ignored. The reason is cut, and
 // XComs are left out (and counted), until the rest fits.
@@ -30,6 +31,7 @@ struct TerminationRecord {
     std::string key;
     std::string value_json;
     int map_index = kUnmapped;
+    std::optional<int64_t> length;
     bool operator==(const XComValue&) const = default;
   };
   AttemptId attempt;      // 0 = the agent never had one; `reason` says why it ended
@@ -42,6 +44,7 @@ struct TerminationRecord {
   ResourceUse use;
   bool acknowledged = false;     // the server has it: nothing of this record is needed
   std::vector<XComValue> xcoms;  // not acknowledged before, as many as fit
+  std::string map_label;         // rendered map_index_template
   int64_t xcoms_missing = 0;     // that did not fit: a success without them is not whole
 
   bool operator==(const TerminationRecord&) const = default;

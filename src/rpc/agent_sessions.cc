@@ -24,6 +24,7 @@ XCom to_xcom(const wire::XComEntry& entry) {
   xcom.value = entry.value_json();
   xcom.spill_path = entry.spill_path();
   xcom.size_bytes = uint64_t(std::max<int64_t>(0, entry.size_bytes()));
+  if (entry.has_length()) xcom.length = std::max<int64_t>(0, entry.length());
   return xcom;
 }
 
@@ -359,6 +360,7 @@ void AgentSessions::on_finished(const std::string& id, const wire::Finished& fin
     spill(outcome.attempt, outcome.xcoms.back());
   }
   outcome.rendered_fields = finished.rendered_fields();
+  outcome.map_label = finished.map_label();
   listener_.on_outcome(std::move(outcome));
 }
 

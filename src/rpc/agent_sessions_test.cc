@@ -38,9 +38,7 @@ class Everything : public ExecutorListener, public ClaimProvider, public LogSink
   void on_dispatch_failed(AttemptId, Error) override {}
   bool attempt_open(AttemptId attempt) override { return attempt.value < 100; }
   Result<Claim> claim(AttemptId) override { return Claim(); }
-  Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId, const XComPull&) override {
-    return {};
-  }
+  Result<std::vector<PulledXCom>> pull_xcom(AttemptId, const XComPull&) override { return {}; }
   Result<std::optional<VariableValue>> variable(AttemptId, const std::string&) override {
     return std::nullopt;
   }

@@ -48,6 +48,16 @@ struct XComPull {
   std::string key;
   int map_index = kUnmapped;
   bool include_prior_dates = false;
+  bool all_indexes = false;  // of every map index, from the offset on; map_index does not count
+  int64_t offset = 0;
+};
+
+// What a pull found of one task.
+struct PulledXCom {
+  bool found = false;
+  std::string value;                // JSON text; spilled ones are read back
+  std::vector<std::string> values;  // with all_indexes: in the order of map indexes, as many as fit
+  int64_t total = 0;                // of how many
 };
 
 struct VariableValue {
@@ -64,10 +74,8 @@ class ClaimProvider {
   // quick.
   virtual bool attempt_open(AttemptId attempt) = 0;
   virtual Result<Claim> claim(AttemptId attempt) = 0;
-  // One entry per task id, in order: the value's JSON text (spilled ones read back), nullopt when
-  // there is none.
-  virtual Result<std::vector<std::optional<std::string>>> pull_xcom(AttemptId attempt,
-                                                                    const XComPull& query) = 0;
+  // One entry per task id, in order.
+  virtual Result<std::vector<PulledXCom>> pull_xcom(AttemptId attempt, const XComPull& query) = 0;
   virtual Result<std::optional<VariableValue>> variable(AttemptId attempt,
                                                         const std::string& key) = 0;
   virtual Status set_variable(AttemptId attempt, const std::string& key, const std::string& value,

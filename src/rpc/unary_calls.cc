@@ -89,15 +89,22 @@ Status UnaryCalls::pull_xcom(const std::string& token, const wire::PullXComReque
                              wire::PullXComReply& reply) {
   AttemptId attempt{request.attempt()};
   if (auto open = check(token, attempt); !open) return open;
-  XComPull query{
-      request.dag_id(), request.run_id(),    {request.task_ids().begin(), request.task_ids().end()},
-      request.key(),    request.map_index(), request.include_prior_dates()};
+  XComPull query{request.dag_id(),
+                 request.run_id(),
+                 {request.task_ids().begin(), request.task_ids().end()},
+                 request.key(),
+                 request.map_index(),
+                 request.include_prior_dates(),
+                 request.all_indexes(),
+                 std::max<int64_t>(0, request.offset())};
   auto values = provider_.pull_xcom(attempt, query);
   if (!values) return fail(values);
   for (auto& value : *values) {
     auto* found = reply.add_values();
-    found->set_found(value.has_value());
-    if (value) found->set_value_json(std::move(*value));
+    found->set_found(value.found);
+    found->set_value_json(std::move(value.value));
+    for (auto& one : value.values) found->add_values_json(std::move(one));
+    found->set_total(value.total);
   }
   return {};
 }

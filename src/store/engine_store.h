@@ -90,6 +90,8 @@ class EngineStore {
                                                      bool scheduled_only) = 0;
   // Task instances of one task in one run (several when mapped).
   virtual Result<std::vector<TaskInstance>> task_instances_of(RunKey run, const std::string& task_id) = 0;
+  // What the instances of a task returned, by map index; those that returned nothing are left out.
+  virtual Result<std::vector<Returned>> returned(RunKey run, const std::string& task_id) = 0;
   // The volume of a run, if it ever had one; the active one wins over deleted ones.
   virtual Result<std::optional<StagingVolume>> staging_of(RunKey run) = 0;
   // Runs whose active volume is due: finished and not successful, ended before `before`; and volumes without a run.

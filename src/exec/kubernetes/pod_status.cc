@@ -237,12 +237,14 @@ void tell_record(const TerminationRecord& record, Outcome& outcome) {
   if (record.started_at_us > 0) outcome.started_at = from_micros(record.started_at_us);
   if (record.ended_at_us > 0) outcome.ended_at = from_micros(record.ended_at_us);
   outcome.use = record.use;
+  outcome.map_label = record.map_label;
   for (const auto& value : record.xcoms) {
     XCom xcom;
     xcom.key = value.key;
     xcom.value = value.value_json;
     xcom.map_index = value.map_index;
     xcom.size_bytes = value.value_json.size();
+    xcom.length = value.length;
     outcome.xcoms.push_back(std::move(xcom));
   }
   if (outcome.kind != OutcomeKind::succeeded || record.xcoms_missing == 0) return;

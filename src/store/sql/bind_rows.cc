@@ -26,7 +26,8 @@ void bind_run_intervals(Query& query, const DagRun& run) {
 
 // What a task instance gets after its identity.
 void bind_task_instance_content(Query& query, const TaskInstance& task) {
-  query.bind("$state", to_string(task.state))
+  query.bind("$map_index", task.map_index)
+      .bind("$state", to_string(task.state))
       .bind("$try_number", task.try_number)
       .bind("$max_tries", task.max_tries)
       .bind("$infra_losses", task.infra_losses)
@@ -43,6 +44,7 @@ void bind_task_instance_content(Query& query, const TaskInstance& task) {
       .bind("$priority_weight", task.priority_weight)
       .bind("$note", task.note)
       .bind("$reason", task.reason)
+      .bind("$map_label", task.map_label)
       .bind("$version_stamp", task.version_stamp);
 }
 
@@ -98,8 +100,7 @@ void bind_run_updated(Query& query, const DagRun& run) {
 void bind_task_instance_inserted(Query& query, const TaskInstance& task) {
   query.bind("$task_instance_key", task.key)
       .bind("$run_key", task.run)
-      .bind("$task_id", task.task_id)
-      .bind("$map_index", task.map_index);
+      .bind("$task_id", task.task_id);
   bind_task_instance_content(query, task);
 }
 
@@ -149,7 +150,8 @@ void bind_xcom(Query& query, const XCom& xcom) {
       .bind("$value", xcom.value)
       .bind("$spill_path", xcom.spill_path)
       .bind("$size_bytes", xcom.size_bytes)
-      .bind("$pushed_at", xcom.timestamp);
+      .bind("$pushed_at", xcom.timestamp)
+      .bind("$length", xcom.length);
 }
 
 void bind_volume_inserted(Query& query, const StagingVolume& volume) {

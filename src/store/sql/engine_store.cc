@@ -151,6 +151,15 @@ Result<std::vector<TaskInstance>> SqlEngineStore::task_instances_of(RunKey run, 
   });
 }
 
+Result<std::vector<Returned>> SqlEngineStore::returned(RunKey run, const std::string& task_id) {
+  return database_.read([&](Connection& connection) -> Result<std::vector<Returned>> {
+    Result<Query> query = connection.query(kSelectReturned);
+    if (!query) return fail(query);
+    query->bind("$run_key", run).bind("$task_id", task_id).bind("$key", kReturnValue);
+    return read_all(*query, read_returned);
+  });
+}
+
 Result<std::optional<StagingVolume>> SqlEngineStore::staging_of(RunKey run) {
   return database_.read([&](Connection& connection) -> Result<std::optional<StagingVolume>> {
     Result<Query> query = connection.query(kSelectVolumeOfRun);

@@ -21,6 +21,7 @@ class SqlEngineStore final : public EngineStore {
   Result<std::optional<DagRun>> previous_run(const std::string& dag_id, Time logical_date,
                                              bool scheduled_only) override;
   Result<std::vector<TaskInstance>> task_instances_of(RunKey run, const std::string& task_id) override;
+  Result<std::vector<Returned>> returned(RunKey run, const std::string& task_id) override;
   Result<std::optional<StagingVolume>> staging_of(RunKey run) override;
   Result<std::vector<StagingVolume>> staging_due(Time before) override;
 

@@ -38,7 +38,7 @@ INSERT INTO runs SELECT k, CASE WHEN k % 2 THEN 'd' ELSE 'e' END, 'r' || k, 1,
 INSERT INTO task_instances SELECT run_key * 10, run_key, 't', -1,
   CASE state WHEN 'success' THEN 'success' WHEN 'failed' THEN 'failed' ELSE 'running' END,
   1, 0, 0, 0, 1, 1,
-  run_key, run_key, NULL, '', 'p', 1, 'q', 1, '', '', 1 FROM runs;
+  run_key, run_key, NULL, '', 'p', 1, 'q', 1, '', '', 1, '' FROM runs;
 INSERT INTO event_log (logged_at, event, dag_id, run_id, task_id, owner, extra)
   SELECT run_key, 'e', dag_id, run_id, '', 'o', '' FROM runs;
 UPDATE run_counts SET runs = runs + 1000000;

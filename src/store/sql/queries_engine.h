@@ -22,7 +22,7 @@ inline constexpr SqlText kTaskInstanceColumns(
     "task_instance.end_date, task_instance.next_at, task_instance.operator_name, "
     "task_instance.pool, task_instance.pool_slots, task_instance.queue, "
     "task_instance.priority_weight, task_instance.note, task_instance.reason, "
-    "task_instance.version_stamp");
+    "task_instance.map_label, task_instance.version_stamp");
 inline constexpr SqlText kTryColumns(
     "tried.task_instance_key, tried.try_number, tried.state, tried.max_tries, "
     "tried.attempt_id, tried.scheduled_at, tried.queued_at, tried.start_date, tried.end_date, "
@@ -36,7 +36,7 @@ inline constexpr SqlText kAttemptColumns(
     "attempt.cpu_us, attempt.memory_peak_bytes");
 inline constexpr SqlText kXComColumns(
     "xcom.run_key, xcom.task_id, xcom.map_index, xcom.key, xcom.value, xcom.spill_path, "
-    "xcom.size_bytes, xcom.pushed_at");
+    "xcom.size_bytes, xcom.pushed_at, xcom.length");
 inline constexpr SqlText kVolumeColumns(
     "volume.volume_id, volume.run_key, volume.dag_id, volume.run_id, volume.name, "
     "volume.path, volume.size_bytes, volume.state, volume.created_at, volume.deleted_at, "
@@ -65,17 +65,19 @@ inline constexpr SqlText kInsertTaskInstance(
     "INSERT INTO task_instances (task_instance_key, run_key, task_id, map_index, state, "
     "try_number, max_tries, infra_losses, attempt_id, scheduled_at, queued_at, start_date, "
     "end_date, next_at, operator_name, pool, pool_slots, queue, priority_weight, note, "
-    "reason, version_stamp) VALUES ($task_instance_key, $run_key, $task_id, $map_index, "
+    "reason, map_label, version_stamp) VALUES ($task_instance_key, $run_key, $task_id, $map_index, "
     "$state, $try_number, $max_tries, $infra_losses, $attempt_id, $scheduled_at, $queued_at, "
     "$start_date, $end_date, $next_at, $operator_name, $pool, $pool_slots, $queue, "
-    "$priority_weight, $note, $reason, $version_stamp)");
+    "$priority_weight, $note, $reason, $map_label, $version_stamp)");
 inline constexpr SqlText kUpdateTaskInstance(
-    "UPDATE task_instances SET state = $state, try_number = $try_number, max_tries = "
+    "UPDATE task_instances SET map_index = $map_index, state = $state, try_number = $try_number, "
+    "max_tries = "
     "$max_tries, infra_losses = $infra_losses, attempt_id = $attempt_id, scheduled_at = "
     "$scheduled_at, queued_at = $queued_at, start_date = $start_date, end_date = $end_date, "
     "next_at = $next_at, operator_name = $operator_name, pool = $pool, pool_slots = "
     "$pool_slots, queue = $queue, priority_weight = $priority_weight, note = $note, reason = "
-    "$reason, version_stamp = $version_stamp WHERE task_instance_key = $task_instance_key AND "
+    "$reason, map_label = $map_label, version_stamp = $version_stamp WHERE task_instance_key = "
+    "$task_instance_key AND "
     "version_stamp = $version_stamp - 1");
 inline constexpr SqlText kInsertAttempt(
     "INSERT INTO attempts (attempt_id, kind, run_key, task_instance_key, task_id, map_index, "
@@ -104,10 +106,15 @@ inline constexpr SqlText kUpsertTry(
     "= excluded.version_id");
 inline constexpr SqlText kUpsertXCom(
     "INSERT INTO xcoms (run_key, task_id, map_index, key, value, spill_path, size_bytes, "
-    "pushed_at) SELECT $run_key, $task_id, $map_index, $key, $value, $spill_path, "
-    "$size_bytes, $pushed_at FROM runs WHERE runs.run_key = $run_key ON CONFLICT (run_key, "
+    "pushed_at, length) SELECT $run_key, $task_id, $map_index, $key, $value, $spill_path, "
+    "$size_bytes, $pushed_at, $length FROM runs WHERE runs.run_key = $run_key ON CONFLICT "
+    "(run_key, "
     "task_id, map_index, key) DO UPDATE SET value = excluded.value, spill_path = "
-    "excluded.spill_path, size_bytes = excluded.size_bytes, pushed_at = excluded.pushed_at");
+    "excluded.spill_path, size_bytes = excluded.size_bytes, pushed_at = excluded.pushed_at, "
+    "length = excluded.length");
+inline constexpr SqlText kSelectReturned(
+    "SELECT map_index, length FROM xcoms WHERE run_key = $run_key AND task_id = $task_id AND key = "
+    "$key ORDER BY map_index");
 inline constexpr SqlText kClearXComs(
     "DELETE FROM xcoms WHERE (run_key, task_id, map_index) IN (SELECT run_key, task_id, "
     "map_index FROM task_instances WHERE task_instance_key = $task_instance_key)");

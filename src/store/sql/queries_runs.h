@@ -57,7 +57,8 @@ inline constexpr SqlText kWithTaskInstances(
 inline constexpr SqlText kWithAttempts(
     " LEFT JOIN attempts attempt ON attempt.attempt_id = task_instance.attempt_id");
 inline constexpr SqlText kRenderedMapIndex(
-    "(CASE WHEN task_instance.map_index >= 0 THEN CAST(task_instance.map_index AS TEXT) END)");
+    "(CASE WHEN task_instance.map_label <> '' THEN task_instance.map_label "
+    "WHEN task_instance.map_index >= 0 THEN CAST(task_instance.map_index AS TEXT) END)");
 inline constexpr SqlText kUnsuccessful(
     " AND task_instance.state IN ('failed', 'upstream_failed', 'skipped', 'removed')");
 inline constexpr SqlText kTaskFailed(" AND task_instance.state = 'failed'");

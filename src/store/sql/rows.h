@@ -17,6 +17,7 @@ TaskInstanceRow read_task_instance_row(Row& row);
 TaskTry read_try(Row& row);
 Attempt read_attempt(Row& row);
 XCom read_xcom(Row& row);
+Returned read_returned(Row& row);
 StagingVolume read_volume(Row& row);
 Dag read_dag(Row& row);
 DagVersion read_version(Row& row);

@@ -66,6 +66,7 @@ TaskInstance read_task_instance(Row& row) {
   task.priority_weight = row.integer();
   task.note = row.text();
   task.reason = row.text();
+  task.map_label = row.text();
   task.version_stamp = row.integer();
   return task;
 }
@@ -133,7 +134,15 @@ XCom read_xcom(Row& row) {
   xcom.spill_path = row.text();
   xcom.size_bytes = static_cast<uint64_t>(row.integer());
   xcom.timestamp = row.time();
+  xcom.length = row.integer_or_null();
   return xcom;
+}
+
+Returned read_returned(Row& row) {
+  Returned returned;
+  returned.map_index = row.number();
+  returned.length = row.integer_or_null();
+  return returned;
 }
 
 StagingVolume read_volume(Row& row) {
