@@ -54,10 +54,10 @@ void Core::on(event::AttemptRunning e, Time now) {
   attempt.row.started_at = time_within(attempt, e.started_at, now);
   attempt.dirty = true;
   dirty_attempts_.insert(e.attempt);
-  auto [run, task] = slot_of(attempt);
-  if (run == nullptr || run->slots[task].row.state != TaskState::queued) return;
-  run->slots[task].row.start_date = attempt.row.started_at;
-  set_state(*run, task, TaskState::running, now);
+  auto [run, at] = slot_of(attempt);
+  if (run == nullptr || run->slots[at].row.state != TaskState::queued) return;
+  run->slots[at].row.start_date = attempt.row.started_at;
+  set_state(*run, at, TaskState::running, now);
 }
 
 void Core::on(event::OutcomeReported e, Time now) {
@@ -71,7 +71,7 @@ void Core::on(event::OutcomeReported e, Time now) {
 void Core::on(event::XComPushed e, Time now) {
   auto it = attempts_.find(e.attempt);
   bool open = it != attempts_.end() && !is_finished(it->second.row.state);
-  auto [run, task] = open ? slot_of(it->second) : std::pair<ActiveRun*, TaskIndex>{};
+  auto [run, at] = open ? slot_of(it->second) : std::pair<ActiveRun*, SlotIndex>{};
   if (run == nullptr) {
     if (e.on_committed) e.on_committed(fail(Code::conflict, "the attempt is no longer current"));
     return;
@@ -131,10 +131,10 @@ void Core::on(event::AttemptWaits e, Time) {
   auto it = attempts_.find(e.attempt);
   if (it == attempts_.end() || it->second.row.state >= AttemptState::running) return;
   it->second.waits = std::move(e.reason);
-  auto [run, task] = slot_of(it->second);
+  auto [run, at] = slot_of(it->second);
   if (run == nullptr) return;
   // Nothing is stored: whoever looks is told to look again.
-  const TaskInstance& row = run->slots[task].row;
+  const TaskInstance& row = run->slots[at].row;
   step_.effects.changes.push_back({.kind = Change::Kind::task_instance, .dag_id = run->row.dag_id,
                                    .run_id = run->row.run_id, .task_id = row.task_id,
                                    .map_index = row.map_index, .try_number = row.try_number,

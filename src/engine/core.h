@@ -105,7 +105,7 @@ class Core {
   // -- core_runs.cc: life of runs
   Result<DagRun> create_run(TriggerRequest request, Time now);
   ActiveRun& insert_run(DagState& dag, DagRun row, Time now);
-  void add_slot(ActiveRun& run, TaskIndex task);
+  void add_slot(ActiveRun& run, SlotIndex at);
   void restore_slots(ActiveRun& run);  // rows for tasks whose instances were deleted
   Result<std::optional<DagRun>> run_at(const std::string& dag_id, Time logical_date);
   void enqueue(DagState& dag, ActiveRun& run);
@@ -142,31 +142,54 @@ class Core {
   void touch_backfill(DagState& dag, Time now);
 
   // -- core_tasks.cc: life of task instances
-  bool evaluate(ActiveRun& run, TaskIndex task, Time now);  // true if it is finished now
-  void evaluate_from(ActiveRun& run, std::vector<TaskIndex> tasks, Time now);
+  // True if it is finished now; what else has to be looked at goes to `open`.
+  bool evaluate(ActiveRun& run, SlotIndex at, std::vector<SlotIndex>& open, Time now);
+  void evaluate_from(ActiveRun& run, std::vector<SlotIndex> open, Time now);
+  void finish_without_try(ActiveRun& run, SlotIndex at, TaskState state, Time now);
   bool past_satisfied(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec);
   void recheck_past(const std::string& dag_id, Time now);
-  void set_state(ActiveRun& run, TaskIndex task, TaskState state, Time now);
-  void make_ready(ActiveRun& run, TaskIndex task, Time now);
-  void unready(ActiveRun& run, TaskIndex task);
-  void begin_try(ActiveRun& run, TaskIndex task, Time now);
+  void set_state(ActiveRun& run, SlotIndex at, TaskState state, Time now);
+  void make_ready(ActiveRun& run, SlotIndex at, Time now);
+  void unready(ActiveRun& run, SlotIndex at);
+  void begin_try(ActiveRun& run, SlotIndex at, Time now);
   void archive_try(ActiveRun& run, TaskSlot& slot, TaskState state);
   Time time_within(const OpenAttempt& attempt, Time told, Time now) const;
   void settle(OpenAttempt& attempt, Outcome outcome, Time now);
-  void settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Outcome outcome, Time now);
-  void fail_try(ActiveRun& run, TaskIndex task, const Outcome& outcome, Time now);
+  void settle_task(ActiveRun& run, SlotIndex at, OpenAttempt& attempt, Outcome outcome, Time now);
+  void fail_try(ActiveRun& run, SlotIndex at, const Outcome& outcome, Time now);
   void lose(OpenAttempt& attempt, const std::string& reason, Time now);
   void close(OpenAttempt& attempt, AttemptState state, std::string outcome, std::string reason, Time at);
   void cancel_open(TaskSlot& slot, CancelReason reason);
   void store_xcom(const OpenAttempt& attempt, XCom xcom, Time now);
   void count_end(const ActiveRun& run, const TaskInstance& row, TaskEnd::Kind kind);
   void fail_fast(ActiveRun& run, Time now);
-  void touch(ActiveRun& run, TaskIndex task);
-  std::pair<ActiveRun*, TaskIndex> slot_of(const OpenAttempt& attempt);
+  void touch(ActiveRun& run, SlotIndex at);
+  std::pair<ActiveRun*, SlotIndex> slot_of(const OpenAttempt& attempt);
+
+  // -- core_mapping.cc: instances of mapped tasks
+  // What mapping says of an instance before its trigger rule does.
+  struct Expanded {
+    std::optional<TaskState> state;  // it ends like this, with no try
+    bool waits = false;              // for its sources, or to be looked at again among `made`
+    std::vector<SlotIndex> made;     // to be evaluated
+  };
+  Expanded expand(ActiveRun& run, MappingIndex mapping, SlotIndex at, Verdict verdict, Time now);
+  std::optional<TaskState> ended_with_sources(const ActiveRun& run, MappingIndex mapping) const;
+  bool sources_finished(const ActiveRun& run, MappingIndex mapping) const;
+  Result<std::optional<int64_t>> length_of(const ActiveRun& run, MappingIndex mapping) const;
+  Result<std::optional<int64_t>> length_returned(const ActiveRun& run, TaskIndex task) const;
+  std::vector<SlotIndex> make_instances(ActiveRun& run, MappingIndex mapping, int64_t length,
+                                        Time now);
+  void tell_renumbered(const ActiveRun& run, const TaskInstance& row);
+  void expand_literals(ActiveRun& run, Time now);
+  void look_at_sources_again(ActiveRun& run, TaskIndex source);
+  std::optional<SlotIndex> slot_for(ActiveRun& run, const TaskInstance& row);
+  SlotIndex append_slot(ActiveRun& run, TaskIndex task);
+  void start_slots(ActiveRun& run);
 
   // -- core_dispatch.cc
   void dispatch(Time now);
-  void place(ActiveRun& run, TaskIndex task, Time now);
+  void place(ActiveRun& run, SlotIndex at, Time now);
   WorkItem work_item(const OpenAttempt& attempt) const;
   bool within_task_limits(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const;
   void hold(const TaskSlot& slot, int sign);                // pool and parallelism accounting
@@ -174,15 +197,15 @@ class Core {
   // -- core_ahead.cc: what may be placed next
   StartAhead ahead_of(const DagSpec& spec) const;
   std::vector<bool> tasks_ahead(const DagSpec& spec, const RunPlan& plan) const;
-  void note_ahead(ActiveRun& run, TaskIndex task);
+  void note_ahead(ActiveRun& run, SlotIndex at);
   void note_duration(const ActiveRun& run, const TaskInstance& row);
-  std::optional<Duration> usual_duration(const ActiveRun& run, TaskIndex task) const;
-  Duration comes_in(const ActiveRun& run, TaskIndex task) const;
-  bool is_under_way(const ActiveRun& run, TaskIndex task) const;
-  bool count_under_way(ActiveRun& run, TaskIndex task);  // true: it changed
-  bool may_come(const ActiveRun& run, TaskIndex task) const;
-  void expect(ActiveRun& run, TaskIndex task, Time now);
-  void unexpect(ActiveRun& run, TaskIndex task, bool drop);
+  std::optional<Duration> usual_duration(const ActiveRun& run, SlotIndex at) const;
+  Duration comes_in(const ActiveRun& run, SlotIndex at) const;
+  bool is_under_way(const ActiveRun& run, SlotIndex at) const;
+  bool count_under_way(ActiveRun& run, SlotIndex at);  // true: it changed
+  bool may_come(const ActiveRun& run, SlotIndex at) const;
+  void expect(ActiveRun& run, SlotIndex at, Time now);
+  void unexpect(ActiveRun& run, SlotIndex at, bool drop);
   void unexpect_all(ActiveRun& run);
   void recount_ahead(ActiveRun& run);
   void look_ahead(Time now);
@@ -192,8 +215,13 @@ class Core {
   Result<std::vector<Touched>> clear(const ClearRequest& request, Time now);
   Result<std::vector<ActiveRun*>> select_runs(const std::string& dag_id, const std::string& run_id, bool past,
                                               bool future, std::optional<Time> from, std::optional<Time> to, Time now);
-  Result<std::vector<TaskIndex>> select_tasks(const ActiveRun& run, const ClearRequest& request) const;
-  void clear_slot(ActiveRun& run, TaskIndex task, Time now);
+  Result<std::vector<SlotIndex>> select_slots(const ActiveRun& run,
+                                              const ClearRequest& request) const;
+  std::vector<SlotIndex> reach(const ActiveRun& run, const std::vector<SlotIndex>& from,
+                               bool down) const;
+  std::optional<SlotIndex> find_slot(const ActiveRun& run, const std::string& task_id,
+                                     int map_index) const;
+  void clear_slot(ActiveRun& run, SlotIndex at, Time now);
   Result<std::vector<ActiveRun*>> select_cleared(const ClearRequest& request, Time now);
   Result<std::vector<Touched>> clear_new_tasks(const std::vector<ActiveRun*>& runs,
                                                const ClearRequest& request, Time now);
@@ -201,8 +229,9 @@ class Core {
   void reopen(ActiveRun& run, Time now);
   Status check_rebind(const ActiveRun& run) const;
   void rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version);
+  void take_settings(ActiveRun& run, SlotIndex at);
   Result<std::vector<Touched>> mark_task(const MarkTaskRequest& request, Time now);
-  void mark_slot(ActiveRun& run, TaskIndex task, TaskState state, Time now);
+  void mark_slot(ActiveRun& run, SlotIndex at, TaskState state, Time now);
   Result<DagRun> mark_run(const MarkRunRequest& request, Time now);
   Result<bool> delete_run(const std::string& dag_id, const std::string& run_id, Time now);
   Result<bool> delete_task(const TaskInstanceName& name, Time now);
@@ -210,7 +239,8 @@ class Core {
 
   // -- core_reasons.cc
   std::vector<Engine::Reason> reasons_of(const ActiveRun& run) const;
-  std::string reason_of(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const;
+  std::string reason_of(const ActiveRun& run, SlotIndex at) const;
+  std::vector<std::string> waits_for(const ActiveRun& run, SlotIndex at) const;
 
   Store& store_;
   CoreOptions options_;
@@ -218,7 +248,7 @@ class Core {
   std::unordered_map<std::string, DagState> dags_;
   std::unordered_map<DagVersionId, std::shared_ptr<const PlannedVersion>> versions_;
   std::unordered_map<RunKey, std::unique_ptr<ActiveRun>> runs_;
-  std::unordered_map<TaskInstanceKey, std::pair<RunKey, TaskIndex>> slots_;
+  std::unordered_map<TaskInstanceKey, std::pair<RunKey, SlotIndex>> slots_;
   std::unordered_map<AttemptId, OpenAttempt> attempts_;
   struct PoolState {
     int slots = 0;            // -1 = unlimited
@@ -236,7 +266,7 @@ class Core {
 
   // Collected since the last commit.
   std::set<RunKey> dirty_runs_;
-  std::vector<std::pair<RunKey, TaskIndex>> dirty_slots_;
+  std::vector<std::pair<RunKey, SlotIndex>> dirty_slots_;
   std::set<AttemptId> dirty_attempts_;
   std::set<std::string> dirty_dags_;
   std::map<int64_t, Backfill> dirty_backfills_;
@@ -245,7 +275,7 @@ class Core {
   Step step_;
   std::vector<AttemptId> to_place_;                   // open attempts to hand over (again)
   std::vector<AttemptId> to_recall_;                  // those that agents had taken before load()
-  std::vector<std::pair<RunKey, TaskIndex>> ahead_changed_;  // to be looked at by look_ahead()
+  std::vector<std::pair<RunKey, SlotIndex>> ahead_changed_;  // to be looked at by look_ahead()
   bool step_taken_ = false;
   EngineStats stats_;
 };

@@ -8,13 +8,16 @@ namespace leoflow {
 namespace {
 
 // With a run that starts again come fresh instances of what was deleted.
-void add_absent(const ActiveRun& run, std::vector<TaskIndex>& tasks) {
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
-    if (run.slots[i].absent()) tasks.push_back(i);
+void add_absent(const ActiveRun& run, std::vector<SlotIndex>& slots) {
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
+    if (run.slots[i].absent()) slots.push_back(i);
   }
-  std::ranges::sort(tasks);
-  tasks.erase(std::ranges::unique(tasks).begin(), tasks.end());
+  std::ranges::sort(slots);
+  slots.erase(std::ranges::unique(slots).begin(), slots.end());
 }
+
+// Tasks, with the map index of an instance.
+using Instance = std::pair<std::string, int>;
 
 bool is_of(const XCom& xcom, RunKey run, const TaskInstanceName& name) {
   return xcom.run == run && xcom.task_id == name.task_id && xcom.map_index == name.map_index;
@@ -57,35 +60,62 @@ Result<std::vector<ActiveRun*>> Core::select_runs(const std::string& dag_id, con
   return runs;
 }
 
-Result<std::vector<TaskIndex>> Core::select_tasks(const ActiveRun& run, const ClearRequest& request) const {
-  std::vector<TaskIndex> tasks;
-  const RunPlan& plan = run.version->plan;
+Result<std::vector<SlotIndex>> Core::select_slots(const ActiveRun& run,
+                                                  const ClearRequest& request) const {
+  std::vector<SlotIndex> slots;
   if (request.task_ids.empty()) {
-    for (TaskIndex i = 0; i < plan.size(); ++i) tasks.push_back(i);
+    for (SlotIndex i = 0; i < run.slots.size(); ++i) slots.push_back(i);
   }
   for (const auto& [task_id, map_index] : request.task_ids) {
     auto index = run.version->spec->index_of(task_id);
     if (!index) {
       return fail(Code::not_found, "DAG '" + run.row.dag_id + "' has no task '" + task_id + "'");
     }
-    if (map_index && run.slots[*index].row.map_index != *map_index) continue;
-    tasks.push_back(TaskIndex(*index));
+    each_instance(run, TaskIndex(*index), [&](SlotIndex at) {
+      if (!map_index || run.slots[at].row.map_index == *map_index) slots.push_back(at);
+    });
   }
-  std::vector<TaskIndex> named = tasks;
+  std::vector<SlotIndex> named = slots;
   auto add = [&](bool down) {
-    auto more = plan.reach(named, down);
-    tasks.insert(tasks.end(), more.begin(), more.end());
+    auto more = reach(run, named, down);
+    slots.insert(slots.end(), more.begin(), more.end());
   };
   if (request.include_downstream) add(true);
   if (request.include_upstream) add(false);
-  std::ranges::sort(tasks);
-  tasks.erase(std::ranges::unique(tasks).begin(), tasks.end());
-  std::erase_if(tasks, [&](TaskIndex task) {
-    TaskState state = run.slots[task].row.state;
+  std::ranges::sort(slots);
+  slots.erase(std::ranges::unique(slots).begin(), slots.end());
+  std::erase_if(slots, [&](SlotIndex at) {
+    TaskState state = run.slots[at].row.state;
     if (request.only_running) return state != TaskState::running;
     return request.only_failed && state != TaskState::failed && state != TaskState::upstream_failed;
   });
-  return tasks;
+  return slots;
+}
+
+// All instances reachable downstream (or upstream) of the given ones, these excluded, ascending.
+// Within a mapped group those with the same map index.
+std::vector<SlotIndex> Core::reach(const ActiveRun& run, const std::vector<SlotIndex>& from,
+                                   bool down) const {
+  std::vector<bool> seen(run.slots.size());
+  for (SlotIndex at : from) seen[at] = true;
+  std::vector<SlotIndex> stack = from, found;
+  auto take = [&](SlotIndex next) {
+    if (seen[next]) return;
+    seen[next] = true;
+    stack.push_back(next);
+    found.push_back(next);
+  };
+  while (!stack.empty()) {
+    SlotIndex at = stack.back();
+    stack.pop_back();
+    if (down) {
+      each_downstream(run, at, take);
+    } else {
+      each_upstream(run, at, take);
+    }
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 Result<std::vector<ActiveRun*>> Core::select_cleared(const ClearRequest& request, Time now) {
@@ -111,45 +141,45 @@ Result<std::vector<Touched>> Core::clear(const ClearRequest& request, Time now) 
   if (!runs) return fail(runs);
   if (request.only_new) return clear_new_tasks(*runs, request, now);
   std::vector<Touched> touched;
-  std::vector<std::pair<ActiveRun*, std::vector<TaskIndex>>> chosen;
+  std::vector<std::pair<ActiveRun*, std::vector<SlotIndex>>> chosen;
   for (ActiveRun* run : *runs) {
-    auto tasks = select_tasks(*run, request);
-    if (!tasks) return fail(tasks);
-    if (tasks->empty()) continue;
-    if (is_finished(run->row.state) && request.reset_dag_runs) add_absent(*run, *tasks);
-    for (TaskIndex task : *tasks) {
-      const TaskInstance& row = run->slots[task].row;
+    auto slots = select_slots(*run, request);
+    if (!slots) return fail(slots);
+    if (slots->empty()) continue;
+    if (is_finished(run->row.state) && request.reset_dag_runs) add_absent(*run, *slots);
+    for (SlotIndex at : *slots) {
+      const TaskInstance& row = run->slots[at].row;
       if (request.prevent_running_task && row.state == TaskState::running) {
         return fail(Code::conflict, "task '" + row.task_id + "' of run '" + run->row.run_id + "' is running");
       }
       touched.push_back({run->row, row});
     }
-    chosen.emplace_back(run, std::move(*tasks));
+    chosen.emplace_back(run, std::move(*slots));
   }
   if (request.dry_run) return touched;
   auto current_of = [&](const ActiveRun& run) { return dags_.at(run.row.dag_id).current; };
-  for (auto& [run, tasks] : chosen) {
+  for (auto& [run, slots] : chosen) {
     if (!request.run_on_latest_version || run->version->id == current_of(*run)->id) continue;
     if (auto may = check_rebind(*run); !may) return fail(may);
   }
   size_t at = 0;
-  for (auto& [run, tasks] : chosen) {
-    std::vector<std::string> names;
-    for (TaskIndex task : tasks) names.push_back(run->slots[task].row.task_id);
+  for (auto& [run, slots] : chosen) {
+    std::vector<Instance> named;  // places change with the version
+    for (SlotIndex slot : slots)
+      named.emplace_back(run->slots[slot].row.task_id, run->slots[slot].row.map_index);
     if (request.run_on_latest_version) rebind(*run, current_of(*run));
-    for (const std::string& name : names) {
-      auto task = run->version->spec->index_of(name);
-      if (task) {
-        clear_slot(*run, TaskIndex(*task), now);
-        if (request.note) run->slots[*task].row.note = *request.note;
-        touched[at] = {run->row, run->slots[*task].row};
+    for (const Instance& one : named) {
+      if (auto found = find_slot(*run, one.first, one.second)) {
+        clear_slot(*run, *found, now);
+        if (request.note) run->slots[*found].row.note = *request.note;
+        touched[at] = {run->row, run->slots[*found].row};
       }
       ++at;
     }
     if (is_finished(run->row.state) && request.reset_dag_runs) reopen(*run, now);
     if (run->row.state == RunState::running) {
-      std::vector<TaskIndex> all;
-      for (TaskIndex i = TaskIndex(run->slots.size()); i-- > 0;) all.push_back(i);
+      std::vector<SlotIndex> all;
+      for (SlotIndex i = SlotIndex(run->slots.size()); i-- > 0;) all.push_back(i);
       evaluate_from(*run, std::move(all), now);
     }
   }
@@ -199,19 +229,31 @@ Result<std::vector<Touched>> Core::clear_new_tasks(const std::vector<ActiveRun*>
   return touched;
 }
 
-void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
-  TaskSlot& slot = run.slots[task];
-  if (slot.absent()) add_slot(run, task);
+// The place of an instance in a run; nothing if the run has none of it.
+std::optional<SlotIndex> Core::find_slot(const ActiveRun& run, const std::string& task_id,
+                                         int map_index) const {
+  auto task = run.version->spec->index_of(task_id);
+  if (!task) return std::nullopt;
+  std::optional<SlotIndex> found;
+  each_instance(run, TaskIndex(*task), [&](SlotIndex at) {
+    if (run.slots[at].row.map_index == map_index) found = at;
+  });
+  return found;
+}
+
+void Core::clear_slot(ActiveRun& run, SlotIndex at, Time now) {
+  TaskSlot& slot = run.slots[at];
+  if (slot.absent()) add_slot(run, at);
   TaskInstance& row = slot.row;
-  const TaskSpec& spec = run.version->spec->tasks[task];
+  const TaskSpec& spec = run.spec_of(at);
   auto attempt = attempts_.find(row.attempt);
   bool open = attempt != attempts_.end() && !is_finished(attempt->second.row.state);
   if (open) {
     // The old place must be gone before a new one may start: the instance restarts when its attempt has ended.
     cancel_open(slot, CancelReason::cleared);
-    set_state(run, task, TaskState::restarting, now);
+    set_state(run, at, TaskState::restarting, now);
   } else {
-    unready(run, task);
+    unready(run, at);
     if (row.state == TaskState::scheduled) {
       --row.try_number;
     } else if (row.state == TaskState::up_for_retry) {
@@ -219,7 +261,7 @@ void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
     } else if (is_finished(row.state)) {
       archive_try(run, slot, row.state);
     }
-    set_state(run, task, TaskState::none, now);
+    set_state(run, at, TaskState::none, now);
     row.attempt = {};
   }
   row.start_date = row.end_date = row.next_at = row.scheduled_at = row.queued_at = std::nullopt;
@@ -227,7 +269,7 @@ void Core::clear_slot(ActiveRun& run, TaskIndex task, Time now) {
   row.infra_losses = 0;
   row.max_tries = row.try_number + spec.retries;
   slot.cleared = true;
-  touch(run, task);
+  touch(run, at);
 }
 
 // A finished run goes back to the queue and starts when its DAG has room.
@@ -262,55 +304,54 @@ Status Core::check_rebind(const ActiveRun& run) const {
 // rows were deleted get fresh ones, vanished ones are marked removed. Requires: check_rebind.
 void Core::rebind(ActiveRun& run, std::shared_ptr<const PlannedVersion> version) {
   if (run.version->id == version->id) return;
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) unready(run, i);
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) unready(run, i);
   unexpect_all(run);
   std::vector<TaskSlot> old = std::exchange(run.slots, {});
   std::vector<TaskInstance> gone = std::exchange(run.removed, {});
   run.version = std::move(version);
   run.row.version = run.version->id;
   touch(run);
-  const DagSpec& spec = *run.version->spec;
-  run.slots.resize(spec.tasks.size());
-  std::vector<bool> filled(spec.tasks.size());
+  start_slots(run);
   for (TaskSlot& slot : old) {
     if (slot.absent()) continue;
     slots_.erase(slot.row.key);
-    auto task = spec.index_of(slot.row.task_id);
-    if (!task) {
-      slot.row.state = TaskState::removed;
-      ++slot.row.version_stamp;
-      step_.batch.task_instances_updated.push_back(slot.row);
-      run.removed.push_back(std::move(slot.row));
+    if (auto at = slot_for(run, slot.row)) {
+      slot.task = run.slots[*at].task;
+      slot.dirty = false;
+      run.slots[*at] = std::move(slot);
+      take_settings(run, *at);
       continue;
     }
-    slots_[slot.row.key] = {run.row.key, TaskIndex(*task)};
-    const TaskSpec& task_spec = spec.tasks[*task];
-    slot.row.operator_name = task_spec.operator_name;
-    slot.row.pool = task_spec.pool, slot.row.pool_slots = task_spec.pool_slots;
-    slot.row.queue = task_spec.queue, slot.row.priority_weight = task_spec.effective_weight;
-    slot.dirty = false;
-    run.slots[*task] = std::move(slot);
-    filled[*task] = true;
-    touch(run, TaskIndex(*task));
+    slot.row.state = TaskState::removed;
+    ++slot.row.version_stamp;
+    step_.batch.task_instances_updated.push_back(slot.row);
+    run.removed.push_back(std::move(slot.row));
   }
   for (TaskInstance& row : gone) {
-    auto task = spec.index_of(row.task_id);
-    if (!task || filled[*task]) {
+    auto at = slot_for(run, row);
+    if (!at) {
       run.removed.push_back(std::move(row));
       continue;
     }
-    TaskSlot& slot = run.slots[*task];
+    TaskSlot& slot = run.slots[*at];
     slot.committed = row.state, slot.stored = true;
     row.state = TaskState::none;
-    slots_[row.key] = {run.row.key, TaskIndex(*task)};
     slot.row = std::move(row);
-    filled[*task] = true;
-    touch(run, TaskIndex(*task));
+    take_settings(run, *at);
   }
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
-    if (!filled[i]) add_slot(run, i);
-  }
+  restore_slots(run);
   recount(run);
+}
+
+// What an instance has of its task in the run's version.
+void Core::take_settings(ActiveRun& run, SlotIndex at) {
+  TaskInstance& row = run.slots[at].row;
+  const TaskSpec& spec = run.spec_of(at);
+  row.operator_name = spec.operator_name;
+  row.pool = spec.pool, row.pool_slots = spec.pool_slots;
+  row.queue = spec.queue, row.priority_weight = spec.effective_weight;
+  slots_[row.key] = {run.row.key, at};
+  touch(run, at);
 }
 
 Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Time now) {
@@ -318,41 +359,45 @@ Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Tim
   auto runs = select_runs(name.dag_id, name.run_id, request.include_past, request.include_future, {}, {}, now);
   if (!runs) return fail(runs);
   std::vector<Touched> touched;
+  std::optional<int> map_index;
+  if (name.map_index != kUnmapped) map_index = name.map_index;
   for (ActiveRun* run : *runs) {
-    ClearRequest selection{.task_ids = {{name.task_id, std::nullopt}}, .only_failed = false,
+    ClearRequest selection{.task_ids = {{name.task_id, map_index}},
+                           .only_failed = false,
                            .include_upstream = request.include_upstream,
                            .include_downstream = request.include_downstream};
     for (const std::string& id : request.more_tasks)
       selection.task_ids.emplace_back(id, std::nullopt);
-    auto tasks = select_tasks(*run, selection);
-    if (!tasks) return fail(tasks);
-    std::erase_if(*tasks, [&](TaskIndex task) { return run->slots[task].absent(); });
-    bool single = runs->size() == 1 && tasks->size() == 1;
-    if (single && request.state && run->slots[tasks->front()].row.state == *request.state) {
+    auto slots = select_slots(*run, selection);
+    if (!slots) return fail(slots);
+    std::erase_if(*slots, [&](SlotIndex at) { return run->slots[at].absent(); });
+    bool single = runs->size() == 1 && slots->size() == 1;
+    if (single && request.state && run->slots[slots->front()].row.state == *request.state) {
       return fail(Code::conflict, "task '" + name.task_id + "' of run '" + name.run_id + "' is " +
                                       std::string(to_string(*request.state)) + " already");
     }
-    for (TaskIndex task : *tasks) {
-      TaskSlot& slot = run->slots[task];
+    for (SlotIndex at : *slots) {
+      TaskSlot& slot = run->slots[at];
       if (!request.dry_run && request.note) {
         slot.row.note = *request.note;
-        touch(*run, task);
+        touch(*run, at);
       }
-      if (!request.dry_run && request.state && slot.row.state != *request.state) mark_slot(*run, task, *request.state, now);
+      if (!request.dry_run && request.state && slot.row.state != *request.state)
+        mark_slot(*run, at, *request.state, now);
       touched.push_back({run->row, slot.row});
     }
     if (request.dry_run || !request.state) continue;
     bool resume = false;
-    for (TaskIndex task : run->version->plan.reach(*tasks, true)) {
-      TaskState state = run->slots[task].row.state;
+    for (SlotIndex at : reach(*run, *slots, true)) {
+      TaskState state = run->slots[at].row.state;
       bool blocked = state == TaskState::failed || state == TaskState::upstream_failed;
       if (*request.state == TaskState::skipped || !blocked) continue;
-      clear_slot(*run, task, now);
+      clear_slot(*run, at, now);
       resume = true;
     }
     if (resume && is_finished(run->row.state)) reopen(*run, now);
     if (run->row.state == RunState::running) {
-      auto next = run->version->plan.reach(*tasks, true);
+      auto next = reach(*run, *slots, true);
       evaluate_from(*run, {next.rbegin(), next.rend()}, now);
     }
     if (run->version->plan.looks_at_past()) recheck_past(run->row.dag_id, now);
@@ -360,15 +405,15 @@ Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Tim
   return touched;
 }
 
-void Core::mark_slot(ActiveRun& run, TaskIndex task, TaskState state, Time now) {
-  TaskSlot& slot = run.slots[task];
-  unready(run, task);
+void Core::mark_slot(ActiveRun& run, SlotIndex at, TaskState state, Time now) {
+  TaskSlot& slot = run.slots[at];
+  unready(run, at);
   cancel_open(slot, CancelReason::marked);
   if (!slot.row.start_date) slot.row.start_date = now;
   slot.row.end_date = now;
   slot.row.next_at = std::nullopt;
   slot.row.reason = "marked " + std::string(to_string(state)) + " by hand";
-  set_state(run, task, state, now);
+  set_state(run, at, state, now);
 }
 
 Result<DagRun> Core::mark_run(const MarkRunRequest& request, Time now) {
@@ -388,7 +433,7 @@ Result<DagRun> Core::mark_run(const MarkRunRequest& request, Time now) {
   if (*request.state == RunState::running) {
     return fail(Code::invalid, "a run cannot be marked running", "mark it queued, success or failed");
   }
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
     TaskState state = run.slots[i].row.state;
     if (is_finished(state) || run.slots[i].absent()) continue;
     bool success = *request.state == RunState::success;
@@ -458,9 +503,11 @@ Result<bool> Core::delete_task(const TaskInstanceName& name, Time now) {
   std::erase_if(batch.xcoms, [&](const XCom& xcom) { return is_of(xcom, run.row.key, name); });
   slots_.erase(key);
   if (in_version) {
-    TaskIndex task = TaskIndex(slot - run.slots.begin());
-    set_state(run, task, TaskState::none, now);
-    slot->row = fresh_row(run.row.key, run.version->spec->tasks[task]);
+    auto at = SlotIndex(slot - run.slots.begin());
+    set_state(run, at, TaskState::none, now);
+    slot->row = fresh_row(run.row.key, run.spec_of(at));
+    slot->row.map_index = name.map_index;
+    slot->returned.reset();
     slot->committed = TaskState::none;
     slot->stored = slot->dirty = slot->cleared = false;
   } else {
@@ -507,7 +554,7 @@ Status Core::forget_files(const ActiveRun& run, const TaskInstanceName& name, Ta
 
 // A deleted instance has a fresh one before its run starts again.
 void Core::restore_slots(ActiveRun& run) {
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
     if (run.slots[i].absent()) add_slot(run, i);
   }
 }

@@ -20,9 +20,10 @@ struct Cursor {
 // Max-heap order: the cursor whose next instance comes first is on top.
 bool later(const Cursor& a, const Cursor& b) { return *b.at < *a.at; }
 
-ReadyKey ready_key(const ActiveRun& run, TaskIndex task) {
-  const TaskInstance& row = run.slots[task].row;
-  return {row.priority_weight, run.row.logical_date.value_or(run.row.run_after), run.row.key.value, row.map_index, task};
+ReadyKey ready_key(const ActiveRun& run, SlotIndex at) {
+  const TaskInstance& row = run.slots[at].row;
+  return {row.priority_weight, run.row.logical_date.value_or(run.row.run_after), run.row.key.value,
+          row.map_index, at};
 }
 
 }  // namespace
@@ -32,25 +33,25 @@ void Core::hold(const TaskSlot& slot, int sign) {
   placed_ += sign;
 }
 
-void Core::make_ready(ActiveRun& run, TaskIndex task, Time) {
-  TaskSlot& slot = run.slots[task];
+void Core::make_ready(ActiveRun& run, SlotIndex at, Time) {
+  TaskSlot& slot = run.slots[at];
   CHECK(slot.row.state == TaskState::scheduled);
   if (slot.ready) return;
   slot.ready = true;
   if (slot.row.next_at) {
     slot.row.next_at = std::nullopt;
-    touch(run, task);
+    touch(run, at);
   }
-  run.ready[slot.row.pool].insert(ready_key(run, task));
+  run.ready[slot.row.pool].insert(ready_key(run, at));
   with_ready_.insert(run.row.key);
 }
 
-void Core::unready(ActiveRun& run, TaskIndex task) {
-  TaskSlot& slot = run.slots[task];
+void Core::unready(ActiveRun& run, SlotIndex at) {
+  TaskSlot& slot = run.slots[at];
   if (!slot.ready) return;
   slot.ready = false;
   auto queue = run.ready.find(slot.row.pool);
-  queue->second.erase(ready_key(run, task));
+  queue->second.erase(ready_key(run, at));
   if (queue->second.empty()) run.ready.erase(queue);
   if (run.ready.empty()) with_ready_.erase(run.row.key);
 }
@@ -68,7 +69,7 @@ void Core::dispatch(Time now) {
     }
   }
   std::ranges::make_heap(heap, later);
-  std::vector<std::pair<ActiveRun*, TaskIndex>> chosen;
+  std::vector<std::pair<ActiveRun*, SlotIndex>> chosen;
   // Looking does not change the queues (cursors point into them); what is chosen is placed as it is met, and leaves
   // its queue afterwards.
   for (int scanned = 0; !heap.empty() && scanned < options_.dispatch_scan_max; ++scanned) {
@@ -79,11 +80,11 @@ void Core::dispatch(Time now) {
     const PoolState& pool = pools_[*cursor.pool];
     bool closed = pool.open() <= 0 || run.active >= run.version->spec->max_active_tasks;
     if (!closed) {
-      TaskIndex task = cursor.at->task;
-      const TaskSlot& slot = run.slots[task];
-      if (slot.row.pool_slots <= pool.open() && within_task_limits(run, slot, run.version->spec->tasks[task])) {
-        chosen.emplace_back(&run, task);
-        place(run, task, now);
+      SlotIndex at = cursor.at->slot;
+      const TaskSlot& slot = run.slots[at];
+      if (slot.row.pool_slots <= pool.open() && within_task_limits(run, slot, run.spec_of(at))) {
+        chosen.emplace_back(&run, at);
+        place(run, at, now);
       }
       ++cursor.at;
     }
@@ -93,14 +94,17 @@ void Core::dispatch(Time now) {
       std::ranges::push_heap(heap, later);
     }
   }
-  for (auto [run, task] : chosen) unready(*run, task);
+  for (auto [run, at] : chosen) unready(*run, at);
 }
 
 bool Core::within_task_limits(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const {
   if (!spec.max_active_tis_per_dag && !spec.max_active_tis_per_dagrun) return true;
   auto busy = [&](const ActiveRun& one) {
     auto index = one.version->spec->index_of(slot.row.task_id);
-    return index && occupies(one.slots[*index].row.state) ? 1 : 0;
+    if (!index) return 0;
+    auto instances = one.mapped.find(TaskIndex(*index));
+    if (instances != one.mapped.end()) return instances->second.occupying;
+    return occupies(one.slots[*index].row.state) ? 1 : 0;
   };
   if (spec.max_active_tis_per_dagrun && busy(run) >= *spec.max_active_tis_per_dagrun) return false;
   if (!spec.max_active_tis_per_dag) return true;
@@ -110,12 +114,12 @@ bool Core::within_task_limits(const ActiveRun& run, const TaskSlot& slot, const 
 }
 
 // Creates the attempt that the next commit makes real; it is handed over after that commit.
-void Core::place(ActiveRun& run, TaskIndex task, Time now) {
-  TaskSlot& slot = run.slots[task];
+void Core::place(ActiveRun& run, SlotIndex at, Time now) {
+  TaskSlot& slot = run.slots[at];
   AttemptId id{++keys_.attempt};
   slot.row.attempt = id;
   slot.row.queued_at = now;
-  set_state(run, task, TaskState::queued, now);
+  set_state(run, at, TaskState::queued, now);
   Attempt row{.id = id, .run = run.row.key, .task_instance = slot.row.key, .task_id = slot.row.task_id,
               .map_index = slot.row.map_index, .try_number = slot.row.try_number, .state = AttemptState::dispatched,
               .version = run.row.version, .executor = options_.executor, .created_at = now, .dispatched_at = now};

@@ -53,6 +53,11 @@ class CoreHarness {
     step();
   }
 
+  // "a", of a mapped instance "a[1]".
+  static std::string name_of(const std::string& task_id, int map_index) {
+    return map_index == kUnmapped ? task_id : task_id + "[" + std::to_string(map_index) + "]";
+  }
+
   static TaskSpec& task(DagSpec& spec, const std::string& id) {
     for (TaskSpec& one : spec.tasks) {
       if (one.task_id == id) return one;
@@ -93,7 +98,8 @@ class CoreHarness {
           return one.task_instance == item.task_instance && one.try_number == item.try_number;
         });
       }
-      for (const WorkItem& item : taken.effects.placed) placed[item.run_id + "/" + item.task_id] = item;
+      for (const WorkItem& item : taken.effects.placed)
+        placed[item.run_id + "/" + name_of(item.task_id, item.map_index)] = item;
       for (const WorkItem& item : taken.effects.placed) order.push_back(item.task_id);
       for (auto [attempt, reason] : taken.effects.cancelled) cancelled.push_back(attempt);
       for (Change& change : taken.effects.changes) changes.push_back(std::move(change));
@@ -124,11 +130,26 @@ class CoreHarness {
                                                       .logical_date = logical_date, .conf = std::move(conf)});
   }
 
-  void end(const std::string& run_and_task, OutcomeKind kind = OutcomeKind::succeeded, bool retryable = true) {
+  // Succeeds with a return value: of a collection with its length.
+  void returns(const std::string& run_and_task, std::optional<int64_t> length) {
+    WorkItem item = placed.at(run_and_task);
+    XCom xcom{.map_index = item.map_index,
+              .key = std::string(kReturnValue),
+              .value = "[]",
+              .length = length};
+    end(run_and_task, OutcomeKind::succeeded, true, {xcom});
+  }
+
+  void end(const std::string& run_and_task, OutcomeKind kind = OutcomeKind::succeeded,
+           bool retryable = true, std::vector<XCom> xcoms = {}) {
     auto it = placed.find(run_and_task);
     ASSERT_NE(it, placed.end()) << run_and_task << " was not placed";
-    Outcome outcome{.attempt = it->second.attempt, .kind = kind, .retryable = retryable, .started_at = now,
-                    .ended_at = now};
+    Outcome outcome{.attempt = it->second.attempt,
+                    .kind = kind,
+                    .retryable = retryable,
+                    .started_at = now,
+                    .ended_at = now,
+                    .xcoms = std::move(xcoms)};
     placed.erase(it);
     core->handle(event::OutcomeReported{outcome}, now);
     step();
@@ -139,13 +160,14 @@ class CoreHarness {
     step();
   }
 
-  // "a=success b=running" by task id; "-" for no state.
+  // "a=success b[0]=running" by task id and map index; "-" for no state.
   std::string states(const std::string& dag_id, const std::string& run_id) {
     auto record = store->engine().load_run(dag_id, run_id);
     CHECK(record.has_value() && record->has_value());
     std::map<std::string, std::string> sorted;
     for (const TaskInstance& row : (*record)->task_instances) {
-      sorted[row.task_id] = row.state == TaskState::none ? "-" : std::string(to_string(row.state));
+      sorted[name_of(row.task_id, row.map_index)] =
+          row.state == TaskState::none ? "-" : std::string(to_string(row.state));
     }
     std::string text;
     for (const auto& [id, state] : sorted) text += (text.empty() ? "" : " ") + id + "=" + state;

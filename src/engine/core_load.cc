@@ -66,8 +66,8 @@ Status Core::load(Time now) {
   for (RunKey key : keys) {
     auto it = runs_.find(key);
     if (it == runs_.end() || it->second->row.state != RunState::running) continue;
-    std::vector<TaskIndex> all(it->second->slots.size());
-    for (TaskIndex i = 0; i < all.size(); ++i) all[i] = i;
+    std::vector<SlotIndex> all(it->second->slots.size());
+    for (SlotIndex i = 0; i < all.size(); ++i) all[i] = i;
     evaluate_from(*it->second, std::move(all), now);
   }
   return {};
@@ -135,21 +135,18 @@ Result<ActiveRun*> Core::activate(RunRecord record, Time now) {
   run.committed = run.row.state;
   run.stored = true;
   run.version = *planned;
-  run.slots.resize(run.version->plan.size());
+  start_slots(run);
   for (TaskInstance& row : record.task_instances) {
-    auto task = run.version->spec->index_of(row.task_id);
-    if (!task) {
+    auto at = slot_for(run, row);
+    if (!at) {
       run.removed.push_back(std::move(row));
       continue;
     }
-    TaskSlot& slot = run.slots[*task];
+    TaskSlot& slot = run.slots[*at];
     slot.committed = row.state;
     slot.stored = true;
-    slots_[row.key] = {key, TaskIndex(*task)};
+    slots_[row.key] = {key, *at};
     slot.row = std::move(row);
-  }
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
-    if (run.slots[i].absent()) run.slots[i].row = fresh_row(key, run.version->spec->tasks[i]);
   }
   for (Attempt& row : record.open_attempts) {
     AttemptId id = row.id;
@@ -184,24 +181,25 @@ Result<ActiveRun*> Core::activate(RunRecord record, Time now) {
 
 // Rebuilds every counter of a run from its rows, and its queues and timers.
 void Core::recount(ActiveRun& run) {
-  const RunPlan& plan = run.version->plan;
   run.unfinished = run.active = run.waiting_past = run.none = 0;
   run.ready.clear();
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+  for (auto& [task, instances] : run.mapped) instances.occupying = 0;
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
     TaskSlot& slot = run.slots[i];
-    slot.upstream = {.total = int(plan.upstream(i).size())};
+    slot.upstream = count_upstream(run, i);
     slot.ready = slot.waits_for_past = false;
-    for (TaskIndex up : plan.upstream(i)) count_state(slot.upstream, run.slots[up].row.state, 1);
     if (!is_finished(slot.row.state)) ++run.unfinished;
     if (slot.row.state == TaskState::none) ++run.none;
     if (occupies(slot.row.state)) {
       ++run.active;
+      if (auto instances = run.mapped.find(slot.task); instances != run.mapped.end())
+        ++instances->second.occupying;
       hold(slot, 1);
     }
   }
   recount_ahead(run);
   if (run.row.state != RunState::running) return;
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
     const TaskInstance& row = run.slots[i].row;
     bool later = row.next_at.has_value() &&
                  (row.state == TaskState::up_for_retry || row.state == TaskState::scheduled);

@@ -20,15 +20,17 @@ std::string clock_of(Time time) { return format_time(time).substr(11, 8) + " UTC
 
 std::vector<Engine::Reason> Core::reasons_of(const ActiveRun& run) const {
   std::vector<Engine::Reason> reasons;
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
     const TaskSlot& slot = run.slots[i];
     if (is_finished(slot.row.state) || slot.row.state == TaskState::running) continue;
-    reasons.push_back({slot.row.task_id, slot.row.map_index, reason_of(run, slot, run.version->spec->tasks[i])});
+    reasons.push_back({slot.row.task_id, slot.row.map_index, reason_of(run, i)});
   }
   return reasons;
 }
 
-std::string Core::reason_of(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) const {
+std::string Core::reason_of(const ActiveRun& run, SlotIndex at) const {
+  const TaskSlot& slot = run.slots[at];
+  const TaskSpec& spec = run.spec_of(at);
   const TaskInstance& row = slot.row;
   const DagState& dag = dags_.at(run.row.dag_id);
   if (run.row.state == RunState::queued) {
@@ -72,12 +74,24 @@ std::string Core::reason_of(const ActiveRun& run, const TaskSlot& slot, const Ta
     return "parallelism " + std::to_string(options_.parallelism) + " reached";
   }
   if (slot.waits_for_past) return "waits for the previous run (depends_on_past)";
+  return "waits for " + join(waits_for(run, at));
+}
+
+// What is not finished upstream: a mapped task with how many of its instances.
+std::vector<std::string> Core::waits_for(const ActiveRun& run, SlotIndex at) const {
   std::vector<std::string> waiting;
-  auto index = run.version->spec->index_of(row.task_id);
-  for (TaskIndex up : run.version->plan.upstream(TaskIndex(*index))) {
-    if (!is_finished(run.slots[up].row.state)) waiting.push_back(run.slots[up].row.task_id);
+  for (TaskIndex up : run.version->plan.upstream(run.slots[at].task)) {
+    size_t open = 0, all = 0;
+    each_beside(run, at, up, false, [&](SlotIndex one) {
+      ++all;
+      open += is_finished(run.slots[one].row.state) ? 0 : 1;
+    });
+    if (open == 0) continue;
+    std::string count =
+        all > 1 ? " (" + std::to_string(open) + " of " + std::to_string(all) + ")" : "";
+    waiting.push_back(run.slots[up].row.task_id + count);
   }
-  return "waits for " + join(waiting);
+  return waiting;
 }
 
 }  // namespace leoflow

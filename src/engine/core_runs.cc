@@ -79,10 +79,10 @@ ActiveRun& Core::insert_run(DagState& dag, DagRun row, Time now) {
   ActiveRun& run = *owned;
   run.row = std::move(row);
   run.version = dag.current;
-  const DagSpec& spec = *run.version->spec;
-  run.slots.resize(spec.tasks.size());
-  for (TaskIndex i = 0; i < spec.tasks.size(); ++i) add_slot(run, i);
+  start_slots(run);
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) add_slot(run, i);
   run.unfinished = run.none = int(run.slots.size());
+  expand_literals(run, now);
   touch(run);
   dag.active.insert(key);
   enqueue(dag, run);
@@ -101,14 +101,20 @@ TaskInstance fresh_row(RunKey run, const TaskSpec& spec) {
           .priority_weight = spec.effective_weight};
 }
 
-// A fresh row for a task of the run's version.
-void Core::add_slot(ActiveRun& run, TaskIndex task) {
-  TaskSlot& slot = run.slots[task];
-  slot.row = fresh_row(run.row.key, run.version->spec->tasks[task]);
+// A fresh row for the instance at a place; its map index stays.
+void Core::add_slot(ActiveRun& run, SlotIndex at) {
+  TaskSlot& slot = run.slots[at];
+  int map_index = slot.row.map_index;
+  slot.row = fresh_row(run.row.key, run.spec_of(at));
+  slot.row.map_index = map_index;
   slot.row.key = TaskInstanceKey{++keys_.task_instance};
-  slot.upstream.total = int(run.version->plan.upstream(task).size());
-  slots_[slot.row.key] = {run.row.key, task};
-  touch(run, task);
+  if (run.mapped.empty()) {  // what is counted stays
+    slot.upstream.total = int(run.version->plan.upstream(slot.task).size());
+  } else {
+    slot.upstream = count_upstream(run, at);
+  }
+  slots_[slot.row.key] = {run.row.key, at};
+  touch(run, at);
 }
 
 void Core::enqueue(DagState& dag, ActiveRun& run) {
@@ -159,8 +165,8 @@ void Core::start_run(DagState& dag, ActiveRun& run, Time now) {
   if (auto limit = run.version->spec->dagrun_timeout) {
     timers_.insert({now + *limit, TimerKey::Kind::run_timeout, run.row.key.value, {}});
   }
-  std::vector<TaskIndex> open;
-  for (TaskIndex i = TaskIndex(run.slots.size()); i-- > 0;) {
+  std::vector<SlotIndex> open;
+  for (SlotIndex i = SlotIndex(run.slots.size()); i-- > 0;) {
     if (run.slots[i].row.state == TaskState::none) open.push_back(i);
     if (run.slots[i].row.state == TaskState::scheduled && !run.slots[i].row.next_at) make_ready(run, i, now);
   }
@@ -171,7 +177,8 @@ void Core::check_run(ActiveRun& run, Time now) {
   if (run.row.state != RunState::running) return;
   if (run.unfinished == 0) {
     std::vector<TaskState> leaves;
-    for (TaskIndex leaf : run.version->plan.leaves()) leaves.push_back(run.slots[leaf].row.state);
+    for (TaskIndex leaf : run.version->plan.leaves())
+      each_instance(run, leaf, [&](SlotIndex at) { leaves.push_back(run.slots[at].row.state); });
     RunState state = outcome_of_leaves(leaves);
     return finish_run(run, state, state == RunState::success ? "success" : "task_failure", now);
   }
@@ -212,7 +219,7 @@ void Core::run_timed_out(ActiveRun& run, Time now) {
   auto limit = run.version->spec->dagrun_timeout;
   bool due = limit && run.row.state == RunState::running && run.row.start_date && *run.row.start_date + *limit <= now;
   if (!due) return;
-  for (TaskIndex i = 0; i < run.slots.size(); ++i) {
+  for (SlotIndex i = 0; i < run.slots.size(); ++i) {
     TaskSlot& slot = run.slots[i];
     if (is_finished(slot.row.state)) continue;
     unready(run, i);

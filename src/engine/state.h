@@ -27,9 +27,16 @@ struct PlannedVersion {
   std::vector<bool> ahead;            // by task: its place may be made ready ahead; empty = of none
 };
 
+// Where a task instance lies in the slots of its run. The first slots belong to the version's
+// tasks, in order: of one that is mapped, to the instance that is not expanded yet or has map index
+// 0. Behind them lie the other mapped instances.
+using SlotIndex = uint32_t;
+
 // One task instance of an active run.
 struct TaskSlot {
+  TaskIndex task = 0;
   TaskInstance row;
+  std::optional<Returned> returned;   // known since its last try pushed it; else the store is asked
   UpstreamCounts upstream;            // states of its direct upstream instances
   TaskState committed = TaskState::none;  // state in the store, to tell listeners what changed
   bool cleared = false;                   // since then: told even if it is in the same state again
@@ -54,10 +61,11 @@ struct ReadyKey {
   Time run_time{};
   int64_t run = 0;
   int map_index = kUnmapped;
-  TaskIndex task = 0;
+  SlotIndex slot = 0;
   friend bool operator<(const ReadyKey& a, const ReadyKey& b) {
     if (a.weight != b.weight) return a.weight > b.weight;
-    return std::tie(a.run_time, a.run, a.map_index, a.task) < std::tie(b.run_time, b.run, b.map_index, b.task);
+    return std::tie(a.run_time, a.run, a.map_index, a.slot) <
+           std::tie(b.run_time, b.run, b.map_index, b.slot);
   }
 };
 using ReadyQueue = std::set<ReadyKey>;
@@ -67,6 +75,18 @@ inline bool occupies(TaskState state) {
   return state == TaskState::queued || state == TaskState::running || state == TaskState::restarting;
 }
 
+// The instances of a mapped task beside the one in its own slot.
+struct Instances {
+  std::vector<SlotIndex> more;  // of map index 1 and up
+  int occupying = 0;            // of all its instances
+};
+
+// How far a mapping of the plan has come in a run.
+struct Expansion {
+  bool current = false;  // the instances are those that its sources ask for now
+  int64_t length = 0;    // how many these are, if so
+};
+
 // An active run (queued or running) with all its task instances.
 struct ActiveRun {
   DagRun row;
@@ -74,7 +94,9 @@ struct ActiveRun {
   bool reopened = false;  // as cleared above
   bool stored = false, dirty = false;
   std::shared_ptr<const PlannedVersion> version;
-  std::vector<TaskSlot> slots;        // by task index of the version
+  std::vector<TaskSlot> slots;  // by slot index; may move in memory when a task expands
+  std::unordered_map<TaskIndex, Instances> mapped;  // only tasks that are mapped
+  std::vector<Expansion> expansions;                // by mapping of the plan
   std::vector<TaskInstance> removed;  // instances of tasks the version no longer has
   int unfinished = 0;                 // slots not in a finished state
   int none = 0;                       // slots in no state
@@ -84,7 +106,57 @@ struct ActiveRun {
   std::optional<StagingVolume> staging;      // active volume
   int64_t backfill = 0;                      // the open backfill it belongs to; 0 = none
   int ordinal = 0;                           // in that one
+
+  const TaskSpec& spec_of(SlotIndex at) const { return version->spec->tasks[slots[at].task]; }
+  bool is_mapped(TaskIndex task) const { return version->plan.mapping_of(task).has_value(); }
+  // Number of a task's instances, and the slot of the one with that number (its map index, 0 if it
+  // has none).
+  size_t count(TaskIndex task) const;
+  SlotIndex slot(TaskIndex task, size_t number) const;
 };
+
+inline size_t ActiveRun::count(TaskIndex task) const {
+  auto found = mapped.find(task);
+  return found == mapped.end() ? 1 : 1 + found->second.more.size();
+}
+
+inline SlotIndex ActiveRun::slot(TaskIndex task, size_t number) const {
+  return number == 0 ? SlotIndex(task) : mapped.at(task).more[number - 1];
+}
+
+// Calls f(SlotIndex) for each instance of a task.
+template <typename F>
+void each_instance(const ActiveRun& run, TaskIndex task, F&& f) {
+  f(SlotIndex(task));
+  if (run.mapped.empty()) return;
+  auto found = run.mapped.find(task);
+  if (found == run.mapped.end()) return;
+  for (SlotIndex at : found->second.more) f(at);
+}
+
+// Calls f(SlotIndex) for each instance of `other` that the one at `at` has to do with, where
+// `other` is a task up- or downstream of its own.
+template <typename F>
+void each_beside(const ActiveRun& run, SlotIndex at, TaskIndex other, bool down, F&& f) {
+  if (run.mapped.empty()) return f(SlotIndex(other));
+  TaskIndex own = run.slots[at].task;
+  const RunPlan& plan = run.version->plan;
+  bool index_wise = down ? plan.index_wise(own, other) : plan.index_wise(other, own);
+  if (!index_wise || run.count(own) != run.count(other)) return each_instance(run, other, f);
+  f(run.slot(other, size_t(std::max(run.slots[at].row.map_index, 0))));
+}
+
+template <typename F>
+void each_downstream(const ActiveRun& run, SlotIndex at, F&& f) {
+  for (TaskIndex next : run.version->plan.downstream(run.slots[at].task))
+    each_beside(run, at, next, true, f);
+}
+
+template <typename F>
+void each_upstream(const ActiveRun& run, SlotIndex at, F&& f) {
+  for (TaskIndex up : run.version->plan.upstream(run.slots[at].task))
+    each_beside(run, at, up, false, f);
+}
 
 // An attempt that is not settled.
 struct OpenAttempt {
@@ -126,5 +198,8 @@ struct TimerKey {
   std::string dag_id;                 // schedule
   auto operator<=>(const TimerKey&) const = default;
 };
+
+// The states of an instance's direct upstream instances, counted anew.
+UpstreamCounts count_upstream(const ActiveRun& run, SlotIndex at);
 
 }  // namespace leoflow

@@ -2,6 +2,8 @@
 #include "schedule/run_plan.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -36,6 +38,57 @@ RunPlan::RunPlan(const DagSpec& spec) {
   }
   compress(up, upstream_, upstream_start_);
   compress(down, downstream_, downstream_start_);
+  add_mappings(spec);
+}
+
+void RunPlan::add_mappings(const DagSpec& spec) {
+  std::map<std::string_view, MappingIndex> groups;
+  for (TaskIndex i = 0; i < spec.tasks.size(); ++i) {
+    const TaskSpec& task = spec.tasks[i];
+    auto sources = spec.mapping_of(task);
+    if (sources.empty()) continue;
+    mapping_of_.resize(spec.tasks.size(), -1);
+    auto next = MappingIndex(mappings_.size());
+    MappingIndex mapping =
+        task.expand.empty() ? groups.try_emplace(task.mapped_group, next).first->second : next;
+    if (mapping == next) {
+      mappings_.push_back({.sources = sources});
+      for (const std::string& id : tasks_of(sources)) {
+        auto source = spec.index_of(id);
+        CHECK(source.has_value());
+        mappings_.back().from.push_back(TaskIndex(*source));
+        feeds_.emplace_back(TaskIndex(*source), mapping);
+      }
+    }
+    mappings_[mapping].tasks.push_back(i);
+    mapping_of_[i] = mapping;
+  }
+  std::ranges::sort(feeds_);
+  if (mappings_.empty()) return;
+  for (const TaskSpec& task : spec.tasks) {
+    bool asks = task.trigger_rule == TriggerRule::one_success ||
+                task.trigger_rule == TriggerRule::one_failed ||
+                task.trigger_rule == TriggerRule::one_done;
+    asks_for_one_.push_back(asks);
+  }
+}
+
+std::optional<MappingIndex> RunPlan::mapping_of(TaskIndex task) const {
+  if (mapping_of_.empty() || mapping_of_[task] < 0) return std::nullopt;
+  return MappingIndex(mapping_of_[task]);
+}
+
+std::vector<MappingIndex> RunPlan::fed_by(TaskIndex task) const {
+  std::vector<MappingIndex> found;
+  auto at = std::ranges::lower_bound(feeds_, std::pair(task, MappingIndex(0)));
+  for (; at != feeds_.end() && at->first == task; ++at) found.push_back(at->second);
+  return found;
+}
+
+bool RunPlan::index_wise(TaskIndex up, TaskIndex down) const {
+  if (mapping_of_.empty() || mapping_of_[up] < 0 || mapping_of_[up] != mapping_of_[down])
+    return false;
+  return !asks_for_one_[down];
 }
 
 std::vector<TaskIndex> RunPlan::reach(std::span<const TaskIndex> from, bool down) const {

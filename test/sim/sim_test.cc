@@ -15,6 +15,38 @@ using std::chrono::seconds;
 
 constexpr const char* kDiamond = "a>b a>c b>d c>d d>e";
 
+// list > each > sum, and list > load > check > sum with load and check in a mapped group.
+constexpr const char* kMapped = "list>each each>sum list>load load>check check>sum";
+
+void map_over_list(DagSpec& spec) {
+  std::vector<MapSource> over = {{.kind = MapSource::Kind::task, .task_id = "list"}};
+  spec.mapped_groups["group"] = over;
+  for (TaskSpec& task : spec.tasks) {
+    if (task.task_id == "each") task.expand = over;
+    if (task.task_id == "load" || task.task_id == "check") task.task_groups = {"group"};
+    if (task.task_id == "sum") task.trigger_rule = TriggerRule::all_done;
+  }
+}
+
+// A mapped task of a run that is over has as many instances as its source says, one without an
+// index if it has none.
+void expect_mapped(World& world, const std::string& run_id) {
+  auto record = world.store().engine().load_run("mapped", run_id);
+  ASSERT_TRUE(record.has_value() && record->has_value());
+  auto returned = world.store().engine().returned((*record)->run.key, "list");
+  ASSERT_TRUE(returned.has_value());
+  int64_t length = returned->empty() ? 0 : returned->front().length.value_or(0);
+  for (std::string task : {"each", "load", "check"}) {
+    int64_t instances = 0, whole = 0;
+    for (const TaskInstance& row : (*record)->task_instances) {
+      if (row.task_id != task || row.state == TaskState::removed) continue;
+      ++(row.map_index == kUnmapped ? whole : instances);
+    }
+    EXPECT_EQ(instances, length) << task << " of " << run_id;
+    EXPECT_EQ(whole, length == 0 ? 1 : 0) << task << " of " << run_id;
+  }
+}
+
 int seeds() {
   const char* text = std::getenv("LEOFLOW_SIM_SEEDS");
   return text ? std::atoi(text) : 25;
@@ -25,15 +57,18 @@ uint64_t first_seed() {
   return text ? std::strtoull(text, nullptr, 10) : 1;
 }
 
-// Three runs of a diamond and two of a wide DAG, with whatever faults, then peace: everything must end.
+// Three runs of a diamond, two of a wide DAG and two of a mapped one, with whatever faults, then
+// peace: everything must end.
 int expect_all_ends(uint64_t seed, Faults faults, Behaviour behaviour = {}) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   World world(seed, faults, behaviour);
   world.add_dag("diamond", kDiamond);
   world.add_dag("wide", "s>m1 s>m2 s>m3 s>m4 s>m5 s>m6 s>m7 s>m8 s>m9 m1>j m2>j m3>j m4>j m5>j m6>j m7>j m8>j m9>j",
                 [](DagSpec& spec) { spec.tasks.back().trigger_rule = TriggerRule::all_done; });
+  world.add_dag("mapped", kMapped, map_over_list);
   for (int i = 0; i < 3; ++i) world.trigger("diamond", "d" + std::to_string(i));
   for (int i = 0; i < 2; ++i) world.trigger("wide", "w" + std::to_string(i));
+  for (int i = 0; i < 2; ++i) world.trigger("mapped", "m" + std::to_string(i));
   world.run(seconds(20));
   world.heal();
   world.run();
@@ -41,7 +76,8 @@ int expect_all_ends(uint64_t seed, Faults faults, Behaviour behaviour = {}) {
   EXPECT_TRUE(world.all_finished());
   auto runs = world.store().runs().list_runs({});
   EXPECT_TRUE(runs.has_value());
-  EXPECT_EQ(runs->total, 5);
+  EXPECT_EQ(runs->total, 7);
+  for (int i = 0; i < 2; ++i) expect_mapped(world, "m" + std::to_string(i));
   return world.held_used();
 }
 
@@ -88,36 +124,41 @@ TEST(Simulation, PlacesStartedAheadChangeNothingThatIsDecided) {
   }
 }
 
-// One thing that a person does to one of three runs of a diamond.
-Event some_request(std::mt19937_64& random, int& deleted) {
+// One thing that a person does to one of three runs of a DAG.
+Event some_request(const std::string& dag_id, const std::vector<std::string>& tasks,
+                   std::mt19937_64& random, int& deleted) {
   auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
-  std::string run = "d" + std::to_string(below(3)), task(1, char('a' + below(5)));
+  std::string run = "d" + std::to_string(below(3)), task = tasks[size_t(below(int(tasks.size())))];
+  std::optional<int> map_index = below(2) == 0 ? std::optional(below(3)) : std::nullopt;
   constexpr TaskState kMarks[] = {TaskState::success, TaskState::failed, TaskState::skipped};
   switch (below(4)) {
     case 0:
-      return event::Clear{{.dag_id = "diamond",
+      return event::Clear{{.dag_id = dag_id,
                            .run_id = run,
-                           .task_ids = {{task, std::nullopt}},
+                           .task_ids = {{task, map_index}},
                            .dry_run = false,
                            .only_failed = false,
                            .include_downstream = below(2) == 0},
                           [](auto) {}};
     case 1:
-      return event::MarkTask{{.name = {"diamond", run, task},
+      return event::MarkTask{{.name = {dag_id, run, task, map_index.value_or(kUnmapped)},
                               .state = kMarks[below(3)],
                               .include_downstream = below(2) == 0},
                              [](auto) {}};
     case 2:
-      return event::MarkRun{{.dag_id = "diamond", .run_id = run, .state = RunState::failed},
+      return event::MarkRun{{.dag_id = dag_id, .run_id = run, .state = RunState::failed},
                             [](auto) {}};
     default:
-      return event::DeleteTask{{"diamond", run, task}, [&deleted](const Result<bool>& done) {
-                                 deleted += int(done.has_value());
-                               }};
+      return event::DeleteTask{
+          {dag_id, run, task, map_index.value_or(kUnmapped)},
+          [&deleted](const Result<bool>& done) { deleted += int(done.has_value()); }};
   }
 }
 
-TEST(Simulation, SurvivesPeopleWhoClearMarkAndDelete) {
+// What people do to runs of a DAG never keeps them from an end, nor breaks an invariant.
+void expect_people_survived(const std::string& dag_id, const std::string& edges,
+                            const std::function<void(DagSpec&)>& edit,
+                            const std::vector<std::string>& tasks) {
   Faults faults{.message_lost = 0.05,
                 .commit_refused = 0.05,
                 .commit_unknown = 0.03,
@@ -129,17 +170,17 @@ TEST(Simulation, SurvivesPeopleWhoClearMarkAndDelete) {
     SCOPED_TRACE("seed " + std::to_string(first_seed() + i));
     std::mt19937_64 random(first_seed() + i);
     World world(first_seed() + i, faults, {});
-    world.add_dag("diamond", kDiamond);
-    for (int run = 0; run < 3; ++run) world.trigger("diamond", "d" + std::to_string(run));
+    world.add_dag(dag_id, edges, edit);
+    for (int run = 0; run < 3; ++run) world.trigger(dag_id, "d" + std::to_string(run));
     for (int n = 0; n < 40; ++n) {
       world.run(milliseconds(150));
-      world.ask(some_request(random, deleted));
+      world.ask(some_request(dag_id, tasks, random, deleted));
     }
     world.heal();
     world.run();
     // Whatever was deleted: each run comes to its end once it is cleared.
     for (int run = 0; run < 3; ++run) {
-      world.ask(event::Clear{{.dag_id = "diamond",
+      world.ask(event::Clear{{.dag_id = dag_id,
                               .run_id = "d" + std::to_string(run),
                               .dry_run = false,
                               .only_failed = false},
@@ -148,15 +189,26 @@ TEST(Simulation, SurvivesPeopleWhoClearMarkAndDelete) {
     world.run();
     EXPECT_EQ(world.breach(), "");
     EXPECT_TRUE(world.all_finished());
-    EXPECT_EQ(world.store().runs().list_task_instances({})->total, 15);
+    EXPECT_GE(world.store().runs().list_task_instances({})->total, int64_t(3 * tasks.size()));
   }
   EXPECT_GT(deleted, seeds());
+}
+
+TEST(Simulation, SurvivesPeopleWhoClearMarkAndDelete) {
+  expect_people_survived("diamond", kDiamond, {}, {"a", "b", "c", "d", "e"});
+}
+
+TEST(Simulation, SurvivesPeopleWhoChangeMappedTasks) {
+  expect_people_survived("mapped", kMapped, map_over_list,
+                         {"list", "each", "load", "check", "sum"});
 }
 
 TEST(Simulation, SurvivesCrashAtEveryCommit) {
   World calm(first_seed(), {}, {});
   calm.add_dag("diamond", kDiamond);
+  calm.add_dag("mapped", kMapped, map_over_list);
   calm.trigger("diamond", "d0");
+  calm.trigger("mapped", "m0");
   calm.run();
   ASSERT_GT(calm.commits(), 5);
   for (int n = 1; n <= calm.commits(); ++n) {
@@ -167,10 +219,13 @@ TEST(Simulation, SurvivesCrashAtEveryCommit) {
       World world(first_seed(), {.crash_at_commit = n, .crash_at_commit_after = after},
                   {.start_ahead = ahead});
       world.add_dag("diamond", kDiamond);
+      world.add_dag("mapped", kMapped, map_over_list);
       world.trigger("diamond", "d0");
+      world.trigger("mapped", "m0");
       world.run();
       EXPECT_EQ(world.breach(), "");
       EXPECT_TRUE(world.all_finished());
+      expect_mapped(world, "m0");
     }
   }
 }

@@ -12,6 +12,7 @@ constexpr auto kAgentRetry = std::chrono::milliseconds(200);   // an unacknowled
 constexpr auto kRestart = std::chrono::milliseconds(300);
 constexpr auto kHeldGrace = std::chrono::seconds(3);  // of places that nobody wants after a restart
 constexpr int kAheadMax = 4;
+constexpr int64_t kReturnedLengths = 4;  // of what tasks are mapped over: 0 to 3
 constexpr int kTraceMax = 200'000;
 
 }  // namespace
@@ -321,7 +322,10 @@ void World::agent_assigned(WorkItem item) {
     } else if (dice < behaviour_.fails_for_good + behaviour_.fails + behaviour_.skips) {
       outcome.kind = OutcomeKind::skipped;
     } else {
-      outcome.xcoms.push_back({.key = "return_value", .value = std::to_string(id.value)});
+      outcome.xcoms.push_back({.map_index = place.item.map_index,
+                               .key = std::string(kReturnValue),
+                               .value = std::to_string(id.value),
+                               .length = id.value % kReturnedLengths});
     }
     at(up_to(behaviour_.work_max), [this, id, agent, outcome] {
       if (agent == agent_life_) agent_finishes(id, outcome);
@@ -373,9 +377,11 @@ void World::check_started(const WorkItem& item) {
   const TaskSpec& task = spec->tasks[*spec->index_of(item.task_id)];
   for (const TaskSpec& up : spec->tasks) {
     if (std::ranges::find(up.downstream, item.task_id) == up.downstream.end()) continue;
-    ++counts.total;
+    bool index_wise = !task.mapped_group.empty() && task.mapped_group == up.mapped_group;
     for (const TaskInstance& row : (*record)->task_instances) {
-      if (row.task_id == up.task_id) count_state(counts, row.state, 1);
+      if (row.task_id != up.task_id || (index_wise && row.map_index != item.map_index)) continue;
+      ++counts.total;
+      count_state(counts, row.state, 1);
     }
   }
   bool current = false;
@@ -385,11 +391,25 @@ void World::check_started(const WorkItem& item) {
     breached("trigger rule does not hold for " + name);
 }
 
-size_t World::tasks_of(const DagRun& run) {
-  auto known = tasks_of_versions_.find(run.version);
-  if (known != tasks_of_versions_.end()) return known->second;
+const DagSpec& World::spec_of(const DagRun& run) {
+  auto known = specs_.find(run.version);
+  if (known != specs_.end()) return known->second;
   auto version = store_->dags().get_version(run.version);
-  return tasks_of_versions_[run.version] = parse_dag_spec((*version)->dag_json)->tasks.size();
+  return specs_[run.version] = *parse_dag_spec((*version)->dag_json);
+}
+
+// Each task has its instances: one, or those of map index 0 and up without a gap.
+bool World::is_whole(const RunRecord& record) {
+  std::map<std::string, std::set<int>> indexes;
+  for (const TaskInstance& row : record.task_instances) indexes[row.task_id].insert(row.map_index);
+  const DagSpec& spec = spec_of(record.run);
+  return std::ranges::all_of(spec.tasks, [&](const TaskSpec& task) {
+    const std::set<int>& found = indexes[task.task_id];
+    if (found.empty()) return false;
+    bool mapped = *found.begin() == 0 && *found.rbegin() == int(found.size()) - 1;
+    bool single = found.size() == 1 && *found.begin() == kUnmapped;
+    return single || (mapped && !spec.mapping_of(task).empty());
+  });
 }
 
 // What the store says is consistent in itself (DESIGN.md 1.2, 1.4, 1.5).
@@ -397,7 +417,7 @@ void World::check_store() {
   auto active = store_->engine().load_active();
   if (!active) return breached("load_active: " + active.error().message());
   for (const RunRecord& record : *active) {
-    if (record.task_instances.size() != tasks_of(record.run))
+    if (!is_whole(record))
       breached(record.run.run_id + " is not finished and lacks task instances");
     for (const TaskInstance& row : record.task_instances) {
       std::string name = record.run.dag_id + "/" + record.run.run_id + "/" + row.task_id;

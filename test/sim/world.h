@@ -114,7 +114,8 @@ class World {
   void agent_reports(AttemptId attempt);
 
   void check_started(const WorkItem& item);
-  size_t tasks_of(const DagRun& run);  // in its version
+  const DagSpec& spec_of(const DagRun& run);
+  bool is_whole(const RunRecord& record);
   void check_store();
 
   std::mt19937_64 random_;
@@ -132,7 +133,7 @@ class World {
   std::map<TaskInstanceKey, AttemptId> live_;  // user code that runs right now
   std::map<std::pair<TaskInstanceKey, int>, int> failures_;  // user failures seen by (instance, try)
   std::set<AttemptId> acknowledged_;
-  std::map<DagVersionId, size_t> tasks_of_versions_;
+  std::map<DagVersionId, DagSpec> specs_;
   bool asked_ = false;
   std::string breach_;
   std::string trace_;
