@@ -27,9 +27,9 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   ASSERT_TRUE(store->create(id_));
   ASSERT_TRUE(store->save_process(id_, {42, 4242, 99, false, {"/sys/fs/cgroup/x"}}));
   ASSERT_TRUE(store->append_xcom(id_, {1, "k", "{\"a\":1}", "", 7, -1}));
-  ASSERT_TRUE(store->append_xcom(id_, {2, "big", "", "/spill/file", 900'000, 3}));
+  ASSERT_TRUE(store->append_xcom(id_, {2, "big", "", "/spill/file", 900'000, 3, 17}));
   ASSERT_TRUE(store->save_outcome(
-      id_, {"failed", false, "exit code 3", 3, 5, 6, {std::chrono::milliseconds(7), 4096}, "{}"}));
+      id_, {"failed", false, "exit code 3", 3, 5, 6, {std::chrono::milliseconds(7), 4096}, "{}", "ROME"}));
   auto loaded = *AttemptStore::open(root_)->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].id, id_);
@@ -43,6 +43,9 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   EXPECT_EQ(loaded[0].xcoms[0].value_json, "{\"a\":1}");
   EXPECT_EQ(loaded[0].xcoms[1].spill_path, "/spill/file");
   EXPECT_EQ(loaded[0].xcoms[1].map_index, 3);
+  EXPECT_EQ(loaded[0].xcoms[1].length, 17);
+  EXPECT_EQ(loaded[0].xcoms[0].length, std::nullopt);
+  EXPECT_EQ(loaded[0].finished->map_label, "ROME");
   store->forget(id_);
   EXPECT_TRUE(store->load()->empty());
 }

@@ -101,6 +101,8 @@ Result<Response> get_task_instances(Call& call) {
   return task_instance_collection(call, *query);
 }
 
+constexpr int kNoMapIndex = -2;
+
 Result<Response> get_mapped_task_instances(Call& call) {
   if (auto status = check_run_of_path(call); !status) return fail(status);
   auto query = read_query(call);
@@ -111,11 +113,13 @@ Result<Response> get_mapped_task_instances(Call& call) {
   unmapped.map_indexes = {kUnmapped};
   auto plain = call.services.store.runs().list_task_instances(unmapped);
   if (!plain) return fail(plain);
-  auto index = find_dag_version(call, query->dag_id);
-  bool known = index && index->version->spec.index_of(query->task_id);
-  if (plain->total > 0 || !known) {
+  auto found = find_dag_version(call, query->dag_id);
+  auto index = found ? found->version->spec.index_of(query->task_id) : std::nullopt;
+  bool mapped = index && !found->version->spec.mapping_of(found->version->spec.tasks[*index]).empty();
+  if (!index || (plain->total > 0 && !mapped)) {
     return fail(Code::not_found, "Task id " + query->task_id + " is not mapped");
   }
+  if (plain->total > 0) query->map_indexes = {kNoMapIndex};  // not expanded, or over nothing
   return task_instance_collection(call, *query);
 }
 

@@ -135,10 +135,16 @@ Status join_mapped_group(const DagSpec& spec, TaskSpec& task) {
   return {};
 }
 
-// Whether each of `tasks` has an edge to one of the members.
-Status check_upstream(const DagSpec& spec, const Graph& graph,
-                      const std::vector<std::string>& tasks, const std::vector<bool>& members,
-                      const std::string& mapped) {
+// Whether the length is within bounds, as far as it is known here, and each of `tasks`, which the
+// sources name, has an edge to one of the members.
+Status check_sources(const DagSpec& spec, const Graph& graph, std::span<const MapSource> sources,
+                     const std::vector<std::string>& tasks, const std::vector<bool>& members,
+                     const std::string& mapped) {
+  auto length = mapped_length(sources, [](const std::string&) { return std::nullopt; });
+  if (length && *length > kMappedInstancesMax) {
+    return fail(Code::invalid, mapped + " is mapped over more than " +
+                                   std::to_string(kMappedInstancesMax) + " elements");
+  }
   for (const std::string& id : tasks) {
     auto source = spec.index_of(id);
     if (!source)
@@ -162,7 +168,7 @@ Status finish_mapping(DagSpec& spec, const Graph& graph) {
     std::vector<bool> itself(spec.tasks.size());
     itself[i] = true;
     std::vector<std::string> ids = tasks_of(task.expand);
-    if (Status is = check_upstream(spec, graph, ids, itself, "task '" + task.task_id + "'"); !is)
+    if (Status is = check_sources(spec, graph, task.expand, ids, itself, "task '" + task.task_id + "'"); !is)
       return is;
     note(ids);
   }
@@ -170,7 +176,7 @@ Status finish_mapping(DagSpec& spec, const Graph& graph) {
     std::vector<bool> members(spec.tasks.size());
     for (size_t i = 0; i < members.size(); ++i) members[i] = spec.tasks[i].mapped_group == group;
     std::vector<std::string> ids = tasks_of(sources);
-    if (Status is = check_upstream(spec, graph, ids, members, "group '" + group + "'"); !is)
+    if (Status is = check_sources(spec, graph, sources, ids, members, "group '" + group + "'"); !is)
       return is;
     note(ids);
   }

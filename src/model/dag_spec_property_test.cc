@@ -120,6 +120,20 @@ void any_rules(TaskSpec& task) {
   task.start_date = maybe(any_time);
 }
 
+MapSource any_source(int number, int depth) {
+  MapSource source;
+  source.kind = MapSource::Kind(*gen::inRange(0, depth > 0 ? 4 : 2));
+  if (number == 0 && source.kind == MapSource::Kind::task) source.kind = MapSource::Kind::literal;
+  switch (source.kind) {
+    case MapSource::Kind::literal: source.length = *gen::inRange(0, 5); break;
+    case MapSource::Kind::task: source.task_id = "t0"; break;
+    default:
+      source.fill = source.kind == MapSource::Kind::zip && any_bool();
+      for (int i = *gen::inRange(1, 3); i > 0; --i) source.parts.push_back(any_source(number, depth - 1));
+  }
+  return source;
+}
+
 TaskSpec any_task(int number, int count) {
   TaskSpec task;
   task.task_id = "t" + std::to_string(number);
@@ -137,6 +151,7 @@ TaskSpec any_task(int number, int count) {
   task.template_fields = any_words();
   task.task_groups = any_words();
   task.xcom_inputs = sorted_words();
+  if (any_bool()) task.expand = {any_source(number, 2)};
   task.params = any_params();
   task.env = {{any_word(), any_word()}};
   task.connections = maybe(any_words);
@@ -163,6 +178,11 @@ DagSpec any_dag() {
   spec.default_args = any_object();
   int count = *gen::inRange(0, 5);
   for (int i = 0; i < count; ++i) spec.tasks.push_back(any_task(i, count));
+  for (int i = 1; i < count; ++i) {  // whatever is mapped may be so over the first
+    std::string id = "t" + std::to_string(i);
+    std::vector<std::string>& next = spec.tasks[0].downstream;
+    if (std::ranges::find(next, id) == next.end()) next.push_back(id);
+  }
   spec.staging.enabled = any_bool();
   spec.start_ahead = any_bool() ? StartAhead::single : StartAhead::inherit;
   spec.connections = maybe(any_words);

@@ -33,7 +33,8 @@ TEST(TerminationRecord, IsReadBackAsItWasWritten) {
   record.kind = "succeeded";
   record.reason.clear();
   record.acknowledged = true;
-  record.xcoms = {{"return_value", "{\"a\":[1,2.5,null]}", 3}, {"k", "\"text\"", -1}};
+  record.xcoms = {{"return_value", "{\"a\":[1,2.5,null]}", 3, 1}, {"k", "\"text\"", -1, {}}};
+  record.map_label = "ROME";
   record.xcoms_missing = 2;
   EXPECT_EQ(read_back(write_termination(record)), record);
 }

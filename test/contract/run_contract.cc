@@ -224,6 +224,47 @@ TEST_P(StoreContract, CountsRunsByState) {
   EXPECT_EQ(one->size(), 1u);
 }
 
+TEST_P(StoreContract, WhatMappedInstancesReturnedIsToldWithItsLength) {
+  add_run(1);
+  Batch batch;
+  for (int index : {2, 0}) {
+    batch.xcoms.push_back({.run = RunKey{1},
+                           .task_id = "each",
+                           .map_index = index,
+                           .key = std::string(kReturnValue),
+                           .value = "[]",
+                           .length = index});
+  }
+  batch.xcoms.push_back({.run = RunKey{1}, .task_id = "each", .map_index = 1, .key = "other", .value = "1"});
+  batch.xcoms.push_back({.run = RunKey{1}, .task_id = "one", .key = std::string(kReturnValue), .value = "1"});
+  commit(batch);
+  auto each = store_->engine().returned(RunKey{1}, "each");
+  ASSERT_TRUE(each && each->size() == 2);
+  EXPECT_EQ((*each)[0].map_index, 0);
+  EXPECT_EQ((*each)[1].length, 2);
+  auto one = store_->engine().returned(RunKey{1}, "one");
+  ASSERT_TRUE(one && one->size() == 1);
+  EXPECT_EQ((*one)[0].length, std::nullopt);
+  EXPECT_EQ((*store_->xcoms().get(RunKey{1}, "each", 2, std::string(kReturnValue)))->length, 2);
+}
+
+TEST_P(StoreContract, AnInstanceGetsItsMapIndexAndLabelLater) {
+  RunRecord record = add_run(1);
+  TaskInstance row = record.task_instances[0];
+  row.map_index = 0;
+  row.map_label = "ROME";
+  ++row.version_stamp;
+  Batch batch;
+  batch.task_instances_updated = {row};
+  commit(batch);
+  auto rows = store_->engine().task_instances_of(RunKey{1}, row.task_id);
+  ASSERT_TRUE(rows && rows->size() == 1);
+  EXPECT_EQ((*rows)[0].map_index, 0);
+  EXPECT_EQ((*rows)[0].map_label, "ROME");
+  TaskInstanceQuery by_label{.rendered_index_pattern = "rom"};
+  EXPECT_EQ(store_->runs().list_task_instances(by_label)->total, 1);
+}
+
 TEST_P(StoreContract, XComsAreReplacedListedClearedAndRemoved) {
   RunRecord record = add_run(1);
   XCom xcom{.run = RunKey{1},
