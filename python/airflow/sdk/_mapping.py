@@ -79,6 +79,7 @@ class Partial:
         arguments."""
         if not mapped:
             raise TypeError("no arguments to expand against")
+        self._check_place()
         self._check_names("expand", mapped)
         for name, value in mapped.items():
             _check_mappable(value, name, f"{self.label}.expand()")
@@ -88,6 +89,7 @@ class Partial:
     def expand_kwargs(self, kwargs, *, strict=True):
         """One instance for each dict of arguments. Unless `strict`, these may replace arguments of
         partial()."""
+        self._check_place()
         if isinstance(kwargs, (list, tuple)):
             for item in kwargs:
                 if not isinstance(item, dict) and not is_result(item):
@@ -100,6 +102,11 @@ class Partial:
             raise TypeError(f"expected XComArg or list[dict], not {type(kwargs).__name__}")
         _check_key(kwargs)
         return self._map(ByCall(kwargs), strict)
+
+    def _check_place(self):
+        group = self._place()[1]
+        if group is not None and group._mapped_in is not None:
+            raise nested(self.label, group)
 
     def _check_call(self, call, strict):
         for name in call:
@@ -120,11 +127,15 @@ class OperatorPartial(Partial):
             raise TypeError(f"{self.label}.partial() is missing the argument 'task_id'")
         self._task_id = given["task_id"]
         _scope.check_key(self._task_id, "task_id")
-        self._place = find_scope(given.get("dag"), given.get("task_group"))
+        self._scope = find_scope(given.get("dag"), given.get("task_group"))
         self._given = {name: value for name, value in given.items()
                        if name not in PLACE or name == "default_args"}
         self._waiting = (self._task_id, _place_in_file())
         _scope.partials.append(self._waiting)
+
+    def _place(self):
+        """Where partial() was called, or else where we are now."""
+        return self._scope if self._scope[0] is not None else find_scope(None, None)
 
     def _check_names(self, method, given):
         _check_class_names(self._class, method, given)
@@ -133,7 +144,7 @@ class OperatorPartial(Partial):
         if strict:
             _check_free(mapped, self._given, f"{self.label} {self._task_id}")
         known = {*self._given, *mapped, *(self._given.get("default_args") or ())}
-        group = self._place[1]
+        group = self._place()[1]
         if group is not None:
             known.update(group.merged_defaults)
         missing = [name for name in _parameters_of(self._class)[1] if name not in known]
@@ -142,7 +153,7 @@ class OperatorPartial(Partial):
                             f"{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}")
 
     def _map(self, expansion, strict):
-        dag, group = self._place if self._place[0] is not None else find_scope(None, None)
+        dag, group = self._place()
         mapping = Mapping(expansion, self._given, self._task_id, strict)
         task = _make(self._class, mapping, dag, group)
         if self._waiting in _scope.partials:
@@ -228,9 +239,12 @@ class TaskPartial(FunctionPartial):
 class GroupPartial(FunctionPartial):
     """partial() of a function under @task_group."""
 
+    def _place(self):
+        options = self._decorated.options
+        return find_scope(options.get("dag"), options.get("parent_group"))
+
     def _defaults(self):
-        group = find_scope(self._decorated.options.get("dag"),
-                           self._decorated.options.get("parent_group"))[1]
+        group = self._place()[1]
         own = self._decorated.options.get("default_args") or {}
         return {**group.merged_defaults, **own} if group is not None else own
 
@@ -257,9 +271,7 @@ class GroupPartial(FunctionPartial):
 
 
 def map_group(group, expansion):
-    """Makes a new, empty group a mapped one."""
-    if group._mapped_in is not None:
-        raise nested(f"task group {group.group_id}", group)
+    """Makes a new, empty group a mapped one. Requires: no group around it is."""
     group.is_mapped, group._expansion, group._mapped_in = True, expansion, group
 
 
@@ -278,8 +290,6 @@ def _make(operator_class, mapping, dag, group):
     if dag is None:
         raise AirflowException(f"the task {mapping.label!r} is mapped outside of a DAG")
     task_id = group.prefix + mapping.label
-    if group._mapped_in is not None:
-        raise nested(task_id, group)
     task = operator_class.__new__(operator_class)
     state, given = task.__dict__, mapping.given
     state.update(_dag=dag, task_group=group, task_id=task_id, is_mapped=True, _mapping=mapping)
@@ -336,7 +346,7 @@ def _check_distinct(first, second, what):
 def _check_free(mapped, given, where):
     """Arguments of an operator that are mapped: they vary, so the server must not need them."""
     taken = [name for name in mapped
-             if name in given or name in PLACE or name in ARGUMENTS and name != "params"]
+             if name != "params" and (name in given or name in PLACE or name in ARGUMENTS)]
     if taken:
         raise TypeError(f"{where}: unmappable or already specified argument"
                         f"{'s' * (len(taken) > 1)}: {', '.join(taken)}")

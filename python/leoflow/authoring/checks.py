@@ -55,6 +55,8 @@ def _place(dag):
 def _draw_late_edges(dag):
     """Arguments that were assigned after a task was made may hold results of other tasks."""
     for task in dag.task_dict.values():
+        if task._mapping is not None:
+            continue  # its arguments are not attributes, and all were there from the start
         for field in task.template_fields:
             value = getattr(task, field, None)
             if value is not None and not isinstance(value, str):
