@@ -159,6 +159,7 @@ class Written(Case):
             PythonOperator.partial(task_id="p", python_callable=print).expand(
                 op_args=[[1], give()], op_kwargs={"x": 1})
             f.expand(a=give().zip(give(), fillvalue=None), b={"x": 1, "y": 2})
+            f.expand(a=range(3), b=(1, 2, 3, 4))
         tasks, groups = self.written(dag)
         self.assertIsNone(groups)
         names = ("operator_name", "operator_module", "expand", "xcom_inputs", "retries",
@@ -173,8 +174,10 @@ class Written(Case):
                    ["templates_dict", "op_args", "op_kwargs"]),
              "f": ("_PythonDecoratedOperator", f"{home}.decorators.python",
                    [{"zip": ["give__4", "give__5"], "fill": True}, 2], ["give__4", "give__5"], 2,
-                   ["templates_dict", "op_args", "op_kwargs"])},
-            {name: tuple(one[key] for key in names) for name, one in tasks.items()
+                   ["templates_dict", "op_args", "op_kwargs"]),
+             "f__1": ("_PythonDecoratedOperator", f"{home}.decorators.python", [3, 4], None, 2,
+                      ["templates_dict", "op_args", "op_kwargs"])},
+            {name: tuple(one.get(key) for key in names) for name, one in tasks.items()
              if "expand" in one})
 
     def test_a_mapped_empty_operator_needs_no_process(self):
@@ -332,7 +335,8 @@ class Refusals(Case):
                     (ValueError, "unexpected type 'str' for keyword argument 'a'",
                      lambda: f.expand(a="text")),
                     (ValueError, "unexpected type 'NoneType'", lambda: f.expand(a=None)),
-                    (ValueError, "unexpected type 'tuple'", lambda: f.expand(a=(1, 2))),
+                    (ValueError, "unexpected type 'set'", lambda: f.expand(a={1, 2})),
+                    (ValueError, "unexpected type 'bytes'", lambda: f.expand(a=b"12")),
                     (ValueError, "'EmptyOperator' .* give its result, classic.output",
                      lambda: f.expand(a=classic)),
                     (TypeError, "give its result, classic.output",

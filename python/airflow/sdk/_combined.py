@@ -14,9 +14,9 @@ NOT_GIVEN = object()
 def source_of(value):
     """How many elements a collection has, as in dag.json: a number, the id of the task whose result
     it is, or what zip() and concat() put together."""
-    if isinstance(value, (list, dict)):
-        return len(value)
-    return value.source() if isinstance(value, CombinedXComArg) else value.operator.task_id
+    if isinstance(value, XComArg):
+        return value.operator.task_id
+    return value.source() if isinstance(value, CombinedXComArg) else len(value)
 
 
 def is_result(value):

@@ -4,6 +4,8 @@
 When the file is read they say how many instances there will be (sources() of docs/dag-json.md) and
 which results that depends on. In the process of an instance, element() gives its own arguments.
 """
+from _collections_abc import Mapping
+
 from airflow.sdk._combined import is_result, source_of
 from airflow.sdk._making import references
 from airflow.sdk._xcomarg import ResolveMixin
@@ -31,12 +33,13 @@ class ByArgument:
     def literals(self):
         """Pairs of an argument and a value for it that the file holds."""
         for name, value in self.values.items():
-            if isinstance(value, (list, dict)):
+            if not is_result(value):
                 yield name, value
 
     def element(self, context, names=None):
         """The arguments of the instance with the context's map index (of `names` only), and of
-        their values those that come from results. Raises LookupError if there is none."""
+        their values those that are not to be rendered: they come from results. Raises LookupError
+        if there is none."""
         columns = {name: _elements(value, name, context) for name, value in self.values.items()}
         place, places = context["ti"].map_index, {}
         for name in reversed(columns):
@@ -49,7 +52,11 @@ class ByArgument:
         found, fixed = {}, []
         for name in self.values if names is None else names:
             value, is_fixed = columns[name][places[name]], is_result(self.values[name])
-            found[name] = _settled(value, is_fixed, fixed, context)
+            if is_result(value):
+                value, is_fixed = value.resolve(context), True
+            found[name] = value
+            if is_fixed:
+                fixed.append(value)
         return found, fixed
 
 
@@ -71,28 +78,28 @@ class ByCall:
 
     def literals(self):
         for call in () if self.over_results else self.value:
-            if isinstance(call, dict):
+            if isinstance(call, Mapping):
                 yield from call.items()
 
     def element(self, context, names=None):
-        """As ByArgument.element(); arguments that the dict lacks are left out."""
-        calls = _elements(self.value, "kwargs", context)
-        place, is_fixed = context["ti"].map_index, is_result(self.value)
+        """As ByArgument.element(); arguments that the dict lacks are left out, and all values are
+        to be rendered."""
+        calls, place = _elements(self.value, "kwargs", context), context["ti"].map_index
         if place >= len(calls):
             raise _gone(context, len(calls))
         call = calls[place]
         if is_result(call):
-            call, is_fixed = call.resolve(context), True
-        if not isinstance(call, dict):
+            call = call.resolve(context)
+        if not isinstance(call, Mapping):
             raise ValueError(f"expand_kwargs() expects a list[dict], not list[{_kind(call)}]")
-        found, fixed = {}, []
+        found = {}
         for name, value in call.items():
             if not isinstance(name, str):
                 raise ValueError("expand_kwargs() input dict keys must all be str, but "
                                  f"{name!r} is {_kind(name)}")
             if names is None or name in names:
-                found[name] = _settled(value, is_fixed, fixed, context)
-        return found, fixed
+                found[name] = value.resolve(context) if is_result(value) else value
+        return found, []
 
 
 class MappedArgument(ResolveMixin):
@@ -134,15 +141,6 @@ def _elements(value, name, context):
     from leoflow.runtime.lazy import elements_of
     return elements_of(value.resolve(context) if is_result(value) else value,
                        f"the mapped argument {name!r}")
-
-
-def _settled(value, is_fixed, fixed, context):
-    """An element as it is given to the task; noted in `fixed` if it comes from a result."""
-    if is_result(value):
-        value, is_fixed = value.resolve(context), True
-    if is_fixed:
-        fixed.append(value)
-    return value
 
 
 def _gone(context, length):

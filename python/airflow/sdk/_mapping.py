@@ -7,6 +7,8 @@ arguments every operator takes (retries, pool, ...), so that all who look at tas
 the class itself are kept in its `Mapping` until the process of an instance knows their values and
 initialises it. Files without mapped tasks never load this module.
 """
+from _collections_abc import Sequence
+
 from airflow.sdk import _scope
 from airflow.sdk._binding import CONTEXT_KEYS, Plan, plan_of
 from airflow.sdk._combined import is_result
@@ -42,7 +44,7 @@ class Mapping:
 
     def initialise(self, task, context):
         """Makes of a mapped task, in place, the one of the context's map index. Returns the values
-        that come from results: they are not to be rendered."""
+        that are not to be rendered, as they come from results."""
         mapped, fixed = self.expansion.element(context)
         state = task.__dict__
         if self.function is None:
@@ -90,7 +92,7 @@ class Partial:
         """One instance for each dict of arguments. Unless `strict`, these may replace arguments of
         partial()."""
         self._check_place()
-        if isinstance(kwargs, (list, tuple)):
+        if isinstance(kwargs, Sequence) and not isinstance(kwargs, str):
             for item in kwargs:
                 if not isinstance(item, dict) and not is_result(item):
                     raise TypeError(
@@ -292,7 +294,7 @@ def _make(operator_class, mapping, dag, group):
     task_id = group.prefix + mapping.label
     task = operator_class.__new__(operator_class)
     state, given = task.__dict__, mapping.given
-    state.update(_dag=dag, task_group=group, task_id=task_id, is_mapped=True, _mapping=mapping)
+    state.update(_dag=dag, task_group=group, task_id=task_id, is_mapped=True, _mapped_from=mapping)
     own = given.get("default_args")
     state.update(base_fields({**group.merged_defaults, **own}, task_id) if own
                  else group.task_defaults or {})
@@ -323,7 +325,7 @@ def _always(task):
 def _check_mappable(value, name, where):
     if is_result(value):
         _check_key(value)
-    elif not isinstance(value, (list, dict)):
+    elif not isinstance(value, (Sequence, dict)) or isinstance(value, (str, bytes, bytearray)):
         output = getattr(value, "output", None)
         hint = f"; give its result, {value.task_id}.output" if isinstance(output, XComArg) else ""
         raise ValueError(f"{where} got an unexpected type {type(value).__name__!r} for keyword "

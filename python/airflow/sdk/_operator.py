@@ -62,7 +62,7 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     _own_params = None
     _task_display_name = None
     _known_arguments = Known()
-    _mapping = None  # of a mapped task: what its instances are made from (airflow.sdk._mapping)
+    _mapped_from = None  # of a mapped task: what its instances are made from (airflow.sdk._mapping)
 
     def __init__(self, *, task_id, dag=None, task_group=None, default_args=None, **kwargs):
         state = self.__dict__

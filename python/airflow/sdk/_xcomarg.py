@@ -96,7 +96,7 @@ class XComArg(ResolveMixin, DependencyMixin):
         sequence of them, or in its own mapped group the one of the same map index."""
         operator = self.operator
         group = operator.task_group
-        if operator._mapping is None and (group is None or group._mapped_in is None):
+        if operator._mapped_from is None and (group is None or group._mapped_in is None):
             return context["ti"].xcom_pull(task_ids=operator.task_id, key=self.key)
         from leoflow.runtime.mapping import mapped_result
         return mapped_result(operator, self.key, context)

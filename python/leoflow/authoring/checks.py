@@ -55,7 +55,7 @@ def _place(dag):
 def _draw_late_edges(dag):
     """Arguments that were assigned after a task was made may hold results of other tasks."""
     for task in dag.task_dict.values():
-        if task._mapping is not None:
+        if task._mapped_from is not None:
             continue  # its arguments are not attributes, and all were there from the start
         for field in task.template_fields:
             value = getattr(task, field, None)
@@ -66,7 +66,7 @@ def _draw_late_edges(dag):
 def _check_nesting(dag):
     """A mapped task may have come into a mapped group after it was made."""
     for task in dag.task_dict.values():
-        if task._mapping is not None and task.task_group._mapped_in is not None:
+        if task._mapped_from is not None and task.task_group._mapped_in is not None:
             from airflow.sdk._mapping import nested
             raise nested(task.task_id, task.task_group)
 

@@ -81,7 +81,7 @@ def _task(task, dag):
         "has_retry_callback": bool(task.on_retry_callback),
         "template_fields": list(task.template_fields), "xcom_inputs": _xcom_inputs(task),
         "task_groups": _task_groups(task),
-        "expand": task._mapping.expansion.sources() if task._mapping is not None else None,
+        "expand": task._mapped_from.expansion.sources() if task._mapped_from else None,
         "params": _params(task._own_params, f"task '{task.task_id}'") if task._own_params else None,
         "ui_color": task.ui_color, "ui_fgcolor": task.ui_fgcolor,
     }
@@ -133,15 +133,15 @@ def _task_groups(task):
 
 
 def _mapped_groups(dag):
-    """What each mapped group is mapped over; None if there is none."""
+    """What each mapped group that holds tasks is mapped over; None if there is none."""
     return {group_id: group._expansion.sources() for group_id, group in dag._groups.items()
-            if group._expansion is not None} or None
+            if group._expansion is not None and any(True for _ in group)} or None
 
 
 def templated_values(task):
     """What the file gives for the template fields of a task; of a mapped one, for some instance."""
-    if task._mapping is not None:
-        return list(task._mapping.values(task.template_fields))
+    if task._mapped_from is not None:
+        return list(task._mapped_from.values(task.template_fields))
     return [getattr(task, field, None) for field in task.template_fields]
 
 
@@ -150,8 +150,8 @@ def _xcom_inputs(task):
     for value in templated_values(task):
         if value is not None and not isinstance(value, str):
             found.extend(references(value))
-    if task._mapping is not None:
-        found.extend(task._mapping.expansion.results())
+    if task._mapped_from is not None:
+        found.extend(task._mapped_from.expansion.results())
     return sorted({one.operator.task_id for one in found
                    if isinstance(one, XComArg) and one.key == "return_value"})
 

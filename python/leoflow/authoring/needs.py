@@ -40,7 +40,7 @@ def _templated(task):
     for text in _texts(task):
         if always or ends and text.endswith(ends) or any(mark in text for mark in _MARKS):
             return True
-    mapping = task._mapping
+    mapping = task._mapped_from
     function = mapping.function if mapping else getattr(task, "python_callable", None)
     return "bash_command" in task.template_fields and _has_marks(
         getattr(function, "__code__", None))

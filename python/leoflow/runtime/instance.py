@@ -157,7 +157,7 @@ class TaskInstance:
         if ready is not None and self.map_index < 0:
             return "total" not in ready
         task = getattr(getattr(self.task, "dag", None), "task_dict", _NO_TASKS).get(name)
-        if task is None or getattr(task, "_mapping", None) is not None:
+        if task is None or getattr(task, "_mapped_from", None) is not None:
             return False
         group = getattr(task, "task_group", None)
         return getattr(group, "_mapped_in", None) is None

@@ -33,12 +33,12 @@ class LazySequence(Sequence):
         raise NotImplementedError
 
     def __eq__(self, other):
-        if not isinstance(other, (list, LazySequence)):
+        if not isinstance(other, Sequence) or isinstance(other, str):
             return NotImplemented
         return len(self) == len(other) and all(one == two for one, two in zip(self, other))
 
     def __repr__(self):
-        return f"{type(self).__name__}(<{len(self)} items>)"
+        return _shown(type(self).__name__, len(self))
 
 
 class LazyXComSequence(LazySequence):
@@ -57,6 +57,9 @@ class LazyXComSequence(LazySequence):
         if self._total is None:
             self._fetch(0)
         return self._total
+
+    def __repr__(self):
+        return _shown("LazyXComSequence", self._total)
 
     def _at(self, place):
         for page in (self._page, self._first):
@@ -135,6 +138,12 @@ class Pairs(LazySequence):
 
     def _at(self, place):
         return next(islice(self._values.items(), place, None))
+
+
+def _shown(name, length):
+    if length is None:
+        return f"{name}(<unevaluated length>)"
+    return f"{name}([{length} item{'s' * (length != 1)}])"
 
 
 def is_collection(value):

@@ -27,7 +27,7 @@ class InstanceRenderer(templates.Renderer):
 def become_instance(task, context):
     """Makes of a mapped task the one of the context's map index, in place; nothing if only a group
     around the task is mapped. Returns a renderer for its fields, or None for the usual one."""
-    mapping = getattr(task, "_mapping", None)
+    mapping = getattr(task, "_mapped_from", None)
     if mapping is None:
         return None
     try:
@@ -44,7 +44,7 @@ def mapped_result(operator, key, context):
     """The XCom of a task that has map indexes: in its own mapped group the one of the same index,
     elsewhere a sequence of all."""
     instance, group = context["ti"], operator.task_group._mapped_in
-    if operator._mapping is None and context["task"].task_group._mapped_in is group:
+    if operator._mapped_from is None and context["task"].task_group._mapped_in is group:
         return instance.xcom_pull(
             task_ids=operator.task_id, key=key, map_indexes=instance.map_index
         )

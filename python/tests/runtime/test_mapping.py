@@ -350,6 +350,9 @@ with DAG("d"):
     def show(x, y): return [x, y]
     show.partial(y="{{ ti.map_index }}").expand(x=["{{ ti.map_index }}", "b"])
     show.override(task_id="raw").partial(y="{{ ti.map_index }}").expand(x=give())
+    @task
+    def calls(): return [{"x": "{{ ti.map_index }}"}]
+    show.override(task_id="kwargs").partial(y=2).expand_kwargs(calls())
     show.override(task_id="both").expand(x=give(), y=["{{ ti.map_index }}"])
 
     def fails(**context):
@@ -399,6 +402,10 @@ class Rendered(MappingTest):
         template = "{{ ti.map_index }}"
         self.assertEqual([template, "0"], self.value(self.run_of.attempt("raw", 0)))
         self.assertEqual([template, "0"], self.value(self.run_of.attempt("both", 0)))
+
+    def test_dicts_of_arguments_are_rendered_wherever_they_come_from(self):
+        self.run_of.attempt("calls")
+        self.assertEqual(["0", 2], self.value(self.run_of.attempt("kwargs", 0)))
 
     def test_labels(self):
         self.assertEqual("1-***", self.label("fine", mask=["hunter22"]))
@@ -492,7 +499,8 @@ class Sequences(MappingTest):
                 ("values.index(40)", 2), ("list(reversed(values))", [50, 40, 20, 10]),
                 ("[values == [10, 20, 40, 50], values != [10], values == 'x']",
                  [True, True, False]),
-                ("repr(values)", "LazyXComSequence(<4 items>)"), ("bool(values)", True),
+                ("repr(values)", "LazyXComSequence([4 items])"), ("bool(values)", True),
+                ("values == (10, 20, 40, 50)", True),
                 ("values", [10, 20, 40, 50]), ("{'deep': [values[:1], values]}",
                                                {"deep": [[10], [10, 20, 40, 50]]})):
             with self.subTest(how):
