@@ -278,9 +278,13 @@ class Groups(Case):
         def loops(x):
             for _ in x:
                 pass
+
+        @task_group
+        def writes(x):
+            f(f"{x}.csv")
         with DAG("d"):
-            self.refuses(TypeError, "'x' of a mapped task group is known only when",
-                         lambda: loops.expand(x=[[1]]))
+            for call in (lambda: loops.expand(x=[[1]]), lambda: writes.expand_kwargs(give())):
+                self.refuses(TypeError, "'x' of a mapped task group is known only when", call)
 
     def test_nothing_is_mapped_in_a_mapped_group(self):
         @task_group

@@ -129,8 +129,14 @@ class MappedArgument(ResolveMixin):
                         f"{context['ti'].map_index}")
 
     def __iter__(self):
-        raise TypeError(f"the argument {self._name!r} of a mapped task group is known only when "
-                        "its tasks run; give it to a @task and iterate there")
+        raise self._unknown("iterate")
+
+    def __format__(self, spec):
+        raise self._unknown("write it into a text")
+
+    def _unknown(self, what):
+        return TypeError(f"the argument {self._name!r} of a mapped task group is known only when "
+                         f"its tasks run; give it to a @task and {what} there")
 
     def __repr__(self):
         return f"MappedArgument({self._name!r})"
