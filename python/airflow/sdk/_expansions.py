@@ -52,11 +52,7 @@ class ByArgument:
         found, fixed = {}, []
         for name in self.values if names is None else names:
             value, is_fixed = columns[name][places[name]], is_result(self.values[name])
-            if is_result(value):
-                value, is_fixed = value.resolve(context), True
-            found[name] = value
-            if is_fixed:
-                fixed.append(value)
+            found[name] = _settled(value, is_fixed, fixed, context)
         return found, fixed
 
 
@@ -82,8 +78,8 @@ class ByCall:
                 yield from call.items()
 
     def element(self, context, names=None):
-        """As ByArgument.element(); arguments that the dict lacks are left out, and all values are
-        to be rendered."""
+        """As ByArgument.element(); arguments that the dict lacks are left out, and its values are
+        to be rendered even if it is a result."""
         calls, place = _elements(self.value, "kwargs", context), context["ti"].map_index
         if place >= len(calls):
             raise _gone(context, len(calls))
@@ -92,14 +88,14 @@ class ByCall:
             call = call.resolve(context)
         if not isinstance(call, Mapping):
             raise ValueError(f"expand_kwargs() expects a list[dict], not list[{_kind(call)}]")
-        found = {}
+        found, fixed = {}, []
         for name, value in call.items():
             if not isinstance(name, str):
                 raise ValueError("expand_kwargs() input dict keys must all be str, but "
                                  f"{name!r} is {_kind(name)}")
             if names is None or name in names:
-                found[name] = value.resolve(context) if is_result(value) else value
-        return found, []
+                found[name] = _settled(value, False, fixed, context)
+        return found, fixed
 
 
 class MappedArgument(ResolveMixin):
@@ -147,6 +143,15 @@ def _elements(value, name, context):
     from leoflow.runtime.lazy import elements_of
     return elements_of(value.resolve(context) if is_result(value) else value,
                        f"the mapped argument {name!r}")
+
+
+def _settled(value, is_fixed, fixed, context):
+    """The value as the task gets it; noted in `fixed` if it is not to be rendered."""
+    if is_result(value):
+        value, is_fixed = value.resolve(context), True
+    if is_fixed:
+        fixed.append(value)
+    return value
 
 
 def _gone(context, length):

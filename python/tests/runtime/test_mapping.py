@@ -223,11 +223,16 @@ with DAG("d", default_args={"tone": "default", "b": 7, "retries": 1}) as dag:
                          {"text": "x", "pool": "y"}]
 
     @task
+    def call(): return {"a": "A"}
+
+    @task
     def args(a, b=1, c=2, ti=None): return [a, b, c, ti.map_index]
 
     with dag.task_group.__class__("g"):
         greet = Greet.partial(task_id="greet", more=["static"]).expand(text=["a", "b"])
     greet.retries += 4
+    moved = Greet.partial(task_id="moved").expand(text=["a"])
+    greet.task_group.add(moved)
     Greet.partial(task_id="pairs").expand(text={"k": 1, "l": 2}, tone=["x", "y"])
     Greet.partial(task_id="results", more=["ok"]).expand(text=give())
     Greet.partial(task_id="nested").expand(text=[give(), literal("l")], more=[[give()]])
@@ -239,6 +244,10 @@ with DAG("d", default_args={"tone": "default", "b": 7, "retries": 1}) as dag:
         lambda call: {"a": 1, "c": 2} if call["text"] == "one" else {"b": 3}))
     PythonOperator.partial(task_id="op_params", params={"p": 1, "q": 1},
         python_callable=lambda params: [params["p"], params["q"]]).expand(params=[{"q": 2}, {}])
+
+    args.override(task_id="within").expand_kwargs([{"a": give()}, calls().map(len)])
+    args.override(task_id="whole").expand_kwargs([call()])
+    Greet.partial(task_id="toned").expand_kwargs([{"text": "t", "tone": call()}])
 
     @task.bash
     def shell(word): return f"echo {word}"
@@ -268,6 +277,9 @@ class Instances(MappingTest):
         self.assertEqual(
             ["g.greet", "b", ["static"], "default", 5, False], self.returned("g.greet", 1)
         )
+
+    def test_a_task_keeps_its_id_when_it_moves_into_a_group(self):
+        self.assertEqual("moved", self.returned("moved", 0)[0])
 
     def test_the_last_argument_varies_fastest_and_dicts_give_pairs(self):
         found = [self.returned("pairs", index) for index in range(4)]
@@ -306,6 +318,15 @@ class Instances(MappingTest):
         self.assertEqual([2, 7, 2, 1], self.returned("args", 1))
         self.assertEqual([1, 7, 5, 0], self.returned("kwargs", 0))
         self.assertEqual([2, 3, 5, 1], self.returned("kwargs", 1))
+
+    def test_results_within_dicts_of_arguments(self):
+        self.give()
+        self.assertEqual(["{{ x }}", ["{{ y }}"]], self.returned("within", 0)[0])
+        self.assertIn("expects a list[dict], not list[MapResult]", self.reason("within", 1))
+        self.run_of.attempt("call")
+        self.run_of.attempt("call__1")
+        self.assertEqual("A", self.returned("whole", 0)[0])
+        self.assertEqual({"a": "A"}, self.returned("toned", 0)[3])  # no templated field
 
     def test_arguments_of_a_result_are_checked(self):
         self.give()
@@ -543,24 +564,30 @@ with DAG("d"):
 
     @task
     def one(x): return x
-    one.expand(x=[1])
+    mapped = one.expand(x=[1])
+    first = plain()
 
     @task_group
     def g(x):
-        first = one(x)
-        inside(first)
+        inside(one(x), first)
 
     @task
     def pulls(ti=None): return [eval(how, {"pull": ti.xcom_pull}) for how in HOW]
 
     @task
-    def inside(own, ti=None):
+    def inside(own, first, ti=None):
         pull = ti.xcom_pull
         return [own, pull("g.one"), pull("g.one", map_indexes=ti.map_index),
-                pull("g.one", map_indexes=0), pull(key="k"), pull("plain")]
+                pull("g.one", map_indexes=0), pull(key="k"), pull("plain"),
+                pull("g.one", map_indexes=None), pull("plain", map_indexes=1)]
+
+    @task
+    def every(x, all, plain, ti=None):
+        return [ti.xcom_pull("one", map_indexes=index) for index in (0, None, 2)]
+    every.partial(all=mapped, plain=first).expand(x=[1])
 
     made = g.expand(x=[1, 2])
-    [plain(), made] >> pulls()
+    [first, made] >> pulls()
 """
 
 
@@ -611,9 +638,14 @@ class Pulls(MappingTest):
         self.agent.mapped["g.one", "return_value"] = {0: "x", 1: "y"}
         self.agent.mapped["g.inside", "k"] = {0: 5, 1: 6}
         result = run.attempt("g.inside", 1)
-        self.assertEqual(["y", ["x", "y"], "y", "x", [5, 6], 1], self.value(result))
-        # The frame held the own value, which is none of those that were pulled by all indexes.
-        self.assertEqual([None, 0, None, -1], [c["map_index"] for c in result.of("xcom_pull")])
+        self.assertEqual(["y", ["x", "y"], "y", "x", [5, 6], 1, None, None], self.value(result))
+        # The frame held the own value and that of `plain`; what else was pulled are others.
+        self.assertEqual([None, 0, None, -1, 1],
+                         [call["map_index"] for call in result.of("xcom_pull")])
+
+    def test_indexes_of_a_result_that_is_an_argument(self):
+        run = self.begin("HOW = ()\n" + PULLS)
+        self.assertEqual(["a", None, "c"], self.value(run.attempt("every", 0)))
 
 
 GROUPS = HEAD + """
@@ -722,7 +754,7 @@ class Producers(MappingTest):
     def test_a_mapped_producer_counts_by_its_instances(self):
         run = self.begin("HOW = '[5]'\n" + PRODUCERS)
         run.attempt("give")
-        (push,) = run.attempt("use", 0).of("xcom_push")
+        (push,) = run.attempt("use", 0, map_length_max=0).of("xcom_push")
         self.assertNotIn("length", push)
 
 
