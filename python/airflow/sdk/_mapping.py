@@ -74,7 +74,10 @@ class Mapping:
 
 
 class Partial:
-    """Arguments of a mapped task or group to be; expand() or expand_kwargs() makes it."""
+    """Arguments of a mapped task or group to be; expand() or expand_kwargs() makes it.
+
+    A subclass knows where it will stand (_place), which arguments there are (_check_names), which
+    of them may be mapped and which are needed (_check_mapped), and makes it (_map)."""
 
     def expand(self, **mapped):
         """One instance for each element, or for each combination of elements of several
