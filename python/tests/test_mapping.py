@@ -2,6 +2,7 @@
 """Dynamic task mapping as it is written: what is made, what dag.json says, and what is refused."""
 import unittest
 from datetime import timedelta
+from importlib.util import find_spec
 
 from authoring_support import edges, extract_text, one_dag
 from airflow.providers.standard.operators.bash import BashOperator
@@ -202,6 +203,7 @@ class Written(Case):
             """)
         self.assertTrue(answer["ok"], answer.get("error"))
 
+    @unittest.skipIf(find_spec("jinja2"), "this interpreter has Jinja2")
     def test_jinja_is_needed_for_what_is_rendered(self):
         def needs(text):
             answer = extract_text(f"""
