@@ -81,6 +81,7 @@ def _extract(file, project):
     modules = set(sys.modules)
     dags = _dags_of(loader, _scope, file)
     checks.check_distinct(dags)
+    checks.check_partials(_scope.partials)
     for dag in dags:
         checks.check_dag(dag)
     documents = [document.document(dag, project, file, ()) for dag in dags]

@@ -52,6 +52,8 @@ WARM = (
     "airflow.sdk.hook",
     "airflow.sdk._timetables",
     "airflow.sdk._zones",
+    "airflow.sdk._mapping",
+    "leoflow.runtime.mapping",
     "airflow.providers.standard.decorators.python",
     "airflow.exceptions",
     "airflow.providers.standard.operators.python",

@@ -215,7 +215,6 @@ class OperatorArguments(Case):
         for name in ("outlets", "inlets", "run_as_user", "deferrable"):
             with self.subTest(name):
                 self.refuses(NotSupportedError, name, EmptyOperator, task_id="a", **{name: ["x"]})
-        self.refuses(NotSupportedError, "partial", BashOperator.partial, task_id="a")
         EmptyOperator(task_id="a", executor_config={"x": 1})
         self.assertIn("executor_config is ignored", _scope.notes[0])
 

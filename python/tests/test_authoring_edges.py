@@ -8,7 +8,7 @@ from airflow.sdk import (DAG, Label, TaskGroup, chain, chain_linear, cross_downs
                          task_group)
 from airflow.sdk import _scope
 from airflow.sdk.exceptions import (AirflowDagCycleException, AirflowException,
-                                    DuplicateTaskIdFound, NotSupportedError)
+                                    DuplicateTaskIdFound)
 
 
 class Case(unittest.TestCase):
@@ -142,14 +142,6 @@ class Groups(Case):
         self.assertEqual(4, dag.get_task("again.one").retries)
         with self.assertRaisesRegex(TypeError, "'x'"), DAG("e"):
             pair()
-
-    def test_mapping_a_group_is_refused(self):
-        @task_group
-        def g(x):
-            pass
-        for call in (lambda: g.expand(x=[1]), lambda: g.partial(x=1), lambda: g.expand_kwargs([])):
-            with self.assertRaisesRegex(NotSupportedError, "task group g: .*dynamic task mapping"):
-                call()
 
 
 if __name__ == "__main__":

@@ -138,13 +138,7 @@ class Calls(Case):
             pass
         with DAG("d"):
             result = f(1)
-            for call, name in ((lambda: f.expand(a=[1]), "expand"),
-                               (lambda: f.partial(), "partial"),
-                               (lambda: f.expand_kwargs([]), "expand_kwargs"),
-                               (lambda: result.map(str), "map"),
-                               (lambda: result.zip(result), "zip"),
-                               (lambda: result.concat(result), "concat"),
-                               (lambda: result.as_setup(), "as_setup"),
+            for call, name in ((lambda: result.as_setup(), "as_setup"),
                                (lambda: result.operator.as_teardown(), "as_teardown"),
                                (lambda: task.virtualenv(f), "virtualenv"),
                                (lambda: task.sensor, "sensor"),

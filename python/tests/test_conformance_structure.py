@@ -12,10 +12,7 @@ REFUSED = {
     "short_circuit": "@task.short_circuit",
     "latest_only": "LatestOnlyOperator", "setup_teardown_basic": "setup",
     "setup_fails": "as_teardown",
-    "teardown_result": "as_teardown", "map_list_reduce": "partial", "map_cross": "expand",
-    "map_kwargs": "expand_kwargs",
-    "map_transform": "map", "map_empty": "expand", "map_group": "task group handle",
-    "map_label": "expand",
+    "teardown_result": "as_teardown",
     "sensors_basic": "sensors", "sensors_time": "sensors", "deferrable_basic": "sensors",
     "asset_chain": "Asset",
     "asset_logic": "Asset", "asset_decorator": "asset", "trigger_dagrun": "TriggerDagRunOperator",
@@ -31,7 +28,7 @@ def task_field(task, name):
     if name == "downstream_task_ids":
         return task.get("downstream", [])
     if name == "is_mapped":
-        return False
+        return "expand" in task
     if name == "retry_delay":
         return {"__type": "TimeDelta", "days": 0, "microseconds": 0, "seconds": task.get(name, 300)}
     return task.get(name, TASK_DEFAULTS.get(name))
@@ -72,7 +69,7 @@ class Corpus(unittest.TestCase):
                 for wanted in golden(name)["dags"]:
                     self.compare(wanted, found[wanted["dag_id"]])
                     compared += 1
-        self.assertGreater(compared, 55)
+        self.assertGreater(compared, 62)
 
     def compare(self, wanted, dag):
         for field, value in wanted.get("dag", {}).items():
@@ -96,6 +93,31 @@ class Corpus(unittest.TestCase):
                 self.assertEqual(f"{name}.py", error["file"])
                 self.assertGreater(error["line"], 1)
                 self.assertTrue(error["hint"])
+
+    def test_sources_of_mapped_tasks(self):
+        wanted = {
+            "map_list_reduce": {"times": ["numbers"], "times_literal": [2], "from_dict": [2],
+                                "bash": [3]},
+            "map_cross": {"pair": ["letters", 3], "swapped": [3, "letters__1"],
+                          "items": ["table"]},
+            "map_kwargs": {"add": ["plan"], "literal": [2], "shell": ["commands"], "py": [2],
+                           "py_args": [2]},
+            "map_transform": {
+                "show": ["names"], "zipped": [{"zip": ["names", "ages"], "fill": False}],
+                "zip_fill": [{"zip": ["ages", "names"], "fill": True}],
+                "joined": [{"concat": ["names", "ages"]}], "keep_even": [4],
+                "after_filter": ["keep_even"]},
+            "map_empty": {"use_none_at_all": ["none_at_all"], "use_breaks": ["breaks"],
+                          "use_gives_text": ["gives_text"], "use_gives_none": ["gives_none"],
+                          "literal_empty": [0]},
+            "map_group": {}, "map_label": {"visit": [2], "shell": [2], "plain": [1]},
+        }
+        for name, sources in wanted.items():
+            (dag,) = self.answers[name]["dags"]
+            self.assertEqual(sources, {task["task_id"]: task["expand"] for task in dag["tasks"]
+                                       if "expand" in task})
+        self.assertEqual({"handle": ["files"]},
+                         self.answers["map_group"]["dags"][0]["mapped_groups"])
 
     def test_broken_files_give_the_recorded_text(self):
         for case in self.cases:

@@ -146,7 +146,7 @@ class TaskDecorator:
         if options:
             draw_arguments(task)
         if doc:
-            _document(task, doc)
+            document(task, doc)
         result = _new(XComArg)
         result.operator = task
         return result
@@ -182,7 +182,7 @@ class TaskDecorator:
         task = self.operator_class(python_callable=function, op_args=args, op_kwargs=kwargs,
                                    **{**options, "task_id": task_id})
         if function.__doc__:
-            _document(task, function.__doc__)
+            document(task, function.__doc__)
         return XComArg(task)
 
     def __repr__(self):
@@ -192,14 +192,20 @@ class TaskDecorator:
         from airflow.sdk._unsupported import not_supported
         raise not_supported(name, self.options["task_id"])
 
-    def expand(self, *_, **__):
-        self._refuse("expand")
+    def partial(self, **kwargs):
+        """The arguments that all instances of a mapped task share; expand() or expand_kwargs() of
+        the result makes the task."""
+        from airflow.sdk._mapping import TaskPartial
+        return TaskPartial(self, kwargs)
 
-    def expand_kwargs(self, *_, **__):
-        self._refuse("expand_kwargs")
+    def expand(self, **kwargs):
+        """A task with an instance for each element of the argument, or for each combination of
+        several."""
+        return self.partial().expand(**kwargs)
 
-    def partial(self, *_, **__):
-        self._refuse("partial")
+    def expand_kwargs(self, kwargs, *, strict=True):
+        """A task with an instance for each dict of arguments."""
+        return self.partial().expand_kwargs(kwargs, strict=strict)
 
     def as_setup(self):
         self._refuse("as_setup")
@@ -208,7 +214,7 @@ class TaskDecorator:
         self._refuse("as_teardown")
 
 
-def _document(task, doc):
+def document(task, doc):
     """A docstring is the documentation of a task that has no other."""
     if not (task.doc_md or task.doc or task.doc_json or task.doc_yaml or task.doc_rst):
         task.doc_md = clean_doc(doc)

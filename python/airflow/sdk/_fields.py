@@ -181,6 +181,10 @@ _STORED_AS = {"pre_execute": "_pre_execute_hook", "post_execute": "_post_execute
 PLAIN_CHECKS = {name: None if check is _any else check for name, check in _CHECKS.items()
                 if name not in _STORED_AS and name != "wait_for_downstream"}
 
+# All of them, and the attributes they are stored as.
+ARGUMENTS = frozenset(_CHECKS)
+ATTRIBUTES = frozenset(_STORED_AS.get(name, name) for name in _CHECKS)
+
 
 def base_fields(defaults, where):
     """What default_args say about arguments of every operator, checked, as attributes to store."""

@@ -14,6 +14,7 @@ class TaskGroup(DependencyMixin):
 
     is_mapped = False
     _is_group = True
+    _expansion = _mapped_in = None  # of a mapped group, and the mapped group around (or itself)
 
     def __init__(self, group_id, prefix_group_id=True, parent_group=None, dag=None,
                  default_args=None, tooltip="", ui_color="CornflowerBlue", ui_fgcolor="#000",
@@ -35,6 +36,8 @@ class TaskGroup(DependencyMixin):
         self._before, self._after = [], []
         self._set_defaults(parent.merged_defaults)
         self.prefix = f"{self.group_id}." if prefix_group_id else ""
+        if parent._mapped_in is not None:
+            self._mapped_in = parent._mapped_in
         dag._register_group(self)
         parent.children[self.group_id] = self
 
@@ -173,12 +176,6 @@ class TaskGroup(DependencyMixin):
     def __repr__(self):
         return f"<TaskGroup {self.group_id}>"
 
-    def expand(self, **_):
-        _refuse_mapping("expand", self.group_id)
-
-    def expand_kwargs(self, *_, **__):
-        _refuse_mapping("expand_kwargs", self.group_id)
-
 
 class _GroupFactory:
     """A function under @task_group: each call makes a group and runs the function in it."""
@@ -194,33 +191,44 @@ class _GroupFactory:
         self.__wrapped__ = function
 
     def __call__(self, *args, **kwargs):
+        return self.run(kwargs, None, args)
+
+    def run(self, kwargs, expansion, args=()):
+        """Makes a group, mapped over the expansion if there is one, and runs the function in it."""
         from airflow.sdk._binding import plan_of
         plan_of(self.function).check(args, kwargs)
-        with TaskGroup(**self.options) as group:
+        group = TaskGroup(**self.options)
+        if expansion is not None:
+            from airflow.sdk._mapping import close_group, map_group
+            map_group(group, expansion)
+        with group:
             defaults = group.merged_defaults
             for name in plan_of(self.function).unfilled(args, kwargs) if defaults else ():
                 if name in defaults:
                     kwargs[name] = defaults[name]
             result = self.function(*args, **kwargs)
+        if expansion is not None:
+            close_group(group)
         return group if result is None else result
 
     def override(self, **options):
         """The same function under other options."""
         return _GroupFactory(self.function, {**self.options, **options})
 
-    def expand(self, **_):
-        _refuse_mapping("expand", self.options["group_id"])
+    def partial(self, **kwargs):
+        """Arguments of the function that are not mapped; expand() or expand_kwargs() of the result
+        makes the group."""
+        from airflow.sdk._mapping import GroupPartial
+        return GroupPartial(self, kwargs)
 
-    def expand_kwargs(self, *_, **__):
-        _refuse_mapping("expand_kwargs", self.options["group_id"])
+    def expand(self, **kwargs):
+        """A group whose tasks have an instance for each element of the argument, or for each
+        combination of several."""
+        return self.partial().expand(**kwargs)
 
-    def partial(self, **_):
-        _refuse_mapping("partial", self.options["group_id"])
-
-
-def _refuse_mapping(name, group_id):
-    from airflow.sdk._unsupported import not_supported
-    raise not_supported(name, f"task group {group_id}")
+    def expand_kwargs(self, kwargs, *, strict=True):
+        """A group whose tasks have an instance for each dict of arguments."""
+        return self.partial().expand_kwargs(kwargs, strict=strict)
 
 
 def task_group(group_id=None, **options):

@@ -154,6 +154,15 @@ def enter(task, task_id, dag, group):
 
 def _long(cls, given, dag, group):
     task = cls.__new__(cls)
+    initialise(task, given, dag, group)
+    if dag is not None:
+        enter(task, task.task_id, dag, task.task_group)
+    draw_arguments(task)
+    return task
+
+
+def initialise(task, given, dag, group):
+    """Runs `__init__` of a task that stands in the DAG and group, with default_args filled in."""
     state = task.__dict__
     state["_dag"], state["task_group"] = dag, group
     own = given.get("default_args")
@@ -162,12 +171,8 @@ def _long(cls, given, dag, group):
     task.__init__(**given)
     if "task_id" not in state:
         raise TypeError(
-            f"{cls.__name__}.__init__() has to call super().__init__(task_id=..., **kwargs)")
+            f"{type(task).__name__}.__init__() has to call super().__init__(task_id=..., **kwargs)")
     del state["_defaults"]
-    if dag is not None:
-        enter(task, task.task_id, dag, task.task_group)
-    draw_arguments(task)
-    return task
 
 
 def _with_defaults(init):
@@ -243,6 +248,8 @@ def references(value):
                 yield from references(item)
     elif getattr(kind, "_is_xcom_arg", False):
         yield value
+    elif getattr(kind, "_holds_results", False):
+        yield from value.results()
     elif isinstance(kind, OperatorMeta):
         raise TypeError(
             f"the operator {value.task_id!r} was given as an argument; give its result, "

@@ -62,6 +62,7 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     _own_params = None
     _task_display_name = None
     _known_arguments = Known()
+    _mapped_from = None  # of a mapped task: what its instances are made from (airflow.sdk._mapping)
 
     def __init__(self, *, task_id, dag=None, task_group=None, default_args=None, **kwargs):
         state = self.__dict__
@@ -255,20 +256,14 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     def __repr__(self):
         return f"<Task({self.task_type}): {self.task_id}>"
 
-    # Refused by name.
     @classmethod
     def partial(cls, **kwargs):
-        from airflow.sdk._unsupported import not_supported
-        raise not_supported("partial", f"{cls.__name__} {kwargs.get('task_id', '')}".strip())
+        """The arguments that all instances of a mapped task share; expand() or expand_kwargs() of
+        the result makes the task."""
+        from airflow.sdk._mapping import OperatorPartial
+        return OperatorPartial(cls, kwargs)
 
-    def expand(self, **kwargs):
-        from airflow.sdk._unsupported import not_supported
-        raise not_supported("expand", self.task_id)
-
-    def expand_kwargs(self, *args, **kwargs):
-        from airflow.sdk._unsupported import not_supported
-        raise not_supported("expand_kwargs", self.task_id)
-
+    # Refused by name.
     def defer(self, **kwargs):
         from airflow.sdk._unsupported import not_supported
         raise not_supported("defer", self.task_id)

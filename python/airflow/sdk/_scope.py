@@ -9,6 +9,7 @@ dags = []           # enclosing `with DAG`, innermost last
 groups = []         # enclosing `with TaskGroup`; a DAG pushes its root group
 registered = []     # DAGs that were entered or made by @dag, in order
 notes = []          # compile notes, each once
+partials = []       # (task_id, place) of each Operator.partial() that is not expanded yet
 parsing = [None, None]  # dag_id and task_id a task process is about to run; None while compiling
 
 
@@ -18,6 +19,7 @@ def begin(dag_id=None, task_id=None):
     groups.clear()
     registered.clear()
     notes.clear()
+    partials.clear()
     parsing[:] = (dag_id, task_id)
 
 

@@ -7,7 +7,6 @@ raises NotSupportedError as soon as the file uses it. So a file is never half un
 from airflow.sdk.exceptions import NotSupportedError
 
 _HINTS = {
-    "mapping": "write the copies out, or loop inside one task",
     "setup": "order the tasks with >> and give the cleaning task trigger_rule=\"all_done\"",
     "branch": "let the task raise AirflowSkipException, or give the tasks a trigger_rule",
     "environment": "list the packages under `dependencies:` in leoflow.yaml and use @task",
@@ -22,7 +21,6 @@ _HINTS = {
     "partition": "use a cron or delta timetable",
 }
 _NAMES = {
-    "mapping": "expand expand_kwargs partial map zip concat MappedOperator",
     "setup": "setup teardown as_setup as_teardown",
     "branch": "branch short_circuit run_if skip_if BranchPythonOperator ShortCircuitOperator "
               "BaseBranchOperator "
@@ -46,7 +44,7 @@ _NAMES = {
     "partition": "CronPartitionTimetable PartitionMapper PartitionAtRuntime",
 }
 _TITLES = {
-    "mapping": "dynamic task mapping", "setup": "setup and teardown", "branch": "branching",
+    "setup": "setup and teardown", "branch": "branching",
     "environment": "a Python environment per task", "sensor": "sensors", "deferral": "deferral",
     "asset": "assets",
     "trigger": "starting another DAG", "latest": "skipping all but the latest run",

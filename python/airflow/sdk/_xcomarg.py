@@ -92,8 +92,14 @@ class XComArg(ResolveMixin, DependencyMixin):
         yield self.operator, self.key
 
     def resolve(self, context):
-        """The XCom; None when the task pushed nothing under the key."""
-        return context["ti"].xcom_pull(task_ids=self.operator.task_id, key=self.key)
+        """The XCom; None when the task pushed nothing under the key. Of a mapped task a lazy
+        sequence of them, or in its own mapped group the one of the same map index."""
+        operator = self.operator
+        group = operator.task_group
+        if operator._mapped_from is None and (group is None or group._mapped_in is None):
+            return context["ti"].xcom_pull(task_ids=operator.task_id, key=self.key)
+        from leoflow.runtime.mapping import mapped_result
+        return mapped_result(operator, self.key, context)
 
     @staticmethod
     def apply_upstream_relationship(task, value):
@@ -101,18 +107,21 @@ class XComArg(ResolveMixin, DependencyMixin):
         from airflow.sdk._making import draw_edges
         draw_edges(task, value)
 
-    def _refuse(self, name):
-        from airflow.sdk._unsupported import not_supported
-        raise not_supported(name, self.operator.task_id)
+    def map(self, f):
+        """What `f` makes of each element, when the consumer asks for it."""
+        from airflow.sdk._combined import MapXComArg
+        return MapXComArg(self, f)
 
-    def map(self, *_):
-        self._refuse("map")
+    def zip(self, *others, **options):
+        """Tuples of one element of each; as many as the shortest has, or with `fillvalue=` the
+        longest."""
+        from airflow.sdk._combined import ZipXComArg
+        return ZipXComArg((self, *others), **options)
 
-    def zip(self, *_, **__):
-        self._refuse("zip")
-
-    def concat(self, *_):
-        self._refuse("concat")
+    def concat(self, *others):
+        """All elements, one result after another."""
+        from airflow.sdk._combined import ConcatXComArg
+        return ConcatXComArg((self, *others))
 
 
 PlainXComArg = XComArg

@@ -97,6 +97,39 @@ class FailFastDagInvalidTriggerRule(AirflowException):
     """A DAG with fail_fast holds tasks that do not wait for all successes."""
 
 
+class XComForMappingNotPushed(TypeError):
+    """A task that others are mapped over returned nothing."""
+
+    def __str__(self):
+        return ("did not push XCom for task mapping: other tasks are mapped over what this one "
+                "returns, which has to be a list or a dict")
+
+
+class UnmappableXComTypePushed(TypeError):
+    """A task that others are mapped over returned neither a list nor a dict."""
+
+    def __init__(self, value, *values):
+        super().__init__(value, *values)
+        self.value = value
+
+    def __str__(self):
+        return (f"unmappable return type {type(self.value).__qualname__!r}: other tasks are mapped "
+                "over what this one returns, which has to be a list or a dict")
+
+
+class UnmappableXComLengthPushed(ValueError):
+    """A task that others are mapped over returned more elements than are allowed."""
+
+    def __init__(self, value, max_length):
+        super().__init__(value, max_length)
+        self.value, self.max_length = value, max_length
+
+    def __str__(self):
+        return (f"unmappable return value length: {len(self.value)} > {self.max_length}\n"
+                "hint: return fewer elements, each of which may hold several things, or raise "
+                "max_map_length of the server")
+
+
 class NotSupportedError(AirflowException, NotImplementedError):
     """The file uses a feature Leoflow does not run. `feature` is its name, `hint` what to do
     instead."""

@@ -14,6 +14,7 @@ def check_dag(dag):
     DAG's place."""
     try:
         _draw_late_edges(dag)
+        _check_nesting(dag)
         dag.topological_sort()
         _check_fail_fast(dag)
         _check_schedule(dag)
@@ -37,6 +38,16 @@ def check_distinct(dags):
             raise error
 
 
+def check_partials(partials):
+    """Raises when a task was begun with Operator.partial() and never mapped."""
+    for task_id, place in partials:
+        error = AirflowException(
+            f"Task '{task_id}' was never mapped! Operator.partial() makes no task; expand() or "
+            "expand_kwargs() of its result does")
+        error.leoflow_place = place
+        raise error
+
+
 def _place(dag):
     return f"{dag.fileloc.rpartition('/')[2]} line {dag._line}"
 
@@ -44,10 +55,20 @@ def _place(dag):
 def _draw_late_edges(dag):
     """Arguments that were assigned after a task was made may hold results of other tasks."""
     for task in dag.task_dict.values():
+        if task._mapped_from is not None:
+            continue  # its arguments are not attributes, and all were there from the start
         for field in task.template_fields:
             value = getattr(task, field, None)
             if value is not None and not isinstance(value, str):
                 draw_edges(task, value)
+
+
+def _check_nesting(dag):
+    """A mapped task may have come into a mapped group after it was made."""
+    for task in dag.task_dict.values():
+        if task._mapped_from is not None and task.task_group._mapped_in is not None:
+            from airflow.sdk._mapping import nested
+            raise nested(task.task_id, task.task_group)
 
 
 def _check_fail_fast(dag):

@@ -49,7 +49,8 @@ def document(dag, project, main_file, warnings):
         "has_failure_callback": bool(dag.on_failure_callback),
         "params": _params(dag.params, f"DAG '{dag.dag_id}'"),
         "default_args": _shown(dag.default_args),
-        "tasks": [_task(task, dag) for task in dag.task_dict.values()], "warnings": list(warnings),
+        "tasks": [_task(task, dag) for task in dag.task_dict.values()],
+        "mapped_groups": _mapped_groups(dag), "warnings": list(warnings),
     }
     return _without_defaults(found, _DAG_DEFAULTS)
 
@@ -80,6 +81,7 @@ def _task(task, dag):
         "has_retry_callback": bool(task.on_retry_callback),
         "template_fields": list(task.template_fields), "xcom_inputs": _xcom_inputs(task),
         "task_groups": _task_groups(task),
+        "expand": task._mapped_from.expansion.sources() if task._mapped_from else None,
         "params": _params(task._own_params, f"task '{task.task_id}'") if task._own_params else None,
         "ui_color": task.ui_color, "ui_fgcolor": task.ui_fgcolor,
     }
@@ -130,14 +132,28 @@ def _task_groups(task):
     return ids[::-1]
 
 
+def _mapped_groups(dag):
+    """What each mapped group that holds tasks is mapped over; None if there is none."""
+    return {group_id: group._expansion.sources() for group_id, group in dag._groups.items()
+            if group._expansion is not None and any(True for _ in group)} or None
+
+
+def templated_values(task):
+    """What the file gives for the template fields of a task; of a mapped one, for some instance."""
+    if task._mapped_from is not None:
+        return list(task._mapped_from.values(task.template_fields))
+    return [getattr(task, field, None) for field in task.template_fields]
+
+
 def _xcom_inputs(task):
-    found = set()
-    for field in task.template_fields:
-        value = getattr(task, field, None)
+    found = []
+    for value in templated_values(task):
         if value is not None and not isinstance(value, str):
-            found.update(one.operator.task_id for one in references(value)
-                         if isinstance(one, XComArg) and one.key == "return_value")
-    return sorted(found)
+            found.extend(references(value))
+    if task._mapped_from is not None:
+        found.extend(task._mapped_from.expansion.results())
+    return sorted({one.operator.task_id for one in found
+                   if isinstance(one, XComArg) and one.key == "return_value"})
 
 
 def _schedule(timetable):

@@ -3,6 +3,8 @@
 read."""
 import os
 
+from leoflow.authoring.document import templated_values
+
 _MARKS = ("{{", "{%", "{#")
 
 
@@ -31,11 +33,15 @@ def template_files(dags):
 
 def _templated(task):
     ends = tuple(task.template_ext)
+    label = task.map_index_template
+    if isinstance(label, str) and any(mark in label for mark in _MARKS):
+        return True
     always = bool(task._dag.jinja_environment_kwargs)
     for text in _texts(task):
         if always or ends and text.endswith(ends) or any(mark in text for mark in _MARKS):
             return True
-    function = getattr(task, "python_callable", None)
+    mapping = task._mapped_from
+    function = mapping.function if mapping else getattr(task, "python_callable", None)
     return "bash_command" in task.template_fields and _has_marks(
         getattr(function, "__code__", None))
 
@@ -51,8 +57,8 @@ def _has_marks(code):
 
 def _texts(task):
     seen = set()
-    for field in task.template_fields:
-        yield from _strings(getattr(task, field, None), seen)
+    for value in templated_values(task):
+        yield from _strings(value, seen)
 
 
 def _strings(value, seen):

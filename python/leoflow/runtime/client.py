@@ -131,13 +131,26 @@ class Client:
             raise error
         self._interrupt = error
 
-    def xcom_push(self, key, value):
-        self.call({"op": "xcom_push", "key": key, "value": value})
+    def xcom_push(self, key, value, length=None):
+        """`length` is that of a collection others are mapped over."""
+        message = {"op": "xcom_push", "key": key, "value": value}
+        if length is not None:
+            message["length"] = length
+        self.call(message)
 
     def xcom_pull(
-        self, task_ids, key, *, dag_id=None, run_id=None, map_index=-1, include_prior_dates=False
+        self,
+        task_ids,
+        key,
+        *,
+        dag_id=None,
+        run_id=None,
+        map_index=-1,
+        include_prior_dates=False,
+        offset=0,
     ):
-        """One {"found", "value"} per task id, in order."""
+        """One {"found", "value"} per task id, in order. With `map_index` None, which is all of
+        them, one {"found", "total", "values"} with some from the `offset`th on."""
         request = {
             "op": "xcom_pull",
             "task_ids": list(task_ids),
@@ -147,6 +160,8 @@ class Client:
         }
         request["map_index"] = map_index
         request["include_prior_dates"] = include_prior_dates
+        if map_index is None:
+            request["offset"] = offset
         return self.call(request)["values"]
 
     def variable_get(self, key):
@@ -178,7 +193,7 @@ class Client:
     def running(self):
         self.send({"op": "running"})
 
-    def outcome(self, kind, reason="", *, retryable=True, will_retry=False):
+    def outcome(self, kind, reason="", *, retryable=True, will_retry=False, map_label=None):
         """Reports how the attempt ended; returns when the agent has it on disk."""
         if not reason.isascii():
             reason = reason.encode("utf-8", "backslashreplace").decode()
@@ -190,6 +205,8 @@ class Client:
             "will_retry": will_retry,
             **usage.of_this_process(),
         }
+        if map_label is not None:
+            frame["map_label"] = map_label
         self.call(frame)
 
     def _exchange(self, message, answered):

@@ -8,6 +8,7 @@ from leoflow.runtime.client import AgentError
 
 RETURN_KEY = "return_value"
 _NOT_SET = object()
+_NO_TASKS = {}
 
 
 class TaskInstance:
@@ -88,12 +89,15 @@ class TaskInstance:
     def xcom_push(self, key, value):
         """Stores `value` under `key`. Raises TypeError or ValueError if it is no JSON, ValueError
         if it is too large."""
+        self._push(key, value)
+
+    def _push(self, key, value, length=None):
         if not isinstance(key, str):
             raise TypeError(f"XCom key must be a string, not {type(key).__name__}")
         if not key:
             raise ValueError("XCom key must not be empty")
         try:
-            self._agent.xcom_push(key, serde.encode(value))
+            self._agent.xcom_push(key, serde.encode(value), length)
         except (TypeError, ValueError) as error:
             raise type(error)(f"XCom {key!r}: {error}") from None
         except AgentError as error:
@@ -112,14 +116,16 @@ class TaskInstance:
     ):
         """The value for one task id (or this task), a list for several. Missing values are None.
 
-        As in Airflow, `default` replaces missing values only when `map_indexes` is given.
+        Of a mapped task that is the values of all its instances, unless `map_indexes` names some;
+        None stands for the one that is not mapped. As in Airflow, `default` replaces missing values
+        only when `map_indexes` is given.
         """
         single = task_ids is None or isinstance(task_ids, str)
         names = [self.task_id if task_ids is None else task_ids] if single else list(task_ids)
         place = {"dag_id": dag_id, "run_id": run_id, "include_prior_dates": include_prior_dates}
         if not _is_given(map_indexes):
-            values = self._values(names, key, -1, place)
-            return values[0] if single else values
+            values = self._values_of_all(names, key, place)
+            return values[0] if single and len(values) == 1 else values
         several = map_indexes is not None and not isinstance(map_indexes, int)
         indexes = list(map_indexes) if several else [-1 if map_indexes is None else map_indexes]
         columns = [self._values(names, key, index, place) for index in indexes]
@@ -130,10 +136,44 @@ class TaskInstance:
         ]
         return values[0] if single and not several else values
 
+    def _values_of_all(self, names, key, place):
+        """The values of the tasks in order, those of each in the order of its map indexes."""
+        foreign = place["dag_id"] not in (None, self.dag_id)
+        mapped = [name for name in names if foreign or not self._is_plain(name)]
+        if not mapped:
+            return self._values(names, key, -1, place)
+        from leoflow.runtime import mapping
+
+        found = dict(zip(mapped, mapping.pull_all(self, mapped, key, place)))
+        plain = [name for name in names if name not in found]
+        if plain:
+            found.update((name, [value]) for name, value in
+                         zip(plain, self._values(plain, key, -1, place)))
+        return mapping.flat(found[name] for name in names)
+
+    def _is_plain(self, name):
+        """Whether the task is known to have no instances by map index."""
+        ready = self._ready.get(name)
+        if ready is not None and self.map_index < 0:
+            return "total" not in ready
+        task = getattr(getattr(self.task, "dag", None), "task_dict", _NO_TASKS).get(name)
+        if task is None or getattr(task, "_mapped_from", None) is not None:
+            return False
+        group = getattr(task, "task_group", None)
+        return getattr(group, "_mapped_in", None) is None
+
+    def _has_ready(self, name, map_index):
+        """Whether the start frame holds the value of that map index, which is -1 or our own."""
+        return "total" not in self._ready[name] and self._is_plain(name) == (map_index == -1)
+
     def _values(self, names, key, map_index, place):
         found = {}
-        if key == RETURN_KEY and map_index == -1 and not any(place.values()):
-            found = {name: self._ready[name] for name in names if name in self._ready}
+        if key == RETURN_KEY and map_index in (-1, self.map_index) and not any(place.values()):
+            found = {
+                name: self._ready[name]
+                for name in names
+                if name in self._ready and self._has_ready(name, map_index)
+            }
         missing = [name for name in names if name not in found]
         if missing:
             answers = self._agent.xcom_pull(missing, key, map_index=map_index, **place)

@@ -111,6 +111,8 @@ def _encode_object(value):
         return _wrap(name, str(value))
     if _is_enum(value):
         return _encode(value.value)
+    if _is_lazy(value):
+        return [_encode(item) for item in value]
     if isinstance(value, (str, int, float)):
         return _encode(_plain_base(value))
     if (
@@ -129,6 +131,11 @@ def _encode_object(value):
 def _is_enum(value):
     enum = sys.modules.get("enum")
     return enum is not None and isinstance(value, enum.Enum)
+
+
+def _is_lazy(value):
+    lazy = sys.modules.get("leoflow.runtime.lazy")
+    return lazy is not None and isinstance(value, lazy.LazySequence)
 
 
 def _plain_base(value):

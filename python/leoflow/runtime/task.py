@@ -105,6 +105,7 @@ class Attempt:
         self.agent = agent
         self.task = None
         self.context = None
+        self._map_label = None
 
     def run(self):
         set_signal(SIGTERM, self._on_terminate)
@@ -119,13 +120,18 @@ class Attempt:
         logs.flush()
         reason = templates.mask(verdict.reason, self.agent.secrets)
         self.agent.outcome(
-            verdict.kind, reason, retryable=verdict.retryable, will_retry=verdict.will_retry
+            verdict.kind,
+            reason,
+            retryable=verdict.retryable,
+            will_retry=verdict.will_retry,
+            map_label=self._map_label,
         )
         self._after(verdict)
 
     def _work(self):
         self._prepare()
-        result = self._execute()
+        is_mapped = self.start.get("map_index", -1) >= 0
+        result = self._execute_and_label() if is_mapped else self._execute()
         self._push(result)
         return Verdict("succeeded")
 
@@ -136,8 +142,13 @@ class Attempt:
         context = _context.build(start, dag, task, self.agent)
         self.task, self.context = task, context
         _context.push_context(context)
+        renderer = None
+        if start.get("map_index", -1) >= 0:
+            from leoflow.runtime import mapping
+
+            renderer = mapping.become_instance(task, context)
         if getattr(task, "template_fields", None):
-            templates.render_fields(task, context)
+            templates.render_fields(task, context, renderer=renderer)
             self.agent.rendered(templates.report_fields(task, self.agent.secrets))
         _export(_task_environment(start, task))
 
@@ -149,6 +160,21 @@ class Attempt:
         result = self._execute_in_time()
         if getattr(task, "post_execute", None) is not None:
             task.post_execute(context, result)
+        return result
+
+    def _execute_and_label(self):
+        """A label that cannot be rendered fails the task, unless it has failed already."""
+        from leoflow.runtime import mapping
+
+        arguments = self.task, self.context, self.agent.secrets
+        try:
+            result = self._execute()
+        except _client.AgentGone:
+            raise
+        except BaseException:
+            self._map_label = mapping.label_of_failed(*arguments)
+            raise
+        self._map_label = mapping.label_of(*arguments)
         return result
 
     def _execute_in_time(self):
@@ -193,14 +219,27 @@ class Attempt:
             logs.log_failure("on_kill raised", error)
 
     def _push(self, result):
-        task = self.task
-        if result is None or not getattr(task, "do_xcom_push", True):
+        task, length = self.task, None
+        if not getattr(task, "do_xcom_push", True):
+            result = None
+        if "map_length_max" in self.start and self.start.get("map_index", -1) < 0:
+            length = self._length_of(result)
+        if result is None:
             return
         instance = self.context["ti"]
         if getattr(task, "multiple_outputs", False):
             for key, value in _outputs(result):
                 instance.xcom_push(key, value)
-        instance.xcom_push(RETURN_KEY, result)
+        instance._push(RETURN_KEY, result, length)
+
+    def _length_of(self, result):
+        """Other tasks are mapped over the result; raises if they cannot be."""
+        length_max = self.start["map_length_max"]
+        if length_max is None:
+            return None
+        from leoflow.runtime import mapping
+
+        return mapping.checked_length(result, length_max)
 
     def _judge(self, error):
         names = {kind.__name__ for kind in type(error).__mro__}

@@ -81,6 +81,12 @@ class Renderer:
             return self._run(self.environment().from_string(value))
         return _native_literal(value) if self._native else _plain_text(value)
 
+    def text(self, value):
+        """A text rendered, never taken for the name of a file; a text also in native mode."""
+        if any(mark in value for mark in MARKS):
+            return str(self._run(self.environment().from_string(value)))
+        return _plain_text(value)
+
     def _run(self, template):
         return template.render(self._context)
 
@@ -118,9 +124,14 @@ def render_value(value, context, task=None):
     return Renderer(context.get("task") if task is None else task, context).render(value)
 
 
-def render_fields(task, context, fields=None):
+def render_text(value, context, task):
+    """A text rendered as a text, whatever the task's template_ext and mode are."""
+    return Renderer(task, context).text(value)
+
+
+def render_fields(task, context, fields=None, renderer=None):
     """Renders the template fields of `task` in place. Errors name the field."""
-    renderer = Renderer(task, context)
+    renderer = renderer or Renderer(task, context)
     for field in task.template_fields if fields is None else fields:
         value = getattr(task, field, None)
         if value is None:

@@ -130,7 +130,8 @@ class Result:
 
 class Agent:
     """One template interpreter and the answers to its tasks. `variables`, `connections` and `xcoms`
-    are the store."""
+    are the store; `mapped` holds the XComs by map index, of which one answer brings at most
+    `page_max`."""
 
     def __init__(self, preload=(), environment=None, once=False, template=TEMPLATE):
         ours, theirs = socket.socketpair()
@@ -150,6 +151,7 @@ class Agent:
         ours.settimeout(PATIENCE)
         self.channel = ours
         self.variables, self.connections, self.xcoms = {}, {}, {}
+        self.mapped, self.page_max = {}, 1000
         self.errors = {}
         self.attempt = 0
         init = {"op": "init", "site_packages": site_packages(), "preload": list(preload)}
@@ -246,8 +248,7 @@ class Agent:
         if op in self.errors:
             return {"error": self.errors[op]}
         if op == "xcom_pull":
-            values = [self.xcoms.get((task, call["key"])) for task in call["task_ids"]]
-            return {"values": [{"found": value is not None, "value": value} for value in values]}
+            return {"values": [self._pulled(task, call) for task in call["task_ids"]]}
         if op == "variable_get":
             return {
                 "found": call["key"] in self.variables,
@@ -261,6 +262,23 @@ class Agent:
             found = self.connections.get(call["conn_id"])
             return {"found": found is not None, "connection": found}
         return {}
+
+
+    def _pulled(self, task, call):
+        name, index = (task, call["key"]), call["map_index"]
+        if index is None:
+            return self.page(name, call["offset"])
+        found = self.xcoms if index == -1 else self.mapped.get(name, {})
+        value = found.get(name if index == -1 else index)
+        return {"found": value is not None, "value": value}
+
+    def page(self, name, offset=0):
+        """What is told of all map indexes of the XCom `name`: (task_id, key)."""
+        by_index = self.mapped.get(name, {})
+        values = [by_index[index] for index in sorted(by_index)]
+        values = [self.xcoms[name]] if name in self.xcoms else values
+        page = values[offset : offset + self.page_max]
+        return {"found": bool(values), "total": len(values), "values": page}
 
 
 # A stand-in for the authoring surface: DAGs as plain attributes, tasks as plain functions.

@@ -12,7 +12,7 @@ DAG = """
 def waits(context):
     context["ti"].xcom_push("here", 1)
     import sys
-    return context["ti"].xcom_pull("gate")
+    return context["ti"].xcom_pull("gate", map_indexes=-1)
 
 def child(context):
     import subprocess, sys
