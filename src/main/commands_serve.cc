@@ -95,6 +95,10 @@ Result<int> Commands::serve(const cli::ServerOptions& options, bool lite) {
   if (pods) {
     auto kubernetes = kubernetes_config(options);
     if (!kubernetes) return fail(kubernetes);
+    // Whoever runs `lite` runs all that is in its pods.
+    bool shares =
+        !kubernetes->pods.cache_host_path.empty() || !kubernetes->pods.cache_claim.empty();
+    if (!kubernetes->own_cache) kubernetes->own_cache = lite && !shares;
     config.kubernetes = std::move(*kubernetes);
   }
   config.test_connections = variable_or("LEOFLOW_TEST_CONNECTIONS") == "1";

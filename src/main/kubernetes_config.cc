@@ -117,7 +117,14 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
        {"audience", text(pods.audience)},
        {"service_account", text(pods.service_account)},
        {"cache_host_path", text(pods.cache_host_path)},
-       {"cache_claim", text(pods.cache_claim)},
+       {"cache_claim",
+        [&](const json::value& value) -> Status {
+          auto read = text(pods.cache_claim)(value);
+          bool named = pods.cache_claim != "auto" && pods.cache_claim != "none";
+          config.own_cache = pods.cache_claim == "auto";
+          if (!named) pods.cache_claim.clear();
+          return read;
+        }},
        {"run_as_user", number(pods.run_as_user, 0, 2'000'000'000)},
        {"storage_class", text(config.storage_class)},
        {"staging_access",
@@ -135,7 +142,8 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
           return {};
         }},
        {"policy", [&](const json::value& value) { return read_policy(value, pods.policy); }}});
-  if (read && !pods.cache_host_path.empty() && !pods.cache_claim.empty())
+  bool claim = !pods.cache_claim.empty() || config.own_cache == true;
+  if (read && !pods.cache_host_path.empty() && claim)
     read = fail(Code::invalid, "cache_host_path and cache_claim are both given",
                 "keep the one in which pods are to share what they fetched");
   if (!read) return fail(read.error().within(name));

@@ -22,6 +22,9 @@ struct KubernetesConfig {
   kube::ContextChoice choice;
   kube::PodSettings pods;  // namespace and what depends on the server is filled by Pods
   std::string storage_class;
+  // Whether pods share a claim that the server makes (exec/kubernetes/own_cache.h); unset = the
+  // command decides.
+  std::optional<bool> own_cache;
   std::string agent_address;  // of this server, as pods reach it; empty = found out
   int agent_port = kAgentPortDefault;
   // Places started ahead: of which tasks, how many at once, how long one is held.

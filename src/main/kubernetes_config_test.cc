@@ -47,7 +47,14 @@ policy: {execution_keys: [node_selector], service_accounts: [etl]}
   EXPECT_EQ(config->pods.policy.execution_keys, std::vector<std::string>{"node_selector"});
   EXPECT_TRUE(config->pods.pod_template.contains("spec"));
   EXPECT_EQ(config->pods.cache_host_path, "/var/cache/leoflow");
-  EXPECT_EQ(parse_kubernetes_config("cache_claim: kept", "file.yaml")->pods.cache_claim, "kept");
+  auto named = parse_kubernetes_config("cache_claim: kept", "file.yaml");
+  EXPECT_EQ(named->pods.cache_claim, "kept");
+  EXPECT_EQ(named->own_cache, false);
+  auto own = parse_kubernetes_config("cache_claim: auto", "file.yaml");
+  EXPECT_EQ(own->pods.cache_claim, "");
+  EXPECT_EQ(own->own_cache, true);
+  EXPECT_EQ(parse_kubernetes_config("cache_claim: none", "file.yaml")->own_cache, false);
+  EXPECT_EQ(parse_kubernetes_config("{}", "file.yaml")->own_cache, std::nullopt);
   EXPECT_TRUE(parse_kubernetes_config("", "empty"));
 }
 
@@ -56,7 +63,8 @@ TEST(KubernetesConfig, RefusesByName) {
        {"imag: x", "image: 1", "agent_port: 0", "agent_port: x", "staging_access: ReadOnlyMany",
         "pod_template: []", "insecure: 1", "policy: {x: 1}", "start_ahead: inherit",
         "admission: none", "held_pods_max: -1", "policy: {service_accounts: x}", "- a", "a: [",
-        "policy: {service_accounts: [1]}", "{cache_host_path: /a, cache_claim: b}"}) {
+        "policy: {service_accounts: [1]}", "{cache_host_path: /a, cache_claim: b}",
+        "{cache_host_path: /a, cache_claim: auto}"}) {
     auto config = parse_kubernetes_config(text, "file.yaml");
     ASSERT_FALSE(config) << text;
     EXPECT_EQ(config.error().code(), Code::invalid) << text;

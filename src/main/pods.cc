@@ -65,6 +65,15 @@ Result<std::unique_ptr<Pods>> Pods::open(PodsOptions given, Store& store, const 
   pods->staging_ = std::make_unique<kube::PvcStaging>(*pods->cluster_, volumes);
   pods->executor_ = std::make_unique<kube::PodExecutor>(*pods->cluster_, *pods->staging_, *pods,
                                                         clock, settings, options.slots_max);
+  if (options.config.own_cache.value_or(false)) {
+    kube::OwnCacheSettings cache{.namespace_name = settings.namespace_name,
+                                 .instance = settings.instance,
+                                 .storage_class = options.config.storage_class};
+    auto use = [executor = pods->executor_.get()](const std::string& claim) {
+      executor->set_cache_claim(claim);
+    };
+    pods->own_cache_ = std::make_unique<kube::OwnCache>(*pods->cluster_, cache, use);
+  }
   if (options.config.pod_secrets) {
     pods->reviewer_ = std::make_unique<PlaceTokenReviewer>(options.place_key, *pods->executor_);
   } else {
@@ -110,6 +119,7 @@ Status Pods::start(AgentService& service) {
   if (!downloads) return fail(downloads.error().within("serving the agent program to pods"));
   downloads_ = std::move(*downloads);
   executor_->start(service);
+  if (own_cache_) own_cache_->start();
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/server.h"
 #include "async/guarded.h"
+#include "exec/kubernetes/own_cache.h"
 #include "exec/kubernetes/pod_executor.h"
 #include "exec/pod_admission.h"
 #include "main/archives.h"
@@ -75,6 +76,7 @@ class Pods : public kube::PodPlanner {
   std::unique_ptr<PodReviewer> reviewer_;
   std::unique_ptr<kube::PvcStaging> staging_;
   std::unique_ptr<kube::PodExecutor> executor_;
+  std::unique_ptr<kube::OwnCache> own_cache_;  // null = pods share none, or one that was named
   std::unique_ptr<api::HttpServer> downloads_;
 };
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods that share what they fetch: in a folder of their node, or in a claim."""
+"""Pods that share what they fetch: in a folder of their node, in a claim, in one of the server's."""
 import json
 import os
 import sys
@@ -35,8 +35,8 @@ CLAIM = {"metadata": {"name": "kept"},
 
 
 class Cache(ClusterTest):
-    def run_chain(self, setting, port):
-        """The logs of both tasks."""
+    def run_chain(self, setting, port, said=""):
+        """The logs of both tasks, which run once the server has said something."""
         with tempfile.TemporaryDirectory() as folder:
             settings = Path(folder, "kubernetes.yaml")
             settings.write_text(f"agent_port: {port}\nstart_ahead: never\n{setting}\n")
@@ -45,6 +45,7 @@ class Cache(ClusterTest):
                                        "--kubernetes-namespace", self.namespace])
             try:
                 server.dag("chain")
+                until(f"the server says {said!r}", lambda: said in server.printed(), SECONDS)
                 server.trigger("chain")
                 seen = server.finished("chain", "r1", SECONDS)
                 self.assertEqual(seen, "success", server.printed()[-4000:])
@@ -52,8 +53,8 @@ class Cache(ClusterTest):
             finally:
                 server.close()
 
-    def assert_shared(self, setting, port):
-        first, second = self.run_chain(setting, port)
+    def assert_shared(self, setting, port, said=""):
+        first, second = self.run_chain(setting, port, said)
         self.assertIn("agent /leoflow/leoflow-agent", first)
         self.assertRegex(second, r"agent /leoflow-cache/\w{64}/leoflow-agent file /leoflow-cache/")
 
@@ -66,6 +67,13 @@ class Cache(ClusterTest):
         self.api.create(self.path("persistentvolumeclaims"), CLAIM)
         until("the claim is bound", lambda: self.claims()[0]["status"]["phase"] == "Bound", SECONDS)
         self.assert_shared("cache_claim: kept", 19491)
+
+    def test_in_a_claim_of_the_servers_own(self):
+        for port, storage_class in ((19691, "hostpath"), (19791, "hostpath-late")):
+            with self.subTest(storage_class):
+                self.assert_shared(f"storage_class: {storage_class}", port, "pods share a cache")
+        names = [claim["metadata"]["name"] for claim in self.claims()]
+        self.assertEqual(sum(name.endswith("-cache") for name in names), 2)
 
     def test_a_folder_that_pods_cannot_write_to_is_done_without(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -32,6 +32,7 @@ struct Resource {
 };
 constexpr Resource kPods{"v1", "pods", "Pod"};
 constexpr Resource kVolumeClaims{"v1", "persistentvolumeclaims", "PersistentVolumeClaim"};
+constexpr Resource kNodes{"v1", "nodes", "Node"};
 constexpr Resource kSecrets{"v1", "secrets", "Secret"};
 constexpr Resource kStorageClasses{"storage.k8s.io/v1", "storageclasses", "StorageClass"};
 constexpr Resource kTokenReviews{"authentication.k8s.io/v1", "tokenreviews", "TokenReview"};

@@ -29,6 +29,8 @@ void PodExecutor::set_server(std::string address, std::string ca_pem) {
   settings_.server_ca = std::move(ca_pem);
 }
 
+void PodExecutor::set_cache_claim(std::string claim) { settings_.cache_claim = std::move(claim); }
+
 void PodExecutor::start(AgentGateway& gateway) {
   gateway_ = &gateway;
   gateway.observe(this);

@@ -88,6 +88,8 @@ class PodExecutor final : public Executor,
   void set_listener(ExecutorListener& engine) { engine_ = &engine; }
   // What is known only once the agent service listens.
   void set_server(std::string address, std::string ca_pem);
+  // Pods that are made from now on share it. The cluster's thread.
+  void set_cache_claim(std::string claim);
   void start(AgentGateway& gateway);
   // Pods go on. Requires: the cluster is not stopped yet. Idempotent.
   void stop();
