@@ -28,8 +28,15 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   ASSERT_TRUE(store->save_process(id_, {42, 4242, 99, false, {"/sys/fs/cgroup/x"}}));
   ASSERT_TRUE(store->append_xcom(id_, {1, "k", "{\"a\":1}", "", 7, -1}));
   ASSERT_TRUE(store->append_xcom(id_, {2, "big", "", "/spill/file", 900'000, 3, 17}));
-  ASSERT_TRUE(store->save_outcome(
-      id_, {"failed", false, "exit code 3", 3, 5, 6, {std::chrono::milliseconds(7), 4096}, "{}", "ROME"}));
+  ASSERT_TRUE(store->save_outcome(id_, {"failed",
+                                        false,
+                                        "exit code 3",
+                                        3,
+                                        5,
+                                        6,
+                                        {std::chrono::milliseconds(7), 4096},
+                                        "{}",
+                                        "ROME"}));
   auto loaded = *AttemptStore::open(root_)->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].id, id_);

@@ -141,7 +141,11 @@ void write_task(json::Writer& w, const TaskSpec& task) {
   w.member("module_path", task.operator_module)
       .member("class_name", task.operator_name)
       .end_object();
-  w.member("is_mapped", !task.expand.empty()).key("extra_links").begin_array().end_array().end_object();
+  w.member("is_mapped", !task.expand.empty())
+      .key("extra_links")
+      .begin_array()
+      .end_array()
+      .end_object();
 }
 
 }  // namespace leoflow::api

@@ -115,7 +115,8 @@ Result<Response> get_mapped_task_instances(Call& call) {
   if (!plain) return fail(plain);
   auto found = find_dag_version(call, query->dag_id);
   auto index = found ? found->version->spec.index_of(query->task_id) : std::nullopt;
-  bool mapped = index && !found->version->spec.mapping_of(found->version->spec.tasks[*index]).empty();
+  bool mapped =
+      index && !found->version->spec.mapping_of(found->version->spec.tasks[*index]).empty();
   if (!index || (plain->total > 0 && !mapped)) {
     return fail(Code::not_found, "Task id " + query->task_id + " is not mapped");
   }

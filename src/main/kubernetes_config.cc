@@ -75,6 +75,15 @@ Status read_policy(const json::value& value, kube::PodPolicy& policy) {
                     {"service_accounts", list(policy.service_accounts)}});
 }
 
+// The name of a claim, or a word for one of the server's own.
+Status read_cache_claim(const json::value& value, KubernetesConfig& config) {
+  std::string& claim = config.pods.cache_claim;
+  if (auto read = text(claim)(value); !read) return read;
+  config.own_cache = claim == "auto";
+  if (claim == "auto" || claim == "none") claim.clear();
+  return {};
+}
+
 }  // namespace
 
 Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::string_view name) {
@@ -117,14 +126,7 @@ Result<KubernetesConfig> parse_kubernetes_config(std::string_view yaml, std::str
        {"audience", text(pods.audience)},
        {"service_account", text(pods.service_account)},
        {"cache_host_path", text(pods.cache_host_path)},
-       {"cache_claim",
-        [&](const json::value& value) -> Status {
-          auto read = text(pods.cache_claim)(value);
-          bool named = pods.cache_claim != "auto" && pods.cache_claim != "none";
-          config.own_cache = pods.cache_claim == "auto";
-          if (!named) pods.cache_claim.clear();
-          return read;
-        }},
+       {"cache_claim", [&](const json::value& value) { return read_cache_claim(value, config); }},
        {"run_as_user", number(pods.run_as_user, 0, 2'000'000'000)},
        {"storage_class", text(config.storage_class)},
        {"staging_access",

@@ -168,7 +168,9 @@ Status finish_mapping(DagSpec& spec, const Graph& graph) {
     std::vector<bool> itself(spec.tasks.size());
     itself[i] = true;
     std::vector<std::string> ids = tasks_of(task.expand);
-    if (Status is = check_sources(spec, graph, task.expand, ids, itself, "task '" + task.task_id + "'"); !is)
+    if (Status is =
+            check_sources(spec, graph, task.expand, ids, itself, "task '" + task.task_id + "'");
+        !is)
       return is;
     note(ids);
   }

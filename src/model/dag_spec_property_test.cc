@@ -129,7 +129,8 @@ MapSource any_source(int number, int depth) {
     case MapSource::Kind::task: source.task_id = "t0"; break;
     default:
       source.fill = source.kind == MapSource::Kind::zip && any_bool();
-      for (int i = *gen::inRange(1, 3); i > 0; --i) source.parts.push_back(any_source(number, depth - 1));
+      for (int i = *gen::inRange(1, 3); i > 0; --i)
+        source.parts.push_back(any_source(number, depth - 1));
   }
   return source;
 }

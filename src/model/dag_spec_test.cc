@@ -253,19 +253,21 @@ TEST(DagJson, RefusesWithThePath) {
 
 // A DAG of a and b > c; `more` goes to task c, `of_dag` to the DAG.
 std::string mapped_dag(const std::string& more, const std::string& of_dag = "") {
-  return R"({"dag_id":"d","tasks":[{"task_id":"a"},{"task_id":"b","downstream":["c"]},{"task_id":"c")" + more +
-         "}]" + of_dag + "}";
+  std::string others = R"({"task_id":"a"},{"task_id":"b","downstream":["c"]})";
+  return R"({"dag_id":"d","tasks":[)" + others + R"(,{"task_id":"c")" + more + "}]" + of_dag + "}";
 }
 
 TEST(DagJson, ReadsWhatTasksAndGroupsAreMappedOver) {
-  auto spec = parse_dag_spec(mapped_dag(R"(,"expand":[3,"b",{"zip":["b",{"concat":[1,"b"]}],"fill":true}])"));
+  auto spec = parse_dag_spec(
+      mapped_dag(R"(,"expand":[3,"b",{"zip":["b",{"concat":[1,"b"]}],"fill":true}])"));
   ASSERT_TRUE(spec.has_value()) << spec.error().message();
   const TaskSpec& task = spec->tasks[*spec->index_of("c")];
   EXPECT_EQ(tasks_of(spec->mapping_of(task)), std::vector<std::string>{"b"});
   EXPECT_EQ(mapped_length(task.expand, [](const std::string&) { return 4; }), 3 * 4 * 5);
   EXPECT_TRUE(spec->mapped_over("b"));
   EXPECT_FALSE(spec->mapped_over("a"));
-  auto group = parse_dag_spec(mapped_dag(R"(,"task_groups":["g","g.in"])", R"(,"mapped_groups":{"g":["b"]})"));
+  auto group = parse_dag_spec(
+      mapped_dag(R"(,"task_groups":["g","g.in"])", R"(,"mapped_groups":{"g":["b"]})"));
   ASSERT_TRUE(group.has_value()) << group.error().message();
   EXPECT_EQ(group->tasks[*group->index_of("c")].mapped_group, "g");
   EXPECT_EQ(group->mapping_of(group->tasks[*group->index_of("c")]).size(), 1U);
@@ -273,18 +275,24 @@ TEST(DagJson, ReadsWhatTasksAndGroupsAreMappedOver) {
 }
 
 TEST(DagJson, RefusesAMappingThatCannotBe) {
-  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":["a"])")), "task 'c' is mapped over 'a', which is not upstream of it");
-  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":["x"])")), "task 'c' is mapped over an unknown task 'x'");
-  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":[])")), "tasks[2].expand: must be an array of at least one source");
+  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":["a"])")),
+            "task 'c' is mapped over 'a', which is not upstream of it");
+  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":["x"])")),
+            "task 'c' is mapped over an unknown task 'x'");
+  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":[])")),
+            "tasks[2].expand: must be an array of at least one source");
   EXPECT_EQ(refusal(mapped_dag(R"(,"expand":[-1])")),
             "tasks[2].expand[0]: must be an object, not a number");
-  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":[{"zip":["b"],"x":1}])")), "tasks[2].expand[0].x: unknown key");
+  EXPECT_EQ(refusal(mapped_dag(R"(,"expand":[{"zip":["b"],"x":1}])")),
+            "tasks[2].expand[0].x: unknown key");
   EXPECT_EQ(refusal(mapped_dag(R"(,"expand":[20001])")),
             "task 'c' is mapped over more than 20000 elements");
-  EXPECT_EQ(refusal(mapped_dag(R"(,"task_groups":["g"],"expand":[2])", R"(,"mapped_groups":{"g":["b"]})")),
+  EXPECT_EQ(refusal(mapped_dag(R"(,"task_groups":["g"],"expand":[2])",
+                               R"(,"mapped_groups":{"g":["b"]})")),
             "task 'c' is mapped more than once: mapping within the mapped group 'g'");
-  EXPECT_EQ(refusal(mapped_dag(R"(,"task_groups":["g","h"])", R"(,"mapped_groups":{"g":[1],"h":[1]})")),
-            "task 'c' is mapped more than once: mapping within the mapped group 'g'");
+  EXPECT_EQ(
+      refusal(mapped_dag(R"(,"task_groups":["g","h"])", R"(,"mapped_groups":{"g":[1],"h":[1]})")),
+      "task 'c' is mapped more than once: mapping within the mapped group 'g'");
   EXPECT_EQ(refusal(mapped_dag("", R"(,"mapped_groups":{"g":["b"]})")),
             "group 'g' is mapped over 'b', which is not upstream of it");
 }

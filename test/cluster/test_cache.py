@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods that share what they fetch: in a folder of their node, in a claim, in one of the server's."""
+"""Pods that share what they fetch: in a folder of their node, or in a claim."""
 import json
 import os
 import sys

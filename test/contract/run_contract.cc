@@ -235,8 +235,10 @@ TEST_P(StoreContract, WhatMappedInstancesReturnedIsToldWithItsLength) {
                            .value = "[]",
                            .length = index});
   }
-  batch.xcoms.push_back({.run = RunKey{1}, .task_id = "each", .map_index = 1, .key = "other", .value = "1"});
-  batch.xcoms.push_back({.run = RunKey{1}, .task_id = "one", .key = std::string(kReturnValue), .value = "1"});
+  batch.xcoms.push_back(
+      {.run = RunKey{1}, .task_id = "each", .map_index = 1, .key = "other", .value = "1"});
+  batch.xcoms.push_back(
+      {.run = RunKey{1}, .task_id = "one", .key = std::string(kReturnValue), .value = "1"});
   commit(batch);
   auto each = store_->engine().returned(RunKey{1}, "each");
   ASSERT_TRUE(each && each->size() == 2);
