@@ -74,7 +74,8 @@ class DateTime(_datetime.datetime):
     @classmethod
     def parse(cls, text):
         """The instant `text` (ISO 8601) names; without a zone it is UTC. Raises ValueError."""
-        value = cls.fromisoformat(text)
+        # Python 3.10 knows no Z.
+        value = cls.fromisoformat(text[:-1] + "+00:00" if text[-1:] in ("Z", "z") else text)
         return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
     @classmethod

@@ -104,5 +104,21 @@ class SmallDateutil(unittest.TestCase):
                 dateparse.parse(text)
 
 
+
+class OlderPython(unittest.TestCase):
+    """Python 3.10, whose datetime reads less."""
+
+    def test_instants_of_the_server_are_read(self):
+        class Old(DateTime):
+            @classmethod
+            def fromisoformat(cls, text):
+                if text.endswith("Z"):
+                    raise ValueError(f"Invalid isoformat string: {text!r}")
+                return super().fromisoformat(text)
+
+        self.assertEqual(Old.parse("2026-01-02T03:04:05.000006Z").isoformat(),
+                         "2026-01-02T03:04:05.000006+00:00")
+
+
 if __name__ == "__main__":
     unittest.main()
