@@ -73,6 +73,15 @@ def d():
         with open(os.environ["STAGE"] + "/file", "wb") as out:
             out.truncate(5 << 20)
 
+    @task
+    def lists(ti=None):
+        return ti.xcom_pull("elsewhere", dag_id="other")
+
+    @task(map_index_template="one of two")
+    def mapped(n):
+        return n
+
+    lists(); mapped.expand(n=[5, 6])
     ok(); exits(); raises(); sleeps(); stubborn(); daemon(); eats()
     long_line(); invalid(); last_words(); large(); fills()
 
@@ -95,6 +104,34 @@ TEST_F(AgentEndToEnd, RunsATaskAndForgetsItOnceAcknowledged) {
   EXPECT_TRUE(wait_log(1, "ended: succeeded"));
   EXPECT_EQ(server_.logs[AttemptId{1}].find("s3cret"), std::string::npos);
   EXPECT_TRUE(wait_forgotten(1));
+}
+
+// Puts `now` in place of `before` in the start frame.
+void edit(Claim& claim, const std::string& before, const std::string& now) {
+  size_t at = claim.start_json.find(before);
+  ASSERT_NE(at, std::string::npos) << claim.start_json;
+  claim.start_json.replace(at, before.size(), now);
+}
+
+TEST_F(AgentEndToEnd, TellsHowLongAResultIsAndPullsThoseOfAllMapIndexes) {
+  edit(prepare(1, "lists"), "\"max_tries\":0", "\"max_tries\":0,\"map_length_max\":9");
+  place(1);
+  EXPECT_EQ(outcome_of(1).kind, OutcomeKind::succeeded) << outcome_of(1).reason;
+  EXPECT_TRUE(server_.wait([&] { return server_.xcoms.contains("return_value"); }));
+  EXPECT_EQ(server_.xcoms["return_value"].value, "[41,42]");
+  EXPECT_EQ(server_.xcoms["return_value"].length, 2);
+}
+
+TEST_F(AgentEndToEnd, TellsTheLabelOfAMappedInstance) {
+  Claim& claim = prepare(1, "mapped");
+  edit(claim, "\"map_index\":-1", "\"map_index\":1");
+  place(1);
+  Outcome outcome = outcome_of(1);
+  EXPECT_EQ(outcome.kind, OutcomeKind::succeeded) << outcome.reason;
+  EXPECT_TRUE(server_.wait([&] { return server_.xcoms.contains("return_value"); }));
+  EXPECT_EQ(server_.xcoms["return_value"].value, "6");
+  EXPECT_EQ(server_.xcoms["return_value"].length, std::nullopt);
+  EXPECT_EQ(outcome.map_label, "one of two");
 }
 
 TEST_F(AgentEndToEnd, SendsUnfinishedLinesBeforeTheOutcomeAndTheEndOfTheLogLast) {
