@@ -4,6 +4,8 @@
 // reads them.
 //   throughput   task instances a second: 100 runs of 10 layers of 10 at once
 //   small, big   the same for 10-task DAGs and for one 10,000-task DAG, 100 tasks at a time in both
+//   mapped       as throughput, the layers as mapped tasks of 10 instances, in a mapped group
+//   mapped_big   as big, from one mapped group of 100 tasks and 100 instances
 //   floor        what raw batched SQLite needs for the row changes of a task instance
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -68,6 +70,7 @@ struct Workload {
   int runs, depth, width;
   int parallelism;
   int runs_at_once;
+  bool mapped = false;  // a layer is one task, its places are instances
 };
 
 std::string task_name(int layer, int place) {
@@ -81,11 +84,13 @@ DagSpec layered(const Workload& load) {
   spec.relative_fileloc = "dag.py";
   spec.max_active_runs = load.runs_at_once;
   spec.max_active_tasks = load.parallelism;
+  if (load.mapped) spec.mapped_groups["all"] = {{.length = load.width}};
   for (int layer = 0; layer < load.depth; ++layer) {
-    for (int place = 0; place < load.width; ++place) {
+    for (int place = 0; place < (load.mapped ? 1 : load.width); ++place) {
       TaskSpec task;
       task.task_id = task.display_name = task_name(layer, place);
       if (layer + 1 < load.depth) task.downstream = {task_name(layer + 1, place)};
+      if (load.mapped) task.task_groups = {"all"};
       spec.tasks.push_back(std::move(task));
     }
   }
@@ -221,6 +226,8 @@ int main(int argc, char** argv) {
       {"throughput", 100, 10, 10, 1'000, 100},
       {"small", 1'000, 10, 1, 100, 100},
       {"big", 1, 100, 100, 100, 1},
+      {"mapped", 100, 10, 10, 1'000, 100, true},
+      {"mapped_big", 1, 100, 100, 100, 1, true},
   };
   for (const Workload& load : loads) {
     if (argc < 2 || std::string_view(argv[1]) == load.name) print(load.name, measure(load));

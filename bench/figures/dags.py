@@ -56,3 +56,28 @@ with DAG("{dag_id}", schedule=None, catchup=False):
     BashOperator(task_id="only", bash_command="true")
 """
     return chain(dag_id, 1)
+
+
+def mapped(dag_id, width):
+    """A task whose result `width` instances are mapped over, and one that sums what they return."""
+    return f"""
+from airflow.sdk import dag, task
+
+@dag(schedule=None, max_active_tasks=128)
+def {dag_id}():
+    @task
+    def numbers():
+        return list(range({width}))
+
+    @task
+    def same(n):
+        return n
+
+    @task
+    def add(values):
+        return sum(values)
+
+    add(same.expand(n=numbers()))
+
+{dag_id}()
+"""

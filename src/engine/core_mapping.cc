@@ -199,7 +199,11 @@ Core::Expanded Core::expand(ActiveRun& run, MappingIndex mapping, SlotIndex at, 
   if (whole &&
       expansion.length > 0)  // ended as a whole before the others had instances, and was cleared
     return {.waits = true, .made = make_instances(run, mapping, expansion.length, now)};
-  if (whole) return verdict == Verdict::run ? Expanded{.state = TaskState::skipped} : Expanded{};
+  if (whole && verdict == Verdict::run) {
+    row.reason = "it is mapped over no elements";
+    return {.state = TaskState::skipped};
+  }
+  if (whole) return {};
   if (row.map_index >= expansion.length) return {.state = TaskState::removed};
   return {};
 }

@@ -110,6 +110,7 @@ TEST(Mapping, OverNothingIsSkippedAsAWhole) {
   h.trigger("d", "r").value();
   h.returns("r/files", 0);
   EXPECT_EQ(h.states("d", "r"), "each=skipped files=success total=skipped");
+  EXPECT_EQ(h.instance("d", "r", "each").reason, "it is mapped over no elements");
   EXPECT_EQ(h.state("d", "r"), "success");
 }
 

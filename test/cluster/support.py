@@ -67,8 +67,12 @@ class ClusterTest(unittest.TestCase):
     def until_ended(self, name):
         return self.until_pod(name, "ends", lambda found: found["status"]["phase"] in ENDED)
 
-    def claims(self):
+    def all_claims(self):
         return self.api.get(self.path("persistentvolumeclaims"))["items"]
+
+    def claims(self):
+        """Those of staging volumes."""
+        return [one for one in self.all_claims() if VOLUME in one["metadata"].get("labels", {})]
 
     def volume(self, dag_id, run_id):
         """Folder, on this host, of a run's claim."""

@@ -65,14 +65,15 @@ class Cache(ClusterTest):
 
     def test_in_a_claim(self):
         self.api.create(self.path("persistentvolumeclaims"), CLAIM)
-        until("the claim is bound", lambda: self.claims()[0]["status"]["phase"] == "Bound", SECONDS)
+        until("the claim is bound",
+              lambda: self.all_claims()[0]["status"]["phase"] == "Bound", SECONDS)
         self.assert_shared("cache_claim: kept", 19491)
 
     def test_in_a_claim_of_the_servers_own(self):
         for port, storage_class in ((19691, "hostpath"), (19791, "hostpath-late")):
             with self.subTest(storage_class):
                 self.assert_shared(f"storage_class: {storage_class}", port, "pods share a cache")
-        names = [claim["metadata"]["name"] for claim in self.claims()]
+        names = [claim["metadata"]["name"] for claim in self.all_claims()]
         self.assertEqual(sum(name.endswith("-cache") for name in names), 2)
 
     def test_a_folder_that_pods_cannot_write_to_is_done_without(self):

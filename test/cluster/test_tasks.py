@@ -43,6 +43,25 @@ def chain():
 
 chain()
 """
+MAPPED = HEAD + """
+@dag(schedule=None)
+def mapped():
+    @task
+    def numbers():
+        return [3, 4, 5]
+
+    @task(map_index_template="of three")
+    def double(n):
+        return [2 * n, socket.gethostname()]
+
+    @task
+    def collect(values):
+        return [sum(n for n, _ in values), len({host for _, host in values})]
+
+    collect(double.expand(n=numbers()))
+
+mapped()
+"""
 REPAIR = HEAD + """
 @dag(schedule=None)
 def repair():
@@ -107,9 +126,10 @@ SELECTOR = "tasks: {never: {execution: {node_selector: {disk: none}}}}\n"
 
 
 def task_of(pod):
-    """DAG, run and task that a pod was made for."""
+    """DAG, run, task and map index that a pod was made for."""
     notes = pod["metadata"].get("annotations", {})
-    return tuple(notes.get("leoflow.io/" + key) for key in ("dag-id", "run-id", "task-id"))
+    return tuple(notes.get("leoflow.io/" + key)
+                 for key in ("dag-id", "run-id", "task-id", "map-index"))
 
 
 class LivePods(threading.Thread):
@@ -240,7 +260,7 @@ class TasksTest(ClusterTest):
 
 
 class Life(TasksTest):
-    dags = {"chain/dag.py": CHAIN, "chain/leoflow.yaml": STAGING,
+    dags = {"chain/dag.py": CHAIN, "chain/leoflow.yaml": STAGING, "mapped/dag.py": MAPPED,
             "repair/dag.py": REPAIR, "repair/leoflow.yaml": STAGING}
 
     def test_chain_hands_on_values_and_files_and_leaves_nothing_but_its_logs(self):
@@ -267,6 +287,14 @@ class Life(TasksTest):
         self.assertIn("found staged", self.server.events("repair", "get", try_number=2))
         self.assertEqual(self.server.task("repair", "put")["try_number"], 1)
         self.until_("the claim is gone", lambda: not self.claims())
+
+    def test_mapped_instances_have_pods_of_their_own(self):
+        self.server.trigger("mapped", "m1")
+        self.ends("mapped", "m1")
+        self.assertEqual(self.server.xcom("mapped", "collect", "m1"), [24, 3])
+        rows = self.server.get(
+            "/api/v2/dags/mapped/dagRuns/m1/taskInstances/double/listMapped")["task_instances"]
+        self.assertEqual([row["rendered_map_index"] for row in rows], ["of three"] * 3)
 
 
 class Faults(TasksTest):
