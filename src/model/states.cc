@@ -10,7 +10,7 @@ namespace {
 
 // Indexed by the enumerators.
 constexpr std::array<std::string_view, 4> kRunStates{"queued", "running", "success", "failed"};
-constexpr std::array<std::string_view, 4> kRunTypes{"manual", "scheduled", "backfill",
+constexpr std::array<std::string_view, 5> kRunTypes{"manual", "scheduled", "backfill",
                                                     "asset_triggered"};
 constexpr std::array<std::string_view, 13> kTaskStates{
     "none",     "scheduled",  "queued",          "running",      "success",
