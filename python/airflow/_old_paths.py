@@ -29,7 +29,9 @@ _MOVED = {
     "airflow.operators.dummy": f"{_STANDARD}.empty",
     "airflow.operators.empty": f"{_STANDARD}.empty",
     "airflow.operators.python": f"{_STANDARD}.python",
+    "airflow.timetables.assets": "airflow.sdk",
     "airflow.timetables.base": "airflow.sdk._timetables",
+    "airflow.timetables.datasets": "airflow.sdk",
     "airflow.timetables.events": "airflow.sdk",
     "airflow.timetables.interval": "airflow.sdk",
     "airflow.timetables.simple": "airflow.sdk._timetables",
@@ -45,9 +47,15 @@ _MOVED = {
     "airflow.utils.types": "airflow.sdk._enums",
     "airflow.utils.weight_rule": "airflow.sdk",
     "airflow.datasets": "airflow.sdk",
+    "airflow.datasets.metadata": "airflow.sdk",
+    "airflow.assets": "airflow.sdk",
 }
 # Real homes inside the SDK, which some files import from: no note, the names are the same.
 _INSIDE = {
+    "airflow.sdk.definitions.asset": "airflow.sdk",
+    "airflow.sdk.definitions.asset.decorators": "airflow.sdk",
+    "airflow.sdk.definitions.asset.metadata": "airflow.sdk",
+    "airflow.sdk.definitions.metadata": "airflow.sdk",
     "airflow.sdk.bases.hook": "airflow.sdk", "airflow.sdk.bases.operator": "airflow.sdk",
     "airflow.sdk.definitions.connection": "airflow.sdk",
     "airflow.sdk.definitions.context": "airflow.sdk",
@@ -59,9 +67,12 @@ _INSIDE = {
     "airflow.sdk.definitions.template": "airflow.sdk", "airflow.sdk.configuration": "airflow.sdk",
 }
 _ALIASES = {"DummyOperator": "EmptyOperator", "Dataset": "Asset", "DatasetAlias": "AssetAlias",
-            "DatasetAll": "AssetAll", "DatasetAny": "AssetAny"}
+            "DatasetAll": "AssetAll", "DatasetAny": "AssetAny",
+            "DatasetOrTimeSchedule": "AssetOrTimeSchedule"}
 _ELSEWHERE = {"State": "airflow.sdk._enums", "TerminalTIState": "airflow.sdk._enums",
-              "get_current_context": "airflow.sdk", "KNOWN_CONTEXT_KEYS": "airflow.sdk._binding",
+              "get_current_context": "airflow.sdk",
+              "AssetNameRef": "airflow.sdk._assets", "AssetUriRef": "airflow.sdk._assets",
+              "BaseAsset": "airflow.sdk._assets", "KNOWN_CONTEXT_KEYS": "airflow.sdk._binding",
               "NOTSET": "airflow.sdk._params"}
 _NOT_SHOWN = {"airflow._dates": "datetime and a fixed start_date",
               "airflow.sdk._timetables": "airflow.sdk", "airflow.sdk._enums": "airflow.sdk"}

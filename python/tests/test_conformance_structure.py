@@ -14,8 +14,7 @@ REFUSED = {
     "setup_fails": "as_teardown",
     "teardown_result": "as_teardown",
     "sensors_basic": "sensors", "sensors_time": "sensors", "deferrable_basic": "sensors",
-    "asset_chain": "Asset",
-    "asset_logic": "Asset", "asset_decorator": "asset", "trigger_dagrun": "TriggerDagRunOperator",
+    "trigger_dagrun": "TriggerDagRunOperator",
     "external_sensor": "sensors",
 }
 TASK_DEFAULTS = {"owner": "airflow", "retries": 0, "retry_delay": 300, "doc_md": None,

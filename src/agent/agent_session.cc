@@ -221,6 +221,7 @@ void AgentCore::send_finished(AttemptId id, const Attempt& attempt) {
   finished->set_memory_peak_bytes(record.use.memory_peak_bytes);
   finished->set_rendered_fields(record.rendered_fields);
   finished->set_map_label(record.map_label);
+  finished->set_asset_events(record.asset_events);
   finished->set_log_bytes(int64_t(attempt.log.size()));
   for (auto& [sequence, xcom] : attempt.xcoms) fill(*finished->add_xcoms(), xcom);
   link_.send(message);

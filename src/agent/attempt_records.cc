@@ -43,6 +43,7 @@ FinishedRecord read_outcome(const json::object& value) {
   record.use = read_use(value);
   record.rendered_fields = json::string_or(value, "rendered_fields");
   record.map_label = json::string_or(value, "map_label");
+  record.asset_events = json::string_or(value, "asset_events");
   return record;
 }
 
@@ -93,6 +94,7 @@ std::string outcome_line(AttemptId attempt, const FinishedRecord& record) {
   write_use(line, record.use);
   line.member("rendered_fields", record.rendered_fields);
   if (!record.map_label.empty()) line.member("map_label", record.map_label);
+  if (!record.asset_events.empty()) line.member("asset_events", record.asset_events);
   return end(line);
 }
 

@@ -38,6 +38,7 @@ struct FinishedRecord {
   ResourceUse use;
   std::string rendered_fields;
   std::string map_label;
+  std::string asset_events;  // JSON list; empty = none
 };
 
 struct ProcessRecord {

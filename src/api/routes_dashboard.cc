@@ -86,6 +86,7 @@ Status add_failures(json::Writer& w, const Call& call, const FigureQuery& asked)
   for (const TaskFailure& one : *failures) {
     w.begin_object().member("dag_id", one.dag_id).member("dag_run_id", one.run_id);
     w.member("task_id", one.task_id).member("map_index", one.map_index);
+    member_text(w, "rendered_map_index", one.map_label);
     w.member("try_number", one.try_number);
     member_time(w, "start_date", one.start_date);
     member_time(w, "end_date", one.end_date);
@@ -188,8 +189,8 @@ void add_shapes(Router& router) {
                "run_type:DagRunType run_after:time queued_at:time start_date:time? tasks:{int} "
                "task_instances:int finished:int");
   router.shape("DashboardFailure",
-               "dag_id:str dag_run_id:str task_id:str map_index:int try_number:int "
-               "start_date:time? end_date:time? reason:str?");
+               "dag_id:str dag_run_id:str task_id:str map_index:int rendered_map_index:str? "
+               "try_number:int start_date:time? end_date:time? reason:str?");
   router.shape("TaskFigure",
                "dag_id:str task_id:str tries:int failures:int retries:int mean:num p50:num "
                "p95:num p50_before:num?");

@@ -96,7 +96,17 @@ Result<Response> bulk_task_instances(Call& call) {
 // Task instances of one run that the body names.
 struct NamedTasks {
   TaskInstanceName run;  // without a task
-  std::vector<std::string> tasks;
+  std::vector<std::pair<std::string, std::optional<int>>> tasks;  // no map index = all of them
+
+  void add(std::string task_id, int map_index) {
+    bool mapped = map_index != kUnmapped;
+    tasks.emplace_back(std::move(task_id), mapped ? std::optional(map_index) : std::nullopt);
+  }
+  bool has(const TaskInstance& row) const {
+    return std::ranges::any_of(tasks, [&](const auto& one) {
+      return one.first == row.task_id && one.second.value_or(row.map_index) == row.map_index;
+    });
+  }
 };
 
 Result<std::vector<NamedTasks>> names_by_run(const Call& call) {
@@ -113,7 +123,8 @@ Result<std::vector<NamedTasks>> names_by_run(const Call& call) {
     std::string run_id = json::string_or(one, "dag_run_id");
     auto [place, added] = places.try_emplace({dag_id, run_id}, runs.size());
     if (added) runs.push_back({.run = {dag_id, run_id}});
-    runs[place->second].tasks.push_back(json::string_or(one, "task_id"));
+    runs[place->second].add(json::string_or(one, "task_id"),
+                            int(json::int_or(one, "map_index", kUnmapped)));
   }
   return runs;
 }
@@ -121,7 +132,8 @@ Result<std::vector<NamedTasks>> names_by_run(const Call& call) {
 Result<std::vector<Touched>> ask_marks(const Call& call, MarkTaskRequest request,
                                        const NamedTasks& named) {
   request.name = named.run;
-  request.name.task_id = named.tasks.front();
+  request.name.task_id = named.tasks.front().first;
+  request.name.map_index = named.tasks.front().second.value_or(kUnmapped);
   request.more_tasks.assign(named.tasks.begin() + 1, named.tasks.end());
   return wait_reply<std::vector<Touched>>(
       [&](auto reply) { call.services.engine.mark_task(std::move(request), std::move(reply)); });
@@ -155,7 +167,7 @@ Change mark_all(const Call& call, const std::vector<NamedTasks>& runs, bool dry_
       if (same || !seen.insert(one.task_instance.key).second) continue;
       NamedTasks& own = reached[one.run.key];
       own.run = {one.run.dag_id, one.run.run_id};
-      own.tasks.push_back(one.task_instance.task_id);
+      own.add(one.task_instance.task_id, one.task_instance.map_index);
       change.touched.push_back(std::move(one));
     }
   }
@@ -168,32 +180,44 @@ Change mark_all(const Call& call, const std::vector<NamedTasks>& runs, bool dry_
   return change;
 }
 
+// Whether the rest of the run may follow.
+bool delete_one(const Call& call, const NamedTasks& named, TaskInstanceRow row, bool dry_run,
+                Change& change) {
+  TaskInstanceName name = named.run;
+  name.task_id = row.task_instance.task_id;
+  name.map_index = row.task_instance.map_index;
+  Status done;
+  if (!is_finished(row.run.state)) {
+    done = fail(Code::conflict, "the run is not finished, so its task instances stay");
+  } else if (!dry_run) {
+    done = delete_task_instance(call, std::move(name));
+  }
+  if (done) {
+    change.touched.push_back({std::move(row.run), std::move(row.task_instance)});
+  } else {
+    change.refuse(named, done.error());
+  }
+  return done.has_value();
+}
+
+void delete_of_run(const Call& call, const NamedTasks& named, bool dry_run, Change& change) {
+  TaskInstanceQuery query{.dag_id = named.run.dag_id, .run_id = named.run.run_id};
+  for (const auto& [task_id, map_index] : named.tasks) query.task_ids.push_back(task_id);
+  query.page = {.limit = kPageLimitMax, .order = {{.column = "id"}}};
+  do {
+    auto page = call.services.store.runs().list_task_instances(query);
+    if (!page) return change.refuse(named, page.error());
+    for (TaskInstanceRow& row : page->rows) {
+      if (!named.has(row.task_instance)) continue;
+      if (!delete_one(call, named, std::move(row), dry_run, change)) return;
+    }
+    query.page.cursor = page->next_cursor;
+  } while (!query.page.cursor.empty());
+}
+
 Change delete_all(const Call& call, const std::vector<NamedTasks>& runs, bool dry_run) {
   Change change;
-  for (const NamedTasks& named : runs) {
-    TaskInstanceQuery query{.dag_id = named.run.dag_id, .run_id = named.run.run_id};
-    query.task_ids = named.tasks;
-    query.page.limit = kPageLimitMax;
-    auto page = call.services.store.runs().list_task_instances(query);
-    if (!page) change.refuse(named, page.error());
-    for (TaskInstanceRow& row : page ? page->rows : std::vector<TaskInstanceRow>()) {
-      TaskInstanceName name = named.run;
-      name.task_id = row.task_instance.task_id;
-      name.map_index = row.task_instance.map_index;
-      Status done;
-      if (!is_finished(row.run.state)) {
-        done = fail(Code::conflict, "the run is not finished, so its task instances stay");
-      } else if (!dry_run) {
-        done = delete_task_instance(call, std::move(name));
-      }
-      if (done) {
-        change.touched.push_back({std::move(row.run), std::move(row.task_instance)});
-      } else {
-        change.refuse(named, done.error());
-        break;
-      }
-    }
-  }
+  for (const NamedTasks& named : runs) delete_of_run(call, named, dry_run, change);
   return change;
 }
 

@@ -77,7 +77,8 @@ Result<Response> mark_group(const Call& call, bool dry_run) {
   if (!tasks) return fail(tasks);
   MarkTaskRequest request = mark_request(call);
   request.name = {call.path("dag_id"), call.path("dag_run_id"), tasks->front()};
-  request.more_tasks.assign(tasks->begin() + 1, tasks->end());
+  for (size_t i = 1; i < tasks->size(); ++i)
+    request.more_tasks.emplace_back((*tasks)[i], std::nullopt);
   request.dry_run = dry_run;
   TaskInstanceQuery named{.dag_id = request.name.dag_id, .run_id = request.name.run_id};
   named.task_ids = std::move(*tasks);

@@ -90,6 +90,7 @@ Result<Response> get_task_groups(Call& call) {
   for (const TaskGroup& group : groups) {
     w.begin_object().member("group_id", group.id);
     member_text(w, "parent_group_id", group.parent);
+    w.member("is_mapped", found->version->spec.mapped_groups.contains(group.id));
     w.key("task_ids").begin_array();
     for (std::string_view task : group.tasks) w.string(task);
     w.end_array().end_object();
@@ -122,7 +123,7 @@ void add_task_routes(Router& router) {
   router.add(Method::get, "/api/v2/dags/{dag_id}/tasks/{task_id}", "get_task", get_task)
       .about("One task")
       .answers_with(200, "TaskResponse");
-  router.shape("TaskGroupResponse", "group_id:str parent_group_id:str? task_ids:[str]");
+  router.shape("TaskGroupResponse", "group_id:str parent_group_id:str? is_mapped:bool task_ids:[str]");
   router.shape("TaskGroupCollectionResponse", "task_groups:[TaskGroupResponse] total_entries:int");
   router
       .add(Method::get, "/api/leoflow/v1/dags/{dag_id}/taskGroups", "get_task_groups",

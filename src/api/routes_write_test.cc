@@ -6,6 +6,8 @@
 namespace leoflow::api {
 namespace {
 
+using MoreTasks = std::vector<std::pair<std::string, std::optional<int>>>;
+
 class WriteTest : public ApiTest {
  protected:
   const std::string runs = "/api/v2/dags/etl/dagRuns";
@@ -108,7 +110,7 @@ TEST_F(WriteTest, TaskGroupsAreMarked) {
   EXPECT_EQ(patch(path + "all", R"({"new_state":"success","include_future":true})").status, 200);
   const MarkTaskRequest& request = engine.marked_tasks.at(0);
   EXPECT_EQ(request.name, (TaskInstanceName{"etl", "r1", "extract"}));
-  EXPECT_EQ(request.more_tasks, (std::vector<std::string>{"load"}));
+  EXPECT_EQ(request.more_tasks, (MoreTasks{{"load", std::nullopt}}));
   EXPECT_TRUE(request.include_future && !request.dry_run);
   EXPECT_EQ(patch(path + "all.first/dry_run", R"({"note":"n"})").status, 200);
   EXPECT_TRUE(engine.marked_tasks.at(1).dry_run && engine.marked_tasks.at(1).more_tasks.empty());
@@ -133,7 +135,7 @@ TEST_F(WriteTest, SeveralTaskInstancesAreMarkedTogether) {
   EXPECT_EQ(shown.at("task_instances").at(0).at("task_id").as_string(), "extract");
   ASSERT_EQ(engine.marked_tasks.size(), 1u);
   EXPECT_TRUE(engine.marked_tasks[0].dry_run && engine.marked_tasks[0].include_past);
-  EXPECT_EQ(engine.marked_tasks[0].more_tasks, (std::vector<std::string>{"extract"}));
+  EXPECT_EQ(engine.marked_tasks[0].more_tasks, (MoreTasks{{"extract", std::nullopt}}));
   post(kBulkTasks, bulk_of(R"("action":"mark","new_state":"failed","dry_run":false,
                               "include_past":true)"));
   ASSERT_EQ(engine.marked_tasks.size(), 3u);
@@ -144,6 +146,29 @@ TEST_F(WriteTest, SeveralTaskInstancesAreMarkedTogether) {
   engine.refusal = Error(Code::invalid, "no logical date");
   shown = body(post(kBulkTasks, bulk_of(R"("action":"mark","note":"n")")));
   EXPECT_EQ(json::dump(shown.at("errors")), R"(["r1: no logical date"])");
+}
+
+TEST_F(WriteTest, OneInstanceOfAMappedTaskIsMarkedOrDeleted) {
+  auto key = store->engine().watermarks()->task_instance;
+  Batch batch;
+  for (int index : {0, 1}) {
+    TaskInstance row = load;
+    row.key = TaskInstanceKey{++key};
+    row.task_id = "each";
+    row.map_index = index;
+    batch.task_instances_inserted.push_back(row);
+  }
+  ASSERT_TRUE(store->engine().commit(batch));
+  std::string one = R"({"task_instances":[{"dag_id":"etl","dag_run_id":"r1",)"
+                    R"("task_id":"each","map_index":1}],)";
+  engine.touched = {{run, batch.task_instances_inserted[1]}};
+  post(kBulkTasks, one + R"("action":"mark","new_state":"skipped","dry_run":false})");
+  for (const MarkTaskRequest& asked : engine.marked_tasks)
+    EXPECT_EQ(asked.name, (TaskInstanceName{"etl", "r1", "each", 1}));
+  EXPECT_EQ(engine.marked_tasks.size(), 2U);
+  post(kBulkTasks, one + R"("action":"delete","dry_run":false})");
+  ASSERT_EQ(engine.deleted_tasks.size(), 1U);
+  EXPECT_EQ(engine.deleted_tasks[0], (TaskInstanceName{"etl", "r1", "each", 1}));
 }
 
 TEST_F(WriteTest, SeveralTaskInstancesAreDeletedTogether) {

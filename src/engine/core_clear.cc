@@ -366,8 +366,8 @@ Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Tim
                            .only_failed = false,
                            .include_upstream = request.include_upstream,
                            .include_downstream = request.include_downstream};
-    for (const std::string& id : request.more_tasks)
-      selection.task_ids.emplace_back(id, std::nullopt);
+    selection.task_ids.insert(selection.task_ids.end(), request.more_tasks.begin(),
+                              request.more_tasks.end());
     auto slots = select_slots(*run, selection);
     if (!slots) return fail(slots);
     std::erase_if(*slots, [&](SlotIndex at) { return run->slots[at].absent(); });

@@ -171,7 +171,7 @@ TEST(Mark, SeveralTasksOfARunAreMarkedTogether) {
   h.trigger("d", "r").value();
   h.end("r/a", OutcomeKind::failed);
   MarkTaskRequest request{
-      .name = {"d", "r", "b"}, .more_tasks = {"a", "c"}, .state = TaskState::skipped};
+      .name = {"d", "r", "b"}, .more_tasks = {{"a", {}}, {"c", {}}}, .state = TaskState::skipped};
   EXPECT_EQ((h.ask<std::vector<Touched>, event::MarkTask>(request))->size(), 3U);
   EXPECT_EQ(h.states("d", "r"), "a=skipped b=skipped c=skipped");
   // One by one, upstream last, the first would be cleared again.

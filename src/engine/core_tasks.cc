@@ -235,6 +235,7 @@ void Core::settle_task(ActiveRun& run, SlotIndex at, OpenAttempt& attempt, Outco
     case OutcomeKind::succeeded:
       count_end(run, slot.row, TaskEnd::Kind::succeeded);
       note_duration(run, slot.row);
+      emit_assets(run, at, outcome, now);
       set_state(run, at, TaskState::success, now);
       break;
     case OutcomeKind::skipped: set_state(run, at, TaskState::skipped, now); break;

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "model/asset_spec.h"
 #include "model/ids.h"
 #include "model/map_source.h"
 #include "model/states.h"
@@ -27,15 +28,16 @@ constexpr int kRetriesMax = 1000;
 // How runs come about. Which fields count depends on kind.
 struct ScheduleSpec {
   enum class Kind {
-    none,            // manual only
-    cron_trigger,    // logical_date = tick, interval [tick - interval, tick]
-    cron_interval,   // interval between two ticks, run at its end
+    none,           // manual only
+    cron_trigger,   // logical_date = tick, interval [tick - interval, tick]
+    cron_interval,  // interval between two ticks, run at its end
     delta_trigger,
     delta_interval,
     multiple_cron_trigger,
     once,
     continuous,
-    events,          // a fixed list of instants
+    events,  // a fixed list of instants
+    assets,  // no time at all: only `assets` makes runs
   };
   Kind kind = Kind::none;
   std::vector<std::string> crons;       // one, or several for multiple_cron_trigger
@@ -47,6 +49,8 @@ struct ScheduleSpec {
   Duration immediately_window{0};
   std::vector<Time> events;             // ascending
   bool restrict_to_events = false;
+  std::optional<AssetExpression>
+      assets;                           // a run each time it has become true, beside those of kind
   std::string summary;                  // Airflow's timetable_summary ("0 0 * * *"); empty = null
   std::string description;              // "At 00:00"; empty = null
 
@@ -111,6 +115,7 @@ struct TaskSpec {
   bool has_retry_callback = false;
   std::vector<std::string> template_fields;
   std::vector<std::string> task_groups;   // ids of the groups it is in, the outermost first
+  std::vector<AssetExpression> inlets, outlets;  // leaves
   std::vector<std::string> xcom_inputs;   // task ids whose return values its arguments refer to, sorted
   std::vector<MapSource> expand;          // what it is mapped over itself; empty = it is not
   std::string mapped_group;  // id of the mapped group it is in; empty = none. Filled by finish()
@@ -150,6 +155,9 @@ struct DagSpec {
   std::optional<std::string> description, doc_md;
   std::vector<std::string> tags, owners;  // sorted, distinct
   std::string relative_fileloc;           // of the file that defines it, relative to its bundle: "dag.py"
+  // What the DAG says of the assets and aliases that it names, by name.
+  std::vector<AssetSpec> assets;
+  std::vector<AssetAliasSpec> asset_aliases;
   ScheduleSpec schedule;
   std::string timezone = "UTC";
   std::optional<Time> start_date, end_date;

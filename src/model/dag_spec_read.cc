@@ -45,6 +45,64 @@ void check_schedule(Fields& fields, const ScheduleSpec& schedule) {
   bool by_delta = schedule.kind == Kind::delta_trigger || schedule.kind == Kind::delta_interval;
   if (by_delta && schedule.delta <= Duration(0))
     fields.report("delta", "must be more than 0 for this kind");
+  if (schedule.kind == Kind::assets && !schedule.assets)
+    fields.report("assets", "must be there for this kind");
+}
+
+// A list of assets, aliases and references.
+void read_asset_uses(Fields& fields, std::string_view key, std::vector<AssetExpression>& out) {
+  json::array uses;
+  fields.read(key, uses);
+  if (uses.size() > kAssetsPerDagMax) return fields.report(key, "names too many assets");
+  for (const json::value& one : uses) {
+    auto use = parse_asset_expression(one);
+    if (!use) return fields.report(key, use.error().message());
+    if (!use->parts.empty()) return fields.report(key, "must hold assets, not conditions");
+    out.push_back(std::move(*use));
+  }
+}
+
+void read_asset_condition(Fields& fields, std::optional<AssetExpression>& out) {
+  const json::value* found = fields.take("assets");
+  if (found == nullptr) return;
+  auto condition = parse_asset_expression(*found);
+  if (!condition) return fields.report("assets", condition.error().message());
+  for_each_leaf(*condition, [&](const AssetExpression& leaf) {
+    bool known =
+        leaf.kind == AssetExpression::Kind::asset || leaf.kind == AssetExpression::Kind::alias;
+    if (!known) fields.report("assets", "must name assets and aliases");
+  });
+  out = std::move(*condition);
+}
+
+void read_assets(Fields& parent, Problem& problem, DagSpec& spec) {
+  json::array assets, aliases;
+  parent.read("assets", assets);
+  parent.read("asset_aliases", aliases);
+  if (assets.size() + aliases.size() > kAssetsPerDagMax)
+    return parent.report("assets", "names too many assets");
+  for (const json::value& one : assets) {
+    AssetSpec asset;
+    Fields fields(one, "assets[" + std::to_string(spec.assets.size()) + "]", problem);
+    fields.require("name");
+    fields.require("uri");
+    fields.read("name", asset.key.name);
+    fields.read("uri", asset.key.uri);
+    fields.read("group", asset.group);
+    fields.read("extra", asset.extra);
+    fields.refuse_others();
+    spec.assets.push_back(std::move(asset));
+  }
+  for (const json::value& one : aliases) {
+    AssetAliasSpec alias;
+    std::string path = "asset_aliases[" + std::to_string(spec.asset_aliases.size()) + "]";
+    Fields fields(one, std::move(path), problem);
+    fields.require("name");
+    fields.read("name", alias.name);
+    fields.read("group", alias.group);
+    fields.refuse_others();
+    spec.asset_aliases.push_back(std::move(alias));
+  }
 }
 
 void read_schedule(const json::value& from, const std::string& path, Problem& problem,
@@ -59,6 +117,7 @@ void read_schedule(const json::value& from, const std::string& path, Problem& pr
   fields.read("immediately_window", out.immediately_window);
   fields.read("events", out.events);
   fields.read("restrict_to_events", out.restrict_to_events);
+  read_asset_condition(fields, out.assets);
   std::optional<std::string> summary, description;
   fields.read("summary", summary);
   fields.read("description", description);
@@ -163,6 +222,8 @@ void read_runtime(Fields& fields, Problem& problem, TaskSpec& task) {
   fields.read("task_groups", task.task_groups);
   fields.read("xcom_inputs", task.xcom_inputs);
   sort_distinct(task.xcom_inputs);
+  read_asset_uses(fields, "inlets", task.inlets);
+  read_asset_uses(fields, "outlets", task.outlets);
   read_params(fields, problem, task.params);
   fields.read("ui_color", task.ui_color);
   fields.read("ui_fgcolor", task.ui_fgcolor);
@@ -273,6 +334,7 @@ void read_identity(Fields& fields, DagSpec& spec) {
 }
 
 void read_run_rules(Fields& fields, Problem& problem, DagSpec& spec) {
+  read_assets(fields, problem, spec);
   if (const json::value* schedule = fields.take("schedule")) {
     read_schedule(*schedule, "schedule", problem, spec.schedule);
   }

@@ -62,6 +62,31 @@ void member_or_null(Writer& out, std::string_view name, const std::string& text)
   }
 }
 
+void write_asset_uses(Writer& out, std::string_view key, const std::vector<AssetExpression>& uses) {
+  if (uses.empty()) return;
+  out.key(key).begin_array();
+  for (const AssetExpression& use : uses) write_asset_expression(out, use);
+  out.end_array();
+}
+
+void write_assets(Writer& out, const DagSpec& spec) {
+  if (!spec.assets.empty()) {
+    out.key("assets").begin_array();
+    for (const AssetSpec& asset : spec.assets) {
+      out.begin_object().member("name", asset.key.name).member("uri", asset.key.uri);
+      out.member("group", asset.group).key("extra").value(asset.extra);
+      out.end_object();
+    }
+    out.end_array();
+  }
+  if (spec.asset_aliases.empty()) return;
+  out.key("asset_aliases").begin_array();
+  for (const AssetAliasSpec& alias : spec.asset_aliases) {
+    out.begin_object().member("name", alias.name).member("group", alias.group).end_object();
+  }
+  out.end_array();
+}
+
 void write_schedule(Writer& out, const ScheduleSpec& schedule) {
   out.key("schedule").begin_object();
   out.member("kind", to_string(schedule.kind));
@@ -73,6 +98,7 @@ void write_schedule(Writer& out, const ScheduleSpec& schedule) {
   member(out, "immediately_window", schedule.immediately_window);
   member(out, "events", schedule.events);
   out.member("restrict_to_events", schedule.restrict_to_events);
+  if (schedule.assets) write_asset_expression(out.key("assets"), *schedule.assets);
   member_or_null(out, "summary", schedule.summary);
   member_or_null(out, "description", schedule.description);
   out.end_object();
@@ -140,6 +166,8 @@ void write_runtime(Writer& out, const TaskSpec& task) {
   member(out, "template_fields", task.template_fields);
   if (!task.task_groups.empty()) member(out, "task_groups", task.task_groups);
   member(out, "xcom_inputs", task.xcom_inputs);
+  write_asset_uses(out, "inlets", task.inlets);
+  write_asset_uses(out, "outlets", task.outlets);
   write_params(out, task.params);
   out.member("ui_color", task.ui_color);
   out.member("ui_fgcolor", task.ui_fgcolor);
@@ -189,6 +217,7 @@ void write_identity(Writer& out, const DagSpec& spec) {
 }
 
 void write_run_rules(Writer& out, const DagSpec& spec) {
+  write_assets(out, spec);
   write_schedule(out, spec.schedule);
   out.member("timezone", spec.timezone);
   member(out, "start_date", spec.start_date);

@@ -10,7 +10,7 @@ namespace leoflow {
 
 enum class RunState { queued, running, success, failed };
 
-enum class RunType { manual, scheduled, backfill, asset_triggered };
+enum class RunType { manual, scheduled, backfill, asset_triggered, asset_materialization };
 
 // `none` is Airflow's null state.
 enum class TaskState {

@@ -6,10 +6,10 @@
 //    "exit_code":1,"started_at_us":N,"ended_at_us":N,
 //    "cpu_us":N,"memory_peak_bytes":N,"acknowledged":false,
 //    "xcoms":[{"key":"return_value","value":...,"map_index":-1,"length":N}],"map_label":"x",
-//    "xcoms_missing":0}
+//    "xcoms_missing":0,"asset_events":[...]}
 //
 // Members at their defaults may be absent; unknown members are ignored. The reason is cut, and
-// XComs are left out (and counted), until the rest fits.
+// XComs and asset events are left out (and counted), until the rest fits.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ struct TerminationRecord {
   std::vector<XComValue> xcoms;  // not acknowledged before, as many as fit
   std::string map_label;         // rendered map_index_template
   int64_t xcoms_missing = 0;     // that did not fit: a success without them is not whole
+  std::string asset_events;      // JSON list; empty = none. Left out, it counts as one of them
 
   bool operator==(const TerminationRecord&) const = default;
 };

@@ -7,7 +7,8 @@ namespace leoflow {
 
 Status check_backfill(const DagSpec& spec, bool run_backwards, Reprocess reprocess) {
   const std::string name = "DAG '" + spec.dag_id + "'";
-  if (spec.schedule.kind == ScheduleSpec::Kind::none) {
+  using Kind = ScheduleSpec::Kind;
+  if (spec.schedule.kind == Kind::none || spec.schedule.kind == Kind::assets) {
     return fail(Code::invalid, name + " has no schedule, so there are no dates to make up for",
                 "trigger runs with the logical dates you want");
   }

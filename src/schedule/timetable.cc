@@ -189,6 +189,7 @@ Result<std::shared_ptr<const Timetable>> make_timetable(const ScheduleSpec& spec
   }
   using Kind = ScheduleSpec::Kind;
   switch (spec.kind) {
+    case Kind::assets:
     case Kind::none: return std::make_shared<const NoTimetable>();
     case Kind::cron_trigger:
     case Kind::cron_interval: return make_cron(spec);

@@ -40,6 +40,7 @@ struct TaskFailure {
   int try_number = 0;
   std::optional<Time> start_date, end_date;
   std::string reason;
+  std::string map_label;  // of a mapped one; empty = none
 };
 
 // The ended tries of one task in a range of whole UTC days. Durations are told to about 10 %.

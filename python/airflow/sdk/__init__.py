@@ -16,6 +16,9 @@ _HOMES = {
                                "DeltaTriggerTimetable "
                                "DeltaDataIntervalTimetable MultipleCronTriggerTimetable "
                                "EventsTimetable",
+    "airflow.sdk._assets": "Asset AssetAlias AssetAll AssetAny Metadata",
+    "airflow.sdk._asset_decorator": "asset",
+    "airflow.sdk._asset_timetables": "AssetOrTimeSchedule",
     "airflow.sdk._context": "Context get_parsing_context TaskInstance",
     "airflow.sdk._conf": "conf",
     "airflow.sdk.variable": "Variable",
@@ -25,16 +28,16 @@ _HOMES = {
 }
 _MODULES = frozenset(("macros", "timezone", "exceptions"))
 _REFUSED = frozenset("""
-    AllowedKeyMapper Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetOrTimeSchedule
-    AssetWatcher AsyncCallback BaseAsyncOperator BaseBranchOperator BaseNotifier BaseOperatorLink
+    AllowedKeyMapper AssetAccessControl AssetWatcher AsyncCallback BaseAsyncOperator
+    BaseBranchOperator BaseNotifier BaseOperatorLink
     BaseSensorOperator BaseXCom BranchMixIn ChainMapper CronPartitionTimetable DayWindow
     DeadlineAlert DeadlineReference ExceptionRetryPolicy FanOutMapper FixedKeyMapper HourWindow
-    IdentityMapper Metadata MinimumCount MonthWindow NEVER_EXPIRE ObjectStoragePath
+    IdentityMapper MinimumCount MonthWindow NEVER_EXPIRE ObjectStoragePath
     PartitionAtRuntime PartitionedAssetTimetable PartitionMapper PokeReturnValue ProductMapper
     QuarterWindow ResumableJobMixin RetryAction RetryDecision RetryPolicy RetryRule RollupMapper
     SegmentWindow SkipMixin StartOfHourMapper StartOfDayMapper StartOfWeekMapper
     StartOfMonthMapper StartOfQuarterMapper StartOfYearMapper SyncCallback WaitForAll WeekWindow
-    Window YearWindow asset lineage setup teardown""".split())
+    Window YearWindow lineage setup teardown""".split())
 _home_of = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = sorted([*_home_of, "macros"])

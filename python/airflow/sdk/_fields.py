@@ -124,6 +124,20 @@ def _params(value, name):
     return ParamsDict(value)
 
 
+def _inlets(value, name):
+    if not value and not hasattr(value, "as_expression"):
+        return ()
+    from airflow.sdk._assets import inlets_of
+    return inlets_of(value, name)
+
+
+def _outlets(value, name):
+    if not value and not hasattr(value, "as_expression"):
+        return ()
+    from airflow.sdk._assets import outlets_of
+    return outlets_of(value, name)
+
+
 def _display_name(value, name):
     return value
 
@@ -168,7 +182,7 @@ _CHECKS = {
     "executor": _ignored("the server chooses the executor"),
     "executor_config": _ignored("set `execution:` of the task in leoflow.yaml"),
     "do_xcom_push": _flag,
-    "multiple_outputs": _flag, "inlets": _refuse, "outlets": _refuse, "doc": _any, "doc_md": _any,
+    "multiple_outputs": _flag, "inlets": _inlets, "outlets": _outlets, "doc": _any, "doc_md": _any,
     "doc_json": _any,
     "doc_yaml": _any, "doc_rst": _any, "task_display_name": _display_name, "logger_name": _any,
     "allow_nested_operators": _flag, "render_template_as_native_obj": _any, **_CALLBACKS,

@@ -219,5 +219,8 @@ def timetable_of(schedule, zone):
         return CronTriggerTimetable(schedule, timezone=zone)
     if isinstance(schedule, timedelta) or type(schedule).__name__ == "relativedelta":
         return DeltaTriggerTimetable(schedule)
-    raise TypeError(f"schedule must be None, a cron expression, a timedelta or a timetable, not "
-                    f"{type(schedule).__name__}")
+    if isinstance(schedule, (list, tuple, set, frozenset)) or hasattr(schedule, "as_expression"):
+        from airflow.sdk._asset_timetables import AssetTriggeredTimetable
+        return AssetTriggeredTimetable(schedule) if schedule else NullTimetable()
+    raise TypeError("schedule must be None, a cron expression, a timedelta, a timetable or "
+                    f"assets, not {type(schedule).__name__}")

@@ -12,7 +12,7 @@ _HINTS = {
     "environment": "list the packages under `dependencies:` in leoflow.yaml and use @task",
     "sensor": "poll inside a @task, with retries and execution_timeout",
     "deferral": "wait inside the task",
-    "asset": "trigger the consumer with a schedule or through the API",
+    "watcher": "post the event through the API: POST /api/v2/assets/events",
     "trigger": "trigger the other DAG through the API",
     "latest": "compare data_interval_end with now in a @task and raise AirflowSkipException",
     "human": "split the DAG in two and trigger the second through the API",
@@ -32,21 +32,19 @@ _NAMES = {
               "AirflowRescheduleException",
     "deferral": "defer deferrable TaskDeferred TaskDeferralError TaskDeferralTimeout BaseTrigger "
                 "start_from_trigger ResumableJobMixin",
-    "asset": "Asset AssetAlias AssetAll AssetAny AssetAccessControl AssetWatcher "
-             "AssetOrTimeSchedule Metadata asset "
-             "Dataset DatasetAlias DatasetAll DatasetAny DatasetOrTimeSchedule inlets outlets "
-             "PartitionedAssetTimetable",
+    "watcher": "AssetWatcher AssetAccessControl",
     "trigger": "TriggerDagRunOperator DagRunTriggerException",
     "latest": "LatestOnlyOperator",
     "human": "HITLOperator ApprovalOperator HITLBranchOperator HITLEntryOperator",
     "container": "docker kubernetes kubernetes_cmd pyspark stub agent llm",
     "alert": "DeadlineAlert DeadlineReference AsyncCallback SyncCallback deadline",
-    "partition": "CronPartitionTimetable PartitionMapper PartitionAtRuntime",
+    "partition": "CronPartitionTimetable PartitionedAssetTimetable PartitionMapper "
+                 "PartitionAtRuntime",
 }
 _TITLES = {
     "setup": "setup and teardown", "branch": "branching",
     "environment": "a Python environment per task", "sensor": "sensors", "deferral": "deferral",
-    "asset": "assets",
+    "watcher": "watching what is outside",
     "trigger": "starting another DAG", "latest": "skipping all but the latest run",
     "human": "waiting for a person",
     "container": "tasks in other containers", "alert": "deadline alerts",

@@ -36,6 +36,7 @@ def document(dag, project, main_file, warnings):
         "owners": owners(dag),
         "relative_fileloc": relative(dag.fileloc, project) or relative(main_file, project)
         or os.path.basename(main_file),
+        **assets_of(dag),
         "schedule": _schedule(dag.timetable), "timezone": zone_name(dag.timezone),
         "start_date": instant(dag.start_date),
         "end_date": instant(dag.end_date), "catchup": dag.catchup,
@@ -82,6 +83,8 @@ def _task(task, dag):
         "template_fields": list(task.template_fields), "xcom_inputs": _xcom_inputs(task),
         "task_groups": _task_groups(task),
         "expand": task._mapped_from.expansion.sources() if task._mapped_from else None,
+        "inlets": [one.as_expression() for one in task.inlets],
+        "outlets": [one.as_expression() for one in task.outlets],
         "params": _params(task._own_params, f"task '{task.task_id}'") if task._own_params else None,
         "ui_color": task.ui_color, "ui_fgcolor": task.ui_fgcolor,
     }
@@ -117,7 +120,32 @@ def _runs_inline(task):
     if not task.inherits_from_empty_operator or type(task).execute.__module__ != _EMPTY:
         return False
     return not (task.on_execute_callback or task.on_success_callback or task._pre_execute_hook
-                or task._post_execute_hook)
+                or task._post_execute_hook or task.outlets)
+
+
+
+def assets_of(dag):
+    """What the DAG says of each asset and alias it names, in the order of their names. Raises
+    ValueError when it says two things of one."""
+    condition = getattr(dag.timetable, "asset_condition", None)
+    named = [condition] if condition is not None else []
+    for task in dag.task_dict.values():
+        named += [*task.inlets, *task.outlets]
+    assets, aliases = {}, {}
+    for one in named:
+        for (name, uri), asset in one.iter_assets():
+            other = assets.setdefault(name, asset)
+            if other.uri != uri:
+                raise ValueError(f"DAG '{dag.dag_id}': the asset {name!r} has two URIs, "
+                                 f"{other.uri!r} and {uri!r}")
+            if asset.extra and not other.extra:
+                assets[name] = asset
+        for name, alias in one.iter_asset_aliases():
+            aliases.setdefault(name, alias)
+    return {"assets": [{"name": one.name, "uri": one.uri, "group": one.group, "extra": one.extra}
+                       for _, one in sorted(assets.items())],
+            "asset_aliases": [{"name": one.name, "group": one.group}
+                              for _, one in sorted(aliases.items())]}
 
 
 _EMPTY = "airflow.providers.standard.operators.empty"

@@ -28,9 +28,7 @@ _FEATURES = {
     "airflow.providers.standard.operators.datetime": "BaseBranchOperator",
     "airflow.operators.weekday": "BaseBranchOperator",
     "airflow.operators.datetime": "BaseBranchOperator",
-    "airflow.sdk.definitions.asset": "Asset", "airflow.assets": "Asset",
-    "airflow.timetables.assets": "Asset",
-    "airflow.timetables.datasets": "Asset", "airflow.operators.subdag": "SubDagOperator",
+    "airflow.operators.subdag": "SubDagOperator",
 }
 _PACKAGE_OF = {
     "yaml": "PyYAML", "sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "Pillow",

@@ -180,6 +180,17 @@ class Client:
         answer = self.call({"op": "connection_get", "conn_id": conn_id})
         return answer.get("connection") if answer.get("found") else None
 
+    def asset_get(self, *, name=None, uri=None):
+        """What is known of the asset of that name or URI, or None."""
+        answer = self.call({"op": "asset_get", "name": name, "uri": uri})
+        return answer.get("asset") if answer.get("found") else None
+
+    def asset_events(self, *, name=None, uri=None, alias=None, **wanted):
+        """Events of an asset, or of those told under an alias, the oldest first. `wanted`: after,
+        before (ISO 8601), ascending, limit."""
+        request = {"op": "asset_events", "name": name, "uri": uri, "alias": alias, **wanted}
+        return self.call(request)["events"]
+
     def mask(self, values):
         """Asks for `values` to be hidden in everything recorded from now on."""
         fresh = [v for v in values if isinstance(v, str) and v and v not in self.secrets]
@@ -193,7 +204,9 @@ class Client:
     def running(self):
         self.send({"op": "running"})
 
-    def outcome(self, kind, reason="", *, retryable=True, will_retry=False, map_label=None):
+    def outcome(
+        self, kind, reason="", *, retryable=True, will_retry=False, map_label=None, asset_events=()
+    ):
         """Reports how the attempt ended; returns when the agent has it on disk."""
         if not reason.isascii():
             reason = reason.encode("utf-8", "backslashreplace").decode()
@@ -207,6 +220,8 @@ class Client:
         }
         if map_label is not None:
             frame["map_label"] = map_label
+        if asset_events:
+            frame["asset_events"] = asset_events
         self.call(frame)
 
     def _exchange(self, message, answered):

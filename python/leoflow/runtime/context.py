@@ -7,7 +7,7 @@ without one fails.
 
 import sys
 
-from leoflow.runtime import accessors
+from leoflow.runtime import accessors, assets
 from leoflow.runtime.datetimes import DateTime
 from leoflow.runtime.instance import TaskInstance
 
@@ -57,7 +57,12 @@ class DagRun:
         self.state = run.get("state", "running")
         self.note = run.get("note")
         self.partition_key = run.get("partition_key")
-        self.consumed_asset_events = []
+        self.consumed = assets.TriggeringEvents(run.get("consumed_asset_events") or ())
+
+    @property
+    def consumed_asset_events(self):
+        """The asset events the run is there for."""
+        return [event for key in self.consumed for event in self.consumed[key]]
 
     def __repr__(self):
         return f"<DagRun {self.dag_id} {self.run_id} {self.state}>"
@@ -70,15 +75,16 @@ def build(start, dag, task, agent):
     context = _run_part(start, dag, dag_run)
     instance = TaskInstance(start, task, dag_run, agent)
     instance.context = context
+    inlets, outlets = (list(getattr(task, name, None) or ()) for name in ("inlets", "outlets"))
     context.update(
         task=task,
         ti=instance,
         task_instance=instance,
         task_instance_key_str=_key_text(start, context),
-        inlets=getattr(task, "inlets", None) or [],
-        outlets=getattr(task, "outlets", None) or [],
-        inlet_events={},
-        outlet_events={},
+        inlets=inlets,
+        outlets=outlets,
+        inlet_events=assets.InletEvents(inlets, agent),
+        outlet_events=assets.OutletEvents(outlets),
         map_index_template=getattr(task, "map_index_template", None),
         task_reschedule_count=0,
         params=merge_params(dag, task, dag_run.conf),
@@ -106,7 +112,7 @@ def _run_part(start, dag, dag_run):
         "macros": _macros(),
         "var": accessors.VARIABLES,
         "conn": accessors.CONNECTIONS,
-        "triggering_asset_events": {},
+        "triggering_asset_events": dag_run.consumed,
         "partition_key": dag_run.partition_key,
     }
     _add_previous(context, start)

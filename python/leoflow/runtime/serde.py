@@ -14,6 +14,7 @@ import sys
 CLASS, VERSION, DATA = "__classname__", "__version__", "__data__"
 PENDULUM_DATETIME = "pendulum.datetime.DateTime"
 FIXED_ZONE = "pendulum.tz.timezone.FixedTimezone"
+ASSET = "airflow.sdk.definitions.asset.Asset"
 PLAIN = frozenset((type(None), bool, int, str))
 
 
@@ -109,6 +110,9 @@ def _encode_object(value):
         return _wrap(name, int(value) if value.as_tuple().exponent >= 0 else float(value))
     if name == "uuid.UUID":
         return _wrap(name, str(value))
+    if _is_asset(kind):
+        data = {"name": value.name, "uri": value.uri, "group": value.group, "extra": value.extra}
+        return _wrap(ASSET, data, 0)
     if _is_enum(value):
         return _encode(value.value)
     if _is_lazy(value):
@@ -126,6 +130,11 @@ def _encode_object(value):
         data = {field: _encode(getattr(value, field)) for field in fields}
         return _wrap(name, data, getattr(kind, "__version__", 1))
     raise TypeError(f"cannot store an object of type {_type_name(kind)} as XCom{_advice(kind)}")
+
+
+def _is_asset(kind):
+    assets = sys.modules.get("airflow.sdk._assets")
+    return assets is not None and issubclass(kind, assets.Asset)
 
 
 def _is_enum(value):
@@ -209,6 +218,12 @@ def _read_zone(data):
     return ZoneInfo(name)
 
 
+def _read_asset(data):
+    from airflow.sdk import Asset
+
+    return Asset(data["name"], data["uri"], group=data.get("group"), extra=data.get("extra"))
+
+
 def _read_decimal(data):
     from decimal import Decimal
 
@@ -241,4 +256,5 @@ _READERS = {
     "datetime.timedelta": lambda data: datetime.timedelta(seconds=data),
     "decimal.Decimal": _read_decimal,
     "uuid.UUID": _read_uuid,
+    ASSET: _read_asset,
 }

@@ -13,6 +13,7 @@ import os
 from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGTERM, setitimer
 from _signal import signal as set_signal  # as in the module signal, without its enumerations
 
+from leoflow.runtime import assets
 from leoflow.runtime import client as _client
 from leoflow.runtime import context as _context
 from leoflow.runtime import loader, logs, secrets, templates
@@ -33,12 +34,15 @@ CALLBACKS = {
 class Verdict:
     """How an attempt ended: what the agent is told, and which callbacks follow."""
 
-    def __init__(self, kind, reason="", retryable=True, will_retry=False, error=None):
+    def __init__(
+        self, kind, reason="", retryable=True, will_retry=False, error=None, asset_events=()
+    ):
         self.kind = kind
         self.reason = reason
         self.retryable = retryable
         self.will_retry = will_retry
         self.error = error
+        self.asset_events = asset_events
 
     @property
     def name(self):
@@ -125,6 +129,7 @@ class Attempt:
             retryable=verdict.retryable,
             will_retry=verdict.will_retry,
             map_label=self._map_label,
+            asset_events=verdict.asset_events,
         )
         self._after(verdict)
 
@@ -133,7 +138,8 @@ class Attempt:
         is_mapped = self.start.get("map_index", -1) >= 0
         result = self._execute_and_label() if is_mapped else self._execute()
         self._push(result)
-        return Verdict("succeeded")
+        told = assets.updates(self.task, self.context)
+        return Verdict("succeeded", asset_events=told)
 
     def _prepare(self):
         start = self.start
@@ -183,7 +189,8 @@ class Attempt:
             if seconds:
                 set_signal(SIGALRM, self._on_alarm)
                 setitimer(ITIMER_REAL, seconds)
-            return self.task.execute(self.context)
+            result = self.task.execute(self.context)
+            return assets.run_to_end(result, self.context["outlet_events"])
         except BaseException as error:
             if type(error).__name__ in INTERRUPTIONS:
                 self._stop_work()

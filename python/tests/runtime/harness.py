@@ -152,6 +152,7 @@ class Agent:
         self.channel = ours
         self.variables, self.connections, self.xcoms = {}, {}, {}
         self.mapped, self.page_max = {}, 1000
+        self.assets, self.asset_events = {}, []
         self.errors = {}
         self.attempt = 0
         init = {"op": "init", "site_packages": site_packages(), "preload": list(preload)}
@@ -261,6 +262,11 @@ class Agent:
         if op == "connection_get":
             found = self.connections.get(call["conn_id"])
             return {"found": found is not None, "connection": found}
+        if op == "asset_get":
+            found = self.assets.get(call["name"])
+            return {"found": found is not None, "asset": found}
+        if op == "asset_events":
+            return {"events": self.asset_events}
         return {}
 
 

@@ -78,6 +78,7 @@ TaskFailure read_failure(Row& row) {
   failure.start_date = row.time_or_null();
   failure.end_date = row.time_or_null();
   failure.reason = row.text();
+  failure.map_label = row.text();
   return failure;
 }
 

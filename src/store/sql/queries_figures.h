@@ -38,7 +38,7 @@ inline constexpr auto kCountTasksOfRuns =
 inline constexpr SqlText kSelectFailures(
     "SELECT run.dag_id, run.run_id, task_instance.task_id, task_instance.map_index,"
     " task_instance.try_number, task_instance.start_date, task_instance.end_date,"
-    " task_instance.reason FROM task_instances task_instance"
+    " task_instance.reason, task_instance.map_label FROM task_instances task_instance"
     " CROSS JOIN runs run ON run.run_key = task_instance.run_key"
     " WHERE task_instance.state = 'failed' AND task_instance.end_date >= $since");
 inline constexpr SqlText kNewestEndFirst(" ORDER BY task_instance.end_date DESC LIMIT $rows_max");

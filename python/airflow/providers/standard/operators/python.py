@@ -46,7 +46,9 @@ class PythonOperator(BaseOperator):
             self.template_ext = tuple(templates_exts)
 
     def execute(self, context):
+        from leoflow.runtime.assets import run_to_end
         result = self.execute_callable(self.keywords(context))
+        result = run_to_end(result, context.get("outlet_events"))
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", result)
         else:
