@@ -45,6 +45,7 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   ASSERT_TRUE(loaded[0].finished);
   EXPECT_EQ(loaded[0].finished->reason, "exit code 3");
   EXPECT_FALSE(loaded[0].finished->retryable);
+  EXPECT_EQ(loaded[0].finished->asset_events, "[1]");
   EXPECT_EQ(loaded[0].finished->use, (ResourceUse{std::chrono::milliseconds(7), 4096}));
   ASSERT_EQ(loaded[0].xcoms.size(), 2u);
   EXPECT_EQ(loaded[0].xcoms[0].value_json, "{\"a\":1}");
