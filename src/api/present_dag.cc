@@ -69,10 +69,11 @@ void dag_members(json::Writer& w, const Services& services, const Dag& dag,
   member_optional(w, "description", spec.description);
   member_text(w, "timetable_summary", spec.schedule.summary);
   member_text(w, "timetable_description", spec.schedule.description);
-  bool periodic = spec.schedule.kind != ScheduleSpec::Kind::none &&
-                  spec.schedule.kind != ScheduleSpec::Kind::once;
+  using Kind = ScheduleSpec::Kind;
+  bool timed = spec.schedule.kind != Kind::none && spec.schedule.kind != Kind::assets;
+  bool periodic = timed && spec.schedule.kind != Kind::once;
   w.member("timetable_partitioned", false).member("timetable_periodic", periodic);
-  w.member("is_backfillable", spec.schedule.kind != ScheduleSpec::Kind::none);
+  w.member("is_backfillable", timed);
   tag_members(w, spec);
   w.member("max_active_tasks", spec.max_active_tasks)
       .member("max_active_runs", spec.max_active_runs);

@@ -9,6 +9,7 @@
 #include <queue>
 
 #include "base/file.h"
+#include "engine/asset_index.h"
 #include "engine/event.h"
 #include "engine/state.h"
 #include "store/store.h"
@@ -84,6 +85,8 @@ class Core {
   void on(event::StartBackfill e, Time now);
   void on(event::MoveBackfill e, Time now);
   void on(event::AskReasons e, Time now);
+  void on(event::CreateAssetEvent e, Time now);
+  void on(event::ForgetQueuedAssets e, Time now);
   void on(event::DagChanged e, Time now);
   void on(event::PoolsChanged e, Time now);
   void on(event::ImportErrorsChanged e, Time now);
@@ -140,6 +143,16 @@ class Core {
   void join_backfill(DagState& dag, ActiveRun& run, int ordinal);
   void leave_backfill(DagState& dag);  // its runs are ordinary ones from now on
   void touch_backfill(DagState& dag, Time now);
+
+  // -- core_assets.cc: events of assets, and the runs they start
+  Status load_assets();
+  void index_assets(const DagState& dag);
+  void forget_assets(const std::string& dag_id);
+  void emit_assets(const ActiveRun& run, const TaskInstance& row,
+                   std::vector<AssetEmission> emissions, Time now);
+  AssetEvent emit_asset(AssetEmission emission, AssetEvent event, Time now);  // event: its source
+  void create_asset_run(DagState& dag, Time now);
+  Result<std::string> free_run_id(const DagRun& row);
 
   // -- core_tasks.cc: life of task instances
   bool evaluate(ActiveRun& run, TaskIndex task, Time now);  // true if it is finished now
@@ -231,6 +244,9 @@ class Core {
   int placed_ = 0;                                    // task instances queued or running
   int expected_ = 0;                                  // task instances told of ahead
   KeyWatermarks keys_;
+
+  AssetIndex assets_;
+  std::unordered_map<std::string, std::map<AssetKey, Time>> queued_assets_;  // by DAG
 
   std::set<TimerKey> timers_;
 

@@ -21,6 +21,7 @@ Status Core::load(Time now) {
   auto marks = store_.engine().watermarks();
   if (!marks) return fail(marks);
   keys_ = *marks;
+  if (auto loaded = load_assets(); !loaded) return loaded;
   if (auto resumed = load_backfills(now); !resumed) return resumed;  // runs ask what they belong to
   auto active = store_.engine().load_active();
   if (!active) return fail(active);
@@ -118,6 +119,7 @@ Result<DagState*> Core::dag(const std::string& dag_id) {
   state.row = std::move(**row);
   state.current = std::move(*current);
   state.timetable = std::move(*timetable);
+  index_assets(state);
   return &state;
 }
 
@@ -266,6 +268,7 @@ void Core::on(event::DagChanged e, Time now) {
     auto active = known->second.active;
     for (RunKey key : active) drop_run(key);
     dags_.erase(e.dag_id);
+    forget_assets(e.dag_id);
     return;
   }
   if (known == dags_.end()) {
@@ -282,6 +285,7 @@ void Core::on(event::DagChanged e, Time now) {
   state.row = std::move(**row);
   state.current = std::move(*planned);
   state.timetable = std::move(*timetable);
+  index_assets(state);
   plan_next(state, now);
   look(state, now);
 }

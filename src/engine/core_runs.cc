@@ -19,7 +19,9 @@ Result<DagRun> Core::create_run(TriggerRequest request, Time now) {
   }
   const DagSpec& spec = *dag.current->spec;
   if (auto ok = check_params(spec.params, request.conf); !ok) return fail(ok);
-  DagRun row{.dag_id = request.dag_id, .version = dag.row.current_version, .queued_at = now};
+  DagRun row{.dag_id = request.dag_id, .version = dag.row.current_version, .type = request.type,
+             .queued_at = now};
+  const std::string prefix = std::string(to_string(row.type)) + "__";
   row.logical_date = request.logical_date;
   if (request.interval_start && request.interval_end) {
     row.interval_start = request.interval_start, row.interval_end = request.interval_end;
@@ -29,13 +31,13 @@ Result<DagRun> Core::create_run(TriggerRequest request, Time now) {
   }
   row.run_after = request.run_after.value_or(row.interval_end.value_or(now));
   bool named = !request.run_id.empty();
-  row.run_id = named ? request.run_id : "manual__" + format_iso(row.run_after);
+  row.run_id = named ? request.run_id : prefix + format_iso(row.run_after);
   if (!valid_run_id(row.run_id)) {
     return fail(Code::invalid, "'" + row.run_id + "' cannot be a run id",
                 "letters, digits and _ . ~ : + - are allowed, at most 250 characters");
   }
   for (int suffix = 1; !named && find_run(row.dag_id, row.run_id) != nullptr; ++suffix) {
-    row.run_id = "manual__" + format_iso(row.run_after + Duration(suffix));
+    row.run_id = prefix + format_iso(row.run_after + Duration(suffix));
   }
   auto taken = store_.engine().load_run(row.dag_id, row.run_id);
   if (!taken) return fail(taken);
@@ -133,6 +135,7 @@ int& Core::running_beside(DagState& dag, const ActiveRun& run) {
 
 void Core::look(DagState& dag, Time now) {
   create_scheduled(dag, now);
+  create_asset_run(dag, now);
   advance_backfill(dag, now);
   start_runs(dag, now);
 }

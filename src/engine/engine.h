@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/asset.h"
 #include "model/backfill.h"
 #include "model/dag_spec.h"
 #include "model/entities.h"
@@ -24,6 +25,23 @@ struct TriggerRequest {
   std::string note;
   std::string triggered_by = "rest_api";
   std::string user;
+  RunType type = RunType::manual;         // or asset_materialization
+};
+
+constexpr int kAssetRunsWaitingMax = 100;  // queued runs of a DAG, past which events gather
+
+// An event that somebody tells of.
+struct AssetEventRequest {
+  AssetKey asset;                         // that is stored
+  std::string group = "asset";
+  json::object extra;
+};
+
+// What DAGs have queued, as far as it is meant.
+struct QueuedAssets {
+  std::string dag_id;                     // empty = of all
+  std::optional<AssetKey> asset;
+  std::optional<Time> before;             // queued no later
 };
 
 struct ClearRequest {
@@ -85,7 +103,7 @@ enum class BackfillMove { pause, unpause, cancel };
 // One committed change, for server-sent events, log followers and waiters. Sequence numbers rise by one.
 struct Change {
   uint64_t sequence = 0;
-  enum class Kind { run, task_instance, dag, import_error, staging } kind = Kind::run;
+  enum class Kind { run, task_instance, dag, import_error, staging, asset } kind = Kind::run;
   Time at{};
   std::string dag_id, run_id, task_id;
   int map_index = kUnmapped;
@@ -134,6 +152,11 @@ class Engine {
   // running ones go on.
   virtual void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                              Reply<Backfill> reply) = 0;
+
+  // Tells of an update of an asset, as a task with that outlet would.
+  virtual void create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) = 0;
+  // DAGs forget that assets were updated; how many were queued.
+  virtual void forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) = 0;
 
   // Something outside changed; the engine looks again. Call after the change is committed.
   virtual void dag_changed(std::string dag_id) = 0;      // registered, stale, deleted

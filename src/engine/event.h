@@ -79,6 +79,8 @@ struct AskReasons {
   std::string dag_id, run_id;
   Reply<std::vector<Engine::Reason>> reply;
 };
+using CreateAssetEvent = Asked<AssetEventRequest, AssetEvent>;
+using ForgetQueuedAssets = Asked<QueuedAssets, int64_t>;
 struct DagChanged {
   std::string dag_id;
 };
@@ -93,7 +95,7 @@ using Event =
                  event::AttemptWaits, event::AttemptHeld, event::Trigger, event::Clear,
                  event::MarkTask, event::MarkRun, event::DeleteRun, event::DeleteTask,
                  event::SetPaused, event::StartBackfill, event::MoveBackfill, event::AskReasons,
-                 event::DagChanged, event::PoolsChanged, event::ImportErrorsChanged>;
+                 event::CreateAssetEvent, event::ForgetQueuedAssets, event::DagChanged, event::PoolsChanged, event::ImportErrorsChanged>;
 
 // A task instance whose rows went, and the files that were of it.
 struct TaskDeleted {

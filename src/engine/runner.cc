@@ -211,6 +211,12 @@ void Runner::move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                            Reply<Backfill> reply) {
   post(event::MoveBackfill{std::move(dag_id), id, move, std::move(reply)});
 }
+void Runner::create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) {
+  post(event::CreateAssetEvent{std::move(request), std::move(reply)});
+}
+void Runner::forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) {
+  post(event::ForgetQueuedAssets{std::move(which), std::move(reply)});
+}
 void Runner::dag_changed(std::string dag_id) { post(event::DagChanged{std::move(dag_id)}); }
 void Runner::import_errors_changed() { post(event::ImportErrorsChanged{}); }
 void Runner::pools_changed() { post(event::PoolsChanged{}); }

@@ -45,6 +45,8 @@ class Runner : public Engine, public ExecutorListener {
   void backfill(BackfillRequest request, Reply<Backfill> reply) override;
   void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                      Reply<Backfill> reply) override;
+  void create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) override;
+  void forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) override;
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
   void dag_changed(std::string dag_id) override;
   void import_errors_changed() override;

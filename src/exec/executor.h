@@ -49,6 +49,7 @@ struct Outcome {
   ResourceUse use;                      // as far as it is known
   std::vector<XCom> xcoms;              // not yet committed pushes, return value included; run/timestamp filled by engine
   std::string rendered_fields;          // JSON object text; empty = none
+  std::vector<AssetEmission> asset_events;  // succeeded only
 };
 
 // Why a running attempt is to be ended.

@@ -11,7 +11,7 @@ namespace {
 // Indexed by the enumerators.
 constexpr std::array<std::string_view, 4> kRunStates{"queued", "running", "success", "failed"};
 constexpr std::array<std::string_view, 5> kRunTypes{"manual", "scheduled", "backfill",
-                                                    "asset_triggered"};
+                                                    "asset_triggered", "asset_materialization"};
 constexpr std::array<std::string_view, 13> kTaskStates{
     "none",     "scheduled",  "queued",          "running",      "success",
     "failed",   "skipped",    "upstream_failed", "up_for_retry", "up_for_reschedule",

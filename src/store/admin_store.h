@@ -129,7 +129,7 @@ class SettingStore {
 
 // How long finished things are kept; on by default. Zero = for ever.
 struct RetentionPolicy {
-  Duration runs = std::chrono::days(90);  // and completed backfills
+  Duration runs = std::chrono::days(90);  // completed backfills, asset events
   Duration event_log = std::chrono::days(90);
   Duration deleted_staging = std::chrono::days(90);
   int versions_unused_max = 100;  // per DAG; versions that no run uses

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "model/backfill.h"
 #include "model/entities.h"
+#include "store/asset_batch.h"
 
 namespace leoflow {
 
@@ -51,6 +52,7 @@ struct Batch {
   std::vector<Backfill> backfills_inserted;
   std::vector<Backfill> backfills_updated;  // is_paused, updated_at and completed_at, nothing else
   std::vector<BackfillRun> backfill_runs;   // inserted
+  AssetBatch assets;
 
   bool empty() const;
   // Rows written, for metrics and the batch bound.
@@ -67,6 +69,7 @@ struct RunRecord {
 // Highest keys in use; the engine hands out the following ones.
 struct KeyWatermarks {
   int64_t run = 0, task_instance = 0, attempt = 0, staging = 0, backfill = 0;
+  int64_t asset_event = 0;
 };
 
 // Blocking; any thread (implementations serialise writers). Errors are `unavailable` (locked, disk full:

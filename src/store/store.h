@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "store/admin_store.h"
+#include "store/asset_store.h"
 #include "store/backfill_store.h"
 #include "store/dag_store.h"
 #include "store/engine_store.h"
@@ -24,6 +25,7 @@ class Store {
   virtual ImportErrorStore& import_errors() = 0;
   virtual RunStore& runs() = 0;
   virtual BackfillStore& backfills() = 0;
+  virtual AssetStore& assets() = 0;
   virtual XComStore& xcoms() = 0;
   virtual SecretStore& secrets() = 0;
   virtual PoolStore& pools() = 0;

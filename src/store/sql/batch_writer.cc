@@ -2,6 +2,7 @@
 #include "store/sql/batch_writer.h"
 
 #include "model/duration_bucket.h"
+#include "store/sql/asset_rows.h"
 #include "store/sql/backfill_store.h"
 #include "store/sql/bind_rows.h"
 #include "store/sql/figure_store.h"
@@ -65,6 +66,7 @@ Status BatchWriter::write() {
       &BatchWriter::insert_events,
       &BatchWriter::count_task_ends,
       &BatchWriter::write_backfills,
+      &BatchWriter::write_assets,
   };
   for (Step step : kSteps) {
     if (Status done = (this->*step)(); !done) return done;
@@ -170,6 +172,10 @@ Status BatchWriter::write_backfills() {
                             .bind("$run_key", run)
                             .bind("$exception", made.exception);
                       });
+}
+
+Status BatchWriter::write_assets() {
+  return sql::write_assets(connection_, batch_.assets, deleted_);
 }
 
 Status BatchWriter::insert_events() {

@@ -33,6 +33,7 @@ class BatchWriter {
   Status update_staging();
   Status plan_dags();
   Status write_backfills();
+  Status write_assets();
   Status insert_events();
   Status count_task_ends();
   bool deleted(RunKey run) const { return !deleted_.empty() && deleted_.contains(run); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "store/sql/asset_rows.h"
 #include "store/sql/queries_dags.h"
 #include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
@@ -25,6 +26,7 @@ std::pair<std::string, std::string> read_dag_tag(Row& row) {
 struct Facts {
   std::string display_name, schedule_kind;
   std::vector<std::string> tags, owners;
+  NamedAssets assets;
 };
 
 std::vector<std::string> texts_of(const json::object& document, std::string_view key) {
@@ -47,7 +49,7 @@ Result<Facts> facts_of(const DagVersion& version) {
   if (const json::object* schedule = json::object_or_null(object, "schedule"))
     kind = json::string_or(*schedule, "kind", kind);
   return Facts{json::string_or(object, "dag_display_name", version.dag_id), std::move(kind),
-               texts_of(object, "tags"), texts_of(object, "owners")};
+               texts_of(object, "tags"), texts_of(object, "owners"), named_assets_of(object)};
 }
 
 Result<std::optional<Dag>> select_dag(Connection& connection, const std::string& dag_id) {
@@ -152,10 +154,13 @@ Status replace_values(Connection& connection, std::string_view clear, std::strin
   return {};
 }
 
-Status replace_facts(Connection& connection, const std::string& dag_id, const Facts& facts) {
+Status replace_facts(Connection& connection, const std::string& dag_id, const Facts& facts,
+                     Time at) {
   Status stored = replace_values(connection, kDeleteTags, kInsertTag, dag_id, facts.tags);
   if (!stored) return stored;
-  return replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
+  stored = replace_values(connection, kDeleteOwners, kInsertOwner, dag_id, facts.owners);
+  if (!stored) return stored;
+  return replace_named_assets(connection, dag_id, facts.assets, at);
 }
 
 // The version that has this content already: the current one or the newest one.
@@ -194,7 +199,7 @@ Result<Registered> register_in(Connection& connection, const DagVersion& version
   }
   if (options.activate || !lives) {
     Status stored = upsert_dag(connection, dag, facts, registered.version.id, options.paused);
-    if (stored) stored = replace_facts(connection, version.dag_id, facts);
+    if (stored) stored = replace_facts(connection, version.dag_id, facts, dag.last_parsed_time);
     if (!stored) return fail(stored);
   }
   Result<std::optional<Dag>> row = select_dag(connection, version.dag_id);
@@ -224,7 +229,8 @@ Result<Registered> activate_in(Connection& connection, const std::string& dag_id
     if (!changed) return fail(changed);
     if (*changed == 0) return fail(no_such_dag(dag_id));
   }
-  if (Status stored = replace_facts(connection, dag_id, *facts); !stored) return fail(stored);
+  Status stored = replace_facts(connection, dag_id, *facts, (*version)->created_at);
+  if (!stored) return fail(stored);
   Result<std::optional<Dag>> row = select_dag(connection, dag_id);
   if (!row) return fail(row);
   return Registered{std::move(**version), std::move(**row)};

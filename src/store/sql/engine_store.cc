@@ -17,6 +17,7 @@ KeyWatermarks read_watermarks(Row& row) {
   marks.attempt = row.integer();
   marks.staging = row.integer();
   marks.backfill = row.integer();
+  marks.asset_event = row.integer();
   return marks;
 }
 

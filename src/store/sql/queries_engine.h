@@ -147,7 +147,9 @@ inline constexpr SqlText kSelectWatermarks(
     " coalesce((SELECT id FROM ids_given WHERE name = 'attempt'), 0)), "
     "(SELECT coalesce(max(volume_id), 0) FROM staging_volumes), "
     "max((SELECT coalesce(max(backfill_id), 0) FROM backfills),"
-    " coalesce((SELECT id FROM ids_given WHERE name = 'backfill'), 0))");
+    " coalesce((SELECT id FROM ids_given WHERE name = 'backfill'), 0)), "
+    "max((SELECT coalesce(max(event_id), 0) FROM asset_events),"
+    " coalesce((SELECT id FROM ids_given WHERE name = 'asset_event'), 0))");
 
 // Loads. The state lists repeat the conditions of the partial indexes word for word, which is how
 // they are found.

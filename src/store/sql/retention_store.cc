@@ -2,6 +2,7 @@
 #include "store/sql/admin_store.h"
 #include "store/sql/figure_store.h"
 #include "store/sql/queries_admin.h"
+#include "store/sql/queries_assets.h"
 #include "store/sql/queries_backfills.h"
 #include "store/sql/queries_figures.h"
 #include "store/sql/rows.h"
@@ -72,6 +73,10 @@ Result<std::vector<DagRun>> SqlRetentionStore::purge(const RetentionPolicy& poli
     if (!runs) return runs;
     Status done;
     if (policy.runs != Duration::zero()) done = purge_backfill(connection, now - policy.runs);
+    for (std::string_view sql : {kPurgeAssetEvents.view(), kPurgeAssets.view()}) {
+      if (done && policy.runs != Duration::zero())
+        done = purge_before(connection, sql, now - policy.runs, rows_max);
+    }
     if (done && policy.event_log != Duration::zero()) {
       done = purge_before(connection, kPurgeEvents, now - policy.event_log, rows_max);
     }

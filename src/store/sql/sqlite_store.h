@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "store/sql/admin_store.h"
+#include "store/sql/asset_store.h"
 #include "store/sql/backfill_store.h"
 #include "store/sql/dag_store.h"
 #include "store/sql/engine_store.h"
@@ -23,6 +24,7 @@ class SqliteStore final : public Store {
   ImportErrorStore& import_errors() override { return import_errors_; }
   RunStore& runs() override { return runs_; }
   BackfillStore& backfills() override { return backfills_; }
+  AssetStore& assets() override { return assets_; }
   XComStore& xcoms() override { return xcoms_; }
   SecretStore& secrets() override { return secrets_; }
   PoolStore& pools() override { return pools_; }
@@ -43,6 +45,7 @@ class SqliteStore final : public Store {
   SqlImportErrorStore import_errors_{*database_};
   SqlRunStore runs_{*database_};
   SqlBackfillStore backfills_{*database_};
+  SqlAssetStore assets_{*database_};
   SqlXComStore xcoms_{*database_};
   SqlSecretStore secrets_{*database_};
   SqlPoolStore pools_{*database_};
