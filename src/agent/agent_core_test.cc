@@ -35,6 +35,8 @@ class FakeLink : public ServerLink {
                        CallDone<wire::Empty>) override {}
   void get_connection(const std::string&, const wire::GetConnectionRequest&,
                       CallDone<wire::GetConnectionReply>) override {}
+  void query_assets(const std::string&, const wire::QueryAssetsRequest&,
+                    CallDone<wire::QueryAssetsReply>) override {}
 
   ServerLinkListener* listener = nullptr;
   std::deque<wire::AgentMessage> sent;

@@ -219,6 +219,7 @@ void AgentCore::send_finished(AttemptId id, const Attempt& attempt) {
   finished->set_cpu_us(record.use.cpu / std::chrono::microseconds(1));
   finished->set_memory_peak_bytes(record.use.memory_peak_bytes);
   finished->set_rendered_fields(record.rendered_fields);
+  finished->set_asset_events(record.asset_events);
   finished->set_log_bytes(int64_t(attempt.log.size()));
   for (auto& [sequence, xcom] : attempt.xcoms) fill(*finished->add_xcoms(), xcom);
   link_.send(message);

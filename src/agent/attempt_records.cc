@@ -42,6 +42,7 @@ FinishedRecord read_outcome(const json::object& value) {
   record.ended_at_us = json::int_or(value, "ended_at_us");
   record.use = read_use(value);
   record.rendered_fields = json::string_or(value, "rendered_fields");
+  record.asset_events = json::string_or(value, "asset_events");
   return record;
 }
 
@@ -89,6 +90,7 @@ std::string outcome_line(AttemptId attempt, const FinishedRecord& record) {
   line.member("started_at_us", record.started_at_us).member("ended_at_us", record.ended_at_us);
   write_use(line, record.use);
   line.member("rendered_fields", record.rendered_fields);
+  if (!record.asset_events.empty()) line.member("asset_events", record.asset_events);
   return end(line);
 }
 

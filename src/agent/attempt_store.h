@@ -36,6 +36,7 @@ struct FinishedRecord {
   int64_t ended_at_us = 0;
   ResourceUse use;
   std::string rendered_fields;
+  std::string asset_events;  // JSON list; empty = none
 };
 
 struct ProcessRecord {

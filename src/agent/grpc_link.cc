@@ -134,6 +134,11 @@ class GrpcLink : public ServerLink {
     call(token, request, std::move(done),
          [](auto async, auto... rest) { async->GetConnection(rest...); });
   }
+  void query_assets(const std::string& token, const wire::QueryAssetsRequest& request,
+                    CallDone<wire::QueryAssetsReply> done) override {
+    call(token, request, std::move(done),
+         [](auto async, auto... rest) { async->QueryAssets(rest...); });
+  }
 
  private:
   template <typename Request, typename Reply, typename Start>

@@ -17,7 +17,8 @@ Status PodOutcome::on_outcome(AttemptId attempt, const FinishedRecord& outcome,
                            .exit_code = outcome.exit_code,
                            .started_at_us = outcome.started_at_us,
                            .ended_at_us = outcome.ended_at_us,
-                           .use = outcome.use};
+                           .use = outcome.use,
+                           .asset_events = outcome.asset_events};
   for (const auto& [sequence, xcom] : unacknowledged) {
     if (xcom.spill_path.empty()) {
       record.xcoms.push_back({xcom.key, xcom.value_json, xcom.map_index});
@@ -35,6 +36,7 @@ void PodOutcome::on_acknowledged(AttemptId) {
   record_->acknowledged = true;
   record_->xcoms.clear();
   record_->xcoms_missing = 0;
+  record_->asset_events.clear();
   write_unsynced();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/server_calls.h"
 
+#include "base/time.h"
 #include "leoflow_agent.pb.h"
 
 namespace leoflow {
@@ -81,6 +82,35 @@ wire::PullXComRequest pull_request(AttemptId attempt, const json::object& call) 
   return request;
 }
 
+wire::QueryAssetsRequest assets_request(AttemptId attempt, const json::object& call) {
+  wire::QueryAssetsRequest request;
+  request.set_attempt(attempt.value);
+  request.set_name(json::string_or(call, "name"));
+  request.set_uri(json::string_or(call, "uri"));
+  request.set_alias(json::string_or(call, "alias"));
+  request.set_events(json::string_or(call, "op") == "asset_events");
+  if (auto after = parse_time(json::string_or(call, "after")))
+    request.set_after_us(to_micros(*after));
+  if (auto before = parse_time(json::string_or(call, "before")))
+    request.set_before_us(to_micros(*before));
+  request.set_ascending(json::bool_or(call, "ascending"));
+  request.set_limit(int32_t(json::int_or(call, "limit")));
+  return request;
+}
+
+CallAnswer events_answer(const wire::QueryAssetsReply& reply) {
+  json::Writer out;
+  out.begin_object().key("events").raw(reply.json().empty() ? "[]" : reply.json());
+  return {out.end_object().take(), {}};
+}
+
+CallAnswer asset_answer(const wire::QueryAssetsReply& reply) {
+  json::Writer out;
+  out.begin_object().member("found", !reply.json().empty()).key("asset");
+  out.raw(reply.json().empty() ? "null" : reply.json());
+  return {out.end_object().take(), {}};
+}
+
 }  // namespace
 
 std::string error_frame(const Error& error) {
@@ -117,6 +147,10 @@ void call_server(ServerLink& link, const std::string& token, AttemptId attempt,
     request.set_attempt(attempt.value);
     request.set_key(key);
     link.delete_variable(token, request, answer_with<wire::Empty>(std::move(done), kDone));
+  } else if (op == "asset_events" || op == "asset_get") {
+    auto convert = op == "asset_events" ? events_answer : asset_answer;
+    link.query_assets(token, assets_request(attempt, call),
+                      answer_with<wire::QueryAssetsReply>(std::move(done), convert));
   } else if (op == "connection_get") {
     wire::GetConnectionRequest request;
     request.set_attempt(attempt.value);

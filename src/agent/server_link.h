@@ -17,6 +17,8 @@ class ClaimRequest;
 class ClaimReply;
 class PullXComRequest;
 class PullXComReply;
+class QueryAssetsRequest;
+class QueryAssetsReply;
 class GetVariableRequest;
 class GetVariableReply;
 class SetVariableRequest;
@@ -76,6 +78,8 @@ class ServerLink {
                                CallDone<wire::Empty> done) = 0;
   virtual void get_connection(const std::string& token, const wire::GetConnectionRequest& request,
                               CallDone<wire::GetConnectionReply> done) = 0;
+  virtual void query_assets(const std::string& token, const wire::QueryAssetsRequest& request,
+                            CallDone<wire::QueryAssetsReply> done) = 0;
 };
 
 }  // namespace leoflow

@@ -3,6 +3,7 @@
 #include "agent/binary_size.h"
 #include "agent/task_process.h"
 #include "base/log.h"
+#include "model/asset_spec.h"
 
 namespace leoflow {
 
@@ -134,6 +135,12 @@ void TaskProcess::on_outcome(const json::object& call) {
   if (kind != "succeeded") record.reason = log_.masker().apply(json::string_or(call, "reason"));
   record.exit_code = kind == "failed" ? 1 : 0;
   record.use = read_use(call);
+  if (auto* events = json::array_or_null(call, "asset_events"); events && kind == "succeeded")
+    record.asset_events = json::dump(*events);  // as XComs, not masked
+  if (record.asset_events.size() > kAssetEmissionsBytesMax * 2) {
+    record = {.kind = "failed", .reason = "the asset events of the task are too large"};
+    record.exit_code = 1;
+  }
   disarm(kLimit);
   if (!exited_) {
     outcome_waits_ = true;

@@ -113,7 +113,7 @@ class GuardedStream final : public StreamSource {
 CallerScope::CallerScope(const Services& all, Rights rights, Role listed)
     : scope(std::make_shared<Scope>(std::move(rights), all.store.dags())),
       store(all.store, *scope, listed),
-      engine(all.engine, scope),
+      engine(all.engine, all.store.assets(), scope),
       workspace(all.workspace, all.store.dags(), *scope),
       services(all, store, engine, workspace) {}
 

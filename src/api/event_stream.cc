@@ -13,6 +13,7 @@ std::string_view kind_name(Change::Kind kind) {
     case Change::Kind::task_instance: return "task_instance";
     case Change::Kind::dag: return "dag";
     case Change::Kind::import_error: return "import_error";
+    case Change::Kind::asset: return "asset";
     case Change::Kind::staging: break;
   }
   return "staging";

@@ -56,8 +56,8 @@ std::string task_name(const VersionPtr& version, const std::string& task_id);
 
 void dag_members(json::Writer& w, const Services& services, const Dag& dag,
                  const VersionInfo& version);
-void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version,
-                         int64_t runs_active);
+void dag_details_members(json::Writer& w, const Services& services, const Dag& dag,
+                         const VersionInfo& version, int64_t runs_active);
 // Which DAGs a user has marked, for is_favorite.
 using Favorites = std::set<std::string>;
 void write_version(json::Writer& w, const VersionInfo& version);

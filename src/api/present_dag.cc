@@ -49,6 +49,18 @@ void time_delta(json::Writer& w, std::string_view name, const std::optional<Dura
   w.member("seconds", seconds % 86400).member("microseconds", micros % 1'000'000).end_object();
 }
 
+void asset_expression_member(json::Writer& w, const Services& services,
+                             const ScheduleSpec& schedule) {
+  if (!schedule.assets) {
+    w.member_null("asset_expression");
+    return;
+  }
+  write_asset_expression(w.key("asset_expression"), *schedule.assets, [&](const AssetKey& key) {
+    auto asset = services.store.assets().find(key);
+    return asset && *asset ? (*asset)->id : 0;
+  });
+}
+
 }  // namespace
 
 void dag_members(json::Writer& w, const Services& services, const Dag& dag,
@@ -89,12 +101,12 @@ void dag_members(json::Writer& w, const Services& services, const Dag& dag,
   w.member("file_token", file_token(services.auth, dag.relative_fileloc));
 }
 
-void dag_details_members(json::Writer& w, const Dag& dag, const VersionInfo& version,
-                         int64_t runs_active) {
+void dag_details_members(json::Writer& w, const Services& services, const Dag& dag,
+                         const VersionInfo& version, int64_t runs_active) {
   const DagSpec& spec = version.spec;
   w.member("catchup", spec.catchup);
   member_text(w, "dag_run_timeout", spec.dagrun_timeout ? iso_duration(*spec.dagrun_timeout) : "");
-  w.member_null("asset_expression");
+  asset_expression_member(w, services, spec.schedule);
   member_optional(w, "doc_md", spec.doc_md);
   member_time(w, "start_date", spec.start_date);
   member_time(w, "end_date", spec.end_date);

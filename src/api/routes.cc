@@ -26,6 +26,8 @@ void add_all_routes(Router& router) {
   add_job_routes(router);
   add_event_log_routes(router);
   add_empty_routes(router);
+  add_asset_routes(router);
+  add_asset_event_routes(router);
   add_state_store_routes(router);
   add_session_routes(router);
   add_oidc_routes(router);

@@ -28,6 +28,8 @@ void add_monitor_routes(Router& router);
 void add_job_routes(Router& router);
 void add_event_log_routes(Router& router);
 void add_empty_routes(Router& router);
+void add_asset_routes(Router& router);
+void add_asset_event_routes(Router& router);
 void add_state_store_routes(Router& router);
 void add_session_routes(Router& router);
 void add_oidc_routes(Router& router);

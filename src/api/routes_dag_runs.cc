@@ -55,9 +55,10 @@ Result<Response> get_dag_runs(Call& call) {
   auto page = call.page(kOrder, "id");
   if (!page) return fail(page);
   query.page = std::move(*page);
-  // No run has a partition, and none was started by assets.
+  query.consuming_asset = call.query_or("consuming_asset_pattern");
+  // No run has a partition.
   bool none = call.queries_any({"partition_date_gte", "partition_date_lte", "partition_key_pattern",
-                                "partition_key_prefix_pattern", "consuming_asset_pattern"});
+                                "partition_key_prefix_pattern"});
   if (none) return write_runs(call, {});
   return run_collection(call, query);
 }
@@ -86,22 +87,9 @@ Result<Response> get_dag_run(Call& call) {
   return json_response(w);
 }
 
-Result<Response> get_upstream_asset_events(Call& call) {
-  auto run = find_run(call);
-  if (!run) return fail(run);
-  json::Writer w;
-  w.begin_object()
-      .key("asset_events")
-      .begin_array()
-      .end_array()
-      .member("total_entries", 0)
-      .end_object();
-  return json_response(w);
-}
-
 void add_shapes(Router& router) {
   router.shape("DagRunState", "=<queued|running|success|failed>");
-  router.shape("DagRunType", "=<manual|scheduled|backfill|asset_triggered>");
+  router.shape("DagRunType", "=<manual|scheduled|backfill|asset_triggered|asset_materialization>");
   router.shape(
       "DAGRunResponse",
       "dag_run_id:str dag_id:str dag_display_name:str logical_date:time? queued_at:time? "
@@ -150,7 +138,7 @@ void add_dag_run_routes(Router& router) {
               {.name = "partition_date_lte", .summary = kNoPartition},
               {.name = "partition_key_pattern", .summary = kNoPartition},
               {.name = "partition_key_prefix_pattern", .summary = kNoPartition},
-              {.name = "consuming_asset_pattern", .summary = "No run was started by an asset"}})
+              {.name = "consuming_asset_pattern", .summary = "Part of name or URI of an asset whose events it consumed"}})
       .answers_with(200, "DAGRunCollectionResponse");
   router.add(Method::post, base + "/list", "get_list_dag_runs_batch", list_dag_runs_batch)
       .about("List runs by a body instead of a query")
@@ -160,11 +148,6 @@ void add_dag_run_routes(Router& router) {
   router.add(Method::get, base + "/{dag_run_id}", "get_dag_run", get_dag_run)
       .about("One run")
       .answers_with(200, "DAGRunResponse");
-  router
-      .add(Method::get, base + "/{dag_run_id}/upstreamAssetEvents", "get_upstream_asset_events",
-           get_upstream_asset_events)
-      .about("Asset events that started the run")
-      .answers_with(200, "AssetEventCollectionResponse");
 }
 
 }  // namespace leoflow::api

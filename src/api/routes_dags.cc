@@ -35,6 +35,8 @@ Result<DagQuery> read_query(const Call& call) {
   query.run_end = call.time_range("dag_run_end_date");
   query.bundle_name = call.query_or("bundle_name");
   query.bundle_version = call.query_or("bundle_version");
+  query.has_asset_schedule = call.query_bool("has_asset_schedule");
+  query.asset_dependency = call.query_or("asset_dependency");
   for (const std::string& type : call.query_all("timetable_type")) {
     if (auto kind = schedule_kind_of_timetable(type)) query.schedules.push_back(*kind);
   }
@@ -48,11 +50,9 @@ Result<DagQuery> read_query(const Call& call) {
   return query;
 }
 
-// No DAG is scheduled by assets or by a timetable of its own.
+// No DAG is scheduled by a timetable of its own.
 bool asks_for_none(const Call& call, const DagQuery& query) {
-  return call.query_bool("has_asset_schedule").value_or(false) ||
-         call.queries_any({"asset_dependency"}) ||
-         (call.queries_any({"timetable_type"}) && query.schedules.empty());
+  return call.queries_any({"timetable_type"}) && query.schedules.empty();
 }
 
 Result<PageOf<Dag>> read_dags(const Call& call) {
@@ -88,8 +88,8 @@ std::vector<Param> dag_filters() {
       {.name = "timetable_type",
        .summary = "Airflow's name of the timetable, such as CronTriggerTimetable",
        .repeated = true},
-      {.name = "has_asset_schedule", .kind = Kind::boolean, .summary = "No DAG has one"},
-      {.name = "asset_dependency", .summary = "Part of an asset's name or URI; no DAG has one"}};
+      {.name = "has_asset_schedule", .kind = Kind::boolean, .summary = "Waits for assets"},
+      {.name = "asset_dependency", .summary = "Part of name or URI of an asset it waits for"}};
   for (auto field : {"dag_run_start_date", "dag_run_end_date"}) {
     for (Param& param : instant_range(field)) filters.push_back(std::move(param));
   }
@@ -155,7 +155,7 @@ Result<Response> get_dag_details(Call& call) {
   json::Writer w;
   w.begin_object();
   dag_members(w, call.services, found->dag, *found->version);
-  dag_details_members(w, found->dag, *found->version,
+  dag_details_members(w, call.services, found->dag, *found->version,
                       (*counts)[found->dag.dag_id][RunState::running]);
   w.member("is_favorite", favorites->contains(found->dag.dag_id)).end_object();
   return json_response(w);

@@ -8,11 +8,13 @@
 #include "api/present.h"
 #include "api/routes.h"
 #include "api/task_instances.h"
+#include "api/trigger.h"
 
 namespace leoflow::api {
 namespace {
 
-constexpr std::string_view kReservedPrefixes[] = {"scheduled__", "backfill__", "asset_triggered__"};
+constexpr std::string_view kReservedPrefixes[] = {"scheduled__", "backfill__", "asset_triggered__",
+                                                  "asset_materialization__"};
 
 Status check_run_id(const std::string& run_id) {
   if (run_id.empty()) return {};
@@ -30,8 +32,8 @@ Status check_run_id(const std::string& run_id) {
   return {};
 }
 
-Result<DagAndVersion> runnable_dag(const Call& call) {
-  auto found = find_dag_version(call, call.path("dag_id"));
+Result<DagAndVersion> runnable_dag(const Call& call, const std::string& dag_id) {
+  auto found = find_dag_version(call, dag_id);
   if (!found) return fail(found);
   if (found->dag.is_stale) {
     return fail(Code::not_found,
@@ -46,11 +48,15 @@ Result<DagAndVersion> runnable_dag(const Call& call) {
   return found;
 }
 
-Result<Response> trigger_dag_run(Call& call) {
-  auto found = runnable_dag(call);
+}  // namespace
+
+Result<Response> trigger_run(Call& call, const std::string& dag_id, RunType type) {
+  auto found = runnable_dag(call, dag_id);
   if (!found) return fail(found);
-  TriggerRequest request{
-      .dag_id = found->dag.dag_id, .run_id = call.text("dag_run_id"), .user = call.user.username};
+  TriggerRequest request{.dag_id = found->dag.dag_id,
+                         .run_id = call.text("dag_run_id"),
+                         .user = call.user.username,
+                         .type = type};
   if (auto status = check_run_id(request.run_id); !status) return fail(status);
   request.logical_date = call.time("logical_date");
   request.interval_start = call.time("data_interval_start");
@@ -81,6 +87,12 @@ Result<Response> trigger_dag_run(Call& call) {
   json::Writer w;
   write_run(w, call.services, *run);
   return json_response(w);
+}
+
+namespace {
+
+Result<Response> trigger_dag_run(Call& call) {
+  return trigger_run(call, call.path("dag_id"), RunType::manual);
 }
 
 Result<Response> patch_dag_run(Call& call) {

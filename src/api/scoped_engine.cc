@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/scoped_engine.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace leoflow::api {
@@ -81,6 +83,38 @@ void ScopedEngine::move_backfill(std::string dag_id, int64_t id, BackfillMove mo
 void ScopedEngine::set_paused(std::string dag_id, bool paused, Reply<bool> reply) {
   if (allowed(*scope_, dag_id, Role::user, reply))
     inner_.set_paused(std::move(dag_id), paused, std::move(reply));
+}
+
+void ScopedEngine::create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) {
+  auto asset = assets_.find(request.asset);
+  if (!asset) return reply(fail(asset));
+  if (*asset) {
+    auto references = assets_.references({(*asset)->id});
+    if (!references) return reply(fail(references));
+    for (const AssetReference& one : *references) {
+      if (one.role != AssetReference::Role::schedule) continue;
+      auto status = scope_->check(one.dag_id, Role::user);
+      if (!status) {
+        return reply(fail(Code::denied, "Forbidden",
+                          "a DAG that waits for the asset is not yours to run"));
+      }
+    }
+  }
+  inner_.create_asset_event(std::move(request), std::move(reply));
+}
+
+void ScopedEngine::forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) {
+  auto mine = scope_->dags(Role::user);
+  if (!mine) return reply(fail(mine));
+  if (which.dag_ids) {
+    std::erase_if(*which.dag_ids,
+                  [&](const std::string& dag_id) {
+                    return std::ranges::find(*mine, dag_id) == mine->end();
+                  });
+  } else {
+    which.dag_ids = std::move(*mine);
+  }
+  inner_.forget_queued_assets(std::move(which), std::move(reply));
 }
 
 void ScopedEngine::dag_changed(std::string dag_id) { inner_.dag_changed(std::move(dag_id)); }

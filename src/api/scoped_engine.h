@@ -7,15 +7,16 @@
 #include "api/scope.h"
 #include "api/workspace_port.h"
 #include "engine/engine.h"
+#include "store/asset_store.h"
 
 namespace leoflow::api {
 
 // Changes need the role User on their DAG, questions Viewer; changes of other DAGs are not told.
 class ScopedEngine final : public Engine {
  public:
-  // inner outlives this; subscriptions keep the scope.
-  ScopedEngine(Engine& inner, std::shared_ptr<Scope> scope)
-      : inner_(inner), scope_(std::move(scope)) {}
+  // inner and assets (the unscoped ones) outlive this; subscriptions keep the scope.
+  ScopedEngine(Engine& inner, AssetStore& assets, std::shared_ptr<Scope> scope)
+      : inner_(inner), assets_(assets), scope_(std::move(scope)) {}
 
   void trigger(TriggerRequest request, Reply<DagRun> reply) override;
   void clear(ClearRequest request, Reply<std::vector<Touched>> reply) override;
@@ -27,6 +28,10 @@ class ScopedEngine final : public Engine {
   void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                      Reply<Backfill> reply) override;
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
+  // The role has to hold on every DAG that waits for the asset.
+  void create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) override;
+  // Of the DAGs on which the role holds.
+  void forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) override;
   void dag_changed(std::string dag_id) override;
   void pools_changed() override { inner_.pools_changed(); }
   void import_errors_changed() override { inner_.import_errors_changed(); }
@@ -37,6 +42,7 @@ class ScopedEngine final : public Engine {
 
  private:
   Engine& inner_;
+  AssetStore& assets_;
   const std::shared_ptr<Scope> scope_;  // shared with listeners, which the engine may still call
 };
 

@@ -316,6 +316,7 @@ ScopedStore::ScopedStore(Store& inner, Scope& scope, Role listed)
       import_errors_(inner.import_errors(), dags_, scope),
       runs_(inner.runs(), scope),
       backfills_(inner.backfills(), scope),
+      assets_(inner.assets(), scope),
       xcoms_(inner.xcoms(), runs_, scope),
       staging_(inner.staging(), scope),
       event_log_(inner.event_log(), scope),

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/scope.h"
+#include "api/scoped_assets.h"
 #include "store/store.h"
 
 namespace leoflow::api {
@@ -165,6 +166,7 @@ class ScopedStore final : public Store {
   ImportErrorStore& import_errors() override { return import_errors_; }
   RunStore& runs() override { return runs_; }
   BackfillStore& backfills() override { return backfills_; }
+  AssetStore& assets() override { return assets_; }
   XComStore& xcoms() override { return xcoms_; }
   SecretStore& secrets() override { return inner_.secrets(); }
   PoolStore& pools() override { return inner_.pools(); }
@@ -184,6 +186,7 @@ class ScopedStore final : public Store {
   ScopedImportErrorStore import_errors_;
   ScopedRunStore runs_;
   ScopedBackfillStore backfills_;
+  ScopedAssetStore assets_;
   ScopedXComStore xcoms_;
   ScopedStagingStore staging_;
   ScopedEventLogStore event_log_;

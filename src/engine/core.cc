@@ -164,6 +164,13 @@ void Core::on(event::DeleteTask e, Time now) {
   answer(std::move(e.reply), delete_task(e.request, now));
 }
 
+void Core::on(event::CreateAssetEvent e, Time now) {
+  answer(std::move(e.reply), Result<AssetEvent>(post_asset_event(e.request, now)));
+}
+void Core::on(event::ForgetQueuedAssets e, Time) {
+  answer(std::move(e.reply), Result<int64_t>(forget_queued(e.request)));
+}
+
 void Core::on(event::AskReasons e, Time) {
   ActiveRun* run = find_run(e.dag_id, e.run_id);
   Result<std::vector<Engine::Reason>> reasons;

@@ -151,6 +151,8 @@ class Core {
   void emit_assets(const ActiveRun& run, const TaskInstance& row,
                    std::vector<AssetEmission> emissions, Time now);
   AssetEvent emit_asset(AssetEmission emission, AssetEvent event, Time now);  // event: its source
+  AssetEvent post_asset_event(const AssetEventRequest& request, Time now);
+  int64_t forget_queued(const QueuedAssets& which);
   void create_asset_run(DagState& dag, Time now);
   Result<std::string> free_run_id(const DagRun& row);
 

@@ -12,7 +12,7 @@ namespace leoflow {
 Status Core::load_assets() {
   assets_.clear();
   queued_assets_.clear();
-  auto links = store_.assets().alias_links();
+  auto links = store_.assets().alias_links({});
   if (!links) return fail(links);
   for (const AliasLink& link : *links) assets_.link(link.alias, link.asset);
   auto queued = store_.assets().queued({});
@@ -69,25 +69,27 @@ AssetEvent Core::emit_asset(AssetEmission emission, AssetEvent event, Time now) 
   return event;
 }
 
-void Core::on(event::CreateAssetEvent e, Time now) {
-  AssetEmission emission{.asset = {.key = e.request.asset, .group = e.request.group},
-                         .extra = json::dump(e.request.extra)};
-  answer(std::move(e.reply), Result<AssetEvent>(emit_asset(std::move(emission), {}, now)));
+// What somebody told of at the API.
+AssetEvent Core::post_asset_event(const AssetEventRequest& request, Time now) {
+  AssetEmission emission{.asset = {.key = request.asset, .group = request.group},
+                         .extra = json::dump(request.extra)};
+  return emit_asset(std::move(emission), {}, now);
 }
 
-void Core::on(event::ForgetQueuedAssets e, Time) {
+int64_t Core::forget_queued(const QueuedAssets& which) {
   int64_t forgotten = 0;
   for (auto& [dag_id, queued] : queued_assets_) {
-    if (!e.request.dag_id.empty() && e.request.dag_id != dag_id) continue;
+    const auto& meant = which.dag_ids;
+    if (meant && std::ranges::find(*meant, dag_id) == meant->end()) continue;
     forgotten += std::erase_if(queued, [&](const auto& one) {
-      bool other = e.request.asset && *e.request.asset != one.first;
-      if (other || (e.request.before && one.second > *e.request.before)) return false;
+      bool other = which.asset && *which.asset != one.first;
+      if (other || (which.before && one.second > *which.before)) return false;
       step_.batch.assets.queue.push_back({dag_id, one.first, std::nullopt});
       return true;
     });
   }
   std::erase_if(queued_assets_, [](const auto& dag) { return dag.second.empty(); });
-  answer(std::move(e.reply), Result<int64_t>(forgotten));
+  return forgotten;
 }
 
 // A run of a DAG whose condition has become true. Of many events of one step it is one run, and

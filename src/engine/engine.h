@@ -39,7 +39,7 @@ struct AssetEventRequest {
 
 // What DAGs have queued, as far as it is meant.
 struct QueuedAssets {
-  std::string dag_id;                     // empty = of all
+  std::optional<std::vector<std::string>> dag_ids;  // nothing = of all
   std::optional<AssetKey> asset;
   std::optional<Time> before;             // queued no later
 };

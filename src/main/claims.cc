@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "main/asset_events.h"
 #include "main/start_frame.h"
 #include "model/pod_contract.h"
 #include "secrets/connection_text.h"
@@ -226,6 +227,17 @@ Result<std::string> Claims::previous_run(AttemptId attempt) {
   auto run = store_.runs().previous_successful_run(at->run.dag_id, at->run.logical_date);
   if (!run) return fail(run);
   return *run ? run_json(**run) : std::string();
+}
+
+// Any asset: a task reads what others make.
+Result<std::string> Claims::asset_events(AttemptId, const AssetEventsWanted& wanted) {
+  AssetEventsWanted bounded = wanted;
+  if (bounded.limit <= 0) bounded.limit = kInletEventsMax;
+  return asset_events_json(store_, bounded);
+}
+
+Result<std::string> Claims::asset(AttemptId, const AssetKey& key) {
+  return asset_json(store_, key);
 }
 
 }  // namespace leoflow

@@ -59,6 +59,8 @@ class Claims : public ClaimProvider {
   Result<std::optional<std::string>> connection(AttemptId attempt,
                                                 const std::string& conn_id) override;
   Result<std::string> previous_run(AttemptId attempt) override;
+  Result<std::string> asset_events(AttemptId attempt, const AssetEventsWanted& wanted) override;
+  Result<std::string> asset(AttemptId attempt, const AssetKey& key) override;
   Result<PodPreparation> prepare_pod(DagVersionId version) override;
   Status spill(AttemptId attempt, XCom& xcom) override;
 

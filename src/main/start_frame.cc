@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "main/asset_events.h"
 
 namespace leoflow {
 namespace {
@@ -56,7 +57,7 @@ Status write_xcoms(json::Writer& out, Store& store, const TaskSpec* task,
 
 }  // namespace
 
-std::string run_json(const DagRun& run) {
+std::string run_json(const DagRun& run, const std::string& consumed) {
   json::Writer out;
   out.begin_object();
   out.member("run_id", run.run_id);
@@ -73,6 +74,7 @@ std::string run_json(const DagRun& run) {
   out.member("clear_number", run.clear_number);
   text_or_null(out, "triggering_user_name", run.triggering_user);
   text_or_null(out, "note", run.note);
+  if (!consumed.empty()) out.key("consumed_asset_events").raw(consumed);
   out.end_object();
   return out.take();
 }
@@ -100,6 +102,8 @@ Result<std::string> start_frame(Store& store, const StartFrameInput& input) {
   }
   auto previous = store.runs().previous_successful_run(input.run.dag_id, input.run.logical_date);
   if (!previous) return fail(previous);
+  auto consumed = consumed_events_json(store, input.run);
+  if (!consumed) return fail(consumed);
   json::Writer out;
   out.begin_object();
   out.member("op", "start").member("kind", callback ? "dag_callback" : "task");
@@ -110,7 +114,7 @@ Result<std::string> start_frame(Store& store, const StartFrameInput& input) {
   out.member("try_number", attempt.try_number).member("max_tries", input.max_tries);
   out.member("operator", task != nullptr ? task->operator_name : "")
       .member("attempt", attempt.id.value);
-  out.key("run").raw(run_json(input.run));
+  out.key("run").raw(run_json(input.run, *consumed));
   out.member("start_date", format_iso(input.now));
   out.key("previous_success");
   if (*previous) {

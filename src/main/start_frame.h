@@ -30,7 +30,8 @@ struct StartFrameInput {
 Result<std::string> start_frame(Store& store, const StartFrameInput& input);
 
 // A run as task code sees it (the "run" member).
-std::string run_json(const DagRun& run);
+// consumed: JSON list of the asset events it is there for; empty = not told.
+std::string run_json(const DagRun& run, const std::string& consumed = {});
 
 // The JSON text of an XCom, read from its spill file when it is large. `not_found` when that file
 // is gone.

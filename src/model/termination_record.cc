@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 5> kKinds = {"succeeded", "failed", "skip
                                                     "cancelled"};
 constexpr std::string_view kCut = "...";
 
-std::string render(const TerminationRecord& record, std::string_view reason, size_t xcoms) {
+std::string render(const TerminationRecord& record, std::string_view reason, size_t xcoms,
+                   bool events = true) {
   json::Writer out;
   out.begin_object().member("leoflow", 1).member("attempt", record.attempt.value);
   out.member("kind", record.kind).member("retryable", record.retryable);
@@ -28,7 +29,10 @@ std::string render(const TerminationRecord& record, std::string_view reason, siz
     out.member("map_index", xcom.map_index).end_object();
   }
   out.end_array();
-  out.member("xcoms_missing", record.xcoms_missing + int64_t(record.xcoms.size() - xcoms));
+  int64_t missing = record.xcoms_missing + int64_t(record.xcoms.size() - xcoms);
+  if (!events && !record.asset_events.empty()) ++missing;
+  out.member("xcoms_missing", missing);
+  if (events && !record.asset_events.empty()) out.key("asset_events").raw(record.asset_events);
   return out.end_object().take();
 }
 
@@ -66,10 +70,11 @@ std::string write_termination(const TerminationRecord& record) {
   std::string text = render(record, record.reason, xcoms);
   while (text.size() > kTerminationBytesMax && xcoms > 0)
     text = render(record, record.reason, --xcoms);
+  if (text.size() > kTerminationBytesMax) text = render(record, record.reason, 0, false);
   // Escapes may take six bytes for one: the reason is halved until it fits.
   for (size_t bytes = std::min(record.reason.size(), kTerminationBytesMax);
        text.size() > kTerminationBytesMax; bytes /= 2) {
-    text = render(record, cut(record.reason, bytes), 0);
+    text = render(record, cut(record.reason, bytes), 0, false);
   }
   return text;
 }
@@ -101,6 +106,8 @@ Result<std::optional<TerminationRecord>> read_termination(std::string_view messa
   record.acknowledged = json::bool_or(object, "acknowledged");
   record.xcoms = read_xcoms(object);
   record.xcoms_missing = json::int_or(object, "xcoms_missing");
+  if (auto* events = json::array_or_null(object, "asset_events"))
+    record.asset_events = json::dump(*events);
   return record;
 }
 

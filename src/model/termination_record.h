@@ -5,10 +5,11 @@
 //   {"leoflow":1,"attempt":42,"kind":"failed","retryable":true,"reason":"ValueError: x",
 //    "exit_code":1,"started_at_us":N,"ended_at_us":N,
 //    "cpu_us":N,"memory_peak_bytes":N,"acknowledged":false,
-//    "xcoms":[{"key":"return_value","value":...,"map_index":-1}],"xcoms_missing":0}
+//    "xcoms":[{"key":"return_value","value":...,"map_index":-1}],"xcoms_missing":0,
+//    "asset_events":[...]}
 //
 // Members at their defaults may be absent; unknown members are ignored. The reason is cut, and
-// XComs are left out (and counted), until the rest fits.
+// XComs and asset events are left out (and counted), until the rest fits.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,7 @@ struct TerminationRecord {
   bool acknowledged = false;     // the server has it: nothing of this record is needed
   std::vector<XComValue> xcoms;  // not acknowledged before, as many as fit
   int64_t xcoms_missing = 0;     // that did not fit: a success without them is not whole
+  std::string asset_events;      // JSON list; empty = none. Left out, it counts as one of them
 
   bool operator==(const TerminationRecord&) const = default;
 };

@@ -164,6 +164,10 @@ class Service : public wire::AgentService::CallbackService {
                        wire::PreviousRunReply* reply) override {
     return run(context, request, reply, &UnaryCalls::previous_run);
   }
+  Reactor* QueryAssets(Context* context, const wire::QueryAssetsRequest* request,
+                       wire::QueryAssetsReply* reply) override {
+    return run(context, request, reply, &UnaryCalls::query_assets);
+  }
 
  private:
   static std::string metadata(const Context& context, const char* name) {

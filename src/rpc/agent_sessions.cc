@@ -359,6 +359,13 @@ void AgentSessions::on_finished(const std::string& id, const wire::Finished& fin
     spill(outcome.attempt, outcome.xcoms.back());
   }
   outcome.rendered_fields = finished.rendered_fields();
+  auto events = parse_asset_emissions(finished.asset_events());
+  if (events) {
+    outcome.asset_events = std::move(*events);
+  } else {
+    log::error("asset events of a task are left out: " + events.error().message(),
+               {{"attempt", finished.attempt()}});
+  }
   listener_.on_outcome(std::move(outcome));
 }
 

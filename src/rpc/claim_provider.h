@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "model/asset_spec.h"
 #include "model/entities.h"
 #include "model/ids.h"
 
@@ -50,6 +51,15 @@ struct XComPull {
   bool include_prior_dates = false;
 };
 
+// Events of an asset (its name, URI or both), or of those told under an alias.
+struct AssetEventsWanted {
+  AssetKey asset;
+  std::string alias;
+  std::optional<Time> after, before;  // both included
+  bool ascending = false;             // the oldest ones, else the newest
+  int limit = 0;                      // 0 = kInletEventsMax, which is the most
+};
+
 struct VariableValue {
   std::string value;
   bool sensitive = false;
@@ -78,6 +88,18 @@ class ClaimProvider {
                                                         const std::string& conn_id) = 0;
   // Latest successful earlier run as the start frame shows runs; empty when there is none.
   virtual Result<std::string> previous_run(AttemptId attempt) = 0;
+  // JSON list of events, the oldest first.
+  virtual Result<std::string> asset_events(AttemptId attempt, const AssetEventsWanted& wanted) {
+    static_cast<void>(attempt);
+    static_cast<void>(wanted);
+    return std::string("[]");
+  }
+  // JSON of an asset by its name, URI or both; empty when there is none.
+  virtual Result<std::string> asset(AttemptId attempt, const AssetKey& key) {
+    static_cast<void>(attempt);
+    static_cast<void>(key);
+    return std::string();
+  }
   // What a pod needs for a version; the archives exist when it returns. `unavailable` while they
   // are being made: the pod asks again.
   virtual Result<PodPreparation> prepare_pod(DagVersionId version) {

@@ -152,4 +152,21 @@ Status UnaryCalls::previous_run(const std::string& token, const wire::PreviousRu
   return {};
 }
 
+Status UnaryCalls::query_assets(const std::string& token, const wire::QueryAssetsRequest& request,
+                                wire::QueryAssetsReply& reply) {
+  AttemptId attempt{request.attempt()};
+  if (auto open = check(token, attempt); !open) return open;
+  AssetEventsWanted wanted{.asset = {request.name(), request.uri()},
+                           .alias = request.alias(),
+                           .ascending = request.ascending(),
+                           .limit = request.limit()};
+  if (request.after_us() != 0) wanted.after = from_micros(request.after_us());
+  if (request.before_us() != 0) wanted.before = from_micros(request.before_us());
+  auto found = request.events() ? provider_.asset_events(attempt, wanted)
+                                : provider_.asset(attempt, wanted.asset);
+  if (!found) return fail(found);
+  reply.set_json(std::move(*found));
+  return {};
+}
+
 }  // namespace leoflow

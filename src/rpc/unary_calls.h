@@ -26,6 +26,8 @@ class GetConnectionRequest;
 class GetConnectionReply;
 class PreviousRunRequest;
 class PreviousRunReply;
+class QueryAssetsRequest;
+class QueryAssetsReply;
 }  // namespace leoflow::agent::v1
 
 namespace leoflow {
@@ -58,6 +60,8 @@ class UnaryCalls {
                         wire::GetConnectionReply& reply);
   Status previous_run(const std::string& token, const wire::PreviousRunRequest& request,
                       wire::PreviousRunReply& reply);
+  Status query_assets(const std::string& token, const wire::QueryAssetsRequest& request,
+                      wire::QueryAssetsReply& reply);
 
  private:
   // denied for a wrong token, not_found for an attempt that is no longer open.

@@ -19,12 +19,14 @@ struct AssetQuery {
   TextPattern name_pattern, uri_pattern;
   std::vector<std::string> dag_ids;  // that name it; empty = no condition
   bool only_active = true;           // that a DAG names which is not stale
+  DagsAllowed dags_allowed;          // that one of these names
   Page page;                         // id, name, uri, created_at, updated_at
 };
 
 struct AssetAliasQuery {
   TextPattern name_pattern;
-  Page page;  // id, name
+  Page page;                 // id, name
+  DagsAllowed dags_allowed;  // that one of these names
 };
 
 struct AssetEventQuery {
@@ -46,7 +48,8 @@ struct QueuedAssetQuery {
   DagsAllowed dags_allowed;
 };
 
-// How a DAG that is not stale names an asset.
+// How a DAG that is not stale names an asset; in its schedule also by an alias that the asset was
+// told under.
 struct AssetReference {
   enum class Role { schedule, outlet, inlet } role = Role::schedule;
   int64_t asset_id = 0;
@@ -86,8 +89,9 @@ class AssetStore {
   virtual Result<PageOf<AssetAlias>> list_aliases(const AssetAliasQuery& query) = 0;
   virtual Result<std::optional<AssetAlias>> get_alias(int64_t id) = 0;
   virtual Result<std::vector<AssetReference>> references(const std::vector<int64_t>& assets) = 0;
-  // Every alias with an asset that was told under it, by alias.
-  virtual Result<std::vector<AliasLink>> alias_links() = 0;
+  // Aliases with the assets that were told under them, by alias; of all assets when the list is
+  // empty.
+  virtual Result<std::vector<AliasLink>> alias_links(const std::vector<int64_t>& assets) = 0;
 
   virtual Result<PageOf<AssetEventRow>> list_events(const AssetEventQuery& query) = 0;
   // The newest event of each of the assets that has one.

@@ -26,6 +26,8 @@ struct DagQuery {
   Range<Time> run_start, run_end;
   std::string bundle_name;
   std::string bundle_version;                 // label of the current version
+  std::optional<bool> has_asset_schedule;
+  std::string asset_dependency;               // part of name or URI of what the schedule waits for
   std::vector<ScheduleSpec::Kind> schedules;  // any of these; empty = all
   Page page;  // dag_id, last_run_state, next_run_after, ...
   // Only the favorites of this user, or only the others; empty = no matter.

@@ -245,10 +245,14 @@ void tell_record(const TerminationRecord& record, Outcome& outcome) {
     xcom.size_bytes = value.value_json.size();
     outcome.xcoms.push_back(std::move(xcom));
   }
-  if (outcome.kind != OutcomeKind::succeeded || record.xcoms_missing == 0) return;
+  auto events = parse_asset_emissions(record.asset_events);
+  if (events) outcome.asset_events = std::move(*events);
+  bool whole = record.xcoms_missing == 0 && events.has_value();
+  if (outcome.kind != OutcomeKind::succeeded || whole) return;
   outcome.kind = OutcomeKind::lost;
   outcome.reason = "the task succeeded, but its XComs did not reach the server";
   outcome.xcoms.clear();
+  outcome.asset_events.clear();
 }
 
 }  // namespace

@@ -124,6 +124,7 @@ Result<PageOf<Asset>> SqlAssetStore::list(const AssetQuery& query) {
   where.matches("asset.uri", "$uri_pattern", query.uri_pattern);
   if (!query.dag_ids.empty()) where.add_list(kAssetOfDags, "$dag_ids", query.dag_ids);
   if (query.only_active) where.add(kAssetIsActive);
+  if (query.dags_allowed) where.add_list(kAssetOfAllowed, "$dags_allowed", *query.dags_allowed);
   ListQuery list{kListAssets, kCountAssets, kAssetOrder, "asset.asset_id"};
   return database_.read([&](Connection& connection) {
     return read_page(connection, list, where, query.page, read_asset);
@@ -150,6 +151,7 @@ Result<std::optional<Asset>> SqlAssetStore::find(const AssetKey& key) {
 Result<PageOf<AssetAlias>> SqlAssetStore::list_aliases(const AssetAliasQuery& query) {
   Where where;
   where.matches("alias.name", "$name_pattern", query.name_pattern);
+  if (query.dags_allowed) where.add_list(kAliasOfAllowed, "$dags_allowed", *query.dags_allowed);
   ListQuery list{kListAliases, kCountAliases, kAliasOrder, "alias.alias_id"};
   return database_.read([&](Connection& connection) {
     return read_page(connection, list, where, query.page, read_alias);
@@ -167,8 +169,11 @@ Result<std::vector<AssetReference>> SqlAssetStore::references(const std::vector<
                      [&](Query& query) { query.bind("$asset_ids", ids); });
 }
 
-Result<std::vector<AliasLink>> SqlAssetStore::alias_links() {
-  return select_rows(database_, kSelectAliasLinks, read_link);
+Result<std::vector<AliasLink>> SqlAssetStore::alias_links(const std::vector<int64_t>& assets) {
+  if (assets.empty()) return select_rows(database_, kSelectAliasLinks, read_link);
+  std::string ids = json_list(assets);
+  return select_rows(database_, kSelectLinksOfAssets, read_link,
+                     [&](Query& query) { query.bind("$asset_ids", ids); });
 }
 
 Result<PageOf<AssetEventRow>> SqlAssetStore::list_events(const AssetEventQuery& query) {

@@ -17,7 +17,7 @@ class SqlAssetStore final : public AssetStore {
   Result<PageOf<AssetAlias>> list_aliases(const AssetAliasQuery& query) override;
   Result<std::optional<AssetAlias>> get_alias(int64_t id) override;
   Result<std::vector<AssetReference>> references(const std::vector<int64_t>& assets) override;
-  Result<std::vector<AliasLink>> alias_links() override;
+  Result<std::vector<AliasLink>> alias_links(const std::vector<int64_t>& assets) override;
   Result<PageOf<AssetEventRow>> list_events(const AssetEventQuery& query) override;
   Result<std::vector<AssetEventRow>> last_events(const std::vector<int64_t>& assets) override;
   Result<std::vector<std::pair<int64_t, std::string>>> aliases_of(

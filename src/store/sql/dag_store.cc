@@ -292,6 +292,13 @@ Where conditions_of(const DagQuery& query) {
   where.equal("dag.bundle_name", "$bundle_name", query.bundle_name);
   if (!query.bundle_version.empty())
     where.add(kDagBundleVersion, "$bundle_version", query.bundle_version);
+  if (query.has_asset_schedule)
+    where.add(*query.has_asset_schedule ? kDagByAssets.view() : kDagNotByAssets.view());
+  if (!query.asset_dependency.empty()) {
+    where.add(kDagOnAssetOpen);
+    where.matches("(named.name || ' ' || named.uri)", "$asset", query.asset_dependency);
+    where.add(kDagOnAssetClose);
+  }
   where.in("dag.schedule_kind", "$schedules", names_of(query.schedules));
   if (!query.tags.empty()) {
     where.add_list(query.tags_all ? kDagTagsAll.view() : kDagTagsAny.view(), "$tags", query.tags);

@@ -84,6 +84,9 @@ inline constexpr auto kAssetIsActive = " AND " + kNamedBy + ")";
 inline constexpr auto kAssetOfDags =
     " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen + "$dag_ids" + dialect::kInClose +
     ")";
+inline constexpr auto kAssetOfAllowed =
+    " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen + "$dags_allowed" +
+    dialect::kInClose + ")";
 inline constexpr auto kFindAssetByName =
     kListAssets + " AND asset.name = $text ORDER BY " + kNamedBy +
     ") DESC, asset.asset_id DESC LIMIT 1";
@@ -101,12 +104,21 @@ inline constexpr OrderColumn kAssetOrder[] = {
 inline constexpr SqlText kListAliases(
     "SELECT alias.alias_id, alias.name, alias.alias_group FROM asset_aliases alias WHERE TRUE");
 inline constexpr SqlText kCountAliases("SELECT 1 FROM asset_aliases alias WHERE TRUE");
+inline constexpr auto kAliasOfAllowed =
+    " AND EXISTS (SELECT 1 FROM dag_assets named WHERE named.kind = 'alias' AND named.name = "
+    "alias.name AND named.dag_id" +
+    dialect::kInOpen + "$dags_allowed" + dialect::kInClose + ")";
 inline constexpr auto kSelectAlias = kListAliases + " AND alias.alias_id = $alias_id";
 inline constexpr OrderColumn kAliasOrder[] = {{"id", "alias.alias_id"}, {"name", "alias.name"}};
-inline constexpr SqlText kSelectAliasLinks(
+inline constexpr SqlText kAliasLinks(
     "SELECT alias.name, alias.alias_id, asset.asset_id, asset.name, asset.uri FROM "
     "asset_alias_links link JOIN asset_aliases alias ON alias.alias_id = link.alias_id JOIN assets "
-    "asset ON asset.asset_id = link.asset_id ORDER BY alias.name, asset.asset_id");
+    "asset ON asset.asset_id = link.asset_id");
+inline constexpr SqlText kLinkOrder(" ORDER BY alias.name, asset.asset_id");
+inline constexpr auto kSelectAliasLinks = kAliasLinks + kLinkOrder;
+inline constexpr auto kSelectLinksOfAssets = kAliasLinks + " WHERE link.asset_id" +
+                                             dialect::kInOpen + "$asset_ids" + dialect::kInClose +
+                                             kLinkOrder;
 
 inline constexpr SqlText kReferenceColumns(
     "SELECT named.role, asset.asset_id, named.dag_id, named.task_id, named.created_at FROM assets "
@@ -118,7 +130,12 @@ inline constexpr auto kSelectReferences =
     kReferenceColumns + "named.name = asset.name AND named.uri = asset.uri" + kReferencesOfAssets +
     " UNION ALL " + kReferenceColumns + "named.name = asset.name AND named.uri = ''" +
     kReferencesOfAssets + " UNION ALL " + kReferenceColumns +
-    "named.name = '' AND named.uri = asset.uri" + kReferencesOfAssets + " ORDER BY 2, 1, 3, 4";
+    "named.name = '' AND named.uri = asset.uri" + kReferencesOfAssets +
+    " UNION SELECT named.role, asset.asset_id, named.dag_id, named.task_id, named.created_at FROM "
+    "assets asset JOIN asset_alias_links link ON link.asset_id = asset.asset_id JOIN asset_aliases "
+    "alias ON alias.alias_id = link.alias_id JOIN dag_assets named ON named.kind = 'alias' AND "
+    "named.name = alias.name AND named.role = 'schedule'" +
+    kReferencesOfAssets + " ORDER BY 2, 1, 3, 4";
 
 inline constexpr SqlText kEventRow(
     "event.event_id, asset.name, asset.uri, event.happened_at, event.extra, event.source_dag_id, "

@@ -53,6 +53,16 @@ inline constexpr auto kDagTagsAny =
 inline constexpr auto kDagTagsAll =
     " AND (SELECT count(*) FROM dag_tags tagged WHERE tagged.dag_id = dag.dag_id AND tagged.tag" +
     dialect::kInOpen + "$tags" + dialect::kInClose + ") = $tags_count";
+inline constexpr SqlText kDagByAssets(
+    " AND EXISTS (SELECT 1 FROM dag_assets named WHERE named.dag_id = dag.dag_id AND named.role = "
+    "'schedule')");
+inline constexpr SqlText kDagNotByAssets(
+    " AND NOT EXISTS (SELECT 1 FROM dag_assets named WHERE named.dag_id = dag.dag_id AND "
+    "named.role = 'schedule')");
+inline constexpr SqlText kDagOnAssetOpen(
+    " AND EXISTS (SELECT 1 FROM dag_assets named WHERE named.dag_id = dag.dag_id AND named.role = "
+    "'schedule'");
+inline constexpr SqlText kDagOnAssetClose(")");
 inline constexpr auto kDagOwners =
     " AND EXISTS (SELECT 1 FROM dag_owners owned WHERE owned.dag_id = dag.dag_id AND owned.owner" +
     dialect::kInOpen + "$owners" + dialect::kInClose + ")";

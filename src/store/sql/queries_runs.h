@@ -34,6 +34,12 @@ inline constexpr auto kRunVersionIn =
 inline constexpr SqlText kRunBundleVersion(
     " AND run.version_id IN (SELECT version_id FROM dag_versions WHERE label = $bundle_version)");
 
+inline constexpr SqlText kRunConsumedOpen(
+    " AND run.run_key IN (SELECT used.run_key FROM asset_event_runs used JOIN asset_events event ON"
+    " event.event_id = used.event_id JOIN assets asset ON asset.asset_id = event.asset_id WHERE"
+    " TRUE");
+inline constexpr SqlText kRunConsumedClose(")");
+
 // The version of a try is its attempt's; a task that never started has its run's.
 inline constexpr SqlText kTaskInstanceVersion("coalesce(attempt.version_id, run.version_id)");
 inline constexpr SqlText kTaskInstanceJoins(

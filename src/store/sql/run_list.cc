@@ -28,6 +28,11 @@ Where conditions_of(const RunQuery& query) {
   if (!query.bundle_version.empty())
     where.add(kRunBundleVersion, "$bundle_version", query.bundle_version);
   where.matches("run.conf", "$conf_contains", query.conf_contains);
+  if (!query.consuming_asset.empty()) {
+    where.add(kRunConsumedOpen);
+    where.matches("(asset.name || ' ' || asset.uri)", "$consuming_asset", query.consuming_asset);
+    where.add(kRunConsumedClose);
+  }
   where.range("run.run_after", "$run_after", query.run_after);
   where.range("run.logical_date", "$logical_date", query.logical_date);
   where.range("run.start_date", "$start_date", query.start_date);
