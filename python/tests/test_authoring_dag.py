@@ -212,7 +212,7 @@ class OperatorArguments(Case):
         self.assertEqual({"b": 5, "c": 6}, one._own_params.dump())
 
     def test_refused_arguments_are_named(self):
-        for name in ("outlets", "inlets", "run_as_user", "deferrable"):
+        for name in ("run_as_user", "deferrable"):
             with self.subTest(name):
                 self.refuses(NotSupportedError, name, EmptyOperator, task_id="a", **{name: ["x"]})
         self.refuses(NotSupportedError, "partial", BashOperator.partial, task_id="a")

@@ -17,8 +17,7 @@ REFUSED = {
     "map_transform": "map", "map_empty": "expand", "map_group": "task group handle",
     "map_label": "expand",
     "sensors_basic": "sensors", "sensors_time": "sensors", "deferrable_basic": "sensors",
-    "asset_chain": "Asset",
-    "asset_logic": "Asset", "asset_decorator": "asset", "trigger_dagrun": "TriggerDagRunOperator",
+    "trigger_dagrun": "TriggerDagRunOperator",
     "external_sensor": "sensors",
 }
 TASK_DEFAULTS = {"owner": "airflow", "retries": 0, "retry_delay": 300, "doc_md": None,

@@ -256,14 +256,14 @@ class Errors(unittest.TestCase):
             self.assertIn(line.split()[1].rpartition(".")[0], found["message"])
 
     def test_stand_ins_may_be_named_but_not_used(self):
-        body = HEAD + ("from airflow.sdk import Asset, BaseSensorOperator, setup\n"
+        body = HEAD + ("from airflow.sdk import AssetWatcher, BaseSensorOperator, setup\n"
                        "with DAG('d') as d: pass\n")
         self.assertTrue(extract_text(body)["ok"])
         self.assertTrue(
-            extract_text(body + "class S(BaseSensorOperator): pass\ndef f(a: Asset): pass\n")["ok"])
-        for use in ("Asset('x')", "@setup\ndef up(): pass",
+            extract_text(body + "class S(BaseSensorOperator): pass\ndef f(a: AssetWatcher): pass\n")["ok"])
+        for use in ("AssetWatcher('x')", "@setup\ndef up(): pass",
                     "class S(BaseSensorOperator): pass\nS(task_id='a')",
-                    "DAG('e', schedule=[Asset])",
+                    "DAG('e', schedule=[AssetWatcher])",
                     "class T(BaseOperator):\n    def execute(self, c): self.defer(trigger=1)\n"
                     "T(task_id='x', dag=d)"):
             with self.subTest(use):

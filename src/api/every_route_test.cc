@@ -104,6 +104,7 @@ class EveryRoute : public ApiTest {
     Batch batch;
     batch.backfills_inserted.push_back({.id = 1, .dag_id = "etl", .dates = 1});
     EXPECT_TRUE(store->engine().commit(batch));
+    add_assets();
     deployments.archive = "abc";
     deployments.deployment.id = "d1";
     token = std::string(body(get("/api/v2/dags/etl")).at("file_token").as_string());

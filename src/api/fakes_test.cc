@@ -73,6 +73,20 @@ void FakeEngine::delete_task(TaskInstanceName name, Reply<bool> reply) {
   answer(refusal, reply, true);
 }
 
+void FakeEngine::create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) {
+  AssetEvent event{.id = 1,
+                   .asset = request.asset,
+                   .at = clock.now(),
+                   .extra = json::dump(request.extra)};
+  asset_events.push_back(std::move(request));
+  answer(refusal, reply, std::move(event));
+}
+
+void FakeEngine::forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) {
+  forgotten_assets.push_back(std::move(which));
+  answer(refusal, reply, int64_t(1));
+}
+
 void FakeEngine::backfill(BackfillRequest request, Reply<Backfill> reply) {
   backfilled.push_back(request);
   Backfill made{.id = 7,
@@ -211,6 +225,37 @@ void ApiTest::add_dag() {
   auto registered = store->dags().register_version(version, dag, {.paused = false});
   EXPECT_TRUE(registered.has_value()) << (registered ? "" : registered.error().text());
   engine.run.version = registered->version.id;
+}
+
+void ApiTest::add_assets() {
+  DagSpec spec{.dag_id = "maker", .display_name = "Maker", .relative_fileloc = "dag.py"};
+  const AssetExpression orders{.key = {"orders", "s3://b/orders"}}, prices{.key = {"prices", "p"}};
+  spec.assets = {{.key = orders.key, .extra = {{"team", "a"}}}, {.key = prices.key}};
+  spec.asset_aliases = {{.name = "files"}};
+  spec.schedule.kind = ScheduleSpec::Kind::assets;
+  spec.schedule.summary = "Asset";
+  spec.schedule.assets = AssetExpression{.kind = AssetExpression::Kind::all,
+                                         .parts = {orders, prices}};
+  TaskSpec make{.task_id = "make", .inlets = {prices}, .outlets = {orders}};
+  spec.tasks = {make};
+  EXPECT_TRUE(spec.finish());
+  std::string text = dump_dag_spec(spec);
+  DagVersion version{.dag_id = "maker", .content_hash = "h", .dag_json = text};
+  Dag dag{.dag_id = "maker", .fileloc = "/ws/maker.py", .last_parsed_time = clock.at};
+  EXPECT_TRUE(store->dags().register_version(version, dag, {.paused = false}));
+  Batch batch;
+  batch.assets.told = {{{.key = orders.key}, {"files"}, clock.at}};
+  batch.assets.events = {{{.id = 1,
+                           .asset = orders.key,
+                           .at = clock.at,
+                           .extra = R"({"rows":3})",
+                           .dag_id = "etl",
+                           .task_id = "load",
+                           .run_id = "r1"},
+                          {"files"}}};
+  batch.assets.queue = {{"etl", orders.key, clock.at}};
+  batch.assets.consumed = {{RunKey{1}, "maker", 1}};
+  EXPECT_TRUE(store->engine().commit(batch));
 }
 
 void ApiTest::make_run() {

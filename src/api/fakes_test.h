@@ -37,6 +37,8 @@ class FakeEngine : public Engine {
   void move_backfill(std::string dag_id, int64_t id, BackfillMove move,
                      Reply<Backfill> reply) override;
   void set_paused(std::string dag_id, bool paused, Reply<bool> reply) override;
+  void create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) override;
+  void forget_queued_assets(QueuedAssets which, Reply<int64_t> reply) override;
   void dag_changed(std::string dag_id) override { dags_changed.push_back(std::move(dag_id)); }
   void pools_changed() override { ++pool_changes; }
   void import_errors_changed() override {}
@@ -59,6 +61,8 @@ class FakeEngine : public Engine {
   std::vector<MarkTaskRequest> marked_tasks;
   std::vector<MarkRunRequest> marked_runs;
   std::vector<TaskInstanceName> deleted_tasks;
+  std::vector<AssetEventRequest> asset_events;
+  std::vector<QueuedAssets> forgotten_assets;
   std::vector<std::string> dags_changed;
   std::map<std::string, bool> paused;
   int pool_changes = 0;
@@ -184,6 +188,9 @@ class ApiTest : public testing::Test {
   static json::value body(const Response& response);
   // A bearer token of a new user with a role.
   std::string token_of(const std::string& role);
+  // The DAG maker waits for orders and prices, and its task makes orders (asset 1). An event of it
+  // is there, which run r1 consumed, and etl has it queued.
+  void add_assets();
   static std::string drain(StreamSource& stream);
   // Every answer of a route fits what the route declares for its status; checked of all that tests
   // ask.

@@ -100,9 +100,6 @@ TEST_F(MoreRoutes, GridOfNamedRunsLeavesOutWhatIsNotThere) {
 }
 
 TEST_F(MoreRoutes, FeaturesThatAreNotHereSaySo) {
-  EXPECT_EQ(post("/api/v2/assets/events", R"({"asset_id":7})").status, 404);
-  EXPECT_EQ(get("/api/v2/assets/7/queuedEvents").status, 404);
-  EXPECT_EQ(get("/api/v2/dags/etl/assets/queuedEvents").status, 404);
   EXPECT_EQ(get(kRun + "/taskInstances/load/-1/hitlDetails").status, 404);
 }
 

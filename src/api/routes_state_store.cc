@@ -2,6 +2,7 @@
 // Airflow's state stores of task instances and assets. Tasks here keep nothing in them, so they are
 // empty, and what would write to them is refused with a way out.
 #include "api/lookup.h"
+#include "api/present_assets.h"
 #include "api/routes.h"
 
 namespace leoflow::api {
@@ -46,8 +47,28 @@ Result<Response> clear_task_state(Call& call) {
   return no_content();
 }
 
-Result<Response> no_asset(Call& call) {
-  return fail(Code::not_found, "The Asset with ID: `" + call.path("asset_id") + "` was not found");
+Result<Response> list_asset_state(Call& call) {
+  if (auto asset = find_asset(call, call.path_id("asset_id")); !asset) return fail(asset);
+  json::Writer w;
+  w.begin_object().key("asset_state_store").begin_array().end_array();
+  w.member("total_entries", 0).end_object();
+  return json_response(w);
+}
+
+Result<Response> no_asset_state(Call& call) {
+  if (auto asset = find_asset(call, call.path_id("asset_id")); !asset) return fail(asset);
+  return fail(Code::not_found, "Asset state store key '" + call.path("key") + "' not found");
+}
+
+Result<Response> refuse_asset_state(Call& call) {
+  if (auto asset = find_asset(call, call.path_id("asset_id")); !asset) return fail(asset);
+  return fail(Code::invalid, "this server has no asset state store",
+              "put what is to be kept into the extra of an event: POST /assets/events");
+}
+
+Result<Response> delete_asset_state(Call& call) {
+  if (auto asset = find_asset(call, call.path_id("asset_id")); !asset) return fail(asset);
+  return no_content();
 }
 
 Param index_param() {
@@ -93,16 +114,23 @@ void add_asset_state_routes(Router& router) {
   const std::string base = "/api/v2/assets/{asset_id:int}/state-store";
   const std::string one = base + "/{key:path}";
   router.tag("AssetStateStore");
-  auto add = [&](Method method, const std::string& path, std::string_view operation) -> Route& {
-    return router.add(method, path, operation, no_asset)
-        .about("There are no assets: always an error")
-        .answers_with(404, "HTTPExceptionResponse");
-  };
-  add(Method::get, base, "list_asset_state_store").takes(paging());
-  add(Method::del, base, "clear_asset_state_store");
-  add(Method::get, one, "get_asset_state_store");
-  add(Method::put, one, "set_asset_state_store").reads("AssetStateStoreBody");
-  add(Method::del, one, "delete_asset_state_store");
+  router.add(Method::get, base, "list_asset_state_store", list_asset_state)
+      .about("Empty on this server")
+      .takes(paging())
+      .answers_with(200, "AssetStateStoreCollectionResponse");
+  router.add(Method::del, base, "clear_asset_state_store", delete_asset_state)
+      .about("There is nothing to delete")
+      .answers_with(204);
+  router.add(Method::get, one, "get_asset_state_store", no_asset_state)
+      .about("There are none: always an error")
+      .answers_with(404, "HTTPExceptionResponse");
+  router.add(Method::put, one, "set_asset_state_store", refuse_asset_state)
+      .about("Asset state is not kept here, events are: always an error")
+      .reads("AssetStateStoreBody")
+      .answers_with(400, "HTTPExceptionResponse");
+  router.add(Method::del, one, "delete_asset_state_store", delete_asset_state)
+      .about("There is nothing to delete")
+      .answers_with(204);
 }
 
 }  // namespace
@@ -114,6 +142,8 @@ void add_state_store_routes(Router& router) {
   router.shape("TaskStateStoreBody", "!value:any expires_at?:str?");
   router.shape("TaskStateStorePatchBody", "!value:any");
   router.shape("AssetStateStoreBody", "!value:any");
+  router.shape("AssetStateStoreCollectionResponse",
+               "asset_state_store:[TaskStateStoreResponse] total_entries:int");
   add_task_state_routes(router);
   add_asset_state_routes(router);
 }

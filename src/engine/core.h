@@ -153,7 +153,7 @@ class Core {
   AssetEvent emit_asset(AssetEmission emission, AssetEvent event, Time now);  // event: its source
   AssetEvent post_asset_event(const AssetEventRequest& request, Time now);
   int64_t forget_queued(const QueuedAssets& which);
-  void create_asset_run(DagState& dag, Time now);
+  bool create_asset_run(DagState& dag, Time now);  // whether it made one
   Result<std::string> free_run_id(const DagRun& row);
 
   // -- core_tasks.cc: life of task instances

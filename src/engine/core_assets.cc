@@ -94,12 +94,13 @@ int64_t Core::forget_queued(const QueuedAssets& which) {
 
 // A run of a DAG whose condition has become true. Of many events of one step it is one run, and
 // while kAssetRunsWaitingMax wait to start, what comes gathers for the next.
-void Core::create_asset_run(DagState& dag, Time now) {
+bool Core::create_asset_run(DagState& dag, Time now) {
   auto queued = queued_assets_.find(dag.row.dag_id);
-  if (queued == queued_assets_.end() || dag.row.is_paused || dag.row.is_stale) return;
+  if (queued == queued_assets_.end() || dag.row.is_paused || dag.row.is_stale)
+    return false;
   const std::optional<AssetExpression>& condition = dag.current->spec->schedule.assets;
-  if (!condition || !assets_.holds(*condition, queued->second)) return;
-  if (int(dag.queued.size()) >= kAssetRunsWaitingMax) return;
+  if (!condition || !assets_.holds(*condition, queued->second)) return false;
+  if (int(dag.queued.size()) >= kAssetRunsWaitingMax) return false;
   Time last{};
   for (const auto& [asset, at] : queued->second) last = std::max(last, at);
   DagRun row{.dag_id = dag.row.dag_id,
@@ -110,14 +111,16 @@ void Core::create_asset_run(DagState& dag, Time now) {
              .triggered_by = "asset"};
   auto run_id = free_run_id(row);
   if (!run_id) {
-    return log::error("a run by assets is not made yet",
-                      {{"dag", row.dag_id}, {"error", run_id.error().message()}});
+    log::error("a run by assets is not made yet",
+               {{"dag", row.dag_id}, {"error", run_id.error().message()}});
+    return false;
   }
   row.run_id = std::move(*run_id);
   ActiveRun& run = insert_run(dag, std::move(row), now);
   step_.batch.assets.queue.push_back({dag.row.dag_id, std::nullopt, std::nullopt});
   step_.batch.assets.consumed.push_back({run.row.key, dag.row.dag_id, keys_.asset_event});
   queued_assets_.erase(queued);
+  return true;
 }
 
 // asset_triggered__<run_after>, or with a later instant where that is taken.

@@ -135,9 +135,9 @@ int& Core::running_beside(DagState& dag, const ActiveRun& run) {
 
 void Core::look(DagState& dag, Time now) {
   create_scheduled(dag, now);
-  create_asset_run(dag, now);
   advance_backfill(dag, now);
   start_runs(dag, now);
+  if (create_asset_run(dag, now)) start_runs(dag, now);
 }
 
 void Core::start_runs(DagState& dag, Time now) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of assets, as values. Each struct is one table (sql/0013_assets.sql holds the constraints).
+// Rows of assets, as values. Each struct is one table (sql/0012_assets.sql holds the constraints).
 #pragma once
 
 #include <optional>

@@ -16,7 +16,7 @@
 namespace leoflow {
 
 constexpr size_t kAssetTextBytesMax = 1500;     // of a name, URI, group
-constexpr size_t kAssetConditionDepthMax = 50;  // conditions in conditions
+constexpr size_t kAssetConditionDepthMax = 20;  // conditions in conditions
 constexpr size_t kAssetsPerDagMax = 10'000;     // that it names, each time counted
 constexpr size_t kAssetEmissionsMax = 1'000;    // events that one task tells of
 constexpr size_t kAssetEmissionsBytesMax = 1 << 20;

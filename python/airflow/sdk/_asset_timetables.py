@@ -34,7 +34,8 @@ class AssetOrTimeSchedule(BaseTimetable):
         self.periodic = self.timetable.periodic
         self.active_runs_limit = self.timetable.active_runs_limit
         self.summary = f"Asset or {self.timetable.summary}"
-        self.description = f"Triggered by assets or {self.timetable.description or ''}".rstrip()
+        told = self.timetable.description or self.timetable.summary
+        self.description = f"Triggered by assets or {told}"
 
     def spec(self):
         return {**self.timetable.spec(), "assets": self.asset_condition.as_expression()}

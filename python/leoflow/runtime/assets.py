@@ -296,8 +296,9 @@ def _update(asset, extra):
 def _add_alias(found, update, alias):
     """One event of the same asset and extra is told under all its aliases."""
     for one in found:
-        if one.get("aliases") and one["asset"] == update["asset"] and one["extra"] == update["extra"]:
-            one["aliases"].append(alias)
+        same = one["asset"] == update["asset"] and one["extra"] == update["extra"]
+        if same and "aliases" in one:
+            one["aliases"] = sorted({*one["aliases"], alias})
             return
     found.append({**update, "aliases": [alias]})
 

@@ -150,6 +150,7 @@ class Agent:
         ours.settimeout(PATIENCE)
         self.channel = ours
         self.variables, self.connections, self.xcoms = {}, {}, {}
+        self.assets, self.asset_events = {}, []
         self.errors = {}
         self.attempt = 0
         init = {"op": "init", "site_packages": site_packages(), "preload": list(preload)}
@@ -260,6 +261,11 @@ class Agent:
         if op == "connection_get":
             found = self.connections.get(call["conn_id"])
             return {"found": found is not None, "connection": found}
+        if op == "asset_get":
+            found = self.assets.get(call["name"])
+            return {"found": found is not None, "asset": found}
+        if op == "asset_events":
+            return {"events": self.asset_events}
         return {}
 
 

@@ -33,8 +33,8 @@ INSERT INTO dags VALUES ('d', 'd', 1, 0, 0, '', '', '', 0, 0, NULL, NULL, NULL, 
 WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 40)
 INSERT INTO runs SELECT k, CASE WHEN k % 2 THEN 'd' ELSE 'e' END, 'r' || k, 1,
   CASE WHEN k % 5 THEN 'success' WHEN k % 2 THEN 'failed' ELSE 'running' END,
-  'manual', k, k, k, k, k, k, k, k, '', '',
-  '{}', '', '', 0, 1 FROM n;
+  k, k, k, k, k, k, k, k, '', '',
+  '{}', '', '', 0, 1, 'manual' FROM n;
 INSERT INTO task_instances SELECT run_key * 10, run_key, 't', -1,
   CASE state WHEN 'success' THEN 'success' WHEN 'failed' THEN 'failed' ELSE 'running' END,
   1, 0, 0, 0, 1, 1,
