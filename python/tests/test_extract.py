@@ -260,7 +260,8 @@ class Errors(unittest.TestCase):
                        "with DAG('d') as d: pass\n")
         self.assertTrue(extract_text(body)["ok"])
         self.assertTrue(
-            extract_text(body + "class S(BaseSensorOperator): pass\ndef f(a: AssetWatcher): pass\n")["ok"])
+            extract_text(body + "class S(BaseSensorOperator): pass\n"
+                                "def f(a: AssetWatcher): pass\n")["ok"])
         for use in ("AssetWatcher('x')", "@setup\ndef up(): pass",
                     "class S(BaseSensorOperator): pass\nS(task_id='a')",
                     "DAG('e', schedule=[AssetWatcher])",

@@ -74,10 +74,8 @@ void FakeEngine::delete_task(TaskInstanceName name, Reply<bool> reply) {
 }
 
 void FakeEngine::create_asset_event(AssetEventRequest request, Reply<AssetEvent> reply) {
-  AssetEvent event{.id = 1,
-                   .asset = request.asset,
-                   .at = clock.now(),
-                   .extra = json::dump(request.extra)};
+  AssetEvent event{
+      .id = 1, .asset = request.asset, .at = clock.now(), .extra = json::dump(request.extra)};
   asset_events.push_back(std::move(request));
   answer(refusal, reply, std::move(event));
 }
@@ -234,8 +232,8 @@ void ApiTest::add_assets() {
   spec.asset_aliases = {{.name = "files"}};
   spec.schedule.kind = ScheduleSpec::Kind::assets;
   spec.schedule.summary = "Asset";
-  spec.schedule.assets = AssetExpression{.kind = AssetExpression::Kind::all,
-                                         .parts = {orders, prices}};
+  spec.schedule.assets =
+      AssetExpression{.kind = AssetExpression::Kind::all, .parts = {orders, prices}};
   TaskSpec make{.task_id = "make", .inlets = {prices}, .outlets = {orders}};
   spec.tasks = {make};
   EXPECT_TRUE(spec.finish());

@@ -69,10 +69,11 @@ std::string joined(const std::vector<std::string>& segments) {
   return path;
 }
 
-// Names of runs and DAGs have dots too: only what looks like a file of the page is one.
+// Names of runs and DAGs have dots too: only what looks like a file of the page is one. The address
+// of an asset that tasks make, /assets/3, has none.
 bool wants_file(const std::vector<std::string>& segments, std::string_view path) {
   bool top = segments.size() == 1 && !type_of(path).empty();
-  return top || path.starts_with(kAssets);
+  return top || (path.starts_with(kAssets) && path.contains('.'));
 }
 
 }  // namespace

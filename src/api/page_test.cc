@@ -69,8 +69,12 @@ TEST_F(PageTest, AFolderWithAnIndexIsAPageOfItsOwn) {
 }
 
 TEST_F(PageTest, MissingFilesAreMissing) {
-  for (auto target : {"/assets/old-9z.js", "/assets/x", "/favicon.ico", "/assets/app-1a2b.js.gz"})
+  for (auto target : {"/assets/old-9z.js", "/favicon.ico", "/assets/app-1a2b.js.gz"})
     EXPECT_EQ(get(target).status, 404) << target;
+}
+
+TEST_F(PageTest, AddressesOfAssetsArePages) {
+  for (auto target : {"/assets", "/assets/3"}) EXPECT_EQ(get(target).body, "<html>") << target;
 }
 
 TEST_F(PageTest, RefusesEscapedSlashes) {

@@ -129,8 +129,7 @@ Result<Asset> find_asset(const Call& call, int64_t id) {
   auto asset = call.services.store.assets().get(id);
   if (!asset) return fail(asset);
   if (!*asset) {
-    return fail(Code::not_found,
-                "The Asset with ID: `" + std::to_string(id) + "` was not found");
+    return fail(Code::not_found, "The Asset with ID: `" + std::to_string(id) + "` was not found");
   }
   return std::move(**asset);
 }

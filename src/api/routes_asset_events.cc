@@ -18,8 +18,8 @@ Result<Response> get_asset_events(Call& call) {
                         .name_pattern = call.pattern("name"),
                         .timestamp = call.time_range("timestamp")};
   if (auto index = call.query_int("source_map_index")) query.source_map_index = int(*index);
-  auto order = call.page(
-      "id source_task_id source_dag_id source_run_id source_map_index timestamp", "id");
+  auto order =
+      call.page("id source_task_id source_dag_id source_run_id source_map_index timestamp", "id");
   if (!order) return fail(order);
   query.page = std::move(*order);
   return asset_event_collection(call, query);

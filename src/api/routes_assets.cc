@@ -185,8 +185,7 @@ void add_queued_routes(Router& router) {
   const std::string of_both = of_dag + "/{asset_id:int}/queuedEvents";
   const std::vector<Param> before{{.name = "before", .kind = Param::Kind::instant}};
   const char* shown = "Updates that a DAG has seen while its condition was not true yet";
-  router
-      .add(Method::get, of_dag + "/queuedEvents", "get_dag_asset_queued_events", get_queued)
+  router.add(Method::get, of_dag + "/queuedEvents", "get_dag_asset_queued_events", get_queued)
       .about(shown)
       .takes(before)
       .answers_with(200, "QueuedEventCollectionResponse");
@@ -199,8 +198,7 @@ void add_queued_routes(Router& router) {
       .takes(before)
       .answers_with(200, "QueuedEventCollectionResponse");
   const char* forgotten = "The DAG waits for these updates anew";
-  router
-      .add(Method::del, of_dag + "/queuedEvents", "delete_dag_asset_queued_events", delete_queued)
+  router.add(Method::del, of_dag + "/queuedEvents", "delete_dag_asset_queued_events", delete_queued)
       .about(forgotten)
       .takes(before)
       .answers_with(204);

@@ -137,8 +137,7 @@ TEST_F(Assets, AreLimitedToTheDagsOfTheCaller) {
            .role = "Viewer",
            .grants = R"([{"role":"User","dags":"etl"}])"};
   ASSERT_TRUE(store->users().put_user(ann));
-  admin_token =
-      create_api_token(store->users(), "u", "ann", clock.at, std::nullopt)->value;
+  admin_token = create_api_token(store->users(), "u", "ann", clock.at, std::nullopt)->value;
   EXPECT_EQ(total("/assets"), 0);
   EXPECT_EQ(get("/api/v2/assets/1").status, 404);
   EXPECT_EQ(total("/assets/aliases"), 0);

@@ -138,7 +138,8 @@ void add_dag_run_routes(Router& router) {
               {.name = "partition_date_lte", .summary = kNoPartition},
               {.name = "partition_key_pattern", .summary = kNoPartition},
               {.name = "partition_key_prefix_pattern", .summary = kNoPartition},
-              {.name = "consuming_asset_pattern", .summary = "Part of name or URI of an asset whose events it consumed"}})
+              {.name = "consuming_asset_pattern",
+               .summary = "Part of name or URI of an asset whose events it consumed"}})
       .answers_with(200, "DAGRunCollectionResponse");
   router.add(Method::post, base + "/list", "get_list_dag_runs_batch", list_dag_runs_batch)
       .about("List runs by a body instead of a query")

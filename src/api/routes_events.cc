@@ -30,12 +30,13 @@ Result<Response> get_events(Call& call) {
 
 void add_event_routes(Router& router) {
   router.tag("Event");
-  router.shape("ChangeEvent",
-               "sequence:int kind:<run|task_instance|dag|import_error|staging> at:time dag_id:str? "
-               "run_id:str? "
-               "task_id:str? map_index:int try_number:int state:str? deleted:bool "
-               "queued_at?:time? start_date?:time? end_date?:time? duration?:num? "
-               "version_number?:int reason?:str?");
+  router.shape(
+      "ChangeEvent",
+      "sequence:int kind:<run|task_instance|dag|import_error|staging|asset> at:time dag_id:str? "
+      "run_id:str? "
+      "task_id:str? map_index:int try_number:int state:str? deleted:bool "
+      "queued_at?:time? start_date?:time? end_date?:time? duration?:num? "
+      "version_number?:int reason?:str?");
   router.add(Method::get, "/api/leoflow/v1/events", "get_events", get_events)
       .about(
           "Committed changes as server-sent events. The data of each is a ChangeEvent, its id "

@@ -95,8 +95,8 @@ void ScopedEngine::create_asset_event(AssetEventRequest request, Reply<AssetEven
       if (one.role != AssetReference::Role::schedule) continue;
       auto status = scope_->check(one.dag_id, Role::user);
       if (!status) {
-        return reply(fail(Code::denied, "Forbidden",
-                          "a DAG that waits for the asset is not yours to run"));
+        return reply(
+            fail(Code::denied, "Forbidden", "a DAG that waits for the asset is not yours to run"));
       }
     }
   }
@@ -107,10 +107,9 @@ void ScopedEngine::forget_queued_assets(QueuedAssets which, Reply<int64_t> reply
   auto mine = scope_->dags(Role::user);
   if (!mine) return reply(fail(mine));
   if (which.dag_ids) {
-    std::erase_if(*which.dag_ids,
-                  [&](const std::string& dag_id) {
-                    return std::ranges::find(*mine, dag_id) == mine->end();
-                  });
+    std::erase_if(*which.dag_ids, [&](const std::string& dag_id) {
+      return std::ranges::find(*mine, dag_id) == mine->end();
+    });
   } else {
     which.dag_ids = std::move(*mine);
   }

@@ -5,9 +5,7 @@
 
 namespace leoflow {
 
-void AssetIndex::clear() {
-  by_asset_.clear(), by_alias_.clear(), names_.clear(), linked_.clear();
-}
+void AssetIndex::clear() { by_asset_.clear(), by_alias_.clear(), names_.clear(), linked_.clear(); }
 
 void AssetIndex::set(const std::string& dag_id, const std::optional<AssetExpression>& condition) {
   forget(dag_id);

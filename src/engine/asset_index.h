@@ -35,8 +35,8 @@ class AssetIndex {
   };
   std::unordered_map<AssetKey, std::set<std::string>> by_asset_;
   std::map<std::string, std::set<std::string>> by_alias_;
-  std::unordered_map<std::string, Names> names_;         // by DAG, what of it is in the two above
-  std::map<std::string, std::set<AssetKey>> linked_;     // by alias
+  std::unordered_map<std::string, Names> names_;      // by DAG, what of it is in the two above
+  std::map<std::string, std::set<AssetKey>> linked_;  // by alias
 };
 
 }  // namespace leoflow

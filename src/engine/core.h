@@ -148,8 +148,7 @@ class Core {
   Status load_assets();
   void index_assets(const DagState& dag);
   void forget_assets(const std::string& dag_id);
-  void emit_assets(const ActiveRun& run, const TaskInstance& row,
-                   std::vector<AssetEmission> emissions, Time now);
+  void emit_assets(const ActiveRun& run, TaskIndex task, const Outcome& outcome, Time now);
   AssetEvent emit_asset(AssetEmission emission, AssetEvent event, Time now);  // event: its source
   AssetEvent post_asset_event(const AssetEventRequest& request, Time now);
   int64_t forget_queued(const QueuedAssets& which);

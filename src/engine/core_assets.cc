@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asset events, the DAGs they queue for, and the runs that follow. An event, what it queues and the
-// run it starts are in one batch wherever one step decides them; what a crash leaves in the queue is
-// looked at by load().
+// run it starts are in one batch wherever one step decides them; what a crash leaves in the queue
+// is looked at by load().
 #include <algorithm>
 
 #include "base/log.h"
@@ -33,15 +33,18 @@ void Core::forget_assets(const std::string& dag_id) {
   queued_assets_.erase(dag_id);
 }
 
-// What a task that succeeded told of.
-void Core::emit_assets(const ActiveRun& run, const TaskInstance& row,
-                       std::vector<AssetEmission> emissions, Time now) {
-  for (AssetEmission& emission : emissions) {
-    emit_asset(std::move(emission), {.dag_id = run.row.dag_id,
-                                     .task_id = row.task_id,
-                                     .run_id = run.row.run_id,
-                                     .map_index = row.map_index},
-               now);
+// What a task that succeeded told of; of an agent that tells of nothing, its outlets.
+void Core::emit_assets(const ActiveRun& run, TaskIndex task, const Outcome& outcome, Time now) {
+  const TaskInstance& row = run.slots[task].row;
+  const AssetEvent source{.dag_id = run.row.dag_id,
+                          .task_id = row.task_id,
+                          .run_id = run.row.run_id,
+                          .map_index = row.map_index};
+  for (const AssetEmission& emission : outcome.asset_events) emit_asset(emission, source, now);
+  if (outcome.tells_assets) return;
+  for (const AssetExpression& outlet : run.version->spec->tasks[task].outlets) {
+    if (outlet.kind == AssetExpression::Kind::asset)
+      emit_asset({.asset = {.key = outlet.key, .group = outlet.group}}, source, now);
   }
 }
 
@@ -96,8 +99,7 @@ int64_t Core::forget_queued(const QueuedAssets& which) {
 // while kAssetRunsWaitingMax wait to start, what comes gathers for the next.
 bool Core::create_asset_run(DagState& dag, Time now) {
   auto queued = queued_assets_.find(dag.row.dag_id);
-  if (queued == queued_assets_.end() || dag.row.is_paused || dag.row.is_stale)
-    return false;
+  if (queued == queued_assets_.end() || dag.row.is_paused || dag.row.is_stale) return false;
   const std::optional<AssetExpression>& condition = dag.current->spec->schedule.assets;
   if (!condition || !assets_.holds(*condition, queued->second)) return false;
   if (int(dag.queued.size()) >= kAssetRunsWaitingMax) return false;

@@ -109,6 +109,21 @@ TEST_F(CoreAssets, FailedTaskTellsOfNothing) {
   EXPECT_TRUE(runs("use").empty());
 }
 
+TEST_F(CoreAssets, OutletsStandInForWhatAnOldAgentDoesNotTell) {
+  producer("make", "orders");
+  consumer("use", leaf("orders"));
+  ASSERT_TRUE(trigger("make", "r"));
+  Outcome outcome{.attempt = placed.at("r/make").attempt,
+                  .kind = OutcomeKind::succeeded,
+                  .ended_at = now,
+                  .tells_assets = false};
+  core->handle(event::OutcomeReported{outcome}, now);
+  step();
+  ASSERT_EQ(events().size(), 1u);
+  EXPECT_EQ(events()[0].event.extra, "{}");
+  EXPECT_EQ(runs("use").size(), 1u);
+}
+
 TEST_F(CoreAssets, OneOutcomeMakesOneRunOfAConsumer) {
   producer("make", "a");
   consumer("use", joined(Kind::any, {leaf("a"), leaf("b")}));

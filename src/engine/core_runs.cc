@@ -19,7 +19,9 @@ Result<DagRun> Core::create_run(TriggerRequest request, Time now) {
   }
   const DagSpec& spec = *dag.current->spec;
   if (auto ok = check_params(spec.params, request.conf); !ok) return fail(ok);
-  DagRun row{.dag_id = request.dag_id, .version = dag.row.current_version, .type = request.type,
+  DagRun row{.dag_id = request.dag_id,
+             .version = dag.row.current_version,
+             .type = request.type,
              .queued_at = now};
   const std::string prefix = std::string(to_string(row.type)) + "__";
   row.logical_date = request.logical_date;

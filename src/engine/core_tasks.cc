@@ -207,7 +207,7 @@ void Core::settle_task(ActiveRun& run, TaskIndex task, OpenAttempt& attempt, Out
     case OutcomeKind::succeeded:
       count_end(run, slot.row, TaskEnd::Kind::succeeded);
       note_duration(run, slot.row);
-      emit_assets(run, slot.row, std::move(outcome.asset_events), now);
+      emit_assets(run, task, outcome, now);
       set_state(run, task, TaskState::success, now);
       break;
     case OutcomeKind::skipped: set_state(run, task, TaskState::skipped, now); break;

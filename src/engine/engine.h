@@ -25,14 +25,14 @@ struct TriggerRequest {
   std::string note;
   std::string triggered_by = "rest_api";
   std::string user;
-  RunType type = RunType::manual;         // or asset_materialization
+  RunType type = RunType::manual;  // or asset_materialization
 };
 
 constexpr int kAssetRunsWaitingMax = 100;  // queued runs of a DAG, past which events gather
 
 // An event that somebody tells of.
 struct AssetEventRequest {
-  AssetKey asset;                         // that is stored
+  AssetKey asset;  // that is stored
   std::string group = "asset";
   json::object extra;
 };
@@ -41,7 +41,7 @@ struct AssetEventRequest {
 struct QueuedAssets {
   std::optional<std::vector<std::string>> dag_ids;  // nothing = of all
   std::optional<AssetKey> asset;
-  std::optional<Time> before;             // queued no later
+  std::optional<Time> before;  // queued no later
 };
 
 struct ClearRequest {

@@ -95,7 +95,8 @@ using Event =
                  event::AttemptWaits, event::AttemptHeld, event::Trigger, event::Clear,
                  event::MarkTask, event::MarkRun, event::DeleteRun, event::DeleteTask,
                  event::SetPaused, event::StartBackfill, event::MoveBackfill, event::AskReasons,
-                 event::CreateAssetEvent, event::ForgetQueuedAssets, event::DagChanged, event::PoolsChanged, event::ImportErrorsChanged>;
+                 event::CreateAssetEvent, event::ForgetQueuedAssets, event::DagChanged,
+                 event::PoolsChanged, event::ImportErrorsChanged>;
 
 // A task instance whose rows went, and the files that were of it.
 struct TaskDeleted {

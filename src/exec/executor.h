@@ -50,6 +50,7 @@ struct Outcome {
   std::vector<XCom> xcoms;              // not yet committed pushes, return value included; run/timestamp filled by engine
   std::string rendered_fields;          // JSON object text; empty = none
   std::vector<AssetEmission> asset_events;  // succeeded only
+  bool tells_assets = true;  // else the agent is older than asset events: nobody knows them
 };
 
 // Why a running attempt is to be ended.

@@ -34,8 +34,8 @@ struct AssetEvent {
   int64_t id = 0;
   AssetKey asset;
   Time at{};
-  std::string extra = "{}";                  // JSON object
-  std::string dag_id, task_id, run_id;       // that told of it; empty = somebody at the API
+  std::string extra = "{}";             // JSON object
+  std::string dag_id, task_id, run_id;  // that told of it; empty = somebody at the API
   int map_index = kUnmapped;
 };
 

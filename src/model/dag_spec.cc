@@ -13,15 +13,15 @@ namespace {
 
 constexpr size_t kCycleNamesMax = 20;  // longer cycles are abridged in messages
 
-constexpr std::array<std::string_view, 10> kScheduleKinds{
-    "none",          "cron_trigger",   "cron_interval",
-    "delta_trigger", "delta_interval", "multiple_cron_trigger",
-    "once",          "continuous",     "events",
-    "assets"};
+constexpr std::array<std::string_view, 10> kScheduleKinds{"none",           "cron_trigger",
+                                                          "cron_interval",  "delta_trigger",
+                                                          "delta_interval", "multiple_cron_trigger",
+                                                          "once",           "continuous",
+                                                          "events",         "assets"};
 constexpr std::array<std::string_view, 10> kTimetables{
-    "NullTimetable",         "CronTriggerTimetable",       "CronDataIntervalTimetable",
-    "DeltaTriggerTimetable", "DeltaDataIntervalTimetable", "MultipleCronTriggerTimetable",
-    "OnceTimetable",         "ContinuousTimetable",        "EventsTimetable",
+    "NullTimetable",          "CronTriggerTimetable",       "CronDataIntervalTimetable",
+    "DeltaTriggerTimetable",  "DeltaDataIntervalTimetable", "MultipleCronTriggerTimetable",
+    "OnceTimetable",          "ContinuousTimetable",        "EventsTimetable",
     "AssetTriggeredTimetable"};
 constexpr std::array<std::string_view, 4> kImmediately{"automatic", "yes", "no", "window"};
 constexpr std::array<std::string_view, 4> kStartAhead{"inherit", "never", "single", "all"};

@@ -26,16 +26,16 @@ constexpr int kRetriesMax = 1000;
 // How runs come about. Which fields count depends on kind.
 struct ScheduleSpec {
   enum class Kind {
-    none,            // manual only
-    cron_trigger,    // logical_date = tick, interval [tick - interval, tick]
-    cron_interval,   // interval between two ticks, run at its end
+    none,           // manual only
+    cron_trigger,   // logical_date = tick, interval [tick - interval, tick]
+    cron_interval,  // interval between two ticks, run at its end
     delta_trigger,
     delta_interval,
     multiple_cron_trigger,
     once,
     continuous,
-    events,          // a fixed list of instants
-    assets,          // no time at all: only `assets` makes runs
+    events,  // a fixed list of instants
+    assets,  // no time at all: only `assets` makes runs
   };
   Kind kind = Kind::none;
   std::vector<std::string> crons;       // one, or several for multiple_cron_trigger
@@ -47,7 +47,8 @@ struct ScheduleSpec {
   Duration immediately_window{0};
   std::vector<Time> events;             // ascending
   bool restrict_to_events = false;
-  std::optional<AssetExpression> assets;  // a run each time it has become true, beside those of kind
+  std::optional<AssetExpression>
+      assets;                           // a run each time it has become true, beside those of kind
   std::string summary;                  // Airflow's timetable_summary ("0 0 * * *"); empty = null
   std::string description;              // "At 00:00"; empty = null
 

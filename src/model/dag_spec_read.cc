@@ -68,8 +68,8 @@ void read_asset_condition(Fields& fields, std::optional<AssetExpression>& out) {
   auto condition = parse_asset_expression(*found);
   if (!condition) return fields.report("assets", condition.error().message());
   for_each_leaf(*condition, [&](const AssetExpression& leaf) {
-    bool known = leaf.kind == AssetExpression::Kind::asset ||
-                 leaf.kind == AssetExpression::Kind::alias;
+    bool known =
+        leaf.kind == AssetExpression::Kind::asset || leaf.kind == AssetExpression::Kind::alias;
     if (!known) fields.report("assets", "must name assets and aliases");
   });
   out = std::move(*condition);

@@ -133,7 +133,8 @@ void AgentSessions::welcome(const std::string& id, Agent& agent, const wire::Hel
   wire::ServerMessage message;
   auto* welcome = message.mutable_welcome();
   welcome->set_instance_id(options_.instance_id);
-  welcome->set_protocol(common_protocol(hello).value_or(wire::PROTOCOL_CURRENT));
+  agent.protocol = common_protocol(hello).value_or(wire::PROTOCOL_CURRENT);
+  welcome->set_protocol(agent.protocol);
   welcome->set_version(options_.version);
   welcome->set_lease_ms(
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease).count());
@@ -359,6 +360,9 @@ void AgentSessions::on_finished(const std::string& id, const wire::Finished& fin
     spill(outcome.attempt, outcome.xcoms.back());
   }
   outcome.rendered_fields = finished.rendered_fields();
+  auto teller = agents_.find(id);
+  outcome.tells_assets =
+      teller == agents_.end() || teller->second.protocol >= wire::PROTOCOL_ASSET_EVENTS;
   auto events = parse_asset_emissions(finished.asset_events());
   if (events) {
     outcome.asset_events = std::move(*events);

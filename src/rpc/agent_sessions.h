@@ -75,6 +75,7 @@ class AgentSessions {
     SessionPeer* peer = nullptr;
     bool retiring = false;
     std::string hostname, version;
+    int protocol = 0;
     Time connected_at{};
     int64_t pid = 0;
     bool local = false;

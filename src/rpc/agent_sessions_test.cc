@@ -239,6 +239,25 @@ TEST_F(AgentSessionsTest, AnAgentTooNewHandsInWhatItHoldsAndGetsNothing) {
   EXPECT_TRUE(sessions_->takes_work("a"));
 }
 
+TEST_F(AgentSessionsTest, OutcomesCarryAssetEvents) {
+  auto finish = [&](FakePeer& peer, int64_t attempt, const std::string& events) {
+    wire::AgentMessage message;
+    message.mutable_finished()->set_attempt(attempt);
+    message.mutable_finished()->set_kind("succeeded");
+    message.mutable_finished()->set_asset_events(events);
+    on_loop([&] { sessions_->on_message(peer, message); });
+    return all_.outcomes.back();
+  };
+  hello(first);
+  Outcome told = finish(first, 1, R"([{"asset":{"name":"a","uri":"u"},"extra":{"n":1}}])");
+  ASSERT_EQ(told.asset_events.size(), 1u);
+  EXPECT_EQ(told.asset_events[0].asset.key.uri, "u");
+  EXPECT_TRUE(told.tells_assets);
+  EXPECT_TRUE(finish(first, 2, "no list").asset_events.empty()) << "the outcome stands";
+  hello(second, Speaks{"1.9", wire::PROTOCOL_ASSET_EVENTS - 1, 1});
+  EXPECT_FALSE(finish(second, 3, "").tells_assets) << "of an agent that cannot";
+}
+
 TEST_F(AgentSessionsTest, AProgramThatStaysWithoutACommonProtocolIsToldAsUnfit) {
   struct Observer : AgentObserver {
     std::vector<AttemptId> waiting_for(const std::string&) override { return {}; }

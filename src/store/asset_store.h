@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading assets, their events and who makes and waits for them. Which assets there are follows from
-// the current versions of DAGs (DagStore); events and what they lead to are written by the engine
-// (Batch).
+// Reading assets, their events and who makes and waits for them. Which assets there are follows
+// from the current versions of DAGs (DagStore); events and what they lead to are written by the
+// engine (Batch).
 #pragma once
 
 #include <optional>
@@ -36,15 +36,15 @@ struct AssetEventQuery {
   TextPattern name_pattern;  // of the asset
   Range<Time> timestamp;
   std::optional<RunKey> consumed_by;
-  std::string alias;  // told under it; empty = no condition
-  Page page;          // id, source_*, timestamp
+  std::string alias;         // told under it; empty = no condition
+  Page page;                 // id, source_*, timestamp
   DagsAllowed dags_allowed;  // of the source; events without one are shown
 };
 
 struct QueuedAssetQuery {
-  std::string dag_id;               // empty = all
+  std::string dag_id;  // empty = all
   std::optional<int64_t> asset_id;
-  std::optional<Time> before;       // queued no later
+  std::optional<Time> before;  // queued no later
   DagsAllowed dags_allowed;
 };
 

@@ -11,7 +11,8 @@ size_t Batch::rows() const {
          attempts_updated.size() + xcoms.size() + xcoms_cleared.size() + rendered.size() +
          staging_inserted.size() + staging_updated.size() + dags_planned.size() + events.size() +
          task_ends.size() + runs_deleted.size() + task_instances_deleted.size() +
-         backfills_inserted.size() + backfills_updated.size() + backfill_runs.size() + assets.rows();
+         backfills_inserted.size() + backfills_updated.size() + backfill_runs.size() +
+         assets.rows();
 }
 
 }  // namespace leoflow

@@ -23,7 +23,7 @@ struct RunQuery {
   std::vector<int> version_numbers;
   std::string bundle_version;
   std::string conf_contains;
-  std::string consuming_asset;                 // part of name or URI of an asset whose events it consumed
+  std::string consuming_asset;  // part of name or URI of an asset whose events it consumed
   Range<Time> run_after, logical_date, start_date, end_date, updated_at;
   Range<double> duration;                      // seconds
   Page page;                                   // id, run_after, logical_date, start_date, end_date, state, dag_id, ...

@@ -128,8 +128,8 @@ TEST_P(StoreContract, QueuedAssetsAreReplacedAndForgotten) {
   add_dag("use", "a", kFacts);
   const AssetKey in{"in", "s3://b/in"}, out{"out", "out"};
   Batch batch;
-  batch.assets.queue = {{"use", in, at(1)}, {"use", out, at(1)}, {"use", in, at(5)},
-                        {"gone", in, at(1)}};
+  batch.assets.queue = {
+      {"use", in, at(1)}, {"use", out, at(1)}, {"use", in, at(5)}, {"gone", in, at(1)}};
   commit(batch);
   auto queued = store_->assets().queued({});
   ASSERT_TRUE(queued && queued->size() == 2) << "nothing of a DAG that is not there";
@@ -150,8 +150,8 @@ TEST_P(StoreContract, RetentionForgetsAssetEvents) {
   Batch batch;
   batch.assets.told = {{{.key = {"once", "once"}}, {}, at(1)}};
   for (int64_t id = 1; id <= 3; ++id)
-    batch.assets.events.push_back(event(id, id == 1 ? "once" : "in", id == 1 ? "once" : "s3://b/in",
-                                        at(id)));
+    batch.assets.events.push_back(
+        event(id, id == 1 ? "once" : "in", id == 1 ? "once" : "s3://b/in", at(id)));
   commit(batch);
   RetentionPolicy policy{.runs = std::chrono::seconds(10), .rows_per_step = 1};
   ASSERT_TRUE(store_->retention().purge(policy, at(12)));

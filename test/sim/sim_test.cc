@@ -175,6 +175,50 @@ TEST(Simulation, SurvivesCrashAtEveryCommit) {
   }
 }
 
+// Each success tells of its asset once, each event starts or joins one run of the consumer, and
+// none is left over.
+void expect_events_once(uint64_t seed, Faults faults) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  World world(seed, faults, {});
+  const AssetExpression orders{.key = {"orders", "s3://b/orders"}};
+  world.add_dag("make", "m", [&](DagSpec& spec) {
+    spec.assets = {{.key = orders.key}};
+    spec.tasks[0].outlets = {orders};
+  });
+  world.add_dag("use", "u", [&](DagSpec& spec) {
+    spec.assets = {{.key = orders.key}};
+    spec.schedule.kind = ScheduleSpec::Kind::assets;
+    spec.schedule.assets = orders;
+  });
+  for (int i = 0; i < 6; ++i) world.trigger("make", "m" + std::to_string(i));
+  world.run(seconds(20));
+  world.heal();
+  world.run();
+  EXPECT_EQ(world.breach(), "");
+  EXPECT_TRUE(world.all_finished());
+  Store& store = world.store();
+  auto made = store.runs().list_runs({.dag_id = "make", .states = {RunState::success}});
+  auto events = store.assets().list_events({});
+  EXPECT_EQ(events->total, made->total);
+  std::vector<int64_t> ids;
+  for (const AssetEventRow& row : events->rows) ids.push_back(row.event.id);
+  EXPECT_EQ(store.assets().runs_of(ids)->size(), ids.size());
+  EXPECT_TRUE(store.assets().queued({})->empty());
+}
+
+TEST(Simulation, TellsOfAssetsOnce) {
+  expect_events_once(1, {});
+  for (int i = 0; i < seeds(); ++i) {
+    uint64_t seed = first_seed() + i;
+    expect_events_once(seed, {.server_dies_every = milliseconds(400)});
+    expect_events_once(seed, {.message_lost = 0.1, .message_doubled = 0.1});
+    expect_events_once(
+        seed,
+        {.agent_dies_every = milliseconds(300), .commit_refused = 0.1, .commit_unknown = 0.1});
+    expect_events_once(seed, {.crash_before_commit = 0.05, .crash_after_commit = 0.05});
+  }
+}
+
 TEST(Simulation, ReplaysTheSameHistoryFromOneSeed) {
   auto history = [](uint64_t seed) {
     World world(seed, {.message_lost = 0.05, .agent_dies_every = milliseconds(500)}, {});

@@ -68,6 +68,10 @@ void World::add_dag(const std::string& dag_id, const std::string& edges, const s
   for (auto& [id, one] : tasks) spec.tasks.push_back(one);
   if (edit) edit(spec);
   CHECK(spec.finish().has_value());
+  for (const TaskSpec& one : spec.tasks) {
+    for (const AssetExpression& outlet : one.outlets)
+      outlets_[{dag_id, one.task_id}].push_back(outlet.key);
+  }
   DagVersion version{.dag_id = dag_id, .label = "sim", .content_hash = dag_id + edges, .dag_json = dump_dag_spec(spec),
                      .created_at = now_};
   Dag dag{.dag_id = dag_id, .is_paused = false, .fileloc = "dag.py", .last_parsed_time = now_};
@@ -322,6 +326,8 @@ void World::agent_assigned(WorkItem item) {
       outcome.kind = OutcomeKind::skipped;
     } else {
       outcome.xcoms.push_back({.key = "return_value", .value = std::to_string(id.value)});
+      for (const AssetKey& asset : outlets_[{place.item.dag_id, place.item.task_id}])
+        outcome.asset_events.push_back({.asset = {.key = asset}});
     }
     at(up_to(behaviour_.work_max), [this, id, agent, outcome] {
       if (agent == agent_life_) agent_finishes(id, outcome);

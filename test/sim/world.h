@@ -130,6 +130,7 @@ class World {
   std::map<AttemptId, Place> places_;          // of the current agent
   std::map<HeldKey, Held> held_;
   std::map<TaskInstanceKey, AttemptId> live_;  // user code that runs right now
+  std::map<std::pair<std::string, std::string>, std::vector<AssetKey>> outlets_;  // by DAG and task
   std::map<std::pair<TaskInstanceKey, int>, int> failures_;  // user failures seen by (instance, try)
   std::set<AttemptId> acknowledged_;
   std::map<DagVersionId, size_t> tasks_of_versions_;

@@ -28,7 +28,8 @@ _HOMES = {
 }
 _MODULES = frozenset(("macros", "timezone", "exceptions"))
 _REFUSED = frozenset("""
-    AllowedKeyMapper AssetAccessControl AssetWatcher AsyncCallback BaseAsyncOperator BaseBranchOperator BaseNotifier BaseOperatorLink
+    AllowedKeyMapper AssetAccessControl AssetWatcher AsyncCallback BaseAsyncOperator
+    BaseBranchOperator BaseNotifier BaseOperatorLink
     BaseSensorOperator BaseXCom BranchMixIn ChainMapper CronPartitionTimetable DayWindow
     DeadlineAlert DeadlineReference ExceptionRetryPolicy FanOutMapper FixedKeyMapper HourWindow
     IdentityMapper MinimumCount MonthWindow NEVER_EXPIRE ObjectStoragePath

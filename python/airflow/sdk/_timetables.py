@@ -222,5 +222,5 @@ def timetable_of(schedule, zone):
     if isinstance(schedule, (list, tuple, set, frozenset)) or hasattr(schedule, "as_expression"):
         from airflow.sdk._asset_timetables import AssetTriggeredTimetable
         return AssetTriggeredTimetable(schedule) if schedule else NullTimetable()
-    raise TypeError(f"schedule must be None, a cron expression, a timedelta, a timetable or assets, not "
-                    f"{type(schedule).__name__}")
+    raise TypeError("schedule must be None, a cron expression, a timedelta, a timetable or "
+                    f"assets, not {type(schedule).__name__}")

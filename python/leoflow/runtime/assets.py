@@ -54,7 +54,8 @@ def _alias(name):
 
 
 def find_asset(name, context):
-    """The asset of that name: one the DAG file says, else one the server knows. Raises LookupError."""
+    """The asset of that name: one the DAG file says, else one the server knows. Raises
+    LookupError."""
     for one in _known(context["dag"]):
         if one.name == name:
             return one

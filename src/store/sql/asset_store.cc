@@ -138,14 +138,13 @@ Result<std::optional<Asset>> SqlAssetStore::get(int64_t id) {
 
 Result<std::optional<Asset>> SqlAssetStore::find(const AssetKey& key) {
   if (!key.name.empty() && !key.uri.empty()) {
-    return select_row(database_, kFindAsset, read_asset, [&](Query& query) {
-      query.bind("$name", key.name).bind("$uri", key.uri);
-    });
+    return select_row(database_, kFindAsset, read_asset,
+                      [&](Query& query) { query.bind("$name", key.name).bind("$uri", key.uri); });
   }
   bool by_name = !key.name.empty();
-  return select_row(
-      database_, by_name ? kFindAssetByName.view() : kFindAssetByUri.view(), read_asset,
-      [&](Query& query) { query.bind("$text", by_name ? key.name : key.uri); });
+  return select_row(database_, by_name ? kFindAssetByName.view() : kFindAssetByUri.view(),
+                    read_asset,
+                    [&](Query& query) { query.bind("$text", by_name ? key.name : key.uri); });
 }
 
 Result<PageOf<AssetAlias>> SqlAssetStore::list_aliases(const AssetAliasQuery& query) {

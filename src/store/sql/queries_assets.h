@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Assets, events and who names them. Column lists are in the order of the readers in asset_store.cc.
+// Assets, events and who names them. Column lists are in the order of the readers in
+// asset_store.cc.
 #pragma once
 
 #include "store/sql/dialect.h"
@@ -81,15 +82,12 @@ inline constexpr SqlText kNamedBy(
     "named.kind = 'asset' AND named.name = asset.name AND named.uri = asset.uri AND dag.is_stale = "
     "0");
 inline constexpr auto kAssetIsActive = " AND " + kNamedBy + ")";
-inline constexpr auto kAssetOfDags =
-    " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen + "$dag_ids" + dialect::kInClose +
-    ")";
-inline constexpr auto kAssetOfAllowed =
-    " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen + "$dags_allowed" +
-    dialect::kInClose + ")";
-inline constexpr auto kFindAssetByName =
-    kListAssets + " AND asset.name = $text ORDER BY " + kNamedBy +
-    ") DESC, asset.asset_id DESC LIMIT 1";
+inline constexpr auto kAssetOfDags = " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen +
+                                     "$dag_ids" + dialect::kInClose + ")";
+inline constexpr auto kAssetOfAllowed = " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen +
+                                        "$dags_allowed" + dialect::kInClose + ")";
+inline constexpr auto kFindAssetByName = kListAssets + " AND asset.name = $text ORDER BY " +
+                                         kNamedBy + ") DESC, asset.asset_id DESC LIMIT 1";
 inline constexpr auto kFindAssetByUri = kListAssets + " AND asset.uri = $text ORDER BY " +
                                         kNamedBy + ") DESC, asset.asset_id DESC LIMIT 1";
 inline constexpr auto kFindAsset = kListAssets + " AND asset.name = $name AND asset.uri = $uri";
@@ -153,9 +151,8 @@ inline constexpr SqlText kEventConsumedBy(
 inline constexpr SqlText kEventUnderAlias(
     " AND event.event_id IN (SELECT told.event_id FROM asset_event_aliases told JOIN asset_aliases "
     "alias ON alias.alias_id = told.alias_id WHERE alias.name = $alias)");
-inline constexpr auto kEventOfDags =
-    " AND (event.source_dag_id = '' OR event.source_dag_id" + dialect::kInOpen + "$dags_allowed" +
-    dialect::kInClose + ")";
+inline constexpr auto kEventOfDags = " AND (event.source_dag_id = '' OR event.source_dag_id" +
+                                     dialect::kInOpen + "$dags_allowed" + dialect::kInClose + ")";
 inline constexpr OrderColumn kAssetEventOrder[] = {
     {"id", "event.event_id"},
     {"source_task_id", "event.source_task_id"},

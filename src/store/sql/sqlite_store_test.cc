@@ -75,6 +75,33 @@ INSERT INTO dags SELECT dag_id, dag_id, version_id, 0, 0, '', '', '', 0, 0, NULL
   EXPECT_EQ(sql::read_all(*query, sql::read_text)->front(), "once,none");
 }
 
+TEST_F(SqliteFile, RunsOfOlderDatabasesKeepTheirTypes) {
+  auto opened = sql::Connection::open({.path = path_});
+  ASSERT_TRUE(opened);
+  sql::Connection& connection = **opened;
+  ASSERT_TRUE(sql::migrate(connection, sql::embedded_migrations().first(11)));
+  ASSERT_TRUE(connection.run_script(R"sql(
+INSERT INTO dag_versions (version_id, dag_id, version_number, label, content_hash, bundle_path,
+  environment, created_at, dag_json, source) VALUES (1, 'a', 1, '', '', '', '', 0, '{}', '');
+INSERT INTO runs SELECT value, 'a', 'r' || value, 1, 'success',
+  CASE value WHEN 1 THEN 'manual' WHEN 2 THEN 'scheduled' ELSE 'backfill' END,
+  value, 0, 0, 0, 0, 0, 0, 0, '', '', '{}', '', '', 0, 0 FROM json_each('[1,2,3]');
+INSERT INTO xcoms VALUES (2, 't', -1, 'k', '1', '', 1, 0);
+)sql"));
+  ASSERT_TRUE(sql::migrate(connection, sql::embedded_migrations()));
+  auto types = connection.query(
+      "SELECT group_concat(run_type || ',' || run_id) FROM (SELECT run_type, run_id FROM runs ORDER BY "
+      "run_key)");
+  ASSERT_TRUE(types);
+  EXPECT_EQ(sql::read_all(*types, sql::read_text)->front(), "manual,r1,scheduled,r2,backfill,r3");
+  auto kept = connection.query("SELECT value FROM xcoms");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(sql::read_all(*kept, sql::read_text)->front(), "1");
+  EXPECT_FALSE(connection.run_script("UPDATE runs SET run_type = 'none' WHERE run_key = 1"));
+  EXPECT_TRUE(connection.run_script(
+      "UPDATE runs SET run_type = 'asset_materialization' WHERE run_key = 1"));
+}
+
 TEST_F(SqliteFile, FailedMigrationLeavesTheSchemaAsItWas) {
   auto connection = sql::Connection::open({.path = path_});
   ASSERT_TRUE(connection);

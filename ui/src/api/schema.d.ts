@@ -642,7 +642,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Empty on this server */
+        /** List assets with the DAGs and tasks that name them */
         get: operations["get_assets"];
         put?: never;
         post?: never;
@@ -659,7 +659,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Empty on this server */
+        /** List asset aliases */
         get: operations["get_asset_aliases"];
         put?: never;
         post?: never;
@@ -676,7 +676,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are none: always an error */
+        /** One asset alias */
         get: operations["get_asset_alias"];
         put?: never;
         post?: never;
@@ -693,10 +693,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Empty on this server */
+        /** List updates of assets, with the runs they started */
         get: operations["get_asset_events"];
         put?: never;
-        /** There are none: always an error */
+        /** Tell of an update, as a task with that outlet would */
         post: operations["create_asset_event"];
         delete?: never;
         options?: never;
@@ -711,7 +711,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are none */
+        /** One asset */
         get: operations["get_asset"];
         put?: never;
         post?: never;
@@ -730,7 +730,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** There are none: always an error */
+        /** Run the DAG whose task makes the asset; 409 if there are several */
         post: operations["materialize_asset"];
         delete?: never;
         options?: never;
@@ -745,11 +745,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are none: always an error */
+        /** Updates that a DAG has seen while its condition was not true yet */
         get: operations["get_asset_queued_events"];
         put?: never;
         post?: never;
-        /** There are none: always an error */
+        /** The DAG waits for these updates anew */
         delete: operations["delete_asset_queued_events"];
         options?: never;
         head?: never;
@@ -763,11 +763,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are no assets: always an error */
+        /** Empty on this server */
         get: operations["list_asset_state_store"];
         put?: never;
         post?: never;
-        /** There are no assets: always an error */
+        /** There is nothing to delete */
         delete: operations["clear_asset_state_store"];
         options?: never;
         head?: never;
@@ -781,12 +781,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are no assets: always an error */
+        /** There are none: always an error */
         get: operations["get_asset_state_store"];
-        /** There are no assets: always an error */
+        /** Asset state is not kept here, events are: always an error */
         put: operations["set_asset_state_store"];
         post?: never;
-        /** There are no assets: always an error */
+        /** There is nothing to delete */
         delete: operations["delete_asset_state_store"];
         options?: never;
         head?: never;
@@ -1166,11 +1166,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are none: always an error */
+        /** Updates that a DAG has seen while its condition was not true yet */
         get: operations["get_dag_asset_queued_events"];
         put?: never;
         post?: never;
-        /** There are none: always an error */
+        /** The DAG waits for these updates anew */
         delete: operations["delete_dag_asset_queued_events"];
         options?: never;
         head?: never;
@@ -1184,11 +1184,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** There are none: always an error */
+        /** Updates that a DAG has seen while its condition was not true yet */
         get: operations["get_dag_asset_queued_event"];
         put?: never;
         post?: never;
-        /** There are none: always an error */
+        /** The DAG waits for these updates anew */
         delete: operations["delete_dag_asset_queued_event"];
         options?: never;
         head?: never;
@@ -2544,7 +2544,7 @@ export interface components {
         /** @enum {string} */
         DagRunState: "queued" | "running" | "success" | "failed";
         /** @enum {string} */
-        DagRunType: "manual" | "scheduled" | "backfill" | "asset_triggered";
+        DagRunType: "manual" | "scheduled" | "backfill" | "asset_triggered" | "asset_materialization";
         DAGRunResponse: {
             dag_run_id: string;
             dag_id: string;
@@ -3383,30 +3383,6 @@ export interface components {
         HTTPValidationError: {
             detail: components["schemas"]["ValidationError"][];
         };
-        AssetEventCollectionResponse: {
-            asset_events: {
-                [key: string]: unknown;
-            }[];
-            total_entries: number;
-        };
-        Empty_get_assets: {
-            assets: {
-                [key: string]: unknown;
-            }[];
-            total_entries: number;
-        };
-        Empty_get_asset_aliases: {
-            asset_aliases: {
-                [key: string]: unknown;
-            }[];
-            total_entries: number;
-        };
-        Empty_get_asset_events: {
-            asset_events: {
-                [key: string]: unknown;
-            }[];
-            total_entries: number;
-        };
         Empty_get_plugins: {
             plugins: {
                 [key: string]: unknown;
@@ -3431,6 +3407,131 @@ export interface components {
             }[];
             total_entries: number;
         };
+        UpdateHITLDetailPayload: {
+            chosen_options: string[];
+            params_input?: {
+                [key: string]: unknown;
+            };
+        };
+        DagScheduleAssetReference: {
+            dag_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        TaskAssetReference: {
+            dag_id: string;
+            task_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AssetAliasResponse: {
+            id: number;
+            name: string;
+            group: string;
+        };
+        LastAssetEventResponse: {
+            id: number | null;
+            /** Format: date-time */
+            timestamp: string | null;
+        };
+        AssetResponse: {
+            id: number;
+            name: string;
+            uri: string;
+            group: string;
+            extra: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            scheduled_dags: components["schemas"]["DagScheduleAssetReference"][];
+            producing_tasks: components["schemas"]["TaskAssetReference"][];
+            consuming_tasks: components["schemas"]["TaskAssetReference"][];
+            aliases: components["schemas"]["AssetAliasResponse"][];
+            watchers: {
+                [key: string]: unknown;
+            }[];
+            last_asset_event: components["schemas"]["LastAssetEventResponse"] | null;
+        };
+        AssetCollectionResponse: {
+            assets: components["schemas"]["AssetResponse"][];
+            total_entries: number;
+        };
+        AssetAliasCollectionResponse: {
+            asset_aliases: components["schemas"]["AssetAliasResponse"][];
+            total_entries: number;
+        };
+        QueuedEventResponse: {
+            dag_id: string;
+            asset_id: number;
+            /** Format: date-time */
+            created_at: string;
+            dag_display_name: string;
+        };
+        QueuedEventCollectionResponse: {
+            queued_events: components["schemas"]["QueuedEventResponse"][];
+            total_entries: number;
+        };
+        MaterializeAssetBody: {
+            dag_run_id?: string | null;
+            /** Format: date-time */
+            logical_date?: string | null;
+            /** Format: date-time */
+            data_interval_start?: string | null;
+            /** Format: date-time */
+            data_interval_end?: string | null;
+            /** Format: date-time */
+            run_after?: string | null;
+            conf?: {
+                [key: string]: unknown;
+            } | null;
+            note?: string | null;
+            partition_key?: string | null;
+        };
+        DagRunAssetReference: {
+            run_id: string;
+            dag_id: string;
+            /** Format: date-time */
+            logical_date: string | null;
+            /** Format: date-time */
+            start_date: string | null;
+            /** Format: date-time */
+            end_date: string | null;
+            state: components["schemas"]["DagRunState"];
+            /** Format: date-time */
+            data_interval_start: string | null;
+            /** Format: date-time */
+            data_interval_end: string | null;
+            partition_key: string | null;
+        };
+        AssetEventResponse: {
+            id: number;
+            asset_id: number;
+            uri: string | null;
+            name: string | null;
+            group: string | null;
+            extra: {
+                [key: string]: unknown;
+            } | null;
+            source_task_id: string | null;
+            source_dag_id: string | null;
+            source_run_id: string | null;
+            source_map_index: number;
+            created_dagruns: components["schemas"]["DagRunAssetReference"][];
+            /** Format: date-time */
+            timestamp: string;
+            partition_key: string | null;
+        };
+        AssetEventCollectionResponse: {
+            asset_events: components["schemas"]["AssetEventResponse"][];
+            total_entries: number;
+        };
         CreateAssetEventsBody: {
             asset_id: number;
             extra?: {
@@ -3438,12 +3539,6 @@ export interface components {
             };
             partition_key?: string | null;
             access_control?: unknown;
-        };
-        UpdateHITLDetailPayload: {
-            chosen_options: string[];
-            params_input?: {
-                [key: string]: unknown;
-            };
         };
         TaskStateStoreResponse: {
             key: string;
@@ -3466,6 +3561,10 @@ export interface components {
         };
         AssetStateStoreBody: {
             value: unknown;
+        };
+        AssetStateStoreCollectionResponse: {
+            asset_state_store: components["schemas"]["TaskStateStoreResponse"][];
+            total_entries: number;
         };
         LoginBody: {
             username: string;
@@ -3590,7 +3689,7 @@ export interface components {
         ChangeEvent: {
             sequence: number;
             /** @enum {string} */
-            kind: "run" | "task_instance" | "dag" | "import_error" | "staging";
+            kind: "run" | "task_instance" | "dag" | "import_error" | "staging" | "asset";
             /** Format: date-time */
             at: string;
             dag_id: string | null;
@@ -7098,7 +7197,9 @@ export interface operations {
                 uri_pattern?: string;
                 /** @description How it begins, in its case; | separates alternatives */
                 uri_prefix_pattern?: string;
+                /** @description That one of these DAGs names */
                 dag_ids?: string[];
+                /** @description That a DAG still names */
                 only_active?: boolean;
             };
             header?: never;
@@ -7113,7 +7214,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Empty_get_assets"];
+                    "application/json": components["schemas"]["AssetCollectionResponse"];
                 };
             };
             /** @description Bad Request */
@@ -7189,7 +7290,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Empty_get_asset_aliases"];
+                    "application/json": components["schemas"]["AssetAliasCollectionResponse"];
                 };
             };
             /** @description Bad Request */
@@ -7250,6 +7351,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetAliasResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7332,7 +7442,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Empty_get_asset_events"];
+                    "application/json": components["schemas"]["AssetEventCollectionResponse"];
                 };
             };
             /** @description Bad Request */
@@ -7395,6 +7505,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetEventResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7415,15 +7534,6 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPExceptionResponse"];
-                };
-            };
-            /** @description Not Found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7480,6 +7590,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7536,8 +7655,21 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MaterializeAssetBody"];
+            };
+        };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DAGRunResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7592,6 +7724,24 @@ export interface operations {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     get_asset_queued_events: {
@@ -7607,6 +7757,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedEventCollectionResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7676,6 +7835,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7757,6 +7923,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetStateStoreCollectionResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -7824,6 +7999,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -8050,6 +8232,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -9971,9 +10160,9 @@ export interface operations {
                 bundle_version?: string;
                 /** @description Airflow's name of the timetable, such as CronTriggerTimetable */
                 timetable_type?: string[];
-                /** @description No DAG has one */
+                /** @description Waits for assets */
                 has_asset_schedule?: boolean;
-                /** @description Part of an asset's name or URI; no DAG has one */
+                /** @description Part of name or URI of an asset it waits for */
                 asset_dependency?: string;
                 dag_run_start_date_gte?: string;
                 dag_run_start_date_gt?: string;
@@ -10083,9 +10272,9 @@ export interface operations {
                 bundle_version?: string;
                 /** @description Airflow's name of the timetable, such as CronTriggerTimetable */
                 timetable_type?: string[];
-                /** @description No DAG has one */
+                /** @description Waits for assets */
                 has_asset_schedule?: boolean;
-                /** @description Part of an asset's name or URI; no DAG has one */
+                /** @description Part of name or URI of an asset it waits for */
                 asset_dependency?: string;
                 dag_run_start_date_gte?: string;
                 dag_run_start_date_gt?: string;
@@ -10469,6 +10658,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedEventCollectionResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -10538,6 +10736,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -10617,6 +10822,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedEventResponse"];
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -10687,6 +10901,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -11135,7 +11356,7 @@ export interface operations {
                 partition_key_pattern?: string;
                 /** @description No run has a partition */
                 partition_key_prefix_pattern?: string;
-                /** @description No run was started by an asset */
+                /** @description Part of name or URI of an asset whose events it consumed */
                 consuming_asset_pattern?: string;
             };
             header?: never;

@@ -26,6 +26,8 @@ const kRoutes: [pattern: string, view: LazyView | { View: View; load?: undefined
   ["/", page(() => import("@/features/home/HomePage"), "HomePage")],
   ["/dags", page(() => import("@/features/dags/DagsPage"), "DagsPage")],
   ["/runs", page(() => import("@/features/runs/RunsPage"), "RunsPage")],
+  ["/assets", page(() => import("@/features/assets/AssetsPage"), "AssetsPage")],
+  ["/assets/:assetId", page(() => import("@/features/assets/AssetPage"), "AssetPage")],
   ["/import-errors", page(() => import("@/features/errors/ImportErrorsPage"), "ImportErrorsPage")],
   ["/menu", { View: MenuPage }],
   ["/admin/:page", page(() => import("@/features/admin/AdminPage"), "AdminPage")],

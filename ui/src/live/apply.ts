@@ -285,6 +285,7 @@ export function applyChanges(client: QueryClient, changes: readonly ChangeEvent[
   applyTasks(client, changes, stale);
   for (const { kind, dag_id: dag, run_id: run } of changes) {
     if (kind === "dag") for (const key of [["dag", dag], ["dags"], ["dashboard"]]) stale.add(key);
+    if (kind === "asset") stale.add(["assets"]);
     if (kind === "import_error") for (const key of [["importErrors"], ["dags"]]) stale.add(key);
     if (kind === "staging")
       for (const key of [["staging"], ["run", dag, run, "staging"]]) stale.add(key);

@@ -15,6 +15,8 @@ export const links = {
   task: ({ dagId, runId, taskId, mapIndex }: TaskRef, tab?: string, tryNumber?: number) =>
     path("dags", dagId, "runs", runId, "tasks", taskId, ...(tab ? [tab] : [])) +
     withSearch("", { map: mapIndex < 0 ? null : mapIndex, try: tryNumber }),
+  assets: () => "/assets",
+  asset: (id: number) => path("assets", id),
   importErrors: () => "/import-errors",
   admin: (page: string) => path("admin", page),
 };

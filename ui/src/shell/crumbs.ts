@@ -24,6 +24,7 @@ function dagCrumbs(parts: readonly string[]): Crumb[] {
 
 const kTitles: Record<string, string> = {
   runs: "Runs",
+  assets: "Assets",
   "import-errors": "Import errors",
   menu: "All pages",
 };
@@ -34,6 +35,10 @@ export function crumbsOf(pathname: string): Crumb[] {
   const [first] = parts;
   if (first === undefined) return [{ title: "Home", to: "/" }];
   if (first === "dags") return dagCrumbs(parts);
+  if (first === "assets" && parts[1] !== undefined) {
+    const assets = { title: "Assets", to: links.assets() };
+    return [assets, { title: `Asset ${parts[1]}`, to: pathname }];
+  }
   if (first === "admin") {
     const page = kAdminPages.find((each) => each.to === pathname);
     return [{ title: page?.title ?? "Administration", to: pathname }];

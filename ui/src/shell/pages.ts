@@ -8,6 +8,7 @@ import {
   IconInfoCircle,
   IconKey,
   IconLayoutList,
+  IconPackages,
   IconPlugConnected,
   IconBrandPython,
   IconServer,
@@ -33,6 +34,7 @@ export const kMainPages: NavPage[] = [
   { title: "Home", to: links.home(), icon: IconHome, keys: "g h" },
   { title: "DAGs", to: links.dags(), icon: IconLayoutList, keys: "g d" },
   { title: "Runs", to: links.runs(), icon: IconTimeline, keys: "g r" },
+  { title: "Assets", to: links.assets(), icon: IconPackages, keys: "g t" },
   { title: "Import errors", to: links.importErrors(), icon: IconAlertTriangle, keys: "g e" },
 ];
 

@@ -13,6 +13,7 @@ import { Time } from "@/components/Time";
 import { useToasts } from "@/components/toast";
 import { links } from "@/router/links";
 import { Link, navigate } from "@/router/router";
+import { ScheduleAssets } from "../assets/Condition";
 import { scheduleInZone } from "../dags/schedule";
 import { usePause } from "../dags/usePause";
 import { useTrigger } from "../trigger/TriggerProvider";
@@ -26,6 +27,11 @@ export function DagMeta({ dag }: { dag: DagDetails }) {
       {dag.description && <div>{dag.description}</div>}
       <div className={styles.meta}>
         <span title={dag.timetable_summary ?? undefined}>{scheduleInZone(dag, zone)}</span>
+        {dag.asset_expression && (
+          <span>
+            on <ScheduleAssets expression={dag.asset_expression} />
+          </span>
+        )}
         {dag.next_dagrun_run_after && !dag.is_paused && (
           <span>
             next <Time at={dag.next_dagrun_run_after} ago />

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ReactNode } from "react";
 import type { DagDetails, Param } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { Markdown } from "@/components/Markdown";
 import { Cards, Facts, Panel } from "@/components/Page";
 import { Time } from "@/components/Time";
 import { JsonTree } from "@/components/JsonTree";
+import { ScheduleAssets } from "../assets/Condition";
 import { scheduleInZone } from "../dags/schedule";
 
 /** Everything there is to know about a DAG. */
@@ -23,6 +25,9 @@ export function DetailsTab({ dag }: { dag: DagDetails }) {
           items={[
             ["In words", dag.timetable_description ?? scheduleInZone(dag, zone)],
             ["Expression", dag.timetable_summary && <code>{dag.timetable_summary}</code>],
+            ...((dag.asset_expression
+              ? [["Assets", <ScheduleAssets key="assets" expression={dag.asset_expression} />]]
+              : []) as [string, ReactNode][]),
             ["Time zone", dag.timezone],
             ["Next run", <Time key="next" at={dag.next_dagrun_run_after} />],
             [

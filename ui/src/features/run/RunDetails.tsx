@@ -8,6 +8,7 @@ import { Cards, Facts, Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { Time } from "@/components/Time";
 import { bytes } from "@/lib/text";
+import { RunAssetEvents } from "../assets/RunAssetEvents";
 import { runTypeLabel } from "../runs/runColumns";
 
 const kFreed: Record<string, string> = {
@@ -57,6 +58,7 @@ export function RunDetails({ run }: { run: DagRun }) {
           <span className="faint">It was started without one.</span>
         )}
       </Panel>
+      {run.run_type === "asset_triggered" && <RunAssetEvents run={run} />}
       <Panel title="Staging volume">
         <Loaded query={staging} rows={3}>
           {(volumes) =>
