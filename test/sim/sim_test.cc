@@ -197,7 +197,7 @@ void expect_events_once(uint64_t seed, Faults faults) {
   EXPECT_EQ(world.breach(), "");
   EXPECT_TRUE(world.all_finished());
   Store& store = world.store();
-  auto made = store.runs().list_runs({.dag_id = "make", .states = {RunState::success}});
+  auto made = store.runs().list_task_instances({.dag_id = "make", .states = {TaskState::success}});
   auto events = store.assets().list_events({});
   EXPECT_EQ(events->total, made->total);
   std::vector<int64_t> ids;
@@ -214,7 +214,7 @@ TEST(Simulation, TellsOfAssetsOnce) {
     expect_events_once(seed, {.message_lost = 0.1, .message_doubled = 0.1});
     expect_events_once(
         seed,
-        {.agent_dies_every = milliseconds(300), .commit_refused = 0.1, .commit_unknown = 0.1});
+        {.commit_refused = 0.1, .commit_unknown = 0.1, .agent_dies_every = milliseconds(300)});
     expect_events_once(seed, {.crash_before_commit = 0.05, .crash_after_commit = 0.05});
   }
 }

@@ -90,8 +90,8 @@ INSERT INTO xcoms VALUES (2, 't', -1, 'k', '1', '', 1, 0);
 )sql"));
   ASSERT_TRUE(sql::migrate(connection, sql::embedded_migrations()));
   auto types = connection.query(
-      "SELECT group_concat(run_type || ',' || run_id) FROM (SELECT run_type, run_id FROM runs ORDER BY "
-      "run_key)");
+      "SELECT group_concat(run_type || ',' || run_id) FROM (SELECT run_type, run_id FROM runs "
+      "ORDER BY run_key)");
   ASSERT_TRUE(types);
   EXPECT_EQ(sql::read_all(*types, sql::read_text)->front(), "manual,r1,scheduled,r2,backfill,r3");
   auto kept = connection.query("SELECT value FROM xcoms");
