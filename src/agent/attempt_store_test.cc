@@ -28,8 +28,15 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   ASSERT_TRUE(store->save_process(id_, {42, 4242, 99, false, {"/sys/fs/cgroup/x"}}));
   ASSERT_TRUE(store->append_xcom(id_, {1, "k", "{\"a\":1}", "", 7, -1}));
   ASSERT_TRUE(store->append_xcom(id_, {2, "big", "", "/spill/file", 900'000, 3}));
-  ASSERT_TRUE(store->save_outcome(
-      id_, {"failed", false, "exit code 3", 3, 5, 6, {std::chrono::milliseconds(7), 4096}, "{}"}));
+  ASSERT_TRUE(store->save_outcome(id_, {"failed",
+                                        false,
+                                        "exit code 3",
+                                        3,
+                                        5,
+                                        6,
+                                        {std::chrono::milliseconds(7), 4096},
+                                        "{}",
+                                        "[1]"}));
   auto loaded = *AttemptStore::open(root_)->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].id, id_);
@@ -38,6 +45,7 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
   ASSERT_TRUE(loaded[0].finished);
   EXPECT_EQ(loaded[0].finished->reason, "exit code 3");
   EXPECT_FALSE(loaded[0].finished->retryable);
+  EXPECT_EQ(loaded[0].finished->asset_events, "[1]");
   EXPECT_EQ(loaded[0].finished->use, (ResourceUse{std::chrono::milliseconds(7), 4096}));
   ASSERT_EQ(loaded[0].xcoms.size(), 2u);
   EXPECT_EQ(loaded[0].xcoms[0].value_json, "{\"a\":1}");

@@ -23,9 +23,12 @@ Status Core::load_assets() {
 }
 
 // The DAG has another version, or a first one. What it no longer waits for stays in the queue until
-// its next run, as in Airflow.
+// its next run, as in Airflow; if it waits for no asset any more, nothing does.
 void Core::index_assets(const DagState& dag) {
-  assets_.set(dag.row.dag_id, dag.current->spec->schedule.assets);
+  const auto& condition = dag.current->spec->schedule.assets;
+  assets_.set(dag.row.dag_id, condition);
+  if (!condition && queued_assets_.erase(dag.row.dag_id) > 0)
+    step_.batch.assets.queue.push_back({dag.row.dag_id, std::nullopt, std::nullopt});
 }
 
 void Core::forget_assets(const std::string& dag_id) {

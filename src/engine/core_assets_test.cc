@@ -307,6 +307,15 @@ TEST_F(CoreAssets, NewVersionWaitsForOtherAssets) {
   EXPECT_EQ(runs("use").size(), 1u);
 }
 
+TEST_F(CoreAssets, DagThatWaitsForNoAssetForgetsWhatItHadQueued) {
+  consumer("use", joined(Kind::all, {leaf("a"), leaf("b")}));
+  ASSERT_TRUE(post("a"));
+  dag("use", "ran");
+  EXPECT_TRUE(store->assets().queued({})->empty());
+  ASSERT_TRUE(post("b"));
+  EXPECT_TRUE(runs("use").empty());
+}
+
 TEST_F(CoreAssets, MaterializingIsARunOfItsOwnType) {
   producer("make", "a");
   auto run = ask<DagRun, event::Trigger>(

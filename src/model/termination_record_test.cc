@@ -51,6 +51,21 @@ TEST(TerminationRecord, LeavesOutWhatDoesNotFitAndCountsIt) {
   EXPECT_EQ(read.reason, record.reason);
 }
 
+TEST(TerminationRecord, CountsAssetEventsThatDoNotFit) {
+  TerminationRecord record = failed();
+  record.kind = "succeeded";
+  record.reason.clear();
+  record.xcoms = {{"k", '"' + std::string(3000, 'x') + '"', -1}};
+  record.asset_events = R"([{"asset":{"name":"a","uri":")" + std::string(2000, 'u') + R"("}}])";
+  TerminationRecord read = read_back(write_termination(record));
+  EXPECT_EQ(read.asset_events, record.asset_events) << "an XCom gives way first";
+  EXPECT_EQ(read.xcoms_missing, 1);
+  record.asset_events = R"([{"asset":{"name":"a","uri":")" + std::string(5000, 'u') + R"("}}])";
+  read = read_back(write_termination(record));
+  EXPECT_EQ(read.asset_events, "");
+  EXPECT_EQ(read.xcoms_missing, 2);
+}
+
 TEST(TerminationRecord, CutsTheReasonBetweenCharacters) {
   for (std::string piece : {"a", "\xC3\xA9", "\xE2\x82\xAC", "\"", "\x01", "\n"}) {
     TerminationRecord record = failed();
