@@ -18,7 +18,7 @@ namespace leoflow {
 struct AssetQuery {
   TextPattern name_pattern, uri_pattern;
   std::vector<std::string> dag_ids;  // that name it; empty = no condition
-  bool only_active = true;           // that a DAG names which is not stale
+  bool only_active = true;           // that a DAG names which is not stale, itself or by alias
   DagsAllowed dags_allowed;          // that one of these names
   Page page;                         // id, name, uri, created_at, updated_at
 };

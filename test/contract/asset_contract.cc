@@ -98,6 +98,7 @@ TEST_P(StoreContract, AssetEventsAreConsumedOnce) {
   ASSERT_TRUE(runs && runs->size() == 3);
   EXPECT_EQ(runs->at(2).second.key, RunKey{2});
   EXPECT_EQ(store_->runs().list_runs({.consuming_asset = "new"})->total, 1);
+  EXPECT_EQ(store_->assets().list({})->total, 3) << "an alias that a DAG names keeps it too";
   auto last = store_->assets().last_events({page->rows[0].asset_id});
   ASSERT_TRUE(last && last->size() == 1);
   EXPECT_EQ(last->at(0).event.id, 4);

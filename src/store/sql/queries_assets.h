@@ -81,7 +81,13 @@ inline constexpr SqlText kNamedBy(
     "EXISTS (SELECT 1 FROM dag_assets named JOIN dags dag ON dag.dag_id = named.dag_id WHERE "
     "named.kind = 'asset' AND named.name = asset.name AND named.uri = asset.uri AND dag.is_stale = "
     "0");
-inline constexpr auto kAssetIsActive = " AND " + kNamedBy + ")";
+// Or told under an alias that one names.
+inline constexpr auto kAssetIsActive =
+    " AND (" + kNamedBy +
+    ") OR EXISTS (SELECT 1 FROM asset_alias_links link JOIN asset_aliases alias ON alias.alias_id "
+    "= link.alias_id JOIN dag_assets named ON named.kind = 'alias' AND named.name = alias.name "
+    "JOIN dags dag ON dag.dag_id = named.dag_id WHERE link.asset_id = asset.asset_id AND "
+    "dag.is_stale = 0))";
 inline constexpr auto kAssetOfDags = " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen +
                                      "$dag_ids" + dialect::kInClose + ")";
 inline constexpr auto kAssetOfAllowed = " AND " + kNamedBy + " AND dag.dag_id" + dialect::kInOpen +
