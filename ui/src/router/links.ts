@@ -15,6 +15,10 @@ export const links = {
   task: ({ dagId, runId, taskId, mapIndex }: TaskRef, tab?: string, tryNumber?: number) =>
     path("dags", dagId, "runs", runId, "tasks", taskId, ...(tab ? [tab] : [])) +
     withSearch("", { map: mapIndex < 0 ? null : mapIndex, try: tryNumber }),
+  /** All instances of a mapped task, or those in one state. */
+  instances: ({ dagId, runId }: RunRef, taskId: string, tab?: string, state?: string) =>
+    path("dags", dagId, "runs", runId, "tasks", taskId, ...(tab ? [tab] : [])) +
+    withSearch("", { state }),
   importErrors: () => "/import-errors",
   admin: (page: string) => path("admin", page),
 };
