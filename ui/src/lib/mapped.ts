@@ -32,7 +32,10 @@ export function instanceKey({ task_id, map_index }: Named): string {
 }
 
 /** What tells an instance from the others of its mapped task; null where there are no others. */
-export function instanceLabel({ map_index, rendered_map_index }: Named): string | null {
+export function instanceLabel({
+  map_index,
+  rendered_map_index,
+}: Pick<Named, "map_index" | "rendered_map_index">): string | null {
   return map_index < 0 ? null : rendered_map_index || String(map_index);
 }
 

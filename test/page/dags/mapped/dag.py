@@ -55,4 +55,5 @@ with DAG("mapped", schedule=None, max_active_runs=16, params={"file": "", "last"
 
     publish(visit.expand(name=["rome", "oslo", "lima"]))
     total(work.expand(part=parts()))
+    work.override(task_id="nothing").expand(part=[])
     handle.expand(name=["a", "bb", "ccc"])

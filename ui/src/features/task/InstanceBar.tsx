@@ -72,6 +72,9 @@ export function InstanceBar({ refTask, tab }: Props) {
           data={choices}
           value={String(refTask.mapIndex)}
           onChange={(value) => value !== null && go(refTask, Number(value), tab)}
+          // What is typed is looked for, not added to the name that is there.
+          onFocus={(event) => event.currentTarget.select()}
+          onClick={(event) => event.currentTarget.select()}
           renderOption={({ option }) => (
             <span className="row">
               <StateIcon state={states.get(option.value)} labelled size={13} />

@@ -2,7 +2,7 @@
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import type { DagRun, TaskInstance } from "@/api/types";
 import { StateIcon } from "@/components/StateIcon";
-import { instanceName } from "@/lib/mapped";
+import { instanceLabel } from "@/lib/mapped";
 import { stateName } from "@/lib/states";
 import { span } from "@/lib/time";
 import type { LaneRow, Segment } from "@/lib/timeline";
@@ -68,31 +68,20 @@ export function LaneView(props: LaneProps) {
 }
 
 function Name({ row: { lane, fold }, task }: LaneProps) {
-  if (!fold)
-    return (
-      <>
-        <StateIcon state={task?.state} />
-        <span className="cut">
-          {instanceName(
-            { task_id: lane.taskId, map_index: lane.mapIndex, ...labelOf(task) },
-            lane.taskId,
-          )}
-        </span>
-      </>
-    );
-  const Chevron = fold.open ? IconChevronDown : IconChevronRight;
+  const of = { map_index: lane.mapIndex, rendered_map_index: task?.rendered_map_index ?? null };
+  const label = fold ? null : instanceLabel(of);
+  const Chevron = fold?.open ? IconChevronDown : IconChevronRight;
   return (
     <>
       <StateIcon state={task?.state} />
-      <span className="cut">{lane.taskId}</span>
-      <Times count={fold.count} />
-      <Chevron size={14} className={styles.chevron} />
+      <span className={styles.nameOf}>
+        <span className="cut">{lane.taskId}</span>
+        {label !== null && <span className="cut">{`\u00a0[${label}]`}</span>}
+      </span>
+      {fold && <Times count={fold.count} />}
+      {fold && <Chevron size={14} className={styles.chevron} />}
     </>
   );
-}
-
-function labelOf(task: TaskInstance | undefined) {
-  return task ? { rendered_map_index: task.rendered_map_index } : {};
 }
 
 function tookOf({ lane, fold }: LaneRow): string {
