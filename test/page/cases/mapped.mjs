@@ -126,19 +126,19 @@ test("mapped: the graph says how many, and leads to their list", async ({ server
   await node(/^visit/).click();
   await row(page, "oslo").waitFor();
   server.write(
-    "mapped_plan/dag.py",
+    "unrun_mapped/dag.py",
     readFileSync(join(server.workspace, "mapped/dag.py"), "utf8").replace(
       'DAG("mapped"',
-      'DAG("mapped_plan"',
+      'DAG("unrun_mapped"',
     ),
   );
-  await server.dag("mapped_plan");
-  await page.goto("/dags/mapped_plan/graph");
+  await server.dag("unrun_mapped");
+  await page.goto("/dags/unrun_mapped/graph");
   await main.getByText("mapped", { exact: true }).nth(2).waitFor();
   equal(await main.getByText("mapped", { exact: true }).count(), 3, "tasks that are mapped");
-  await page.goto("/dags/mapped_plan/tasks");
+  await page.goto("/dags/unrun_mapped/tasks");
   await page.getByRole("row").filter({ hasText: "visit" }).getByText("mapped").waitFor();
-  server.remove("mapped_plan");
+  server.remove("unrun_mapped");
 });
 
 test("mapped: a cell of the grid stands for its instances", async ({ server, page }) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the time of a run went, from its attempts. Pure.
 import type { Attempt } from "@/api/types";
+import { instanceKey } from "./mapped";
 import { instant } from "./time";
 
 export type Phase = "user" | "starting" | "queued" | "retry" | "decide";
@@ -55,12 +56,13 @@ export function lanes(attempts: readonly Place[], now: number): Lane[] {
   const found = new Map<string, Lane>();
   const sorted = [...attempts].sort((a, b) => a.created_at.localeCompare(b.created_at));
   for (const attempt of sorted) {
-    if (attempt.task_id === null) continue;
-    const key = `${attempt.task_id}[${attempt.map_index}]`;
+    const { task_id, map_index } = attempt;
+    if (task_id === null) continue;
+    const key = instanceKey({ task_id, map_index });
     const lane = found.get(key) ?? {
       key,
-      taskId: attempt.task_id,
-      mapIndex: attempt.map_index,
+      taskId: task_id,
+      mapIndex: map_index,
       segments: [],
     };
     const before = lane.segments.at(-1);

@@ -8,7 +8,7 @@ import { StateBadge } from "@/components/StateBadge";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
 import { Duration, Time } from "@/components/Time";
-import { instanceLabel } from "@/lib/mapped";
+import { instanceLabel, instanceName } from "@/lib/mapped";
 import { isFinished, isOpen } from "@/lib/states";
 import { operatorLabel } from "@/lib/text";
 import { links } from "@/router/links";
@@ -117,14 +117,14 @@ interface PageProps {
 function InstancePage({ refTask, tab, query }: PageProps) {
   const tabOf = (name: string) => (name === "logs" ? undefined : name);
   const mapped = refTask.mapIndex >= 0;
-  const label = mapped && (query.data ? instanceLabel(query.data) : refTask.mapIndex);
+  const named = query.data ?? { task_id: refTask.taskId, map_index: refTask.mapIndex };
   return (
     <Page
-      name={mapped ? `${refTask.taskId} [${label}]` : refTask.taskId}
+      name={instanceName(named, refTask.taskId)}
       title={
         <>
           {refTask.taskId}
-          {mapped && <span className="faint">[{label}]</span>}
+          {mapped && <span className="faint">[{instanceLabel(named)}]</span>}
           {query.data && <StateBadge state={query.data.state} soft />}
         </>
       }
