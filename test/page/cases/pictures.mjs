@@ -23,6 +23,19 @@ const kViews = {
     (tab) => `${kRun}${tab}`,
   ),
   task: ["", "/xcom", "/rendered", "/tries", "/details"].map((tab) => `${kTask}${tab}`),
+  mapped: [
+    "/dags/mapped",
+    "/dags/mapped/tasks",
+    "/dags/mapped/runs/r1",
+    "/dags/mapped/runs/r1/graph",
+    "/dags/mapped/runs/r1/gantt",
+    "/dags/mapped/runs/r1/gantt?open=work",
+    "/dags/mapped/runs/r1/tasks/visit",
+    "/dags/mapped/runs/r1/tasks/visit?map=1",
+    "/dags/mapped/runs/r1/tasks/visit?state=nothing",
+    "/dags/mapped/runs/r1/tasks/work",
+    "/dags/mapped/runs/r1/tasks/total/details",
+  ],
   more: [
     "/dags/many/graph",
     "/dags/many",
@@ -69,6 +82,7 @@ async function lookAtAll(page, path, problems, { name = kName(path), before = nu
 async function furnish(server) {
   await server.story();
   server.furnished ??= Promise.all([
+    server.ran("mapped"),
     server.api("POST", "/api/v2/connections", {
       connection_id: "warehouse",
       conn_type: "postgres",

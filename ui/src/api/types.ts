@@ -14,6 +14,7 @@ export type BackfillBody = Schemas["BackfillPostBody"];
 export type BackfillProgress = Schemas["BackfillProgressResponse"];
 export type Task = Schemas["TaskResponse"];
 export type TaskInstance = Schemas["TaskInstanceResponse"];
+export type TaskIdAndIndex = Schemas["TaskIdAndIndex"];
 export type GridCell = Schemas["GridCell"];
 export type TaskTry = Schemas["TaskInstanceHistoryResponse"];
 export type Attempt = Schemas["AttemptResponse"];

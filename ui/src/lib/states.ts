@@ -79,8 +79,22 @@ export function countStates(
     const name = stateName(state);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
+  return inOrder(counts);
+}
+
+function inOrder(counts: ReadonlyMap<StateName, number>) {
   return kAttention.flatMap((state) => {
     const count = counts.get(state);
     return count ? [{ state, count }] : [];
   });
+}
+
+/** The same of numbers by state as the server has them. */
+export function countsOf(states: Record<string, number>): { state: StateName; count: number }[] {
+  const counts = new Map<StateName, number>();
+  for (const [state, count] of Object.entries(states)) {
+    const name = stateName(state);
+    counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  return inOrder(counts);
 }

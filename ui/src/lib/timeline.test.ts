@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { account, axisStep, lanes, overhead } from "./timeline";
+import { account, axisStep, foldLanes, lanes, overhead } from "./timeline";
 
 const at = (ms: number) => new Date(ms).toISOString();
 const attempt = (
@@ -46,6 +46,46 @@ describe("a task that took no time that a clock shows", () => {
   it("ran", () => {
     const [lane] = lanes([attempt("a", 1, [0, 0, 5, 5], "succeeded")], 10);
     expect(lane?.segments.at(-1)).toMatchObject({ phase: "user", from: 5, to: 5 });
+  });
+});
+
+describe("foldLanes", () => {
+  const mapped = (map_index: number, times: (number | null)[], outcome: string | null) => ({
+    ...attempt("many", 1, times, outcome),
+    map_index,
+  });
+  const all = lanes(
+    [
+      attempt("a", 1, [0, 0, 5, 10], "succeeded"),
+      mapped(1, [10, 20, 30, 60], "succeeded"),
+      mapped(0, [11, 11, 40, 90], "failed"),
+      mapped(2, [12, 100, 110, 120], "succeeded"),
+    ],
+    200,
+  );
+  const names = (open: string[], from: number) =>
+    foldLanes(all, new Set(open), from).map(({ lane, fold }) =>
+      fold ? `${lane.key} x${fold.count}` : lane.key,
+    );
+  it("makes one of many, with what they did together", () => {
+    expect(names([], 3)).toEqual(["a[-1]", "many x3"]);
+    const segments = foldLanes(all, new Set(), 3)[1]?.lane.segments;
+    expect(segments?.map(({ phase, from, to }) => [phase, from, to])).toEqual([
+      ["queued", 10, 11],
+      ["starting", 11, 30],
+      ["user", 30, 90],
+      ["queued", 90, 100],
+      ["starting", 100, 110],
+      ["user", 110, 120],
+    ]);
+  });
+  it("lists them below it when it is open, and leaves a few as they are", () => {
+    expect(names(["many"], 3)).toEqual(["a[-1]", "many x3", "many[0]", "many[1]", "many[2]"]);
+    expect(names([], 4)).toEqual(["a[-1]", "many[1]", "many[0]", "many[2]"]);
+  });
+  it("knows whether any goes on", () => {
+    const open = lanes([mapped(0, [0, 0, 1, null], null), mapped(1, [0, 0, 1, 2], "failed")], 9);
+    expect(foldLanes(open, new Set(), 2)[0]?.lane.segments.at(-1)?.outcome).toBeNull();
   });
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the time of a run went, from its attempts. Pure.
 import type { Attempt } from "@/api/types";
+import { instanceKey } from "./mapped";
 import { instant } from "./time";
 
 export type Phase = "user" | "starting" | "queued" | "retry" | "decide";
@@ -55,12 +56,13 @@ export function lanes(attempts: readonly Place[], now: number): Lane[] {
   const found = new Map<string, Lane>();
   const sorted = [...attempts].sort((a, b) => a.created_at.localeCompare(b.created_at));
   for (const attempt of sorted) {
-    if (attempt.task_id === null) continue;
-    const key = `${attempt.task_id}[${attempt.map_index}]`;
+    const { task_id, map_index } = attempt;
+    if (task_id === null) continue;
+    const key = instanceKey({ task_id, map_index });
     const lane = found.get(key) ?? {
       key,
-      taskId: attempt.task_id,
-      mapIndex: attempt.map_index,
+      taskId: task_id,
+      mapIndex: map_index,
       segments: [],
     };
     const before = lane.segments.at(-1);
@@ -73,14 +75,72 @@ export function lanes(attempts: readonly Place[], now: number): Lane[] {
   return [...found.values()];
 }
 
+/** A line of a chart: a task instance, or all of a mapped task together. */
+export interface LaneRow {
+  lane: Lane;
+  /** How many it stands for, and whether they follow it; unset for an instance. */
+  fold?: { count: number; open: boolean };
+}
+
+/** Tasks with `from` lanes or more are one, which theirs follow when it is `open`. */
+export function foldLanes(
+  all: readonly Lane[],
+  open: ReadonlySet<string>,
+  from: number,
+): LaneRow[] {
+  const byTask = new Map<string, Lane[]>();
+  for (const lane of all) {
+    const own = byTask.get(lane.taskId);
+    if (own) own.push(lane);
+    else byTask.set(lane.taskId, [lane]);
+  }
+  const rows: LaneRow[] = [];
+  for (const lane of all) {
+    const own = byTask.get(lane.taskId) ?? [];
+    if (own.length < from) rows.push({ lane });
+    else if (own[0] === lane) {
+      const isOpen = open.has(lane.taskId);
+      rows.push({ lane: merged(own), fold: { count: own.length, open: isOpen } });
+      if (isOpen)
+        rows.push(
+          ...[...own].sort((a, b) => a.mapIndex - b.mapIndex).map((each) => ({ lane: each })),
+        );
+    }
+  }
+  return rows;
+}
+
+/** What several lanes were doing together: the first of user code, starting, queued, waiting. */
+function merged(lanes: readonly Lane[]): Lane {
+  const { taskId } = lanes[0] as Lane;
+  const segments: Segment[] = [];
+  sweep(lanes, -Infinity, Infinity, (phase, from, to) => {
+    if (phase === "decide") return;
+    const last = segments.at(-1);
+    if (last?.phase === phase && last.to === from) last.to = to;
+    else segments.push({ phase, from, to, outcome: "mixed", tryNumber: 0 });
+  });
+  const goesOn = lanes.some(({ segments: own }) =>
+    own.some((each) => each.phase === "user" && each.outcome === null),
+  );
+  const last = segments.at(-1);
+  if (last?.phase === "user" && goesOn) last.outcome = null;
+  return { key: taskId, taskId, mapIndex: -1, segments };
+}
+
 /** Seconds of a run's wall time by what it was spent on; they add up to all of it. */
 export type Account = Record<Phase, number>;
 
 // When several things happen at once, the run is where the first of these is.
 const kOrder: Segment["phase"][] = ["user", "starting", "queued", "retry"];
 
-export function account(all: readonly Lane[], from: number, to: number): Account {
-  const result: Account = { user: 0, starting: 0, queued: 0, retry: 0, decide: 0 };
+/** Tells stretch by stretch, from the first to the last, what was done. */
+function sweep(
+  all: readonly Lane[],
+  from: number,
+  to: number,
+  tell: (phase: Phase, from: number, to: number) => void,
+): void {
   const edges: { at: number; phase: Segment["phase"]; step: number }[] = [];
   for (const lane of all)
     for (const { phase, from: start, to: end } of lane.segments) {
@@ -92,8 +152,7 @@ export function account(all: readonly Lane[], from: number, to: number): Account
   const open = { user: 0, starting: 0, queued: 0, retry: 0 };
   let at = from;
   const spend = (until: number) => {
-    const phase = kOrder.find((each) => open[each] > 0) ?? "decide";
-    result[phase] += Math.max(0, until - at) / 1000;
+    if (until > at) tell(kOrder.find((each) => open[each] > 0) ?? "decide", at, until);
     at = Math.max(at, until);
   };
   for (const edge of edges) {
@@ -101,6 +160,11 @@ export function account(all: readonly Lane[], from: number, to: number): Account
     open[edge.phase] += edge.step;
   }
   spend(to);
+}
+
+export function account(all: readonly Lane[], from: number, to: number): Account {
+  const result: Account = { user: 0, starting: 0, queued: 0, retry: 0, decide: 0 };
+  sweep(all, from, to, (phase, start, end) => (result[phase] += (end - start) / 1000));
   return result;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
-import type { Stale } from "./apply";
+import type { Stale } from "./stale";
 
 const kFirstWait = 60; // a burst that belongs together is one load
 const kGapMin = 900; // between two loads of the same key

@@ -116,6 +116,38 @@ describe("applyChanges", () => {
     expect(names(stale)).not.toContain("task d r t");
     expect(names(stale)).not.toContain("cells d r");
   });
+  it("asks again for a task that became many, of which only the server knows", () => {
+    const client = new QueryClient();
+    const detail = ["task", "d", "r", "t", -1, "detail"];
+    client.setQueryData(detail, task);
+    client.setQueryData(["task", "d", "r", "t", -1, "tries"], []);
+    client.setQueryData(["task", "d", "r", "other", 3, "detail"], { ...task, map_index: 3 });
+    const stale = applyChanges(client, [
+      { ...change, state: "", deleted: true },
+      { ...started, map_index: 0 },
+      { ...started, map_index: 1 },
+    ]);
+    expect(names(stale)).toContain("task d r t -1 detail");
+    expect(names(stale).filter((name) => name.startsWith("task"))).toHaveLength(1);
+    expect(client.getQueryData(detail)).toEqual(task);
+  });
+  it("loads the rest of the one instance that is shown, not of its others", () => {
+    const client = new QueryClient();
+    client.setQueryData(["task", "d", "r", "t", 1, "detail"], { ...task, map_index: 1 });
+    const own = applyChanges(
+      client,
+      [0, 1, 2].map((map_index) => ({ ...started, map_index })),
+    );
+    expect(names(own)).toContain("task d r t 1");
+    const others = applyChanges(
+      client,
+      [0, 2].map((map_index) => ({ ...started, map_index })),
+    );
+    expect(names(others).filter((name) => name.startsWith("task"))).toEqual([]);
+    expect(client.getQueryData(["task", "d", "r", "t", 1, "detail"])).toMatchObject({
+      state: "running",
+    });
+  });
   it("changes and removes runs in pages", () => {
     const client = new QueryClient();
     const run = { dag_id: "d", dag_run_id: "r", state: "queued" } as DagRun;

@@ -17,6 +17,10 @@ export const links = {
     withSearch("", { map: mapIndex < 0 ? null : mapIndex, try: tryNumber }),
   assets: () => "/assets",
   asset: (id: number) => path("assets", id),
+  /** All instances of a mapped task, or those in one state. */
+  instances: ({ dagId, runId }: RunRef, taskId: string, tab?: string, state?: string) =>
+    path("dags", dagId, "runs", runId, "tasks", taskId, ...(tab ? [tab] : [])) +
+    withSearch("", { state }),
   importErrors: () => "/import-errors",
   admin: (page: string) => path("admin", page),
 };

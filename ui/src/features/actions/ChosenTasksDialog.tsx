@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TaskInstance } from "@/api/types";
+import { instanceName } from "@/lib/mapped";
 import { count } from "@/lib/text";
-import { ClearDialog, type ClearTarget } from "./ClearDialog";
+import { ClearDialog } from "./ClearDialog";
 import { changeTasks } from "./changeTasks";
-import type { TasksAction } from "./chosenTasks";
+import { targetsOf, type TasksAction } from "./chosenTasks";
 import { DeleteTasksDialog } from "./DeleteTasksDialog";
 import { MarkTasksDialog } from "./MarkTasksDialog";
 import { NoteDialog } from "./NoteDialog";
@@ -17,17 +18,17 @@ interface Props {
   onClose: (done: boolean) => void;
 }
 
-function targetsOf(tasks: readonly TaskInstance[]): ClearTarget[] {
-  const byRun = new Map<string, Set<string>>();
-  for (const { dag_run_id, task_id } of tasks)
-    byRun.set(dag_run_id, (byRun.get(dag_run_id) ?? new Set()).add(task_id));
-  return [...byRun].map(([runId, ids]) => ({ runId, taskIds: [...ids] }));
-}
-
 /** One action on several task instances; each lists what it touches before it does. */
 export function ChosenTasksDialog({ dagId, tasks, action, onClose }: Props) {
   if (action === "clear")
-    return <ClearDialog dagId={dagId} targets={tasks && targetsOf(tasks)} onClose={onClose} />;
+    return (
+      <ClearDialog
+        dagId={dagId}
+        targets={tasks && targetsOf(tasks)}
+        name={tasks?.length === 1 ? tasks.map((task) => instanceName(task))[0] : undefined}
+        onClose={onClose}
+      />
+    );
   if (action === "delete") return <DeleteTasksDialog tasks={tasks} onClose={onClose} />;
   if (action !== "note") return <MarkTasksDialog tasks={tasks} state={action} onClose={onClose} />;
   const notes = new Set(tasks?.map((task) => task.note));

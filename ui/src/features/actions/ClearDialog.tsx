@@ -3,6 +3,7 @@ import { Checkbox } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/client";
+import type { TaskIdAndIndex } from "@/api/types";
 import { Dialog } from "@/components/Dialog";
 import { DialogActions } from "@/components/DialogActions";
 import { Failure } from "@/components/States";
@@ -16,14 +17,16 @@ const kAtOnce = 4; // requests, when several runs are cleared
 /** What is cleared of a run. */
 export interface ClearTarget {
   runId: string;
-  /** Only these tasks; without them the whole run. */
-  taskIds?: readonly string[] | undefined;
+  /** Only these: all of a task, or one of its instances. Without them the whole run. */
+  taskIds?: readonly TaskIdAndIndex[] | undefined;
 }
 
 interface Props {
   dagId: string;
   /** Undefined while it is not known yet. */
   targets: readonly ClearTarget[] | undefined;
+  /** What to call it, where it is a single one. */
+  name?: string | undefined;
   /** Starts with only the failed ones. */
   onlyFailed?: boolean;
   /** Called with true when it was done. */
@@ -47,18 +50,21 @@ const kTexts: Record<keyof Options, [title: string, about: string]> = {
   ],
 };
 
-function titleOf(targets: readonly ClearTarget[] | undefined): string {
+function titleOf(targets: readonly ClearTarget[] | undefined, name: string | undefined): string {
   if (!targets) return "Clear";
+  if (name !== undefined) return `Clear ${name}`;
   const [first] = targets;
   if (targets.length === 1 && first && !first.taskIds) return "Clear the run";
   const tasks = targets.flatMap((target) => target.taskIds ?? []);
   if (targets.length > 1)
     return `Clear ${count(tasks.length, "task instance")} of ${targets.length} runs`;
-  return tasks.length === 1 ? `Clear ${tasks[0]}` : `Clear ${count(tasks.length, "task")}`;
+  if (tasks.length === 1) return `Clear ${tasks[0]}`;
+  const one = tasks.some((task) => typeof task !== "string") ? "task instance" : "task";
+  return `Clear ${count(tasks.length, one)}`;
 }
 
 /** Lets tasks run again; shows which before anything happens. */
-export function ClearDialog({ dagId, targets, onlyFailed = false, onClose }: Props) {
+export function ClearDialog({ dagId, targets, name, onlyFailed = false, onClose }: Props) {
   const partly = targets?.some((target) => target.taskIds) ?? true;
   const [options, setOptions] = useState<Options>({
     only_failed: onlyFailed,
@@ -109,25 +115,25 @@ export function ClearDialog({ dagId, targets, onlyFailed = false, onClose }: Pro
       void client.invalidateQueries({ queryKey: ["run", dagId, runId] });
   }
 
-  const names = (Object.keys(kTexts) as (keyof Options)[]).filter(
-    (name) => partly || !name.startsWith("include"),
+  const shown = (Object.keys(kTexts) as (keyof Options)[]).filter(
+    (option) => partly || !option.startsWith("include"),
   );
   return (
-    <Dialog onClose={() => onClose(false)} title={titleOf(targets)} size={560}>
+    <Dialog onClose={() => onClose(false)} title={titleOf(targets, name)} size={560}>
       <div className="stack">
         <p className="dim" style={{ margin: 0 }}>
           Cleared tasks run again, with the files of the run's staging volume where they were.
         </p>
-        {names.map((name) => (
+        {shown.map((option) => (
           <Checkbox
-            key={name}
+            key={option}
             size="xs"
-            label={kTexts[name][0]}
-            description={kTexts[name][1]}
-            checked={options[name]}
+            label={kTexts[option][0]}
+            description={kTexts[option][1]}
+            checked={options[option]}
             onChange={(event) => {
               const { checked } = event.currentTarget;
-              setOptions((before) => ({ ...before, [name]: checked }));
+              setOptions((before) => ({ ...before, [option]: checked }));
             }}
           />
         ))}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TaskInstance } from "@/api/types";
 import { StateIcon } from "@/components/StateIcon";
+import { instanceName } from "@/lib/mapped";
 import { count } from "@/lib/text";
 import styles from "./actions.module.css";
 
@@ -28,10 +29,7 @@ export function TouchList({ tasks, total = tasks?.length ?? 0, none }: Props) {
         {tasks.slice(0, kShown).map((task) => (
           <li key={task.id}>
             <StateIcon state={task.state} labelled />
-            <span className="cut">
-              {task.task_display_name}
-              {task.map_index >= 0 && ` [${task.map_index}]`}
-            </span>
+            <span className="cut">{instanceName(task)}</span>
             <span className="faint cut">{task.dag_run_id}</span>
           </li>
         ))}

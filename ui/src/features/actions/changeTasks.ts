@@ -33,7 +33,12 @@ async function send(tasks: readonly TaskInstance[], change: TasksChange, dry: bo
   for (let at = 0; at < tasks.length; at += kTasksMax) {
     const named = tasks
       .slice(at, at + kTasksMax)
-      .map(({ dag_id, dag_run_id, task_id }) => ({ dag_id, dag_run_id, task_id }));
+      .map(({ dag_id, dag_run_id, task_id, map_index }) => ({
+        dag_id,
+        dag_run_id,
+        task_id,
+        map_index,
+      }));
     const answer = await api.post("/api/leoflow/v1/taskInstances/bulk", {
       body: { ...change, task_instances: named, dry_run: dry },
     });

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { dagTasks } from "@/api/queries";
 import type { Task } from "@/api/types";
 import { DataTable, type Column } from "@/components/DataTable";
-import { Panel } from "@/components/Page";
+import { Chip, Panel } from "@/components/Page";
 import { Loaded } from "@/components/States";
 import { topological } from "@/lib/graph";
 import { operatorLabel } from "@/lib/text";
@@ -27,8 +27,11 @@ const kColumns: Column<Task>[] = [
     title: "Task",
     width: "minmax(120px, 2fr)",
     cell: (task) => (
-      <span className="cut" style={{ fontWeight: 500 }} title={task.doc_md ?? task.task_id ?? ""}>
-        {task.task_display_name}
+      <span className="row">
+        <span className="cut" style={{ fontWeight: 500 }} title={task.doc_md ?? task.task_id ?? ""}>
+          {task.task_display_name}
+        </span>
+        {task.is_mapped && <Chip>mapped</Chip>}
       </span>
     ),
   },

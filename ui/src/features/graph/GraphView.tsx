@@ -8,14 +8,15 @@ import { useMemo, useRef } from "react";
 import type { Task, TaskInstance } from "@/api/types";
 import type { Group } from "@/lib/graph";
 import { useToasts } from "@/components/toast";
-import { kAttention, stateName } from "@/lib/states";
+import { stateName } from "@/lib/states";
 import { useSearch } from "@/router/router";
 import { BoxNode, GroupNode, type BoxNodeType, type GroupNodeType } from "./GroupNode";
 import { graphSvg, toPng } from "./exportGraph";
 import styles from "./graph.module.css";
 import { firstView, kNodeHeight, kNodeWidth, layOut } from "./layout";
 import { saveFile } from "@/lib/saveFile";
-import { shapeOf, type Item } from "./shape";
+import { marksOf } from "./marks";
+import { shapeOf } from "./shape";
 import { TaskNode, type TaskNodeType } from "./TaskNode";
 import { useFolds } from "./useFolds";
 
@@ -48,25 +49,6 @@ function outermost(groups: readonly Group[]): string[] {
   return found;
 }
 
-function worseOf(a: TaskInstance | undefined, b: TaskInstance): TaskInstance {
-  const rank = (each: TaskInstance) => kAttention.indexOf(stateName(each.state));
-  return a && rank(a) <= rank(b) ? a : b;
-}
-
-/** Of each item, the task instance whose state asks most. */
-function worstByItem(
-  items: readonly Item[],
-  instances: readonly TaskInstance[],
-): Map<string, TaskInstance> {
-  const itemOf = new Map(items.flatMap(({ id, tasks }) => tasks.map((task) => [task, id])));
-  const found = new Map<string, TaskInstance>();
-  for (const each of instances) {
-    const item = itemOf.get(each.task_id);
-    if (item !== undefined) found.set(item, worseOf(found.get(item), each));
-  }
-  return found;
-}
-
 /** The DAG as a picture, with the states of a run as they change. */
 export function GraphView({ name, tasks, groups, instances }: Props) {
   const { params, set } = useSearch();
@@ -80,14 +62,15 @@ export function GraphView({ name, tasks, groups, instances }: Props) {
   const horizontal = direction === "LR";
   const shape = useMemo(() => shapeOf(tasks, groups, folded), [tasks, groups, folded]);
   const layout = useMemo(() => layOut(shape, direction), [shape, direction]);
-  const worst = useMemo(() => worstByItem(shape.items, instances ?? []), [shape, instances]);
+  const marks = useMemo(() => marksOf(shape, tasks, instances ?? []), [shape, tasks, instances]);
   const scheme = useComputedColorScheme();
   const frame = useRef<HTMLDivElement>(null);
 
   const nodes = useMemo<GraphNode[]>(() => {
     const boxes = shape.boxes.map((box): BoxNodeType => {
       const { x = 0, y = 0, width = 0, height = 0 } = layout.frames.get(box.id) ?? {};
-      const data = { id: box.id, label: box.label, onFold: toggle };
+      const times = marks.timesOf(box.id);
+      const data = { id: box.id, label: box.label, times, onFold: toggle };
       const place = { position: { x, y }, width, height };
       return { id: `box ${box.id}`, type: "box", ...place, data, ...kFixed };
     });
@@ -95,18 +78,18 @@ export function GraphView({ name, tasks, groups, instances }: Props) {
       const { id, label, task } = item;
       const position = layout.places.get(id) ?? { x: 0, y: 0 };
       const place = { id, position, width: kNodeWidth, height: kNodeHeight, zIndex: 1, ...kFixed };
-      const instance = worst.get(id);
-      return task
-        ? { ...place, type: "task", data: { task, label, instance, horizontal } }
-        : { ...place, type: "folded", data: { item, instance, horizontal, onFold: toggle } };
+      const of = marks.byItem.get(id);
+      if (task) return { ...place, type: "task", data: { task, label, of, horizontal } };
+      const times = marks.timesOf(id);
+      return { ...place, type: "folded", data: { item, of, times, horizontal, onFold: toggle } };
     });
     return [...boxes, ...items];
-  }, [shape, layout, worst, horizontal, toggle]);
+  }, [shape, layout, marks, horizontal, toggle]);
   const edges = useMemo<Edge[]>(
     () =>
       shape.edges.map(({ from, to }) => {
-        const after = stateName(worst.get(to)?.state);
-        const before = stateName(worst.get(from)?.state);
+        const after = stateName(marks.byItem.get(to)?.worst.state);
+        const before = stateName(marks.byItem.get(from)?.worst.state);
         const skipped = before === "skipped" || after === "skipped";
         return {
           id: `${from}→${to}`,
@@ -117,7 +100,7 @@ export function GraphView({ name, tasks, groups, instances }: Props) {
           ...(skipped ? { style: { strokeDasharray: "3 4" } } : {}),
         };
       }),
-    [shape, worst],
+    [shape, marks],
   );
 
   return (
@@ -160,14 +143,7 @@ export function GraphView({ name, tasks, groups, instances }: Props) {
         <ExportMenu
           name={name}
           size={layout}
-          svg={() =>
-            graphSvg(
-              shape,
-              layout,
-              new Map([...worst].map(([id, each]) => [id, each.state])),
-              horizontal,
-            )
-          }
+          svg={() => graphSvg(shape, layout, marks, horizontal)}
         />
       </div>
     </div>
@@ -176,7 +152,7 @@ export function GraphView({ name, tasks, groups, instances }: Props) {
 
 /** In the small map, where boxes are only where they are. */
 function colorOf(node: GraphNode): string {
-  return node.type === "box" ? "var(--line)" : `var(--s-${miniColor(node.data.instance?.state)})`;
+  return node.type === "box" ? "var(--line)" : `var(--s-${miniColor(node.data.of?.worst.state)})`;
 }
 
 function miniColor(state: string | null | undefined): string {

@@ -1,26 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import type { Node, NodeProps } from "@xyflow/react";
-import type { TaskInstance } from "@/api/types";
 import { StateIcon } from "@/components/StateIcon";
 import { stateName } from "@/lib/states";
-import { count } from "@/lib/text";
+import { Badge } from "./Badge";
 import { Ends } from "./Ends";
 import styles from "./graph.module.css";
+import { foldedText, type Marks } from "./marks";
 import type { Item } from "./shape";
 
 type OnFold = (group: string) => void;
 
-export type BoxNodeType = Node<{ id: string; label: string; onFold: OnFold }, "box">;
+interface BoxData {
+  id: string;
+  label: string;
+  /** How often it was made, where it is mapped. */
+  times: number | null;
+  onFold: OnFold;
+  [key: string]: unknown;
+}
 
-export type GroupNodeType = Node<
-  { item: Item; instance: TaskInstance | undefined; horizontal: boolean; onFold: OnFold },
-  "folded"
->;
+interface GroupData {
+  item: Item;
+  of: Marks | undefined;
+  /** How often it was made, where it is mapped. */
+  times: number | null;
+  horizontal: boolean;
+  onFold: OnFold;
+  [key: string]: unknown;
+}
+
+export type BoxNodeType = Node<BoxData, "box">;
+
+export type GroupNodeType = Node<GroupData, "folded">;
 
 /** An open group: a frame around its tasks, whose title folds it. */
 export function BoxNode({ data, width, height }: NodeProps<BoxNodeType>) {
-  const { id, label, onFold } = data;
+  const { id, label, times, onFold } = data;
   return (
     <div className={styles.box} style={{ width, height }}>
       <button
@@ -32,6 +48,7 @@ export function BoxNode({ data, width, height }: NodeProps<BoxNodeType>) {
       >
         <IconChevronDown size={13} />
         <span className="cut">{label}</span>
+        {times !== null && <Badge text={`×${times}`} title={`Mapped: made ${times} times`} />}
       </button>
     </div>
   );
@@ -39,13 +56,13 @@ export function BoxNode({ data, width, height }: NodeProps<BoxNodeType>) {
 
 /** A folded group: how many tasks, and the state that asks most. */
 export function GroupNode({ data }: NodeProps<GroupNodeType>) {
-  const { item, instance, horizontal, onFold } = data;
-  const state = stateName(instance?.state);
+  const { item, of, times, horizontal, onFold } = data;
+  const state = stateName(of?.worst.state);
   return (
     <Ends horizontal={horizontal}>
       <button
         type="button"
-        className={`${styles.node} ${styles.group}`}
+        className={`${styles.node} ${styles.group} ${times === null ? "" : styles.many}`}
         data-state={state}
         aria-expanded={false}
         title={item.id}
@@ -54,7 +71,7 @@ export function GroupNode({ data }: NodeProps<GroupNodeType>) {
         <StateIcon state={state} size={16} />
         <span className={`cut ${styles.name}`}>{item.label}</span>
         <IconChevronRight size={14} />
-        <span className={styles.under}>{count(item.tasks.length, "task")}</span>
+        <span className={styles.under}>{foldedText(item, times)}</span>
       </button>
     </Ends>
   );

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The graph as a picture of its own: SVG from the layout, PNG from that.
 import { stateLabel, stateName } from "@/lib/states";
-import { count } from "@/lib/text";
 import { kBoxTitle, kNodeHeight, kNodeWidth, type Layout } from "./layout";
+import { foldedText, isMany, progressText, timesText, type RunMarks } from "./marks";
 import type { Shape } from "./shape";
 
 interface Look {
@@ -46,7 +46,7 @@ function cut(text: string, size: number): string {
 export function graphSvg(
   shape: Shape,
   layout: Layout,
-  states: ReadonlyMap<string, string | null>,
+  marks: RunMarks,
   horizontal: boolean,
 ): string {
   const look = currentLook();
@@ -61,16 +61,28 @@ export function graphSvg(
       : `C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
     return `<path d="M${x1} ${y1}${bend} ${x2} ${y2}" fill="none" stroke="${look.line}" stroke-width="1.5"/>`;
   });
+  const named = (label: string, times: number | null) =>
+    times === null ? label : `${label} ×${times}`;
   const boxes = shape.boxes.map(({ id, label }) => {
     const { x = 0, y = 0, width = 0, height = 0 } = layout.frames.get(id) ?? {};
-    return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="10" fill="${look.ink}" fill-opacity="0.03" stroke="${look.line}" stroke-dasharray="5 4"/><text x="${x + 12}" y="${y + kBoxTitle - 9}" font-size="11" font-weight="600" fill="${look.faint}">${escape(cut(label, Math.floor(width / 7)))}</text>`;
+    return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="10" fill="${look.ink}" fill-opacity="0.03" stroke="${look.line}" stroke-dasharray="5 4"/><text x="${x + 12}" y="${y + kBoxTitle - 9}" font-size="11" font-weight="600" fill="${look.faint}">${escape(cut(named(label, marks.timesOf(id)), Math.floor(width / 7)))}</text>`;
   });
-  const nodes = shape.items.map(({ id, label, task, tasks }) => {
+  const nodes = shape.items.map((item) => {
+    const { id, label, task } = item;
     const { x, y } = layout.places.get(id) ?? { x: 0, y: 0 };
-    const state = stateName(states.get(id));
-    const what = task ? (task.operator_name ?? "") : count(tasks.length, "task");
-    const under = states.size > 0 && task ? stateLabel(state) : what;
-    return `<g transform="translate(${x} ${y})"><rect width="${kNodeWidth}" height="${kNodeHeight}" rx="8" fill="${look.surface}" stroke="${look.line}"/><rect width="4" height="${kNodeHeight - 16}" x="8" y="8" rx="2" fill="${look.state(state)}"/><text x="22" y="23" font-size="13" font-weight="600" fill="${look.ink}">${escape(cut(label, 24))}</text><text x="22" y="40" font-size="11" fill="${look.faint}">${escape(cut(under, 28))}</text></g>`;
+    const of = marks.byItem.get(id);
+    const state = stateName(of?.worst.state);
+    const times = task ? null : marks.timesOf(id);
+    const many = task ? isMany(task, of) : times !== null;
+    const what = task ? (task.operator_name ?? "") : foldedText(item, times);
+    const under = of && task ? (progressText(of) ?? stateLabel(state)) : what;
+    const badge = task && many ? timesText(of) : "";
+    const card = `<rect width="${kNodeWidth}" height="${kNodeHeight}" rx="8" fill="${look.surface}" stroke="${look.line}"`;
+    const behind = many ? `${card} x="4" y="4"/>` : "";
+    const corner = badge
+      ? `<text x="${kNodeWidth - 12}" y="23" text-anchor="end" font-size="11" fill="${look.faint}">${badge}</text>`
+      : "";
+    return `<g transform="translate(${x} ${y})">${behind}${card}/><rect width="4" height="${kNodeHeight - 16}" x="8" y="8" rx="2" fill="${look.state(state)}"/><text x="22" y="23" font-size="13" font-weight="600" fill="${look.ink}">${escape(cut(label, badge ? 23 - badge.length : 24))}</text>${corner}<text x="22" y="40" font-size="11" fill="${look.faint}">${escape(cut(under, 28))}</text></g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.width}" height="${layout.height}" viewBox="0 0 ${layout.width} ${layout.height}" font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="${look.background}"/>${boxes.join("")}${edges.join("")}${nodes.join("")}</svg>`;
 }

@@ -29,6 +29,8 @@ export interface Shape {
   items: Item[];
   /** Outer boxes before those in them. */
   boxes: Box[];
+  /** All of the DAG, open or folded. */
+  groups: readonly Group[];
   edges: { from: string; to: string }[];
 }
 
@@ -77,5 +79,10 @@ export function shapeOf(
       if (from !== undefined && to !== undefined && from !== to)
         edges.set(`${from}→${to}`, { from, to });
     }
-  return { items: [...items.values()], boxes: [...boxes.values()], edges: [...edges.values()] };
+  return {
+    items: [...items.values()],
+    boxes: [...boxes.values()],
+    groups,
+    edges: [...edges.values()],
+  };
 }

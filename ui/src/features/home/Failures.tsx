@@ -4,6 +4,7 @@ import { Panel } from "@/components/Page";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty } from "@/components/States";
 import { Time } from "@/components/Time";
+import { instanceName } from "@/lib/mapped";
 import { links } from "@/router/links";
 import { Link } from "@/router/router";
 import styles from "./home.module.css";
@@ -47,7 +48,7 @@ function Failed({ newest: task, count }: Failure) {
     <Link to={links.task(ref)} className={styles.entry}>
       <StateIcon state="failed" />
       <span className={styles.entryName}>
-        <strong className="cut">{task.task_id}</strong>
+        <strong className="cut">{instanceName(task)}</strong>
         <span className="faint cut">{task.dag_id}</span>
         {count > 1 && <span className="faint num">×{count}</span>}
       </span>

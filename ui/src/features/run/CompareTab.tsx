@@ -11,26 +11,27 @@ import { StateBadge } from "@/components/StateBadge";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
 import { Duration, Time } from "@/components/Time";
+import { instanceKey, instanceName } from "@/lib/mapped";
 import { stateLabel } from "@/lib/states";
 import { clock, dateAndTime, span } from "@/lib/time";
 import { useSearch } from "@/router/router";
 import styles from "./run.module.css";
 
 interface Pair {
-  id: string;
+  key: string;
+  name: string;
   here: TaskInstance | undefined;
   there: TaskInstance | undefined;
 }
 
 function pair(here: readonly TaskInstance[], there: readonly TaskInstance[]): Pair[] {
-  const key = (task: TaskInstance) =>
-    task.map_index >= 0 ? `${task.task_id} [${task.map_index}]` : task.task_id;
-  const others = new Map(there.map((task) => [key(task), task]));
-  const mine = new Map(here.map((task) => [key(task), task]));
-  return [...new Set([...mine.keys(), ...others.keys()])].map((id) => ({
-    id,
-    here: mine.get(id),
-    there: others.get(id),
+  const mine = new Map(here.map((task) => [instanceKey(task), task]));
+  const others = new Map(there.map((task) => [instanceKey(task), task]));
+  return [...new Map([...mine, ...others])].map(([key, task]) => ({
+    key,
+    name: instanceName(mine.get(key) ?? task),
+    here: mine.get(key),
+    there: others.get(key),
   }));
 }
 
@@ -77,7 +78,7 @@ const kColumns: Column<Pair>[] = [
     title: "Task",
     width: "minmax(100px, 2fr)",
     phoneWidth: "minmax(0, 1fr)",
-    cell: ({ id }) => <span className="cut">{id}</span>,
+    cell: ({ name }) => <span className="cut">{name}</span>,
   },
   {
     key: "there",
@@ -225,7 +226,7 @@ function Comparison({ run, otherId }: { run: DagRun; otherId: string }) {
               label="Tasks of both runs"
               columns={kColumns}
               rows={pair(here.data ?? [], there.data ?? [])}
-              rowKey={(row) => row.id}
+              rowKey={(row) => row.key}
             />
           </Panel>
         </>

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Select } from "@mantine/core";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
 import { api } from "@/api/client";
-import type { DagRun, RunLogMatch } from "@/api/types";
+import { runTasks } from "@/api/queries";
+import type { DagRun, RunLogMatch, TaskInstance } from "@/api/types";
 import { useZone } from "@/app/ZoneProvider";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Panel } from "@/components/Page";
 import { SearchField } from "@/components/SearchField";
 import { Bones, Empty, Failure } from "@/components/States";
+import { instanceKey, instanceName } from "@/lib/mapped";
 import { dateAndTime } from "@/lib/time";
 import { links } from "@/router/links";
 import { Link, useSearch } from "@/router/router";
@@ -48,7 +50,15 @@ function textOf(match: RunLogMatch, search: string): string {
   return line === undefined ? event : `${event}: ${line.trim()}`;
 }
 
-function columns(run: DagRun, search: string, zone: string): Column<RunLogMatch>[] {
+interface Shown {
+  run: DagRun;
+  search: string;
+  zone: string;
+  /** The run's task instances by key. */
+  instances: ReadonlyMap<string, TaskInstance>;
+}
+
+function columns({ run, search, zone, instances }: Shown): Column<RunLogMatch>[] {
   return [
     {
       key: "at",
@@ -64,7 +74,7 @@ function columns(run: DagRun, search: string, zone: string): Column<RunLogMatch>
       phoneWidth: "96px",
       cell: (match) => (
         <Link to={linkTo(run, match, search)} className="cut" style={{ fontWeight: 500 }}>
-          {match.task_id}
+          {instanceName(instances.get(instanceKey(match)) ?? match, match.task_id)}
           {match.try_number > 1 && <span className="faint"> try {match.try_number}</span>}
         </Link>
       ),
@@ -132,6 +142,11 @@ export function LogSearchTab({ run }: { run: DagRun }) {
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const tasks = useQuery(runTasks({ dagId: run.dag_id, runId: run.dag_run_id })).data;
+  const instances = useMemo(
+    () => new Map((tasks ?? []).map((task) => [instanceKey(task), task])),
+    [tasks],
+  );
   const matches = query.data?.pages.flatMap((page) => page.matches) ?? [];
   return (
     <Panel flush>
@@ -178,7 +193,7 @@ export function LogSearchTab({ run }: { run: DagRun }) {
       ) : (
         <DataTable
           label="Lines found"
-          columns={columns(run, search, zone)}
+          columns={columns({ run, search, zone, instances })}
           rows={matches}
           rowKey={(match) => `${match.attempt} ${match.offset}`}
           rowLink={(match) => linkTo(run, match, search)}

@@ -6,9 +6,11 @@ import { api } from "@/api/client";
 import type { TaskInstance, TaskRef } from "@/api/types";
 import { useAuth } from "@/auth/AuthProvider";
 import { StateIcon } from "@/components/StateIcon";
+import { instanceName } from "@/lib/mapped";
 import { stateLabel } from "@/lib/states";
 import { links } from "@/router/links";
 import { navigate } from "@/router/router";
+import { ChosenTasksDialog } from "../actions/ChosenTasksDialog";
 import { ClearDialog } from "../actions/ClearDialog";
 import type { MarkState } from "../actions/changeTasks";
 import { DeleteTasksDialog } from "../actions/DeleteTasksDialog";
@@ -19,15 +21,21 @@ const kMarks: MarkState[] = ["success", "failed", "skipped"];
 
 interface Props {
   refTask: TaskRef;
-  task: TaskInstance;
+  /** The one that is shown, or those of a mapped task together. */
+  tasks: readonly TaskInstance[];
+  /** Whether these are all of the task. */
+  all?: boolean;
 }
 
-/** What one can do with a task instance. */
-export function TaskActions({ refTask, task }: Props) {
+/** What one can do with a task instance, or with all of a task. */
+export function TaskActions({ refTask, tasks, all = false }: Props) {
   const { me } = useAuth();
   const [dialog, setDialog] = useState<"clear" | "note" | "delete" | MarkState | null>(null);
   const close = () => setDialog(null);
-  if (!me.can.trigger) return null;
+  const [task] = tasks;
+  if (!me.can.trigger || !task) return null;
+  const { taskId, mapIndex } = refTask;
+  const noted = tasks.some((each) => each.note);
   return (
     <>
       <Button leftSection={<IconEraser size={14} />} onClick={() => setDialog("clear")}>
@@ -42,7 +50,7 @@ export function TaskActions({ refTask, task }: Props) {
             <Menu.Item
               key={state}
               leftSection={<StateIcon state={state} />}
-              disabled={task.state === state}
+              disabled={tasks.every((each) => each.state === state)}
               onClick={() => setDialog(state)}
             >
               {stateLabel(state)}
@@ -58,28 +66,40 @@ export function TaskActions({ refTask, task }: Props) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item leftSection={<IconNote size={15} />} onClick={() => setDialog("note")}>
-            {task.note ? "Change the note" : "Add a note"}
+            {noted ? "Change the note" : "Add a note"}
           </Menu.Item>
           <Menu.Item
             color="red"
             leftSection={<IconTrash size={15} />}
             onClick={() => setDialog("delete")}
           >
-            Delete this instance…
+            {all ? "Delete all instances…" : "Delete this instance…"}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
       {dialog === "clear" && (
         <ClearDialog
           dagId={refTask.dagId}
-          targets={[{ runId: refTask.runId, taskIds: [refTask.taskId] }]}
+          targets={[
+            {
+              runId: refTask.runId,
+              taskIds: [all || mapIndex < 0 ? taskId : [taskId, mapIndex]],
+            },
+          ]}
+          name={all ? `all of ${taskId}` : instanceName(task)}
           onClose={close}
         />
       )}
-      {dialog === "note" && (
+      {dialog === "note" && all && (
+        <ChosenTasksDialog dagId={refTask.dagId} tasks={tasks} action="note" onClose={close} />
+      )}
+      {dialog === "note" && !all && (
         <NoteDialog
           note={task.note}
-          stale={[["task", refTask.dagId, refTask.runId, refTask.taskId]]}
+          stale={[
+            ["task", refTask.dagId, refTask.runId, taskId],
+            ["run", refTask.dagId, refTask.runId, "tasks"],
+          ]}
           onClose={close}
           save={(note) =>
             api.patch(
@@ -98,14 +118,15 @@ export function TaskActions({ refTask, task }: Props) {
         />
       )}
       {(dialog === "success" || dialog === "failed" || dialog === "skipped") && (
-        <MarkTasksDialog tasks={[task]} state={dialog} onClose={close} />
+        <MarkTasksDialog tasks={tasks} state={dialog} onClose={close} />
       )}
       {dialog === "delete" && (
         <DeleteTasksDialog
-          tasks={[task]}
+          tasks={tasks}
           onClose={(done) => {
             close();
-            if (done) navigate(links.run(refTask));
+            if (!done) return;
+            navigate(mapIndex < 0 ? links.run(refTask) : links.instances(refTask, taskId));
           }}
         />
       )}

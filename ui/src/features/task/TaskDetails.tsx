@@ -1,44 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useQuery } from "@tanstack/react-query";
-import { dagTasks, runTasks } from "@/api/queries";
+import { dagTaskGroups, dagTasks, runTasks } from "@/api/queries";
 import type { TaskInstance } from "@/api/types";
 import { Markdown } from "@/components/Markdown";
 import { Cards, Facts, Panel } from "@/components/Page";
-import { StateIcon } from "@/components/StateIcon";
 import { Time } from "@/components/Time";
-import { links } from "@/router/links";
-import { Link } from "@/router/router";
+import { instanceLabel } from "@/lib/mapped";
 import styles from "./task.module.css";
+import { TaskLinks } from "./TaskLinks";
+import { neighbours } from "./upstream";
 
 interface NeighbourProps {
-  ids: readonly string[];
+  of: TaskInstance;
+  found: readonly TaskInstance[];
   instances: readonly TaskInstance[];
   none: string;
 }
 
-function Neighbours({ ids, instances, none }: NeighbourProps) {
-  const found = instances.filter((each) => ids.includes(each.task_id));
+function Neighbours({ of, found, instances, none }: NeighbourProps) {
   if (found.length === 0) return <span className="faint">{none}</span>;
   return (
     <span className={styles.neighbours}>
-      {found.map((each) => (
-        <Link
-          key={each.id}
-          className="row"
-          style={{ gap: 5 }}
-          to={links.task({
-            dagId: each.dag_id,
-            runId: each.dag_run_id,
-            taskId: each.task_id,
-            mapIndex: each.map_index,
-          })}
-        >
-          <StateIcon state={each.state} labelled size={13} />
-          {each.task_id}
-        </Link>
-      ))}
+      <TaskLinks
+        run={{ dagId: of.dag_id, runId: of.dag_run_id }}
+        named={found}
+        instances={instances}
+        className={styles.neighbour}
+      />
     </span>
   );
+}
+
+/** "oslo, index 3". */
+function instanceText(task: TaskInstance): string {
+  const label = instanceLabel(task);
+  const index = String(task.map_index);
+  return label === index ? `index ${index}` : `${label}, index ${index}`;
 }
 
 /** Everything there is to know about a task instance. */
@@ -46,10 +43,9 @@ export function TaskDetails({ task }: { task: TaskInstance }) {
   const structure = useQuery(dagTasks(task.dag_id)).data ?? [];
   const instances = useQuery(runTasks({ dagId: task.dag_id, runId: task.dag_run_id })).data ?? [];
   const own = structure.find((each) => each.task_id === task.task_id);
-  const downstream = (own?.downstream_task_ids ?? []) as string[];
-  const upstream = structure
-    .filter((each) => ((each.downstream_task_ids ?? []) as string[]).includes(task.task_id))
-    .map((each) => each.task_id ?? "");
+  const mapped = task.map_index >= 0;
+  const groups = useQuery({ ...dagTaskGroups(task.dag_id), enabled: mapped }).data ?? [];
+  const run = { structure, groups, instances };
   return (
     <Cards>
       {own?.doc_md && (
@@ -88,7 +84,8 @@ export function TaskDetails({ task }: { task: TaskInstance }) {
               "Upstream",
               <Neighbours
                 key="u"
-                ids={upstream}
+                of={task}
+                found={neighbours(task, "upstream", run)}
                 instances={instances}
                 none="none: it starts the run"
               />,
@@ -97,12 +94,14 @@ export function TaskDetails({ task }: { task: TaskInstance }) {
               "Downstream",
               <Neighbours
                 key="d"
-                ids={downstream}
+                of={task}
+                found={neighbours(task, "downstream", run)}
                 instances={instances}
                 none="none: it ends the run"
               />,
             ],
             ["Trigger rule", own?.trigger_rule],
+            ...(mapped ? [["Instance", instanceText(task)] as [string, string]] : []),
             ["Tries", `${task.try_number} of ${Math.max(task.try_number, task.max_tries + 1)}`],
             ["Depends on past", own?.depends_on_past ? "yes" : "no"],
             [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { runTasks } from "@/api/queries";
 import { taskInstance, taskTries } from "@/api/taskQueries";
 import type { TaskInstance, TaskRef } from "@/api/types";
 import { LinkTabs, Page } from "@/components/Page";
@@ -7,13 +8,16 @@ import { StateBadge } from "@/components/StateBadge";
 import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
 import { Duration, Time } from "@/components/Time";
+import { instanceLabel, instanceName } from "@/lib/mapped";
 import { isFinished, isOpen } from "@/lib/states";
 import { operatorLabel } from "@/lib/text";
 import { links } from "@/router/links";
 import { Link, useSearch } from "@/router/router";
 import { LogPanel } from "../logs/LogPanel";
+import { InstanceBar } from "./InstanceBar";
 import { TaskActions } from "./TaskActions";
 import { TaskDetails } from "./TaskDetails";
+import { TaskInstances } from "./TaskInstances";
 import { RenderedTab } from "./RenderedTab";
 import { TriesTab } from "./TriesTab";
 import { Why } from "./Why";
@@ -104,30 +108,30 @@ function Tab({ name, refTask, task }: TabProps) {
   }
 }
 
-/** One task of one run: its log, what it passed on, its tries, and why it is where it is. */
-export function TaskPage({ path }: { path: Record<string, string> }) {
-  const { params } = useSearch();
-  const ref: TaskRef = {
-    dagId: path["dagId"] ?? "",
-    runId: path["runId"] ?? "",
-    taskId: path["taskId"] ?? "",
-    mapIndex: Number(params.get("map") ?? -1),
-  };
-  const tab = path["tab"] ?? "logs";
-  const query = useQuery(taskInstance(ref));
+interface PageProps {
+  refTask: TaskRef;
+  tab: string;
+  query: Pick<UseQueryResult<TaskInstance | null>, "data" | "error" | "refetch">;
+}
+
+function InstancePage({ refTask, tab, query }: PageProps) {
+  const tabOf = (name: string) => (name === "logs" ? undefined : name);
+  const mapped = refTask.mapIndex >= 0;
+  const named = query.data ?? { task_id: refTask.taskId, map_index: refTask.mapIndex };
   return (
     <Page
-      name={ref.taskId}
+      name={instanceName(named, refTask.taskId)}
       title={
         <>
-          {ref.taskId}
-          {ref.mapIndex >= 0 && <span className="faint">[{ref.mapIndex}]</span>}
+          {refTask.taskId}
+          {mapped && <span className="faint">[{instanceLabel(named)}]</span>}
           {query.data && <StateBadge state={query.data.state} soft />}
         </>
       }
       sub={query.data && <TaskMeta task={query.data} />}
-      actions={query.data && <TaskActions refTask={ref} task={query.data} />}
+      actions={query.data && <TaskActions refTask={refTask} tasks={[query.data]} />}
     >
+      {mapped && <InstanceBar refTask={refTask} tab={tabOf(tab)} />}
       <Loaded query={query}>
         {(task) =>
           task === null ? (
@@ -143,16 +147,44 @@ export function TaskPage({ path }: { path: Record<string, string> }) {
                 tabs={kTabs.map(([key, title]) => ({
                   key,
                   title,
-                  to: links.task(ref, key === "logs" ? undefined : key),
+                  to: links.task(refTask, tabOf(key)),
                 }))}
               />
-              <Tab key={tab} name={tab} refTask={ref} task={task} />
+              <Tab key={`${tab} ${task.map_index}`} name={tab} refTask={refTask} task={task} />
             </>
           )
         }
       </Loaded>
     </Page>
   );
+}
+
+/**
+ * One task of one run: its log, what it passed on, its tries, and why it is where it is. Of a task
+ * that is mapped all instances, unless the address has one of them.
+ */
+export function TaskPage({ path }: { path: Record<string, string> }) {
+  const { params } = useSearch();
+  const ref: TaskRef = {
+    dagId: path["dagId"] ?? "",
+    runId: path["runId"] ?? "",
+    taskId: path["taskId"] ?? "",
+    mapIndex: Number(params.get("map") ?? -1),
+  };
+  const tab = path["tab"] ?? "logs";
+  // Only what is there already: it is not waited for.
+  const known = useQuery({ ...runTasks(ref), enabled: false }).data ?? [];
+  const own = known.filter((each) => each.task_id === ref.taskId);
+  const any = ref.mapIndex < 0;
+  const isKnownAsMany = any && own.some((each) => each.map_index >= 0);
+  const query = useQuery({
+    ...taskInstance(ref),
+    enabled: !isKnownAsMany,
+    placeholderData: own.find((each) => each.map_index === ref.mapIndex),
+  });
+  if (isKnownAsMany || (any && (query.data?.map_index ?? -1) >= 0))
+    return <TaskInstances refTask={ref} tab={path["tab"]} />;
+  return <InstancePage refTask={ref} tab={tab} query={query} />;
 }
 
 function TaskMeta({ task }: { task: TaskInstance }) {

@@ -6,6 +6,7 @@ import { whyInState } from "./why";
 const task = (fields: Partial<TaskInstance>): TaskInstance =>
   ({
     task_id: "t",
+    map_index: -1,
     state: null,
     try_number: 1,
     max_tries: 2,
@@ -41,6 +42,14 @@ describe("whyInState", () => {
     const { text, because } = why({ state: null }, [open, task({ state: "success" })]);
     expect(text).toBe("It waits for its upstream tasks:");
     expect(because).toEqual([open]);
+  });
+  it("says that there is nothing left to map over", () => {
+    expect(why({ state: "removed", map_index: 7 }).text).toBe(
+      "What it is mapped over has fewer elements now.",
+    );
+    expect(why({ state: "skipped", map_index: -1, state_reason: "nothing to map" }).text).toBe(
+      "It was skipped: nothing to map",
+    );
   });
   it("passes on what the scheduler says", () => {
     expect(why({ state: "scheduled" }, [], "the pool is full").text).toBe(

@@ -74,7 +74,13 @@ export function whyInState(known: Known): Why {
       return { text: `${capital(tries(task))} failed${failed}.${next}`, because: [] };
     }
     case "removed":
-      return { text: "The DAG's version no longer has this task.", because: [] };
+      return {
+        text:
+          task.map_index >= 0
+            ? "What it is mapped over has fewer elements now."
+            : "The DAG's version no longer has this task.",
+        because: [],
+      };
     default:
       if (reason) return { text: `${stateLabel(task.state)}: ${reason}`, because: [] };
       return task.state === null

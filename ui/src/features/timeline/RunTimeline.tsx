@@ -5,14 +5,14 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef } from "react";
 import { runAttempts, runTasks } from "@/api/queries";
 import type { DagRun, TaskInstance } from "@/api/types";
-import { StateIcon } from "@/components/StateIcon";
 import { Empty, Loaded } from "@/components/States";
+import { groupBy, instanceKey, kFoldedFrom } from "@/lib/mapped";
 import { useNow } from "@/lib/now";
-import { isOpen, stateName } from "@/lib/states";
+import { isOpen } from "@/lib/states";
 import { clock, instant, span } from "@/lib/time";
-import { axisStep, lanes, type Lane, type Segment } from "@/lib/timeline";
-import { links } from "@/router/links";
-import { Link } from "@/router/router";
+import { axisStep, foldLanes, lanes, type Lane, type LaneRow } from "@/lib/timeline";
+import { useSearch } from "@/router/router";
+import { LaneView } from "./LaneView";
 import styles from "./timeline.module.css";
 
 const kLane = 30;
@@ -34,10 +34,19 @@ export function RunTimeline({ run }: { run: DagRun }) {
   const tasks = useQuery(runTasks(ref));
   const now = useNow(isOpen(run.state) ? "tenth" : "still");
   const all = useMemo(() => lanes(attempts.data ?? [], now), [attempts.data, now]);
+  const { params, set } = useSearch();
+  const open = params.getAll("open").join("\n");
+  const rows = useMemo(() => foldLanes(all, new Set(open.split("\n")), kFoldedFrom), [all, open]);
   const byKey = useMemo(
-    () => new Map((tasks.data ?? []).map((row) => [`${row.task_id}[${row.map_index}]`, row])),
+    () => new Map((tasks.data ?? []).map((row) => [instanceKey(row), row])),
     [tasks.data],
   );
+  const byTask = useMemo(() => groupBy(tasks.data ?? []), [tasks.data]);
+  const toggle = (task: string) => {
+    const next = new Set(params.getAll("open"));
+    if (!next.delete(task)) next.add(task);
+    set({ open: [...next] });
+  };
   return (
     <Loaded query={attempts}>
       {() =>
@@ -46,7 +55,16 @@ export function RunTimeline({ run }: { run: DagRun }) {
             Each task appears here with the moment it is queued.
           </Empty>
         ) : (
-          <Chart run={run} all={all} now={now} byKey={byKey} />
+          <Chart
+            run={run}
+            all={all}
+            rows={rows}
+            now={now}
+            taskOf={({ lane, fold }) =>
+              fold ? byTask.get(lane.taskId)?.worst : byKey.get(lane.key)
+            }
+            onFold={toggle}
+          />
         )
       }
     </Loaded>
@@ -55,16 +73,20 @@ export function RunTimeline({ run }: { run: DagRun }) {
 
 interface ChartProps {
   run: DagRun;
+  /** Every lane, and the lines that are drawn of them. */
   all: readonly Lane[];
+  rows: readonly LaneRow[];
   now: number;
-  byKey: ReadonlyMap<string, TaskInstance>;
+  /** The task instance a line is about; of a fold, the one whose state asks most. */
+  taskOf: (row: LaneRow) => TaskInstance | undefined;
+  onFold: (task: string) => void;
 }
 
-function Chart({ run, all, now, byKey }: ChartProps) {
+function Chart({ run, all, rows, now, taskOf, onFold }: ChartProps) {
   const area = useRef<HTMLDivElement>(null);
   const phone = useMediaQuery("(max-width: 720px)") ?? false;
   const virtual = useVirtualizer({
-    count: all.length,
+    count: rows.length,
     getScrollElement: () => area.current,
     estimateSize: () => kLane,
     overscan: 10,
@@ -94,14 +116,15 @@ function Chart({ run, all, now, byKey }: ChartProps) {
       </div>
       <div style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
-          const lane = all[item.index];
-          if (!lane) return null;
+          const row = rows[item.index];
+          if (!row) return null;
           return (
             <LaneView
-              key={lane.key}
+              key={row.lane.key}
               run={run}
-              lane={lane}
-              task={byKey.get(lane.key)}
+              row={row}
+              task={taskOf(row)}
+              onFold={onFold}
               top={item.start}
               ticks={ticks.map((at) => from + at)}
               place={place}
@@ -109,69 +132,6 @@ function Chart({ run, all, now, byKey }: ChartProps) {
           );
         })}
       </div>
-    </div>
-  );
-}
-
-const kPhases = {
-  user: "User code",
-  starting: "Starting",
-  queued: "Queued",
-  retry: "Waits for retry",
-};
-
-function segmentState(segment: Segment, task: TaskInstance | undefined): string {
-  if (segment.outcome === "succeeded") return "success";
-  if (segment.outcome === null) return "running";
-  if (segment.outcome === "skipped") return "skipped";
-  return segment.outcome === "failed" ? "failed" : stateName(task?.state);
-}
-
-interface LaneProps {
-  run: DagRun;
-  lane: Lane;
-  task: TaskInstance | undefined;
-  top: number;
-  ticks: readonly number[];
-  place: (at: number) => string;
-}
-
-function LaneView({ run, lane, task, top, ticks, place }: LaneProps) {
-  const user = lane.segments.filter((each) => each.phase === "user");
-  const last = user.at(-1);
-  const label = lane.mapIndex >= 0 ? `${lane.taskId} [${lane.mapIndex}]` : lane.taskId;
-  const to = links.task({
-    dagId: run.dag_id,
-    runId: run.dag_run_id,
-    taskId: lane.taskId,
-    mapIndex: lane.mapIndex,
-  });
-  return (
-    <div role="listitem">
-      <Link to={to} className={styles.lane} style={{ top }}>
-        <span className={styles.name}>
-          <StateIcon state={task?.state} />
-          <span className="cut">{label}</span>
-        </span>
-        <span className={styles.track}>
-          {ticks.map((at) => (
-            <span key={at} className={styles.rule} style={{ left: place(at) }} />
-          ))}
-          {lane.segments.map((each, index) => (
-            <span
-              key={index}
-              className={`${styles.segment} ${styles[each.phase]}`}
-              data-state={segmentState(each, task)}
-              style={{
-                left: place(each.from),
-                width: `calc(${place(each.to)} - ${place(each.from)})`,
-              }}
-              title={`${kPhases[each.phase]}, try ${each.tryNumber}: ${span((each.to - each.from) / 1000)}`}
-            />
-          ))}
-        </span>
-        <span className={styles.took}>{last ? span((last.to - last.from) / 1000) : "–"}</span>
-      </Link>
     </div>
   );
 }

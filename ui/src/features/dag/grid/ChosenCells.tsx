@@ -31,7 +31,8 @@ export function ChosenCells({ dagId, runs, taskCount, cells: { chosen, none } }:
   const counts = own.map(({ dag_run_id: run }, index) => {
     const tasks = [...(chosen.get(run) ?? [])];
     const there = known[index];
-    return there ? tasks.filter((task) => there.has(task)).length : tasks.length;
+    if (!there) return tasks.length;
+    return tasks.reduce((sum, task) => sum + (there.get(task)?.count ?? 0), 0);
   });
   const total = counts.reduce((sum, each) => sum + each, 0);
   const tooMany = total > kCellsMax;

@@ -6,7 +6,8 @@ import type { Cells } from "@/api/cells";
 import type { DagRun, GridCell } from "@/api/types";
 import { hasAll, type ChosenCells } from "@/lib/chosen";
 import type { Row } from "@/lib/graph";
-import { stateLabel, stateName } from "@/lib/states";
+import { countsText } from "@/lib/mapped";
+import { countsOf, stateLabel, stateName } from "@/lib/states";
 import { elapsed, relative, span } from "@/lib/time";
 import { links } from "@/router/links";
 import { followLink, Link } from "@/router/router";
@@ -235,6 +236,19 @@ interface CellProps {
   chosen: boolean | undefined;
 }
 
+/** To the instance, or to the list of all where there are several. */
+function cellLink({ dag_id: dagId, dag_run_id: runId }: DagRun, cell: GridCell): string {
+  const { task_id: taskId, map_index: mapIndex, count } = cell;
+  return count > 1
+    ? links.instances({ dagId, runId }, taskId)
+    : links.task({ dagId, runId, taskId, mapIndex });
+}
+
+/** ", 40 instances: 2 failed, 38 success"; nothing of a single one. */
+function copiesText({ count, states }: GridCell): string {
+  return count > 1 ? `, ${count} instances: ${countsText(countsOf(states))}` : "";
+}
+
 // There are thousands: a plain link, without a handler or a tooltip of its own, that takes its place
 // by flowing there. A positioned one would be a layer of its own to each step of painting.
 const CellView = memo(function CellView({ at, name, run, cell, chosen }: CellProps) {
@@ -242,22 +256,17 @@ const CellView = memo(function CellView({ at, name, run, cell, chosen }: CellPro
   const took = seconds === null ? "" : `, ${span(seconds)}`;
   const manyTries = cell.try_number > 1;
   const tries = manyTries ? `, try ${cell.try_number}` : "";
-  const copies = cell.count > 1 ? `, ${cell.count} of them` : "";
   const why = cell.state_reason ? `\n${cell.state_reason}` : "";
-  const label = `${name}: ${stateLabel(cell.state)}${took}${tries}${copies}${why}`;
+  const label = `${name}: ${stateLabel(cell.state)}${took}${tries}${copiesText(cell)}${why}`;
   return (
     <a
       role="gridcell"
       tabIndex={-1}
-      href={links.task({
-        dagId: run.dag_id,
-        runId: run.dag_run_id,
-        taskId: cell.task_id,
-        mapIndex: cell.map_index,
-      })}
+      href={cellLink(run, cell)}
       className={styles.cell}
       data-state={stateName(cell.state)}
       data-tries={manyTries ? "many" : undefined}
+      data-many={cell.count > 1 || undefined}
       data-at={at}
       aria-label={label}
       aria-selected={chosen}

@@ -41,15 +41,24 @@ const attention = (cell: GridCell) => kAttention.indexOf(stateName(cell.state));
 export function cellOf(row: Row, cells: Cells | undefined): GridCell | null {
   if (!cells) return null;
   if (!row.isGroup) return cells.get(row.id) ?? null;
-  let worst: GridCell | null = null;
-  let tries = 0;
-  for (const id of row.tasks) {
-    const cell = cells.get(id);
-    if (!cell) continue;
-    tries = Math.max(tries, cell.try_number);
-    if (!worst || attention(cell) < attention(worst)) worst = cell;
+  const own = row.tasks.flatMap((id) => cells.get(id) ?? []);
+  const [first, ...rest] = own;
+  if (!first) return null;
+  const worst = rest.reduce((a, b) => (attention(b) < attention(a) ? b : a), first);
+  const tries = Math.max(...own.map((cell) => cell.try_number));
+  if (own.some((cell) => cell.count > 1)) return { ...worst, try_number: tries, ...sumOf(own) };
+  return worst.try_number < tries ? { ...worst, try_number: tries } : worst;
+}
+
+/** How many instances there are of some tasks, and in which states. */
+function sumOf(cells: readonly GridCell[]): Pick<GridCell, "count" | "states"> {
+  const states: Record<string, number> = {};
+  let count = 0;
+  for (const cell of cells) {
+    count += cell.count;
+    for (const [state, n] of Object.entries(cell.states)) states[state] = (states[state] ?? 0) + n;
   }
-  return worst && worst.try_number < tries ? { ...worst, try_number: tries } : worst;
+  return { count, states };
 }
 
 /** How long it took from the first start to the last end; null while it has not ended. */
