@@ -36,7 +36,8 @@ TEST_F(AttemptStoreTest, GivesBackWhatItKept) {
                                         6,
                                         {std::chrono::milliseconds(7), 4096},
                                         "{}",
-                                        "ROME"}));
+                                        "ROME",
+                                        "[1]"}));
   auto loaded = *AttemptStore::open(root_)->load();
   ASSERT_EQ(loaded.size(), 1u);
   EXPECT_EQ(loaded[0].id, id_);

@@ -409,8 +409,10 @@ TEST_F(ReadTest, TaskInstancesOfAGroup) {
 TEST_F(ReadTest, TaskGroupsOfADag) {
   json::value all = body(get("/api/leoflow/v1/dags/etl/taskGroups"));
   EXPECT_EQ(json::dump(all.at("task_groups")),
-            R"([{"group_id":"all","parent_group_id":null,"task_ids":["extract","load"]},)"
-            R"({"group_id":"all.first","parent_group_id":"all","task_ids":["extract"]}])");
+            R"([{"group_id":"all","parent_group_id":null,"is_mapped":false,)"
+            R"("task_ids":["extract","load"]},)"
+            R"({"group_id":"all.first","parent_group_id":"all","is_mapped":false,)"
+            R"("task_ids":["extract"]}])");
   EXPECT_EQ(all.at("total_entries").as_int64(), 2);
   EXPECT_EQ(get("/api/leoflow/v1/dags/nope/taskGroups").status, 404);
 }

@@ -123,7 +123,8 @@ void add_task_routes(Router& router) {
   router.add(Method::get, "/api/v2/dags/{dag_id}/tasks/{task_id}", "get_task", get_task)
       .about("One task")
       .answers_with(200, "TaskResponse");
-  router.shape("TaskGroupResponse", "group_id:str parent_group_id:str? is_mapped:bool task_ids:[str]");
+  router.shape("TaskGroupResponse",
+               "group_id:str parent_group_id:str? is_mapped:bool task_ids:[str]");
   router.shape("TaskGroupCollectionResponse", "task_groups:[TaskGroupResponse] total_entries:int");
   router
       .add(Method::get, "/api/leoflow/v1/dags/{dag_id}/taskGroups", "get_task_groups",

@@ -87,7 +87,11 @@ export const dagTaskGroups = (dagId: string) =>
     queryFn: ({ signal }) =>
       api.get("/api/leoflow/v1/dags/{dag_id}/taskGroups", { path: { dag_id: dagId }, signal }),
     select: (page): Group[] =>
-      page.task_groups.map(({ group_id, task_ids }) => ({ id: group_id, tasks: task_ids })),
+      page.task_groups.map(({ group_id, task_ids, is_mapped }) => ({
+        id: group_id,
+        tasks: task_ids,
+        mapped: is_mapped,
+      })),
   });
 
 export const dagVersions = (dagId: string) =>

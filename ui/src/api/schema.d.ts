@@ -2535,6 +2535,7 @@ export interface components {
         TaskGroupResponse: {
             group_id: string;
             parent_group_id: string | null;
+            is_mapped: boolean;
             task_ids: string[];
         };
         TaskGroupCollectionResponse: {
@@ -3884,6 +3885,7 @@ export interface components {
             dag_run_id: string;
             task_id: string;
             map_index: number;
+            rendered_map_index: string | null;
             try_number: number;
             /** Format: date-time */
             start_date: string | null;

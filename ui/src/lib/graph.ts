@@ -44,6 +44,8 @@ export interface Group {
   id: string;
   /** Those of the groups in it too. */
   tasks: readonly string[];
+  /** Whether it is made once for each element of something. */
+  mapped?: boolean;
 }
 
 /** What is left of an id below its group: all of it where the group does not prefix ids. */

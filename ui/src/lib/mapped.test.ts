@@ -5,7 +5,7 @@ import {
   groupBy,
   instanceMatches,
   instanceName,
-  timesOfGroup,
+  timesMade,
   together,
   type Instance,
 } from "./mapped";
@@ -70,21 +70,14 @@ describe("together", () => {
   });
 });
 
-describe("timesOfGroup", () => {
-  const tasks = new Map(
-    ["a", "b", "m"].map((id) => [id, { task_id: id, is_mapped: id === "m" }] as const),
-  );
+describe("timesMade", () => {
   const of = (...instances: Instance[]) => groupBy(instances);
-  it("is how many instances each of its tasks has", () => {
-    const made = of(...many("a", "success", "failed"), ...many("b", null, null));
-    expect(timesOfGroup(["a", "b"], tasks, made)).toBe(2);
+  it("is how many instances its tasks have", () => {
+    const made = of(...many("a", "success", "failed"), one({ task_id: "b" }));
+    expect(timesMade(["a", "b"], made)).toBe(2);
   });
-  it("is not known of what is not mapped, not made, or of mapped tasks", () => {
-    expect(timesOfGroup(["a", "b"], tasks, of(one({ task_id: "a" })))).toBeNull();
-    expect(timesOfGroup(["a", "b"], tasks, of())).toBeNull();
-    expect(timesOfGroup(["m"], tasks, of(...many("m", null, null)))).toBeNull();
-    expect(
-      timesOfGroup(["a", "b"], tasks, of(...many("a", null), one({ task_id: "b" }))),
-    ).toBeNull();
+  it("is not known before there are any", () => {
+    expect(timesMade(["a", "b"], of(one({ task_id: "a" })))).toBe(0);
+    expect(timesMade(["a", "b"], of())).toBe(0);
   });
 });

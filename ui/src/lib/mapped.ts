@@ -128,24 +128,11 @@ export function countsText(counts: Together["counts"]): string {
     .join(", ");
 }
 
-/** A task as the DAG knows it. */
-interface Planned {
-  task_id: string | null;
-  is_mapped: boolean | null;
-}
-
-/**
- * How often a mapped group was made in a run; null for a group that is not mapped or not made yet.
- * The DAG does not tell: its tasks are not mapped themselves, but there are as many of each.
- */
-export function timesOfGroup(
+/** How often the tasks of a mapped group were made in a run; 0 as long as that is not known. */
+export function timesMade(
   taskIds: readonly string[],
-  tasks: ReadonlyMap<string, Planned>,
   byTask: ReadonlyMap<string, Together>,
-): number | null {
-  const known = taskIds.flatMap((id) => byTask.get(id) ?? []);
-  const own = taskIds.every((id) => !tasks.get(id)?.is_mapped);
-  const times = known[0]?.instances.length ?? 0;
-  const alike = known.every((each) => each.mapped && each.instances.length === times);
-  return own && alike && times > 0 ? times : null;
+): number {
+  const made = taskIds.flatMap((id) => byTask.get(id) ?? []).filter((each) => each.mapped);
+  return Math.max(0, ...made.map((each) => each.instances.length));
 }

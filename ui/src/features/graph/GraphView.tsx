@@ -62,7 +62,7 @@ export function GraphView({ name, tasks, groups, instances }: Props) {
   const horizontal = direction === "LR";
   const shape = useMemo(() => shapeOf(tasks, groups, folded), [tasks, groups, folded]);
   const layout = useMemo(() => layOut(shape, direction), [shape, direction]);
-  const marks = useMemo(() => marksOf(shape, tasks, instances ?? []), [shape, tasks, instances]);
+  const marks = useMemo(() => marksOf(shape, instances ?? []), [shape, instances]);
   const scheme = useComputedColorScheme();
   const frame = useRef<HTMLDivElement>(null);
 

@@ -14,8 +14,8 @@ type OnFold = (group: string) => void;
 interface BoxData {
   id: string;
   label: string;
-  /** How often it was made, where it is mapped. */
-  times: number | null;
+  /** Where it is mapped, how often it was made. */
+  times: string | null;
   onFold: OnFold;
   [key: string]: unknown;
 }
@@ -23,8 +23,8 @@ interface BoxData {
 interface GroupData {
   item: Item;
   of: Marks | undefined;
-  /** How often it was made, where it is mapped. */
-  times: number | null;
+  /** Where it is mapped, how often it was made. */
+  times: string | null;
   horizontal: boolean;
   onFold: OnFold;
   [key: string]: unknown;
@@ -48,7 +48,7 @@ export function BoxNode({ data, width, height }: NodeProps<BoxNodeType>) {
       >
         <IconChevronDown size={13} />
         <span className="cut">{label}</span>
-        {times !== null && <Badge text={`×${times}`} title={`Mapped: made ${times} times`} />}
+        {times !== null && <Badge text={times} title="Mapped: made once for each element" />}
       </button>
     </div>
   );

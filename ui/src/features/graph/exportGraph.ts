@@ -61,8 +61,8 @@ export function graphSvg(
       : `C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
     return `<path d="M${x1} ${y1}${bend} ${x2} ${y2}" fill="none" stroke="${look.line}" stroke-width="1.5"/>`;
   });
-  const named = (label: string, times: number | null) =>
-    times === null ? label : `${label} ×${times}`;
+  const named = (label: string, times: string | null) =>
+    times === null ? label : `${label} ${times}`;
   const boxes = shape.boxes.map(({ id, label }) => {
     const { x = 0, y = 0, width = 0, height = 0 } = layout.frames.get(id) ?? {};
     return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="10" fill="${look.ink}" fill-opacity="0.03" stroke="${look.line}" stroke-dasharray="5 4"/><text x="${x + 12}" y="${y + kBoxTitle - 9}" font-size="11" font-weight="600" fill="${look.faint}">${escape(cut(named(label, marks.timesOf(id)), Math.floor(width / 7)))}</text>`;

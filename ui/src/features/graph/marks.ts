@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run shows on the items of a graph: states, and how many a mapped one stands for. Pure.
 import type { Task, TaskInstance } from "@/api/types";
-import { groupBy, timesOfGroup, type Together } from "@/lib/mapped";
+import { groupBy, timesMade, type Together } from "@/lib/mapped";
 import { isFinished } from "@/lib/states";
 import { count } from "@/lib/text";
 import type { Item, Shape } from "./shape";
@@ -11,22 +11,22 @@ export type Marks = Together<TaskInstance>;
 export interface RunMarks {
   /** By the id of a task or a folded group. */
   byItem: ReadonlyMap<string, Marks>;
-  /** How often a group was made, where it is a mapped one. */
-  timesOf: (group: string) => number | null;
+  /** Of a mapped group how often it was made, "×3", or "mapped"; null of others. */
+  timesOf: (group: string) => string | null;
 }
 
-export function marksOf(
-  shape: Shape,
-  tasks: readonly Task[],
-  instances: readonly TaskInstance[],
-): RunMarks {
+export function marksOf(shape: Shape, instances: readonly TaskInstance[]): RunMarks {
   const itemOf = new Map(shape.items.flatMap(({ id, tasks }) => tasks.map((task) => [task, id])));
   const byTask = groupBy(instances);
-  const byId = new Map(tasks.map((task) => [task.task_id ?? "", task]));
-  const members = new Map(shape.groups.map((group) => [group.id, group.tasks]));
+  const mapped = new Map(
+    shape.groups.filter((group) => group.mapped).map((group) => [group.id, group.tasks]),
+  );
   return {
     byItem: groupBy(instances, (each) => itemOf.get(each.task_id)),
-    timesOf: (group) => timesOfGroup(members.get(group) ?? [], byId, byTask),
+    timesOf: (group) => {
+      const tasks = mapped.get(group);
+      return tasks ? times(timesMade(tasks, byTask)) : null;
+    },
   };
 }
 
@@ -40,9 +40,13 @@ function isUnmade(task: Task, of: Marks): boolean {
   return task.is_mapped === true && !isFinished(of.worst.state);
 }
 
+function times(made: number): string {
+  return made > 0 ? `×${made.toLocaleString("en")}` : "mapped";
+}
+
 /** "×40", or that it is not known how many. */
 export function timesText(of: Marks | undefined): string {
-  return of?.mapped ? `×${of.instances.length.toLocaleString("en")}` : "mapped";
+  return times(of?.mapped ? of.instances.length : 0);
 }
 
 /** "38 of 40 done" until all are. */
@@ -53,7 +57,7 @@ export function progressText(of: Marks): string | null {
 }
 
 /** What is written at a folded group: "2 tasks", "2 tasks ×3". */
-export function foldedText(item: Item, times: number | null): string {
+export function foldedText(item: Item, times: string | null): string {
   const text = count(item.tasks.length, "task");
-  return times === null ? text : `${text} ×${times}`;
+  return times === null ? text : `${text} ${times}`;
 }

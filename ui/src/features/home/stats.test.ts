@@ -18,6 +18,7 @@ test("failures of one cause are taken together", () => {
     dag_run_id: "r1",
     task_id: "t",
     map_index: -1,
+    rendered_map_index: null,
     try_number: 1,
     start_date: null,
     end_date: null,
