@@ -134,8 +134,8 @@ test("mapped: the graph says how many, and leads to their list", async ({ server
   );
   await server.dag("unrun_mapped");
   await page.goto("/dags/unrun_mapped/graph");
-  await main.getByText("mapped", { exact: true }).nth(2).waitFor();
-  equal(await main.getByText("mapped", { exact: true }).count(), 3, "tasks that are mapped");
+  await main.getByText("mapped", { exact: true }).nth(3).waitFor();
+  equal(await main.getByText("mapped", { exact: true }).count(), 4, "tasks and groups that are mapped");
   await page.goto("/dags/unrun_mapped/tasks");
   await page.getByRole("row").filter({ hasText: "visit" }).getByText("mapped").waitFor();
   server.remove("unrun_mapped");
