@@ -53,11 +53,11 @@ def pods(options):
             CHAIN_SHARE_MAX, note=f"nothing started ahead; wall {plain:.2f} s"),
         Row("all started ahead, in starts of a bare pod", ahead / running, "x", AHEAD_SHARE_MAX,
             note=f"wall {ahead:.2f} s; only the next one: {single:.2f} s"),
-        Row(f"{PARALLEL} pods and a join, in bare pods", fans["sharing"] / fans["bare"], "x",
-            FAN_SHARE_MAX, note="pods of the node share what they fetch; "
-            f"wall {fans['sharing']:.2f} s, bare {fans['bare']:.2f} s"),
-        Row("the same, each pod fetching for itself", fans["ours"] / fans["bare"], "x",
-            note=f"wall {fans['ours']:.2f} s"),
+        Row(f"{PARALLEL} pods and a join, in bare pods", fans["ours"] / fans["bare"], "x",
+            FAN_SHARE_MAX, note="pods share a claim of the server's own; "
+            f"wall {fans['ours']:.2f} s, bare {fans['bare']:.2f} s"),
+        Row("the same, with a folder of the node", fans["sharing"] / fans["bare"], "x",
+            note=f"wall {fans['sharing']:.2f} s"),
         Row("bare pods locked down as ours, in bare pods", fans["alike"] / fans["bare"], "x"),
         Row("end of a task to the next pod p50", median(ours["gaps"]) * 1000, "ms", NEXT_MS_MAX,
             note="end_date to creation seen by a watch"),

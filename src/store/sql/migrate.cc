@@ -52,13 +52,15 @@ Status migrate(Connection& connection, std::span<const Migration> migrations) {
                 "start the newer version of leoflow that wrote it (schema " + std::to_string(*version) +
                     "), or restore the backup made before that upgrade");
   }
-  for (const Migration& migration : migrations) {
-    if (migration.number <= *version) continue;
-    Status applied = in_transaction(connection, dialect::kBeginWrite,
-                                    [&](Connection& c) -> Status { return apply(c, migration); });
-    if (!applied) return fail(applied.error().within("migration " + std::string(migration.name)));
-  }
-  return {};
+  if (*version == known) return {};
+  // All or none, and one wait for the disk: a fresh database has them all ahead of it.
+  return in_transaction(connection, dialect::kBeginWrite, [&](Connection& c) -> Status {
+    for (const Migration& migration : migrations) {
+      if (auto applied = apply(c, migration); !applied)
+        return fail(applied.error().within("migration " + std::string(migration.name)));
+    }
+    return {};
+  });
 }
 
 }  // namespace leoflow::sql

@@ -21,7 +21,7 @@ std::span<const Migration> embedded_migrations();
 
 // Schema version of an open database; 0 for an empty one.
 Result<int> schema_version(Connection& connection);
-// Applies what is missing, each migration in its own transaction; safe beside another process doing the same.
+// Applies what is missing, all or nothing; safe beside another process doing the same.
 // `conflict` when the database is newer than the last migration.
 Status migrate(Connection& connection, std::span<const Migration> migrations);
 
