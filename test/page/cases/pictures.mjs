@@ -3,8 +3,9 @@
 // than the window, no console error, no refused request.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { withAssets } from "../support/assets.mjs";
 import { findings, kPhone, kShots, kWide, settled } from "../support/browser.mjs";
-import { Server } from "../support/server.mjs";
+import { Server, until } from "../support/server.mjs";
 import { ok, test } from "../support/tests.mjs";
 
 const kRun = "/dags/orders/runs/r3";
@@ -118,6 +119,35 @@ for (const [part, paths] of Object.entries(kViews))
     },
     { seconds: 300 },
   );
+
+test(
+  "pictures: assets",
+  async ({ server, page }) => {
+    await furnish(server);
+    mkdirSync(kShots, { recursive: true });
+    const problems = [];
+    await withAssets(server, "mill", async () => {
+      const asset = async (name) =>
+        (await server.get(`/api/v2/assets?name_pattern=${name}`)).assets[0].id;
+      const raw = await asset("mill_raw");
+      await server.api("POST", `/api/v2/assets/${raw}/materialize`, {});
+      const rates = await asset("mill_rates");
+      await server.api("POST", "/api/v2/assets/events", { asset_id: rates, extra: { day: 1 } });
+      const run = await until("the run that follows", async () => {
+        const runs = await server.get("/api/v2/dags/mill_use/dagRuns");
+        return runs.dag_runs[0]?.dag_run_id;
+      });
+      const details = `/dags/mill_use/runs/${encodeURIComponent(run)}/details`;
+      await lookAtAll(page, "/assets?q=mill_", problems);
+      await lookAtAll(page, "/assets?q=nothing-like-this", problems);
+      await lookAtAll(page, `/assets/${raw}`, problems, { name: "asset" });
+      await lookAtAll(page, "/dags/mill_use/details", problems, { name: "dag-of-assets" });
+      await lookAtAll(page, details, problems, { name: "run-of-assets" });
+    });
+    ok(problems.length === 0, problems.join("\n"));
+  },
+  { seconds: 300 },
+);
 
 test(
   "pictures: sign in",

@@ -32,6 +32,7 @@ const kColumns: Column<Asset>[] = [
     key: "name",
     title: "Name",
     width: "minmax(120px, 1.4fr)",
+    phoneWidth: "minmax(100px, 1.4fr)",
     cell: (row) => (
       <Link to={links.asset(row.id)} className="cut">
         {row.name}
@@ -55,12 +56,14 @@ const kColumns: Column<Asset>[] = [
     key: "starts",
     title: "Starts",
     width: "minmax(90px, 1fr)",
+    wideOnly: true,
     cell: (row) => <Dags of={row.scheduled_dags} />,
   },
   {
     key: "last",
     title: "Last event",
     width: "110px",
+    phoneWidth: "86px",
     cell: (row) => <Time at={row.last_asset_event?.timestamp} ago none="never" />,
   },
 ];
