@@ -91,7 +91,8 @@ void add_asset_event_routes(Router& router) {
   router.add(Method::post, "/api/v2/assets/events", "create_asset_event", create_asset_event)
       .about("Tell of an update, as a task with that outlet would")
       .reads("CreateAssetEventsBody")
-      .answers_with(200, "AssetEventResponse");
+      .answers_with(200, "AssetEventResponse")
+      .answers_with(404, "HTTPExceptionResponse");
   router.tag("DagRun");
   router
       .add(Method::get, "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents",

@@ -130,7 +130,11 @@ function About({ asset }: { asset: Asset }) {
           ["Last event", <Time key="last" at={last} ago none="never" />],
           [
             "Extra",
-            asset.extra && Object.keys(asset.extra).length > 0 && <JsonTree value={asset.extra} />,
+            asset.extra && Object.keys(asset.extra).length > 0 ? (
+              <JsonTree value={asset.extra} />
+            ) : (
+              <span className="faint">–</span>
+            ),
           ],
         ]}
       />
