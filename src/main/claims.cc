@@ -131,11 +131,12 @@ Status Claims::fill_limits(const Context& at, Claim& claim) {
   auto volume = store_.engine().staging_of(at.run.key);
   if (!volume) return fail(volume);
   if (!*volume || (*volume)->state != "active") return {};
-  auto path = staging_.create((*volume)->name, (*volume)->size_bytes);
-  if (!path) return fail(path);
-  // A volume that is not on this host is one that pods mount.
-  claim.staging_path = path->empty() ? std::string(pod::kStagingPath) : *path;
   claim.staging_limit_bytes = int64_t((*volume)->size_bytes);
+  claim.staging_path = pod::kStagingPath;
+  if (staging_ == nullptr) return {};
+  auto path = staging_->create((*volume)->name, (*volume)->size_bytes);
+  if (!path) return fail(path);
+  claim.staging_path = std::move(*path);
   return {};
 }
 

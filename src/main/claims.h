@@ -9,7 +9,7 @@
 
 #include "async/guarded.h"
 #include "authoring/environment.h"
-#include "exec/staging/staging_backend.h"
+#include "exec/staging/local_staging.h"
 #include "main/archives.h"
 #include "main/pod_preparations.h"
 #include "model/dag_spec.h"
@@ -28,10 +28,11 @@ struct ClaimsOptions {
   fs::path python;               // the Python side, unpacked
 };
 
-// Any thread; blocks on the store. Collaborators outlive it.
+// Any thread; blocks on the store. Collaborators outlive it. Without a staging the volumes of runs
+// are made with their pods.
 class Claims : public ClaimProvider {
  public:
-  Claims(Store& store, Vault& vault, Environments& environments, StagingBackend& staging,
+  Claims(Store& store, Vault& vault, Environments& environments, LocalStaging* staging,
          const Clock& clock, ClaimsOptions options)
       : store_(store),
         vault_(vault),
@@ -86,7 +87,7 @@ class Claims : public ClaimProvider {
   Store& store_;
   Vault& vault_;
   Environments& environments_;
-  StagingBackend& staging_;
+  LocalStaging* staging_;  // null = of pods
   const Clock& clock_;
   ClaimsOptions options_;
   Guarded<std::map<DagVersionId, Version>> versions_;

@@ -260,7 +260,7 @@ Status Server::Impl::open_pods(const std::string& instance, const std::string& t
 }
 
 void Server::Impl::make_claims() {
-  StagingBackend& volumes = pods ? static_cast<StagingBackend&>(pods->staging()) : *staging;
+  LocalStaging* volumes = pods ? nullptr : staging.get();
   claims = std::make_unique<Claims>(*store, *vault, *environments, volumes, clock,
                                     ClaimsOptions{.xcoms = home.xcoms(),
                                                   .map_length_max = config.map_length_max,

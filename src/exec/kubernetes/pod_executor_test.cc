@@ -315,7 +315,9 @@ TEST_F(PodExecutorTest, TheVolumeIsThereBeforeThePod) {
   EXPECT_TRUE(life_->staging->remove("etl-run-1"));
   EXPECT_TRUE(life_->staging->remove("etl-run-1"));
   EXPECT_FALSE(api_.has(claim_name("test", "etl-run-1"), "persistentvolumeclaims"));
-  EXPECT_EQ(life_->staging->create("etl-run-2", 1).value_or(""), "/staging");
+  planner_.volume = "etl-run-2";
+  place(3);
+  until_pod(3);
   EXPECT_TRUE(api_.has(claim_name("test", "etl-run-2"), "persistentvolumeclaims"));
   life_->staging->remove_later("etl-run-2");
   eventually([&] { return api_.names("persistentvolumeclaims").empty(); });

@@ -170,27 +170,6 @@ void PvcStaging::remove_next() {
   if (!left_.empty()) remove_now(std::string(*left_.begin()));
 }
 
-Result<std::string> PvcStaging::create(const std::string& name, uint64_t size_bytes) {
-  if (auto named = check_name(name); !named) return fail(named);
-  // Most are there already, made with their first pod.
-  auto there = cluster_.call([this, name](ApiClient& api, ApiClient::Reply reply) {
-    api.get(kVolumeClaims, settings_.namespace_name, claim_name(settings_.instance, name),
-            std::move(reply));
-  });
-  if (there) return std::string(pod::kStagingPath);
-  auto promise = std::make_shared<std::promise<Status>>();
-  auto future = promise->get_future();
-  cluster_.loop().post([this, name, size_bytes, promise] {
-    ensure({.name = name, .size_bytes = size_bytes},
-           [promise](Status made) { promise->set_value(std::move(made)); });
-  });
-  promise.reset();
-  if (future.wait_for(kBlockingCallMax) != std::future_status::ready)
-    return fail(Code::timeout, "the staging volume was not made in time");
-  if (auto made = future.get(); !made) return fail(made);
-  return std::string(pod::kStagingPath);
-}
-
 Status PvcStaging::remove(const std::string& name) {
   if (auto named = check_name(name); !named) return named;
   made_.with([&](auto& made) { made.erase(name); });

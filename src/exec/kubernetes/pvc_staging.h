@@ -51,7 +51,6 @@ class PvcStaging final : public StagingBackend {
 
   std::vector<StagingFound> found(const json::array& claims) const;
 
-  Result<std::string> create(const std::string& name, uint64_t size_bytes) override;
   Status remove(const std::string& name) override;
   Result<std::vector<StagingFound>> list() override;
   // Not known to the API: `unavailable` for a volume that exists.

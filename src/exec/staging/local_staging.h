@@ -18,7 +18,10 @@ class LocalStaging final : public StagingBackend {
   ~LocalStaging()
       override;  // waits for the removal in progress; the rest is done by the next start
 
-  Result<std::string> create(const std::string& name, uint64_t size_bytes) override;
+  // Makes the volume, or finds the one of that name again with what is in it (clear re-attaches).
+  // Returns the path where tasks find it. `invalid` for a name that staging_name() cannot have
+  // made, `exhausted` when the place is full.
+  Result<std::string> create(const std::string& name, uint64_t size_bytes);
   Status remove(const std::string& name) override;
   Result<std::vector<StagingFound>> list() override;
   Result<uint64_t> size(const std::string& name) override;

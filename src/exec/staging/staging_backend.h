@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the volumes of runs live. A backend only makes, removes and lists them; when that happens
-// is decided elsewhere.
+// Where the volumes of runs live. A backend only removes and lists them, and makes them in a way of
+// its own; when that happens is decided elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,9 @@ struct StagingFound {
 class StagingBackend {
  public:
   virtual ~StagingBackend() = default;
-  // Makes the volume, or finds the one of that name again with what is in it (clear re-attaches).
-  // Returns the path where tasks find it. `invalid` for a name that staging_name()
-  // cannot have made, `exhausted` when the place is full.
-  virtual Result<std::string> create(const std::string& name, uint64_t size_bytes) = 0;
   // Removes the volume and what is in it; a missing one is success. The name is free when this
-  // returns, the space may take longer to come back.
+  // returns, the space may take longer to come back. `invalid` for a name that staging_name()
+  // cannot have made.
   virtual Status remove(const std::string& name) = 0;
   // All volumes there are, also those no run knows (orphans), by name.
   virtual Result<std::vector<StagingFound>> list() = 0;
