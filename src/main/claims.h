@@ -41,9 +41,11 @@ class Claims : public ClaimProvider {
         clock_(clock),
         options_(std::move(options)) {
     if (!options_.archives) return;
-    preparations_ = std::make_unique<PodPreparations>([this](DagVersionId version, int cancel_fd) {
-      return make_pod_preparation(version, cancel_fd);
-    });
+    preparations_ = std::make_unique<PodPreparations>(
+        [this](DagVersionId version, int cancel_fd) {
+          return make_pod_preparation(version, cancel_fd);
+        },
+        [this](const PodPreparation& made) { return still_there(made); });
   }
 
   // How to start a template interpreter for tasks of this version (ClaimReply.environment_json).
@@ -83,6 +85,7 @@ class Claims : public ClaimProvider {
   using Version = std::pair<std::shared_ptr<const DagVersion>, std::shared_ptr<const DagSpec>>;
   Result<Version> version(DagVersionId id);
   Result<PodPreparation> make_pod_preparation(DagVersionId id, int cancel_fd);
+  bool still_there(const PodPreparation& made) const;
 
   Store& store_;
   Vault& vault_;

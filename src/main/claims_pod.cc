@@ -83,6 +83,13 @@ Result<PodPreparation> Claims::make_pod_preparation(DagVersionId id, int cancel_
   return prepared;
 }
 
+bool Claims::still_there(const PodPreparation& made) const {
+  const PodSources& sources = made.sources;
+  auto there = [&](const std::string& hash) { return options_.archives->find(hash).has_value(); };
+  return there(sources.runtime) && there(sources.bundle) &&
+         (sources.environment.empty() || there(sources.environment));
+}
+
 Status Claims::spill(AttemptId attempt, XCom& xcom) {
   if (!xcom.spill_path.empty() || int64_t(xcom.value.size()) <= options_.xcom_bytes_max) return {};
   auto row = store_.runs().get_attempt(attempt);

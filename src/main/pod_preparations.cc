@@ -6,7 +6,8 @@
 
 namespace leoflow {
 
-PodPreparations::PodPreparations(Make make) : make_(std::move(make)), thread_("pod-prepare") {
+PodPreparations::PodPreparations(Make make, Check there)
+    : make_(std::move(make)), there_(std::move(there)), thread_("pod-prepare") {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return;  // then it is only not cancelled
   cancel_read_ = Fd(ends[0]);
@@ -19,17 +20,19 @@ PodPreparations::~PodPreparations() {
 }
 
 Result<PodPreparation> PodPreparations::get(DagVersionId version) {
-  enum class Found { made, waiting, fresh };
+  auto made = state_.with([&](State& state) {
+    auto found = state.made.find(version);
+    return found == state.made.end() ? std::optional<PodPreparation>() : found->second;
+  });
+  if (made && there_(*made)) return *made;
   std::optional<Error> error;
-  Found found = state_.with([&](State& state) {
-    if (state.made.contains(version)) return Found::made;
+  bool fresh = state_.with([&](State& state) {
+    state.made.erase(version);
     if (auto failed = state.failed.extract(version)) error = failed.mapped();
-    if (error) return Found::waiting;
-    return state.begun.insert(version).second ? Found::fresh : Found::waiting;
+    return !error && state.begun.insert(version).second;
   });
   if (error) return fail(*error);
-  if (found == Found::made) return make_(version, cancel_read_.get());
-  if (found == Found::fresh) thread_.loop().post([this, version] { make(version); });
+  if (fresh) thread_.loop().post([this, version] { make(version); });
   return fail(Code::unavailable, "what the pod fetches is being made");
 }
 
@@ -38,7 +41,8 @@ void PodPreparations::make(DagVersionId version) {
   state_.with([&](State& state) {
     state.begun.erase(version);
     if (made) {
-      state.made.insert(version);
+      if (state.made.size() >= kPreparationsMax) state.made.clear();
+      state.made.insert_or_assign(version, *made);
     } else {
       state.failed.insert_or_assign(version, made.error());
     }

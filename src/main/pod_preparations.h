@@ -15,26 +15,32 @@
 
 namespace leoflow {
 
+constexpr size_t kPreparationsMax = 1000;  // remembered; past it they are looked for again
+
 // Any thread.
 class PodPreparations {
  public:
-  // Blocks; ends with an error once cancel_fd is readable. Made again it is quick.
+  // Blocks; ends with an error once cancel_fd is readable.
   using Make = std::function<Result<PodPreparation>(DagVersionId version, int cancel_fd)>;
-  explicit PodPreparations(Make make);
+  // Whether what was made is still there, which is quick to say.
+  using Check = std::function<bool(const PodPreparation& made)>;
+  PodPreparations(Make make, Check there);
   ~PodPreparations();  // cancels what is being made
 
-  // `unavailable` while it is made for the first time: ask again. The error of making it is told
-  // once, the next question makes it anew.
+  // Never waits: `unavailable` while it is made, or made again because it is not there any more:
+  // ask again. The error of making it is told once, the next question makes it anew.
   Result<PodPreparation> get(DagVersionId version);
 
  private:
   struct State {
-    std::set<DagVersionId> begun, made;
+    std::set<DagVersionId> begun;
+    std::map<DagVersionId, PodPreparation> made;
     std::map<DagVersionId, Error> failed;
   };
   void make(DagVersionId version);
 
   Make make_;
+  Check there_;
   Fd cancel_read_, cancel_write_;
   Guarded<State> state_;
   LoopThread thread_;  // last: its tasks use the rest
