@@ -22,6 +22,7 @@ struct LaunchSources {
   std::string bundle;
   std::string bundle_path;
   std::string python_version;
+  bool operator==(const LaunchSources&) const = default;
 };
 
 // A claimed attempt, ready to start. Never written to disk: it holds secrets.

@@ -19,15 +19,18 @@ PodRunner::PodRunner(Loop& loop, const Clock& clock, LocalRunner& inner, Options
 
 PodRunner::~PodRunner() = default;
 
-// One after the other on its thread: what is fetched ahead is there when the attempt asks.
+// One after the other on its thread.
 void PodRunner::fetch(const std::string& environment_json, const LaunchSources& sources,
                       Fetched done) {
   std::string environment = environment_name(environment_json);
   thread_.loop().post([this, environment, sources, done = std::move(done),
                        alive = alive_]() mutable {
     auto paths = std::make_shared<Result<FetchedPaths>>(fetch_now(environment, sources));
-    loop_.post([done = std::move(done), paths, weak = std::weak_ptr<bool>(alive)] {
-      if (weak.lock()) done(std::move(*paths));
+    loop_.post([this, environment, sources, done = std::move(done), paths,
+                weak = std::weak_ptr<bool>(alive)] {
+      if (!weak.lock()) return;
+      if (*paths) ready_ = Ready{environment, sources, **paths};
+      done(std::move(*paths));
     });
   });
 }
@@ -85,13 +88,16 @@ void PodRunner::prepare(const std::string& environment_json, const LaunchSources
 
 void PodRunner::launch(Launch launch) {
   AttemptId attempt = launch.attempt;
-  if (!launch.sources) {
-    return loop_.post([this, attempt] {
-      listener_->on_refused(attempt, "the server did not say what the pod is to fetch");
-    });
-  }
+  if (!launch.sources) return refuse(attempt, "the server did not say what the pod is to fetch");
   LaunchSources sources = *launch.sources;
   std::string environment_json = launch.environment_json;
+  // A place that held has it all and waits for nothing.
+  if (ready_ && ready_->sources == sources &&
+      ready_->environment == environment_name(environment_json)) {
+    auto started = start(std::move(launch), ready_->paths);
+    if (!started) refuse(attempt, started.error().text());
+    return;
+  }
   fetching_.insert_or_assign(attempt, std::move(launch));
   fetch(environment_json, sources, [this, attempt](Result<FetchedPaths> paths) {
     auto found = fetching_.find(attempt);
@@ -101,6 +107,11 @@ void PodRunner::launch(Launch launch) {
     auto started = paths ? start(std::move(launch), *paths) : Status(fail(paths));
     if (!started) listener_->on_refused(attempt, started.error().text());
   });
+}
+
+void PodRunner::refuse(AttemptId attempt, std::string reason) {
+  loop_.post(
+      [this, attempt, reason = std::move(reason)] { listener_->on_refused(attempt, reason); });
 }
 
 Status PodRunner::start(Launch launch, const FetchedPaths& paths) {

@@ -50,6 +50,13 @@ class PodRunner : public TaskRunner {
 
  private:
   using Fetched = std::function<void(Result<FetchedPaths>)>;
+  // What was fetched last; the cache keeps it for as long as we are there.
+  struct Ready {
+    std::string environment;  // its name
+    LaunchSources sources;
+    FetchedPaths paths;
+  };
+  void refuse(AttemptId attempt, std::string reason);
   void fetch(const std::string& environment_json, const LaunchSources& sources, Fetched done);
   Result<FetchedPaths> fetch_now(const std::string& environment, const LaunchSources& sources);
   Result<fs::path> get(const std::string& hash);
@@ -61,6 +68,7 @@ class PodRunner : public TaskRunner {
   TaskRunnerListener* listener_ = nullptr;
   Options options_;
   FetchCache cache_;  // fetching thread only
+  std::optional<Ready> ready_;
   std::map<AttemptId, Launch> fetching_;
   std::vector<AttemptId> started_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // asked by results on the loop

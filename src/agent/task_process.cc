@@ -314,12 +314,17 @@ void TaskProcess::commit(FinishedRecord record) {
   reason_ = record.reason;
   use_ = record.use;
   if (exited_) return finish();
-  if (outcome_waits_) {
-    outcome_waits_ = false;
+  if (outcome_waits_) answer_outcome_soon();
+  arm(kLimit, kCallbackTimeMax, [this] { end("failed", "its callbacks did not end"); });
+}
+
+// Once the report of this turn is on its way: a task that ends takes a processor for milliseconds.
+void TaskProcess::answer_outcome_soon() {
+  host_.loop.post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.lock() || exited_ || !std::exchange(outcome_waits_, false)) return;
     control_->send("{}");
     control_->resume();
-  }
-  arm(kLimit, kCallbackTimeMax, [this] { end("failed", "its callbacks did not end"); });
+  });
 }
 
 void TaskProcess::finish() {

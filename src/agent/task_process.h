@@ -92,6 +92,7 @@ class TaskProcess {
   FinishedRecord record_for_exit(int wait_status) const;
   void settle(FinishedRecord record);
   void commit(FinishedRecord record);
+  void answer_outcome_soon();
   void finish();
   std::string used() const;
   void end_log();
