@@ -43,8 +43,7 @@ def pods(options):
                 fans = fans_in_turns(options, server, sharing, peers)
                 study = case_study(options, server)
         api.close()
-    running = median([running for running, _ in singles])
-    ended = median([ended for _, ended in singles])
+    created, running, ended = (median(column) for column in zip(*singles))
     plain, ahead, single = (ours[name] for name in ("plain", "ahead", "single"))
     return [
         Row("bare pod to running", running, "s", note="creation sent to state seen"),
@@ -60,11 +59,12 @@ def pods(options):
             note=f"wall {fans['sharing']:.2f} s"),
         Row("bare pods locked down as ours, in bare pods", fans["alike"] / fans["bare"], "x"),
         Row("end of a task to the next pod p50", median(ours["gaps"]) * 1000, "ms", NEXT_MS_MAX,
+            peer="bare pod, sent to seen", peer_value=created * 1000,
             note="end_date to creation seen by a watch"),
         Row("end of a task to the next runs in a held pod p50", median(ours["held"]) * 1000, "ms",
             NEXT_MS_MAX, note="end_date to start_date"),
         Row("a sleeping process asked and heard p50", woken * 1000, "ms",
-            note="two wakes; each of the two above has about eight"),
+            note="two wakes; the hand-overs above have five or more between processes"),
         Row("case study outside user code, in starts of a bare pod", study / running, "x",
             STUDY_SHARE_MAX, note=f"{study:.2f} s"),
     ]

@@ -121,13 +121,14 @@ class BarePods:
         return names
 
     def one(self):
-        """Seconds from creation sent to running seen, and to Succeeded seen."""
-        began = time.perf_counter()
+        """Seconds from creation sent to creation seen, to running seen and to Succeeded seen."""
+        sent, began = time.time(), time.perf_counter()
         names = self.create(1)
         ended = self.watch.wait(names, "ended") - began
         running = self.watch.wait(names, "running") - began
+        created = self.watch.wait(names, "created") - sent
         self.remove(names)
-        return running, ended
+        return created, running, ended
 
     def fan(self, count, alike=False):
         """Seconds for `count` pods at once and, when all have succeeded, one more."""
