@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include <future>
+
 #include "agent/e2e_fixture_test.h"
 #include "agent/processes.h"
 #include "async/child.h"
@@ -124,7 +126,7 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
       signal_pod(SIGKILL);
       wait_exit();
     }
-    service_.reset();
+    stop_service();
     (void)remove_tree(home_);
   }
 
@@ -137,11 +139,23 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
     options.node_secret = "secret of the home";
     options.token_key = "key of the test";
     options.pods = {&reviewer_, &places_, "leoflow", home_ / "ledger", &archives_};
+    thread_ = std::make_shared<LoopThread>("shared");  // as that of a cluster is
+    options.thread = thread_;
     auto service = AgentService::start(options, server_, server_, server_);
     ASSERT_TRUE(service) << service.error().text();
     service_ = std::move(*service);
     port_ = service_->tcp_port();
     service_->observe(this);
+  }
+
+  void stop_service() {
+    if (!service_) return;
+    service_->stop();
+    std::promise<void> ran;  // others use the thread, which goes on
+    thread_->loop().post([&] { ran.set_value(); });
+    ran.get_future().wait();
+    thread_->stop_and_join();
+    service_.reset();
   }
 
   static fs::path agent() { return fs::path(LEOFLOW_BINARY_DIR) / "bin" / "leoflow-agent"; }
@@ -240,6 +254,7 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
   std::atomic<bool> assigned_ = false;
   Child child_;
   Fd log_;
+  std::shared_ptr<LoopThread> thread_;
   int port_ = 0;
 };
 
@@ -283,7 +298,7 @@ TEST_F(PodEndToEnd, TheSecondPodOfANodeFetchesNothing) {
   start_pod();
   EXPECT_EQ(outcome_of(7).kind, OutcomeKind::succeeded);
   wait_exit();
-  service_.reset();
+  stop_service();
   fs::remove(home_ / "ledger");  // another pod, as far as this test's cluster can tell
   assigned_ = false;
   want(8, "fails");
@@ -301,7 +316,7 @@ TEST_F(PodEndToEnd, AServerThatDiesMidTaskGetsOutcomeAndLogAfterwards) {
   go_variable(7);
   start_pod();
   ASSERT_TRUE(wait_log(7, "waiting")) << pod_log();
-  service_.reset();
+  stop_service();
   ASSERT_TRUE(write_file(home_ / "go", ""));
   start_service();
   Outcome outcome = outcome_of(7);
@@ -316,7 +331,7 @@ TEST_F(PodEndToEnd, WithoutAServerTheTerminationMessageTells) {
   go_variable(7);
   start_pod({{"LEOFLOW_LINGER_SECONDS", "1"}});
   ASSERT_TRUE(wait_log(7, "waiting")) << pod_log();
-  service_.reset();
+  stop_service();
   ASSERT_TRUE(write_file(home_ / "go", ""));
   EXPECT_EQ(wait_exit(), int(pod::Exit::done)) << pod_log();
   auto record = termination();

@@ -26,8 +26,9 @@ class AgentObserver {
 class AgentGateway {
  public:
   virtual ~AgentGateway() = default;
-  // Sends the assignment to an agent with a session; false if none is connected or it retires (nothing was sent). Sent
-  // again with the agent's next session if it was not heard of by then.
+  // Sends the assignment to an agent with a session, with what the attempt needs, which is read
+  // from the store within the call; false if none is connected or it retires (nothing was sent).
+  // Sent again with the agent's next session if it was not heard of by then.
   virtual bool assign(const std::string& agent, const WorkItem& item) = 0;
   virtual bool cancel(const std::string& agent, AttemptId attempt, CancelReason reason) = 0;
   // The outcome is committed: told to the agent that reported it in its present session, if any

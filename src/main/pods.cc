@@ -34,7 +34,10 @@ std::string bracketed(const std::string& address) {
 Pods::Pods(PodsOptions options, Store& store)
     : options_(std::move(options)), store_(store), archives_(options_.archives) {}
 
-Pods::~Pods() { stop(); }
+Pods::~Pods() {
+  stop();
+  end_thread();
+}
 
 Result<std::unique_ptr<Pods>> Pods::open(PodsOptions given, Store& store, const Clock& clock) {
   auto pods = std::unique_ptr<Pods>(new Pods(std::move(given), store));
@@ -99,6 +102,7 @@ Status Pods::read_agent() {
 }
 
 void Pods::prepare(AgentServiceOptions& options) {
+  options.thread = cluster_->thread();
   options.tcp_address = "0.0.0.0:" + std::to_string(options_.config.agent_port);
   options.tls_folder = options_.home / "tls";
   options.tls_names = {options_.config.agent_address};
@@ -134,6 +138,10 @@ api::Response Pods::download(const api::Request& request) const {
 void Pods::stop() {
   if (executor_) executor_->stop();
   if (downloads_) downloads_->stop();
+  if (cluster_) cluster_->refuse_calls();
+}
+
+void Pods::end_thread() {
   if (cluster_) cluster_->stop();
 }
 

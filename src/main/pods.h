@@ -38,19 +38,23 @@ class Pods : public kube::PodPlanner {
   // Reads the kubeconfig (or finds itself in a pod) and asks the API for its version, so that a
   // cluster that is not there is told now. Store and clock outlive it.
   static Result<std::unique_ptr<Pods>> open(PodsOptions options, Store& store, const Clock& clock);
-  ~Pods() override;  // stop()
+  ~Pods() override;  // stop(), end_thread()
 
   kube::PodExecutor& executor() { return *executor_; }
   kube::PvcStaging& staging() { return *staging_; }
   Archives& archives() { return archives_; }
   const std::string& namespace_name() const { return settings_.namespace_name; }
 
-  // Adds what lets pods in: address, certificates, admission.
+  // Adds what lets pods in: address, certificates, admission, the cluster's thread.
   void prepare(AgentServiceOptions& options);
   // Serves the agent program and begins to place. The service outlives stop(). Errors: those of
   // HttpServer::start.
   Status start(AgentService& service);
+  // Places no more and lets nobody wait for the cluster. Pods go on, and so does the thread, which
+  // the service's sessions share.
   void stop();
+  // After the service has stopped, before it is destroyed.
+  void end_thread();
 
   Result<kube::PodPlan> plan(const WorkItem& item) override;
 

@@ -507,14 +507,15 @@ void Server::Impl::stop() {
     if (std::ranges::count(agents->connected_agents(), live->agent_id) > 0)
       wait_until_gone(live->pid, kIdleAgentEndMax);
   }
+  if (pods) pods->stop();  // nobody below waits for the cluster then
   if (janitor) janitor->stop();
   if (staging_sweep) staging_sweep->stop();
   if (deployments) deployments->stop();
   if (workspace) workspace->stop();
   if (executor) executor->stop();
-  if (pods) pods->stop();
   if (agents) agents->stop();
   if (engine) engine->stop();
+  if (pods) pods->end_thread();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

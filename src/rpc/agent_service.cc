@@ -202,7 +202,7 @@ struct AgentService::Impl {
   Impl(AgentServiceOptions given, ExecutorListener& listener, ClaimProvider& provider,
        LogSink& sink)
       : options(std::move(given)),
-        thread(std::make_shared<LoopThread>("rpc")),
+        thread(options.thread ? options.thread : std::make_shared<LoopThread>("rpc")),
         sessions(thread, options, listener, provider, sink),
         calls(provider, options.token_key,
               [this](AttemptId attempt) {
@@ -213,11 +213,23 @@ struct AgentService::Impl {
 
   // What expires while the server runs is renewed; gRPC reads the files again.
   void watch_certificates() {
-    thread->loop().after(kCertificateCheckEvery, [this] {
+    certificate_timer = thread->loop().after(kCertificateCheckEvery, [this] {
       auto renewed = ensure_certificates(options.tls_folder, options.tls_names, clock.now());
       if (!renewed) log::error(renewed.error().message());
       watch_certificates();
     });
+  }
+
+  // Sessions end; no call of ours comes to the loop afterwards but from what gRPC lets go late.
+  void close_sessions() {
+    std::promise<void> closed;
+    thread->loop().post([&] {
+      sessions.set_observer(nullptr);
+      sessions.close_all();
+      if (certificate_timer) thread->loop().cancel(certificate_timer);
+      closed.set_value();
+    });
+    closed.get_future().wait();
   }
 
   bool connected(const std::string& agent) const {
@@ -240,6 +252,7 @@ struct AgentService::Impl {
   Service service;
   std::unique_ptr<grpc::Server> server;
   int tcp_port = 0;
+  Loop::TimerId certificate_timer = 0;  // loop's thread
   bool stopped = false;
 };
 
@@ -250,16 +263,18 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
                                                           ExecutorListener& listener,
                                                           ClaimProvider& provider, LogSink& sink) {
   crypto_init();
-  auto impl = std::make_unique<Impl>(std::move(options), listener, provider, sink);
-  auto& chosen = impl->options;
+  auto made = std::make_unique<Impl>(std::move(options), listener, provider, sink);
+  auto service = std::unique_ptr<AgentService>(new AgentService(std::move(made)));
+  Impl& impl = *service->impl_;
+  auto& chosen = impl.options;
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
-  builder.RegisterService(&impl->service);
+  builder.RegisterService(&impl.service);
   // The pings that probe a connection's bandwidth wake both ends; on this host there is none.
   if (chosen.tcp_address.empty()) builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   if (!chosen.socket.empty()) {
-    if (auto made = make_folder(chosen.socket.parent_path(), 0700); !made) return fail(made);
+    if (auto folder = make_folder(chosen.socket.parent_path(), 0700); !folder) return fail(folder);
     chmod(chosen.socket.parent_path().c_str(), 0700);
     std::error_code ignored;
     fs::remove(
@@ -268,13 +283,13 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
     builder.AddListeningPort("unix:" + chosen.socket.string(), grpc::InsecureServerCredentials());
   }
   if (!chosen.tcp_address.empty()) {
-    auto credentials = tcp_credentials(chosen, impl->clock.now());
+    auto credentials = tcp_credentials(chosen, impl.clock.now());
     if (!credentials) return fail(credentials);
-    builder.AddListeningPort(chosen.tcp_address, *credentials, &impl->tcp_port);
+    builder.AddListeningPort(chosen.tcp_address, *credentials, &impl.tcp_port);
   }
-  impl->server = builder.BuildAndStart();
-  bool bound = impl->server && (chosen.socket.empty() || fs::exists(chosen.socket)) &&
-               (chosen.tcp_address.empty() || impl->tcp_port > 0);
+  impl.server = builder.BuildAndStart();
+  bool bound = impl.server && (chosen.socket.empty() || fs::exists(chosen.socket)) &&
+               (chosen.tcp_address.empty() || impl.tcp_port > 0);
   if (!bound) {
     return fail(Code::unavailable,
                 "cannot listen for agents on " +
@@ -283,25 +298,18 @@ Result<std::unique_ptr<AgentService>> AgentService::start(AgentServiceOptions op
                                                : "is the port free, and does " + chosen.tls_key +
                                                      " belong to " + chosen.tls_certificate + "?");
   }
-  if (makes_certificates(chosen))
-    impl->thread->loop().post([&started = *impl] { started.watch_certificates(); });
-  return std::unique_ptr<AgentService>(new AgentService(std::move(impl)));
+  if (makes_certificates(chosen)) impl.thread->loop().post([&impl] { impl.watch_certificates(); });
+  return service;
 }
 
 void AgentService::stop() {
   if (impl_->stopped) return;
   impl_->stopped = true;
-  std::promise<void> closed;
-  impl_->thread->loop().post([&] {
-    impl_->sessions.set_observer(nullptr);
-    impl_->sessions.close_all();
-    closed.set_value();
-  });
-  closed.get_future().wait();
+  impl_->close_sessions();
   if (impl_->server) impl_->server->Shutdown(std::chrono::system_clock::now() + kShutdownTime);
   impl_->calls.stop();
   if (impl_->server) impl_->server->Wait();
-  impl_->thread->stop_and_join();
+  if (!impl_->options.thread) impl_->thread->stop_and_join();
 }
 
 int AgentService::tcp_port() const { return impl_->tcp_port; }

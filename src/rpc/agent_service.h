@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's side of the agent protocol (proto/leoflow_agent.proto) over gRPC: sessions, claims,
-// what running tasks ask for. Owns its threads. Nothing here is durable: after a restart agents
+// what running tasks ask for. Nothing here is durable: after a restart agents
 // connect and say what they hold.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "async/loop.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "exec/agent_gateway.h"
@@ -55,6 +56,9 @@ struct AgentServiceOptions {
   // successor gets this long to report them first.
   Duration successor_grace = std::chrono::seconds(3);
   PodAdmission pods;
+  // Sessions are served on it; null = a thread of the service's own. A given one still runs when
+  // stop() is called, and has ended before the service is destroyed.
+  std::shared_ptr<LoopThread> thread;
 };
 
 // An agent with an open session.

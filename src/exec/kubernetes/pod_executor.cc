@@ -17,10 +17,7 @@ PodExecutor::PodExecutor(Cluster& cluster, PvcStaging& staging, PodPlanner& plan
       settings_(std::move(settings)),
       slots_max_(slots_max),
       timing_(timing),
-      alive_(std::make_shared<std::atomic<bool>>(true)) {
-  for (size_t i = 0; i < kHandOverThreads; ++i)
-    threads_.push_back(std::make_unique<LoopThread>("pods-assign"));
-}
+      alive_(std::make_shared<std::atomic<bool>>(true)) {}
 
 PodExecutor::~PodExecutor() { stop(); }
 
@@ -63,7 +60,6 @@ void PodExecutor::start(AgentGateway& gateway) {
 void PodExecutor::stop() {
   if (stopped_.exchange(true)) return;
   if (gateway_) gateway_->observe(nullptr);
-  for (auto& thread : threads_) thread->stop_and_join();
   cluster_.run([this] {
     *alive_ = false;
     cache_.reset();
@@ -216,19 +212,11 @@ void PodExecutor::bind(Place& place, const WorkItem& item) {
   report(place, outcome_of(place.verdict, item.attempt, clock_.now()));
 }
 
-// To its agent, if that is there and does not have it. The gateway reads all that the attempt
-// needs, which may take as long as packing an environment.
+// To its agent, if that is there and does not have it. When it has gone meanwhile, its next session
+// gets it.
 void PodExecutor::hand_over(Place& place) {
   if (!place.item || place.assigned || place.claimed || place.reported || !connected(place)) return;
-  place.assigned = true;
-  auto& thread = threads_[next_thread_++ % threads_.size()];
-  thread->loop().post([this, id = place.id, agent = agent_of(place), item = *place.item] {
-    if (gateway_->assign(agent, item)) return;
-    post([this, id] {
-      auto found = places_.find(id);
-      if (found != places_.end()) found->second->assigned = false;  // its next session gets it
-    });
-  });
+  place.assigned = gateway_->assign(agent_of(place), *place.item);
 }
 
 void PodExecutor::do_cancel(AttemptId attempt, CancelReason reason) {

@@ -29,7 +29,6 @@
 namespace leoflow::kube {
 
 constexpr size_t kCreationsInFlightMax = 48;  // the rest of the connections is for everything else
-constexpr size_t kHandOverThreads = 4;        // what an attempt needs is read and packed on them
 constexpr size_t kCollectedAtOnceMax = 100;   // pods that one call deletes
 constexpr Duration kCollectEvery = std::chrono::milliseconds(500);
 constexpr Duration kCollectLateMax = std::chrono::seconds(30);  // while other pods start
@@ -240,8 +239,6 @@ class PodExecutor final : public Executor,
   std::vector<std::string> collected_;  // ids of places whose pods can go
   Time collected_since_{};              // the first of them
   std::unique_ptr<WatchCache> cache_;
-  size_t next_thread_ = 0;
-  std::vector<std::unique_ptr<LoopThread>> threads_;  // last: their tasks use the rest
 };
 
 }  // namespace leoflow::kube
