@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """parallel: 100 no-op Python tasks and a join; the same as a mapped task. thousand: 10 layers of
-100, and memory."""
+100, and memory; 1,000 instances of a mapped task."""
 
 import threading
 import time
@@ -12,6 +12,8 @@ from support.table import Row, median
 
 PARALLEL = 100
 DEPTH, WIDTH = 10, 100
+MAPPED = 1000
+MAPPED_SHARE_MAX = 1.2   # of the time that an instance takes where there are 100
 
 
 class MemoryWatch(threading.Thread):
@@ -53,6 +55,8 @@ def parallel(options):
 
 def thousand(options):
     walls, peaks = [], []
+    mapped = {PARALLEL: [], MAPPED: []}
+    names = {width: f"mapped{width}" for width in mapped}
     with Server({"layers": dags.layers("layers", DEPTH, WIDTH)}) as server:
         server.wait_for_dag("layers")
         for _ in range(options.rounds(3)):
@@ -60,9 +64,18 @@ def thousand(options):
             watch.start()
             walls.append(server.run("layers").wall)
             peaks.append(watch.end())
+        for width, name in names.items():
+            server.write_dag(name, dags.mapped(name, width))
+            server.wait_for_dag(name)
+        for _ in range(options.rounds(3)):
+            for width, name in names.items():
+                mapped[width].append(server.run(name).wall / width)
+    few, many = (median(each) * 1000 for each in mapped.values())
     forks = floors.fork_and_wait(DEPTH * WIDTH, 3)
     return [
         Row("1,000 tasks, 10 x 100", median(walls), "s", 7, peer="1,000 bare forks",
             peer_value=forks),
         Row("memory during 1,000 tasks", max(peaks), "MB", 150, note="peak PSS, server + agent"),
+        Row("an instance of 1,000 mapped, in those of 100", many / few, "x", MAPPED_SHARE_MAX,
+            note=f"{many:.2f} ms, {few:.2f} ms"),
     ]

@@ -3,6 +3,7 @@
 // docs/scheduling.md, "Mapped tasks"). Before that it is one instance without a map index; then
 // this one has index 0 and the others join.
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -143,11 +144,11 @@ Result<std::optional<int64_t>> Core::length_returned(const ActiveRun& run, TaskI
   bool mapped = run.is_mapped(task);
   bool ask = false;
   each_instance(run, task, [&](SlotIndex at) { ask = ask || !run.slots[at].returned; });
-  std::vector<Returned> stored;
+  std::unordered_map<int, Returned> stored;  // by map index
   if (ask) {
     auto found = store_.engine().returned(run.row.key, run.slots[task].row.task_id);
     if (!found) return fail(found);
-    stored = std::move(*found);
+    for (const Returned& one : *found) stored.emplace(one.map_index, one);
   }
   int64_t count = 0;
   std::optional<int64_t> length;
@@ -155,8 +156,8 @@ Result<std::optional<int64_t>> Core::length_returned(const ActiveRun& run, TaskI
     const TaskSlot& slot = run.slots[at];
     if (slot.row.state == TaskState::removed) return;
     auto known = slot.returned;
-    auto of_it = std::ranges::find(stored, slot.row.map_index, &Returned::map_index);
-    if (!known && of_it != stored.end()) known = *of_it;
+    auto of_it = stored.find(slot.row.map_index);
+    if (!known && of_it != stored.end()) known = of_it->second;
     if (!known) return;
     ++count;
     length = known->length;

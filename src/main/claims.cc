@@ -75,10 +75,10 @@ Result<Claim> Claims::claim(AttemptId attempt) {
   if (auto filled = fill_limits(*at, claim); !filled) return fail(filled);
   int max_tries = 0;
   if (at->task != nullptr) {
-    auto rows = store_.engine().task_instances_of(at->run.key, at->attempt.task_id);
-    if (!rows) return fail(rows);
-    auto mine = std::ranges::find(*rows, at->attempt.map_index, &TaskInstance::map_index);
-    if (mine != rows->end()) max_tries = mine->max_tries;
+    auto row = store_.runs().get_task_instance(
+        {at->run.dag_id, at->run.run_id, at->attempt.task_id, at->attempt.map_index});
+    if (!row) return fail(row);
+    if (*row) max_tries = (*row)->task_instance.max_tries;
   }
   auto frame = start_frame(store_, {.attempt = at->attempt,
                                     .run = at->run,
