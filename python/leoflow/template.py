@@ -9,7 +9,6 @@ pristine state.
 import array
 import gc
 import importlib
-import json
 import os
 import select
 import sys
@@ -18,6 +17,12 @@ import sys
 from _signal import SIGCHLD, SIGKILL, set_wakeup_fd
 from _signal import signal as set_signal
 from _socket import CMSG_SPACE, SCM_RIGHTS, SOL_SOCKET, socket
+
+try:  # of an archive, which this module comes from; else they are found later
+    from leoflow.runtime.client import json_text, parse_json
+except ImportError:
+    from json import dumps as json_text
+    from json import loads as parse_json
 
 CHANNEL_FD = 3
 FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -91,7 +96,7 @@ class Channel:
         self._socket = socket(fileno=fd)
         self._socket.setblocking(True)
         self._buffer = b""
-        self._text, self._parse = json.dumps, json.loads
+        self._text, self._parse = json_text, parse_json
         self.descriptors = []
 
     def speak_json_with(self, text, parse):

@@ -171,9 +171,12 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     @property
     def log(self):
         import logging
-        return logging.getLogger(self.logger_name
-                                 or f"airflow.task.operators.{type(self).__module__}."
-                                 f"{type(self).__qualname__}")
+        return logging.getLogger(self._logger)
+
+    @property
+    def _logger(self):
+        kind = type(self)
+        return self.logger_name or f"airflow.task.operators.{kind.__module__}.{kind.__qualname__}"
 
     @property
     def output(self):

@@ -4,8 +4,7 @@
 The events of a task travel with its outcome, so they exist if and only if it succeeded.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from _collections_abc import Mapping, Sequence
 
 from leoflow.runtime import client as _client
 
@@ -135,7 +134,9 @@ def _name_of(key):
     reference = getattr(key, "as_expression", None)
     if reference is None:
         raise TypeError(f"expected an asset or an alias, not {type(key).__name__}")
-    return "ref", json.dumps(reference(), sort_keys=True)
+    from json import dumps
+
+    return "ref", dumps(reference(), sort_keys=True)
 
 
 class InletEvents(Mapping):
@@ -309,8 +310,10 @@ def _check(found):
         raise ValueError(f"the task tells of {len(found)} asset events, {EVENTS_MAX} at most")
     if not found:
         return
+    from json import dumps
+
     try:
-        text = json.dumps(found, allow_nan=False)
+        text = dumps(found, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"the extra of an asset event must be JSON: {error}") from None
     if len(text) > EVENTS_BYTES_MAX:

@@ -7,7 +7,6 @@ must not use it:
 two processes reading one socket would steal each other's answers.
 """
 
-import json
 import os
 from _thread import allocate_lock
 
@@ -19,21 +18,40 @@ READ_BYTES = 4096  # at least; what a frame is known to have is read at once
 _current = None
 
 
-def _make_encoder():
-    """As json.dumps(), which makes an encoder for every message."""
-    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    text = json.encoder.encode_basestring
+class _Strict:
+    """How json.JSONDecoder() reads."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}.get
+
+
+def _refuse(value):
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _in_c():
+    """What the module json is made of. The module itself makes regular expressions first, and their
+    module, which takes longer than all else that a small task imports."""
+    from _json import encode_basestring, make_encoder, make_scanner
+
+    chunks = make_encoder(None, _refuse, encode_basestring, None, ":", ",", False, False, False)
+    return lambda message: "".join(chunks(message, 0)), make_scanner(_Strict)
+
+
+def _make_codec():
+    """As json.dumps(), which makes an encoder for every message, and json.loads()."""
     try:
-        chunks = json.encoder.c_make_encoder(
-            None, encoder.default, text, None, ":", ",", False, False, False
-        )
-    except TypeError:  # there is none in C, or a different one
-        return encoder.encode
-    return lambda message: "".join(chunks(message, 0))
+        return _in_c()
+    except (ImportError, TypeError, AttributeError):  # there is none in C, or a different one
+        import json
+
+        encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return encoder.encode, json.JSONDecoder().scan_once
 
 
-json_text = _make_encoder()
-_decode = json.JSONDecoder().scan_once
+json_text, _decode = _make_codec()
 
 
 class AgentError(RuntimeError):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ti` of the context: the task instance as user code sees it, and its XComs."""
 
-import logging
-
 from leoflow.runtime import serde
 from leoflow.runtime.client import AgentError
 
@@ -66,7 +64,9 @@ class TaskInstance:
 
     @property
     def log(self):
-        return logging.getLogger("airflow.task")
+        from leoflow.runtime import logs
+
+        return logs.task_logger()
 
     @property
     def log_url(self):

@@ -1,130 +1,123 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a task logs: Python's logging as JSON lines on the log descriptor, and tracebacks without
-our own frames."""
+"""What a task logs. The module logging takes longer to import than all that a small task does, so
+it is taken over in the moment in which somebody imports it (log_lines.py)."""
 
-import atexit
-import logging
 import os
 import sys
-import traceback
 from datetime import datetime, timezone
+from importlib.machinery import PathFinder
+from time import time
 
 from leoflow.runtime.client import json_text
 
-# As our frames name it: in an archive not the same as __file__.
-_FILE = sys._getframe().f_code.co_filename
-PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(_FILE)))
-OUR_FOLDERS = tuple(os.path.join(PACKAGES, name) + os.sep for name in ("leoflow", "airflow"))
 TASK_LOGGER = "airflow.task"
 
-
-class LineHandler(logging.Handler):
-    """Writes each record at once as one JSON line to `fd`; silent while fd is None. `known` are
-    weak references to the handlers there were before the task."""
-
-    fd = None
-    known = ()
-
-    def emit(self, record):
-        if self.fd is None:
-            return
-        try:
-            line = _line(record)
-        except Exception:
-            self.handleError(record)
-            return
-        try:
-            while line:
-                line = line[os.write(self.fd, line) :]
-        except OSError:
-            self.fd = None
+_fd = None  # where the records of this process go
 
 
-HANDLER = LineHandler()
+class _Awaited:
+    """Finder and loader of logging: finds it as the usual finder does, and takes it over as soon as
+    it is there."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "logging":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            self._loader, spec.loader = spec.loader, self
+        return spec
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__loader__ = module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        _take_over()
+
+
+def _take_over():
+    from leoflow.runtime import log_lines
+
+    log_lines.take_over(_fd)
 
 
 def prepare():
-    """Makes the handler the only one of the root logger. The template interpreter does this once
-    for all its forks; their end calls shutdown()."""
-    atexit.unregister(logging.shutdown)
-    logging.raiseExceptions = True
-    root = logging.getLogger()
-    root.handlers[:] = [HANDLER]
-    root.setLevel(logging.INFO)
-    HANDLER.known = list(logging._handlerList)
+    """From now on logging is ours: the template interpreter imported it for all its forks, an
+    attempt by itself perhaps never does."""
+    if "logging" in sys.modules:
+        _take_over()
+    elif not any(isinstance(finder, _Awaited) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Awaited())
+
+
+def _lines():
+    """The module that knows logging, if somebody does; it is there before the task can log."""
+    return sys.modules.get("leoflow.runtime.log_lines")
 
 
 def shutdown():
-    """Ends logging, which writes out what handlers hold back. Those there before the task began
-    hold nothing."""
-    if logging._handlerList != HANDLER.known:
-        logging.shutdown()
+    """Ends logging, which writes out what handlers hold back."""
+    if lines := _lines():
+        lines.shutdown()
 
 
 def open_log(fd):
-    """Sends the records of this process to `fd`."""
-    HANDLER.fd = fd
+    """Sends the records of this process to `fd`; nowhere with None."""
+    global _fd
+    _fd = fd
+    if lines := _lines():
+        lines.HANDLER.fd = fd
+
+
+def make_line(created, level, logger, event, **more):
+    """One JSON line as bytes, of an instant in seconds since 1970."""
+    at = datetime.fromtimestamp(created, timezone.utc).isoformat(timespec="microseconds")
+    entry = {"timestamp": at, "level": level, "logger": logger, "event": event, **more}
+    return json_text(entry).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def write_line(fd, line):
+    """Raises OSError when nobody reads it."""
+    while line:
+        line = line[os.write(fd, line) :]
+
+
+def info(logger, message, *values):
+    """As logging.getLogger(logger).info(), but where nobody has imported logging, which then has no
+    handler, level or filter of anybody, without it."""
+    if _fd is not None and "logging" not in sys.modules:
+        try:
+            return write_line(_fd, make_line(time(), "info", logger, message % values))
+        except Exception:
+            pass  # told as logging tells it
+    import logging
+
+    logging.getLogger(logger).info(message, *values)
 
 
 def task_logger():
+    import logging
+
     return logging.getLogger(TASK_LOGGER)
 
 
 def log_failure(event, error):
     """Logs `error` with its traceback from the first frame that is not ours, and its note if
     rendering added one."""
+    logger = task_logger()
+    from leoflow.runtime.log_lines import exception_text
+
     note = getattr(error, "leoflow_note", None)
     text = f"{event} ({note})" if note else event
-    task_logger().error("%s", text, extra={"leoflow_exception": exception_text(error)})
-
-
-def exception_text(error):
-    """The traceback as text, without the leading frames of our own packages in it and in its
-    causes."""
-    for one in _chain(error):
-        one.__traceback__ = _without_our_frames(one.__traceback__)
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip("\n")
+    logger.error("%s", text, extra={"leoflow_exception": exception_text(error)})
 
 
 def flush():
-    """Writes out what stdout, stderr and other handlers still hold."""
+    """Writes out what stdout and stderr still hold."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             pass
-
-
-def _chain(error):
-    seen, waiting = set(), [error]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            waiting += [one.__cause__, one.__context__]
-            yield one
-
-
-def _without_our_frames(trace):
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(OUR_FOLDERS):
-        trace = trace.tb_next
-    return trace
-
-
-def _line(record):
-    entry = {
-        "timestamp": datetime.fromtimestamp(record.created, timezone.utc).isoformat(
-            timespec="microseconds"
-        ),
-        "level": record.levelname.lower(),
-        "logger": record.name,
-        "event": record.getMessage(),
-    }
-    exception = getattr(record, "leoflow_exception", None)
-    if exception is None and record.exc_info and record.exc_info[1] is not None:
-        exception = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-    if exception is not None:
-        entry["exception"] = exception
-    if record.stack_info:
-        entry["stack"] = str(record.stack_info)
-    return json_text(entry).encode("utf-8", "backslashreplace") + b"\n"

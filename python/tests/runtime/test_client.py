@@ -3,12 +3,39 @@ import os
 import socket
 import threading
 import unittest
+from unittest import mock
 
 import harness
 
 harness.add_site_packages()
 
 from leoflow.runtime import client  # noqa: E402
+
+
+class Codec(unittest.TestCase):
+    def setUp(self):
+        in_c = client._in_c()
+        with mock.patch.object(client, "_in_c", side_effect=ImportError):
+            self.codecs = {"in C": in_c, "of the module json": client._make_codec()}
+
+    def test_both_write_and_read_the_same(self):
+        value = {"é\n": [1, -1.5, True, None, {"deep": ["\u2028", "\ud800"]}], "big": 1 << 70}
+        wanted = (
+            '{"é\\n":[1,-1.5,true,null,{"deep":["\u2028","\ud800"]}],"big":1180591620717411303424}'
+        )
+        for name, (text, decode) in self.codecs.items():
+            with self.subTest(name):
+                self.assertEqual(wanted, text(value))
+                self.assertEqual((value, len(wanted)), decode(wanted, 0))
+                self.assertEqual(float("inf"), decode("Infinity", 0)[0])
+
+    def test_both_refuse_the_same(self):
+        for name, (text, decode) in self.codecs.items():
+            with self.subTest(name):
+                self.assertRaises(ValueError, text, float("nan"))
+                self.assertRaisesRegex(TypeError, "type set is not JSON", text, {"a": set()})
+                self.assertRaises(ValueError, decode, '{"a":1,}', 0)
+                self.assertRaises(StopIteration, decode, "", 0)
 
 
 class Calls(unittest.TestCase):
