@@ -41,15 +41,11 @@ std::string init_frame(const EnvironmentSpec& environment, bool once) {
   return encode_frame(out.take());
 }
 
+// Texts with NUL between them: it knows no JSON before the runtime is there.
 std::string standby_order(const std::string& program, const std::vector<std::string>& variables) {
-  json::Writer out;
-  out.begin_object().member("program", program).key("environment").begin_object();
-  for (const std::string& variable : variables) {
-    size_t equals = variable.find('=');
-    out.member(variable.substr(0, equals), variable.substr(equals + 1));
-  }
-  out.end_object().end_object();
-  return encode_frame(out.take());
+  std::string order = program;
+  for (const std::string& variable : variables) order.append(1, '\0').append(variable);
+  return encode_frame(order);
 }
 
 }  // namespace

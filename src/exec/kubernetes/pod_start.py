@@ -25,7 +25,6 @@ def stand_by(channel):
     _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)
     _signal.signal(_signal.SIGXFSZ, _signal.SIG_IGN)
-    import json
     def read(size):
         data = b""
         while len(data) < size:
@@ -34,16 +33,16 @@ def stand_by(channel):
                 os._exit(0)
             data += got
         return data
-    order = json.loads(read(int.from_bytes(read(4), "big")).decode())
+    order = read(int.from_bytes(read(4), "big")).decode("utf-8", "surrogateescape")
+    program, *variables = order.split("\0")
     os.environ.clear()
-    os.environ.update(order["environment"])
+    os.environ.update(variable.split("=", 1) for variable in variables)
     os.setsid()
     os.chdir("/")
     os.dup2(os.open("/dev/null", os.O_RDWR), 0)
     os.dup2(2, 1)
     os.dup2(channel.detach(), 3, False)
     os.closerange(4, 64)
-    program = order["program"]
     with open(program, "rb") as file:
         code = compile(file.read(), program, "exec")
     sys.argv = [program]

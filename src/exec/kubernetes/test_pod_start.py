@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).with_name("pod_start.py")
 ORDERS = f"""#!{sys.executable}
 import json, os, socket
 pid, channel, python = os.environ["LEOFLOW_INTERPRETER"].split(":", 2)
-order = json.dumps({{"program": os.environ["PROGRAM"], "environment": {{"GIVEN": "x"}}}}).encode()
+order = (os.environ["PROGRAM"] + "\\0GIVEN=x=y\\0EMPTY=").encode()
 with socket.socket(fileno=int(channel)) as orders:
     orders.sendall(len(order).to_bytes(4, "big") + order + b"next frame")
     ended = os.waitpid(int(pid), 0)
@@ -92,7 +92,7 @@ class PodStart(unittest.TestCase):
                            PROGRAM=str(program))
         self.assertEqual(ended.stdout, "True True\n")
         self.assertEqual(ended.stderr.splitlines(), [
-            "b'next frame' __main__ True {'GIVEN': 'x'}", "True / False",
+            "b'next frame' __main__ True {'GIVEN': 'x=y', 'EMPTY': ''}", "True / False",
             "['0', '1', '2', '3'] /dev/null", "0 1", "out"])
 
     def test_another_program_is_not_run(self):
