@@ -64,7 +64,7 @@ def pods(options):
         Row("end of a task to the next runs in a held pod p50", median(ours["held"]) * 1000, "ms",
             NEXT_MS_MAX, note="end_date to start_date"),
         Row("a sleeping process asked and heard p50", woken * 1000, "ms",
-            note="two wakes; the hand-overs above have five or more between processes"),
+            note="two wakes; from one pod's task to the next one's eight threads wake"),
         Row("case study outside user code, in starts of a bare pod", study / running, "x",
             STUDY_SHARE_MAX, note=f"{study:.2f} s"),
     ]
