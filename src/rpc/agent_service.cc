@@ -321,7 +321,7 @@ std::string AgentService::authority_pem() const {
 
 bool AgentService::assign(const std::string& agent, const WorkItem& item) {
   if (!impl_->sessions.takes_work(agent)) return false;
-  // Filled here and not on the agents' thread; what cannot be filled is told when the agent asks.
+  // What cannot be filled is told when the agent asks.
   auto claim = std::make_shared<wire::ClaimReply>();
   if (!impl_->calls.fill_claim(item.attempt, pod::is_pod_agent(agent), *claim)) claim = nullptr;
   impl_->thread->loop().post([this, agent, item, claim = std::move(claim)] {

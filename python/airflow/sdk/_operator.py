@@ -171,12 +171,14 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     @property
     def log(self):
         import logging
-        return logging.getLogger(self._logger)
+        return logging.getLogger(_logger_of(self))
 
-    @property
-    def _logger(self):
-        kind = type(self)
-        return self.logger_name or f"airflow.task.operators.{kind.__module__}.{kind.__qualname__}"
+    def _log_info(self, message, *values):
+        """As log.info(), but the module logging is not imported for it alone."""
+        if type(self).log is not BaseOperator.log:
+            return self.log.info(message, *values)
+        from leoflow.runtime import logs
+        logs.info(_logger_of(self), message, *values)
 
     @property
     def output(self):
@@ -270,6 +272,11 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
     def defer(self, **kwargs):
         from airflow.sdk._unsupported import not_supported
         raise not_supported("defer", self.task_id)
+
+
+def _logger_of(operator):
+    kind = type(operator)
+    return operator.logger_name or f"airflow.task.operators.{kind.__module__}.{kind.__qualname__}"
 
 
 def _set_durations():

@@ -16,24 +16,29 @@ _fd = None  # where the records of this process go
 
 
 class _Awaited:
-    """Finder and loader of logging: finds it as the usual finder does, and takes it over as soon as
-    it is there."""
+    """Finds logging as the usual finder does, until somebody has imported it."""
 
-    def find_spec(self, name, path=None, target=None):
-        if name != "logging":
-            return None
-        sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(name, path, target)
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        spec = PathFinder.find_spec(name, path, target) if name == "logging" else None
         if spec is not None:
-            self._loader, spec.loader = spec.loader, self
+            spec.loader = _TakingOver(spec.loader)
         return spec
 
-    def create_module(self, spec):
-        return self._loader.create_module(spec)
+
+class _TakingOver:
+    """The usual loader, for whoever only looks; what it has loaded is ours at once."""
+
+    def __init__(self, loader):
+        self._loader = loader
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
 
     def exec_module(self, module):
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Awaited]
         _take_over()
 
 
@@ -48,8 +53,8 @@ def prepare():
     attempt by itself perhaps never does."""
     if "logging" in sys.modules:
         _take_over()
-    elif not any(isinstance(finder, _Awaited) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Awaited())
+    elif _Awaited not in sys.meta_path:
+        sys.meta_path.insert(0, _Awaited)
 
 
 def _lines():

@@ -34,9 +34,12 @@ def d():
 d()
 """
 LOGGING = """
+import importlib.util
+looked_at = importlib.util.find_spec("logging").loader.get_filename()
 import logging
 from airflow.sdk import dag, task
 
+assert logging.__file__ == looked_at
 logging.getLogger("top").warning("while the file is read")
 
 @dag(schedule=None)
@@ -52,6 +55,19 @@ def d():
     small()
 
 d()
+"""
+OWN_LOG = """
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG
+
+class Loud(PythonOperator):
+    @property
+    def log(self):
+        import logging
+        return logging.getLogger("loud")
+
+with DAG("d", schedule=None):
+    Loud(task_id="small", python_callable=lambda: 7)
 """
 DONE = {
     "level": "info",
@@ -79,6 +95,12 @@ class AwaitedLogging(unittest.TestCase):
         self.assertEqual("Done. Returned value was: []", line["event"])
         self.assertEqual(DONE, {name: line[name] for name in DONE})
         self.assertRegex(line["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$")
+
+    def test_an_operator_may_have_a_log_of_its_own(self):
+        (line,) = self.run_task(OWN_LOG).log
+        self.assertEqual(
+            ("loud", "Done. Returned value was: 7"), (line["logger"], line["event"])
+        )
 
     def test_what_has_no_text_is_told_as_logging_tells_it(self):
         result = self.run_task(SMALL, "unspeakable")

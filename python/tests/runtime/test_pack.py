@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from pathlib import Path
 
 import harness
 
@@ -74,7 +75,7 @@ class Packed(unittest.TestCase):
     def test_packed_again_it_is_the_same(self):
         with tempfile.TemporaryDirectory() as other:
             found = [
-                hashlib.sha256(open(os.path.join(one, "runtime.zip"), "rb").read()).hexdigest()
+                hashlib.sha256(Path(one, "runtime.zip").read_bytes()).hexdigest()
                 for one in (self.folder, packed(other))
             ]
         self.assertEqual(found[0], found[1])

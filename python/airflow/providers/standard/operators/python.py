@@ -46,14 +46,13 @@ class PythonOperator(BaseOperator):
             self.template_ext = tuple(templates_exts)
 
     def execute(self, context):
-        from leoflow.runtime import logs
         from leoflow.runtime.assets import run_to_end
         result = self.execute_callable(self.keywords(context))
         result = run_to_end(result, context.get("outlet_events"))
         if self.show_return_value_in_logs:
-            logs.info(self._logger, "Done. Returned value was: %s", result)
+            self._log_info("Done. Returned value was: %s", result)
         else:
-            logs.info(self._logger, "Done. Returned value not shown")
+            self._log_info("Done. Returned value not shown")
         return result
 
     def keywords(self, context):
