@@ -94,9 +94,7 @@ void PodRunner::launch(Launch launch) {
   // A place that held has it all and waits for nothing.
   if (ready_ && ready_->sources == sources &&
       ready_->environment == environment_name(environment_json)) {
-    auto started = start(std::move(launch), ready_->paths);
-    if (!started) refuse(attempt, started.error().text());
-    return;
+    return start(std::move(launch), ready_->paths);
   }
   fetching_.insert_or_assign(attempt, std::move(launch));
   fetch(environment_json, sources, [this, attempt](Result<FetchedPaths> paths) {
@@ -104,8 +102,7 @@ void PodRunner::launch(Launch launch) {
     if (found == fetching_.end()) return;  // ended meanwhile
     Launch launch = std::move(found->second);
     fetching_.erase(found);
-    auto started = paths ? start(std::move(launch), *paths) : Status(fail(paths));
-    if (!started) listener_->on_refused(attempt, started.error().text());
+    start(std::move(launch), paths);
   });
 }
 
@@ -114,7 +111,13 @@ void PodRunner::refuse(AttemptId attempt, std::string reason) {
       [this, attempt, reason = std::move(reason)] { listener_->on_refused(attempt, reason); });
 }
 
-Status PodRunner::start(Launch launch, const FetchedPaths& paths) {
+void PodRunner::start(Launch launch, const Result<FetchedPaths>& paths) {
+  AttemptId attempt = launch.attempt;
+  auto started = paths ? start_in(std::move(launch), *paths) : Status(fail(paths));
+  if (!started) refuse(attempt, started.error().text());
+}
+
+Status PodRunner::start_in(Launch launch, const FetchedPaths& paths) {
   auto python = find_interpreter(launch.sources->python_version, options_.folders, options_.image);
   if (!python) return fail(python);
   auto environment = environment_in_pod(launch.environment_json, *python, paths.environment);

@@ -60,7 +60,8 @@ class PodRunner : public TaskRunner {
   void fetch(const std::string& environment_json, const LaunchSources& sources, Fetched done);
   Result<FetchedPaths> fetch_now(const std::string& environment, const LaunchSources& sources);
   Result<fs::path> get(const std::string& hash);
-  Status start(Launch launch, const FetchedPaths& paths);
+  void start(Launch launch, const Result<FetchedPaths>& paths);
+  Status start_in(Launch launch, const FetchedPaths& paths);
 
   Loop& loop_;
   const Clock& clock_;

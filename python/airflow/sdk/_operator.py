@@ -227,12 +227,12 @@ class BaseOperator(DependencyMixin, metaclass=OperatorMeta):
 
     def get_flat_relative_ids(self, upstream=False):
         """Ids of all tasks before (upstream) or after this one."""
-        found, todo = set(), list(self.get_direct_relative_ids(upstream))
-        while todo:
-            task_id = todo.pop()
+        found, waiting = set(), list(self.get_direct_relative_ids(upstream))
+        while waiting:
+            task_id = waiting.pop()
             if task_id not in found:
                 found.add(task_id)
-                todo.extend(self.dag.task_dict[task_id].get_direct_relative_ids(upstream))
+                waiting.extend(self.dag.task_dict[task_id].get_direct_relative_ids(upstream))
         return found
 
     def get_flat_relatives(self, upstream=False):
