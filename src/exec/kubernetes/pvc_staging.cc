@@ -2,11 +2,9 @@
 #include "exec/kubernetes/pvc_staging.h"
 
 #include <algorithm>
-#include <future>
 
 #include "base/log.h"
 #include "exec/kubernetes/pod_spec.h"
-#include "model/pod_contract.h"
 
 namespace leoflow::kube {
 namespace {
