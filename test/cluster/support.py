@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests on the cluster share: the cluster that `run` started, pods, waiting."""
+import contextlib
 import json
 import os
 import unittest
@@ -10,8 +11,6 @@ from onenode.processes import until
 from onenode.settings import PYTHON_IMAGES
 
 WAIT_SECONDS = 60
-# Behind a test that restarted the API server: the controllers may come back only after minutes.
-CONTROLLER_SECONDS = 360
 IMAGE = PYTHON_IMAGES[0]
 ENDED = ("Succeeded", "Failed")
 VOLUME = "leoflow.io/volume"   # label of a claim
@@ -44,7 +43,7 @@ class ClusterTest(unittest.TestCase):
             "name": cls.namespace, "labels": cls.namespace_labels}})
         cls.addClassCleanup(cls.api.delete, f"/api/v1/namespaces/{cls.namespace}")
         account = f"/api/v1/namespaces/{cls.namespace}/serviceaccounts/default"
-        until("the default service account", lambda: cls.api.find(account), CONTROLLER_SECONDS)
+        until("the default service account", lambda: cls.api.find(account), WAIT_SECONDS)
 
     @classmethod
     def path(cls, kind, name=""):
@@ -66,6 +65,28 @@ class ClusterTest(unittest.TestCase):
 
     def until_ended(self, name):
         return self.until_pod(name, "ends", lambda found: found["status"]["phase"] in ENDED)
+
+    @classmethod
+    def api_server_is_back(cls):
+        """And a scheduler and controllers that are new with it, as those that lost their lease are
+        on other clusters. Nothing when it was not away.
+
+        The old ones' watches may be refused by a server that has not read its roles yet. What
+        happens until they ask again, they look at minutes later or never: a claim stays for a pod
+        that came and went meanwhile.
+        """
+        if cls.cluster.status()["kube-apiserver"] == "running":
+            return
+        cls.cluster.ask("start", "kube-apiserver")
+        until("the API server answers", cls.api_server_answers, WAIT_SECONDS)
+        for component in ("kube-scheduler", "kube-controller-manager"):
+            cls.cluster.ask("stop", component)
+            cls.cluster.ask("start", component)
+
+    @classmethod
+    def api_server_answers(cls):
+        with contextlib.suppress(Exception):   # whatever it says while it starts
+            return cls.api.get("/readyz")
 
     def all_claims(self):
         return self.api.get(self.path("persistentvolumeclaims"))["items"]

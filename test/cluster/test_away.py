@@ -89,9 +89,7 @@ class Away(tasks.TasksTest):
             self.ends("quick", run_id)
         print(f"all ended {time.monotonic() - back:.1f} s after it was back", file=sys.stderr)
         self.all_were_placed_once()
-        # The cluster's own controllers may take minutes to find back and let claims go.
-        self.until_("pods are gone and claims going", lambda: not self.pods() and all(
-            claim["metadata"].get("deletionTimestamp") for claim in self.claims()))
+        self.until_("pods and claims are gone", lambda: not self.pods() and not self.claims())
 
     def tries_of_the_node(self):
         """How often its kubelet has asked for its lease in vain, less and less often each time."""

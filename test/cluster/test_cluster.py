@@ -101,19 +101,15 @@ class Faults(ClusterTest):
     def test_api_server_that_was_away_is_back_with_everything(self):
         self.start_pod("stays", ["sleep", "1000"])
         self.until_pod("stays", "runs", lambda found: "running" in state_of(found))
+        self.addCleanup(self.api_server_is_back)
         self.cluster.ask("signal", "kube-apiserver", str(int(signal.SIGKILL)))
         until("it has ended", lambda: self.cluster.status()["kube-apiserver"] != "running",
               WAIT_SECONDS)
         with self.assertRaises(OSError):
             self.api.get("/readyz")
-        self.cluster.ask("start", "kube-apiserver")
-        until("it answers", self.answers, WAIT_SECONDS)
+        self.api_server_is_back()
         found = self.api.get(self.path("pods", "stays"))
         self.assertIn("running", state_of(found))
-
-    def answers(self):
-        with contextlib.suppress(Exception):
-            return self.api.get("/readyz") is not None
 
     def test_unknown_component_is_refused(self):
         with self.assertRaisesRegex(Refused, "no such component.*kubelet"):

@@ -236,23 +236,6 @@ class TasksTest(ClusterTest):
         self.assert_no_try_spent(dag_id, "wait", run_id)
         self.until_("the claim is gone", lambda: not self.claims())
 
-    def api_server_is_back(self):
-        """And a scheduler that is new with it, as one that lost its lease is on other clusters.
-
-        The old one's watches were refused by a server that had not read its roles yet; what it
-        misses while it asks again, it looks at after five minutes.
-        """
-        self.cluster.ask("start", "kube-apiserver")
-        self.until_("the API server answers", self.answers)
-        self.cluster.ask("stop", "kube-scheduler")
-        self.cluster.ask("start", "kube-scheduler")
-
-    def answers(self):
-        try:
-            return self.api.get("/readyz")
-        except Exception:   # whatever it says while it starts
-            return None
-
     def reason(self, dag_id, run_id):
         """Why its only task does not move, as page and command line show it."""
         shown = self.server.leoflow("tasks", "list", dag_id, run_id, "-o", "json")

@@ -9,6 +9,7 @@ down: nothing of a cluster outlives this process but files.
 It starts the programs in order, collects orphans, and obeys one-line requests on control.sock:
 `status`, `stop NAME`, `start NAME`, `signal NAME NUMBER`. An answer is one line of JSON.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -117,7 +118,8 @@ def open_volumes(folder):
     libc.inotify_add_watch(events, os.fsencode(folder), IN_CREATE | IN_ISDIR)
     while os.read(events, 65536):
         for volume in folder.iterdir():
-            volume.chmod(0o777)
+            with contextlib.suppress(FileNotFoundError):   # removed meanwhile
+                volume.chmod(0o777)
 
 
 def import_images(place, archives):
@@ -171,8 +173,6 @@ def bring_up(place, components, archives, tell):
     wait("default service account",
          lambda: api.find("/api/v1/namespaces/default/serviceaccounts/default"))
     wait("node Ready", lambda: is_ready(api))
-
-
 
 
 class Control:
