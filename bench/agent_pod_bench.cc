@@ -89,7 +89,7 @@ int run(const fs::path& agent) {
   spec.program = agent;
   spec.arguments = {"pod"};
   spec.environment = {"LEOFLOW_SERVER=127.0.0.1:" + std::to_string((*service)->tcp_port()),
-                      "LEOFLOW_CA=" + (*service)->authority_pem(),
+                      "LEOFLOW_CA=" + read_file((*service)->certificates().authority).value_or(""),
                       "LEOFLOW_TOKEN_FILE=" + (folder / "token").string(),
                       "LEOFLOW_POD_NAME=p",
                       "LEOFLOW_POD_UID=u",

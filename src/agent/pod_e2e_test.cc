@@ -164,7 +164,7 @@ class PodEndToEnd : public AgentEndToEnd, private AgentObserver {
                  std::vector<std::string> command = {agent(), "pod"}) {
     std::map<std::string, std::string> variables{
         {"LEOFLOW_SERVER", "127.0.0.1:" + std::to_string(port_)},
-        {"LEOFLOW_CA", service_->authority_pem()},
+        {"LEOFLOW_CA", read_file(service_->certificates().authority).value_or("")},
         {"LEOFLOW_TOKEN_FILE", home_ / "pod/token"},
         {"LEOFLOW_POD_NAME", "etl-1"},
         {"LEOFLOW_POD_UID", "uid-1"},

@@ -96,7 +96,7 @@ Status Pods::read_agent() {
   agent_ = std::move(*bytes);
   settings_.agent_sha256 = sha256_hex(agent_);
   agent_target_ = "/agent/" + settings_.agent_sha256 + "/leoflow-agent";
-  settings_.agent_url = "http://" + bracketed(options_.config.agent_address) + ":" +
+  settings_.agent_url = "https://" + bracketed(options_.config.agent_address) + ":" +
                         std::to_string(options_.config.agent_port + 1) + agent_target_;
   return {};
 }
@@ -114,11 +114,15 @@ void Pods::prepare(AgentServiceOptions& options) {
 }
 
 Status Pods::start(AgentService& service) {
-  executor_->set_server(settings_.server, service.authority_pem());
+  CertificateFiles certificates = service.certificates();
+  auto authority = read_file(certificates.authority, api::kTlsFileBytesMax);
+  if (!authority) return fail(authority.error().within("the authority that pods trust"));
+  executor_->set_server(settings_.server, std::move(*authority));
   auto downloads =
       api::HttpServer::start({.address = "0.0.0.0",
                               .port = uint16_t(options_.config.agent_port + 1),
-                              .workers = kDownloadWorkers},
+                              .workers = kDownloadWorkers,
+                              .tls = api::TlsFiles{certificates.certificate, certificates.key}},
                              [this](const api::Request& request) { return download(request); });
   if (!downloads) return fail(downloads.error().within("serving the agent program to pods"));
   downloads_ = std::move(*downloads);

@@ -316,9 +316,9 @@ void AgentService::stop() {
 
 int AgentService::tcp_port() const { return impl_->tcp_port; }
 
-std::string AgentService::authority_pem() const {
+CertificateFiles AgentService::certificates() const {
   if (!makes_certificates(impl_->options)) return {};
-  return read_file(impl_->options.tls_folder / "ca.pem").value_or("");
+  return certificates_in(impl_->options.tls_folder);
 }
 
 bool AgentService::assign(const std::string& agent, const WorkItem& item) {

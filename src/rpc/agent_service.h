@@ -13,6 +13,7 @@
 #include "exec/agent_gateway.h"
 #include "exec/pod_admission.h"
 #include "rpc/archive_source.h"
+#include "rpc/certificates.h"
 #include "rpc/claim_provider.h"
 #include "rpc/log_sink.h"
 
@@ -84,9 +85,9 @@ class AgentService : public AgentGateway {
   void stop();
   // The bound TCP port, 0 when there is none (tests bind port 0).
   int tcp_port() const;
-  // PEM text of the authority that agents of the TCP address are to trust; empty with certificates
-  // that were brought along and with plain text.
-  std::string authority_pem() const;
+  // What the TCP address shows and what its agents are to trust, renewed in place; empty with
+  // certificates that were brought along and with plain text.
+  CertificateFiles certificates() const;
   // Tells an agent to take no more work, finish and exit. From now on assign() hands it nothing.
   void retire(const std::string& agent, const std::string& reason);
   // Tells an agent that the attempt's staging volume is full (found by the server).

@@ -218,6 +218,10 @@ Result<std::vector<std::string>> certificate_names(const std::string& pem) {
   return names;
 }
 
+CertificateFiles certificates_in(const fs::path& folder) {
+  return {folder / "ca.pem", folder / "server.pem", folder / "server.key"};
+}
+
 Result<CertificateFiles> ensure_certificates(const fs::path& folder,
                                              const std::vector<std::string>& names, Time now) {
   if (names.empty() || names.size() > kCertificateNamesMax)
@@ -225,7 +229,7 @@ Result<CertificateFiles> ensure_certificates(const fs::path& folder,
   auto extension = names_extension(names);
   if (!extension) return fail(extension);
   if (auto made = make_folder(folder, 0700); !made) return fail(made);
-  CertificateFiles files{folder / "ca.pem", folder / "server.pem", folder / "server.key"};
+  CertificateFiles files = certificates_in(folder);
   auto authority_key = key_in(folder / "ca.key");
   if (!authority_key) return fail(authority_key);
   auto authority_pem = authority_in(files.authority, authority_key->get(), now);

@@ -23,6 +23,9 @@ struct CertificateFiles {
   fs::path authority, certificate, key;
 };
 
+// Where they are in a folder of ensure_certificates().
+CertificateFiles certificates_in(const fs::path& folder);
+
 // Makes sure that `folder` holds ca.pem, ca.key, server.pem and server.key (keys 0600) and that the
 // server's certificate bears these names (host names and addresses) and is not about to expire.
 // Keys are made once and kept, so a renewed authority vouches for what the old one signed and an

@@ -67,7 +67,6 @@ Status allowed(const PodPolicy& policy, const PodRequest& request) {
 
 json::object labels_of(const PodSettings& settings, const PodRequest& request) {
   json::object labels;
-  if (auto* own = execution(request, "labels"); own && own->is_object()) labels = own->as_object();
   labels["app.kubernetes.io/name"] = "leoflow-task";
   labels[kManagedBy] = "leoflow";
   labels[kInstanceLabel] = settings.instance;
@@ -82,8 +81,6 @@ json::object labels_of(const PodSettings& settings, const PodRequest& request) {
 
 json::object annotations_of(const PodRequest& request) {
   json::object marks;
-  auto* own = execution(request, "annotations");
-  if (own && own->is_object()) marks = own->as_object();
   const WorkItem& item = request.item;
   marks["leoflow.io/dag-id"] = item.dag_id;
   marks["leoflow.io/run-id"] = item.run_id;
@@ -95,6 +92,22 @@ json::object annotations_of(const PodRequest& request) {
   marks["cluster-autoscaler.kubernetes.io/safe-to-evict"] = "false";
   marks["karpenter.sh/do-not-disrupt"] = "true";
   return marks;
+}
+
+json::object metadata_of(const PodSettings& settings, const PodRequest& request) {
+  return {{"name", pod_name(settings.instance, request.place)},
+          {"namespace", settings.namespace_name},
+          {"labels", labels_of(settings, request)},
+          {"annotations", annotations_of(request)}};
+}
+
+// What leoflow.yaml wants of it: the weakest.
+json::object metadata_wished(const PodRequest& request) {
+  json::object out;
+  for (const char* key : {"labels", "annotations"}) {
+    if (auto* own = execution(request, key); own && own->is_object()) out[key] = *own;
+  }
+  return out;
 }
 
 json::object resources_of(const PodRequest& request) {
@@ -168,8 +181,8 @@ json::array variables_of(const PodSettings& settings, const PodRequest& request)
                   variable("HOME", "/tmp"),
                   from_field(pod::kPodName, "metadata.name"),
                   from_field(pod::kNamespace, "metadata.namespace"),
-                  from_field(pod::kPodUid, "metadata.uid")};
-  if (!settings.server_ca.empty()) env.push_back(variable(pod::kCa, settings.server_ca));
+                  from_field(pod::kPodUid, "metadata.uid"),
+                  variable(pod::kCa, settings.server_ca)};
   if (settings.agent_image.empty()) {
     env.push_back(variable("LEOFLOW_AGENT_URL", settings.agent_url));
     env.push_back(variable("LEOFLOW_AGENT_SHA256", settings.agent_sha256));
@@ -377,19 +390,14 @@ json::object open_pod() { return {{"spec", json::object{{"schedulingGates", null
 
 Result<json::object> make_pod(const PodSettings& settings, const PodRequest& request) {
   if (auto ok = allowed(settings.policy, request); !ok) return fail(ok);
-  json::object metadata{{"name", pod_name(settings.instance, request.place)},
-                        {"namespace", settings.namespace_name},
-                        {"labels", labels_of(settings, request)},
-                        {"annotations", annotations_of(request)}};
-  json::object ours{{"apiVersion", "v1"},
-                    {"kind", "Pod"},
-                    {"metadata", metadata},
-                    {"spec", spec_of(settings, request)}};
-  if (settings.pod_template.empty()) return ours;
-  json::object pod = ours;
+  json::object pod{{"apiVersion", "v1"},
+                   {"kind", "Pod"},
+                   {"metadata", metadata_wished(request)},
+                   {"spec", spec_of(settings, request)}};
   merge_pod(pod, settings.pod_template);
   // What the executor lives by is not the template's.
-  merge_pod(pod, {{"metadata", metadata}, {"spec", json::object{{"restartPolicy", "Never"}}}});
+  json::object fixed{{"restartPolicy", "Never"}};
+  merge_pod(pod, {{"metadata", metadata_of(settings, request)}, {"spec", std::move(fixed)}});
   for (json::value& container : pod["spec"].as_object()["containers"].as_array()) {
     if (json::string_or(container.as_object(), "name") == kTaskContainer)
       container.as_object()["command"] = command_of(settings);

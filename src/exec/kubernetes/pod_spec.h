@@ -41,7 +41,7 @@ struct PodSettings {
   std::string image_pull_policy;                                 // empty = the cluster's default
   std::string agent_image;  // brings /leoflow-agent; empty = fetched from agent_url
   std::string agent_url, agent_sha256;
-  std::string server, server_ca;  // host:port for agents, PEM; no PEM = plain text
+  std::string server, server_ca;  // host:port for agents; PEM of whom they trust
   std::string audience = "leoflow";
   // With it pods prove who they are by a Secret of their own instead of a token of the cluster.
   std::string place_key;

@@ -17,7 +17,7 @@ PodSettings settings() {
   PodSettings settings;
   settings.namespace_name = "flows";
   settings.instance = "k3j9x2";
-  settings.agent_url = "http://10.0.0.5:8080/agent/abc/leoflow-agent";
+  settings.agent_url = "https://10.0.0.5:8080/agent/abc/leoflow-agent";
   settings.agent_sha256 = "abc";
   settings.server = "10.0.0.5:9091";
   settings.server_ca = "CA PEM";
@@ -171,6 +171,20 @@ spec:
   EXPECT_EQ(made.at("spec").at("containers").as_array().size(), 2u);
   EXPECT_EQ(container(made).at("command").as_array().at(0), "python3");
   EXPECT_EQ(container(made).at("resources").at("limits").at("cpu"), "2");
+}
+
+TEST_F(PodSpecTest, TheTemplateIsAboveWhatADagWants) {
+  PodSettings with = settings();
+  with.pod_template =
+      yaml_to_json("{metadata: {labels: {team: ops}, annotations: {by: ops}}}", "template")
+          ->as_object();
+  execution("{labels: {team: mine, tier: low}, annotations: {by: me, note: x}}");
+  const json::object made = pod(with);
+  const json::object& metadata = made.at("metadata").as_object();
+  EXPECT_EQ(metadata.at("labels").at("team"), "ops");
+  EXPECT_EQ(metadata.at("labels").at("tier"), "low");
+  EXPECT_EQ(metadata.at("annotations").at("by"), "ops");
+  EXPECT_EQ(metadata.at("annotations").at("note"), "x");
 }
 
 TEST_F(PodSpecTest, ThePolicyForbidsByName) {

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a task's container runs where its image has no agent: its Python fetches leoflow-agent by the
-# hash of its bytes and becomes it. An init container would cost a second, the time in which the
-# kubelet looks at containers again. Any Python 3.6 has all of it; what goes wrong is said as the
-# agent would say it. Only modules written in C are imported as long as all goes well: http.client
-# and what it needs take longer than all the rest of it.
+# hash of its bytes, over TLS with the server's own authority (LEOFLOW_CA), and becomes it. An init
+# container would cost a second, the time in which the kubelet looks at containers again. Any Python
+# 3.6 has all of it; what goes wrong is said as the agent would say it. Only modules written in C
+# are imported as long as all goes well: ssl and http.client, with what they need, take longer than
+# all the rest of it.
 #
 # Before that it forks, since another Python would have to start for the task: the child stands by
 # for the agent's order, at the other end of a socket, to be the interpreter of the attempt
@@ -19,6 +20,7 @@ _signal.signal(_signal.SIGTERM, lambda *_: os._exit(0))
 _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
 _signal.signal(_signal.SIGXFSZ, _signal.SIG_DFL)
 url, want, own = (os.environ["LEOFLOW_AGENT_" + n] for n in ("URL", "SHA256", "PATH"))
+authority = os.environ["LEOFLOW_CA"]
 cache = os.environ.get("LEOFLOW_CACHE")
 kept = "%s/%s" % (cache, want)
 def stand_by(channel):
@@ -66,6 +68,12 @@ def become(path):
     finally:
         ours.close()
         os.waitpid(pid, 0)
+def end(reason):
+    import json
+    log = os.environ.get("LEOFLOW_TERMINATION_LOG", "/dev/termination-log")
+    with open(log, "w") as file:
+        json.dump({"leoflow": 1, "kind": "lost", "reason": reason}, file)
+    sys.exit(reason)
 if cache:
     try:
         os.utime(kept + ".size")
@@ -77,29 +85,39 @@ if cache:
     except OSError:
         pass
 try:
+    import _ssl
+except ImportError as error:
+    end("leoflow-agent cannot be fetched: the image's Python has no TLS (%s); hint: another image, "
+        "or agent_image in the executor's settings" % error)
+try:
     from _hashlib import openssl_sha256 as sha256
 except ImportError:
     from hashlib import sha256
 host, target = url.split("//", 1)[1].split("/", 1)
 name, port = host.rsplit(":", 1)
+class Socket(_socket.socket):
+    pass   # one that may be referred to weakly, as _ssl does
 def connect():
     found = _socket.getaddrinfo(name.strip("[]"), int(port), 0, _socket.SOCK_STREAM)
     for family, kind, protocol, _, address in found:
         try:
-            connection = _socket.socket(family, kind, protocol)
+            connection = Socket(family, kind, protocol)
             connection.settimeout(60)
             connection.connect(address)
             return connection
         except OSError as error:
             last = error
     raise last
-def ask(buffer):
-    connection = connect()
+def ask(connection, buffer):
+    trust = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)
+    trust.load_verify_locations(cadata=authority)
+    secured = trust._wrap_socket(connection, False, name.strip("[]"))
+    secured.do_handshake()
     text = "GET /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (target, host)
-    connection.sendall(text.encode())
+    secured.write(text.encode())
     head = b""
     while b"\r\n\r\n" not in head:
-        got = connection.recv_into(buffer)
+        got = secured.read(len(buffer), buffer)
         if not got:
             raise OSError("it was cut off")
         head += buffer[:got]
@@ -108,14 +126,15 @@ def ask(buffer):
         raise OSError("status " + head[9:12].decode("latin-1"))
     fields = (line.partition(b":") for line in head.lower().split(b"\r\n"))
     sizes = [int(value) for key, _, value in fields if key == b"content-length"]
-    return connection, rest, sizes[0]
+    return secured, rest, sizes[0]
 def fetch():
     found, buffer = sha256(), memoryview(bytearray(1 << 18))
-    connection, data, left = ask(buffer)
+    connection = connect()
+    secured, data, left = ask(connection, buffer)
     with open(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755), "wb", 0) as file:
         while left > 0:
             if not data:
-                data = buffer[:connection.recv_into(buffer)]
+                data = buffer[:secured.read(len(buffer), buffer)]
             if not data:
                 raise OSError("it was cut off")
             found.update(data)
@@ -142,12 +161,6 @@ def keep():
                 remove(what)
             except OSError:
                 pass
-def end(reason):
-    import json
-    log = os.environ.get("LEOFLOW_TERMINATION_LOG", "/dev/termination-log")
-    with open(log, "w") as file:
-        json.dump({"leoflow": 1, "kind": "lost", "reason": reason}, file)
-    sys.exit(reason)
 for wait in (0.2, 0.5, 1, 2, 4, 8, 0):
     try:
         found = fetch()
