@@ -4,7 +4,10 @@ import base64
 import contextlib
 import http.client
 import json
+import re
+import ssl
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -33,23 +36,32 @@ VARIANTS = {
                   "cacheHostPath": "/var/cache/leoflow", "protectFromDrain": True,
                   "startAhead": "all", "pullSecrets": [{"name": "registry"}],
                   "podTemplate": {"spec": {"priorityClassName": "low"}},
+                  "namespace": "testchart-tasks",
                   "policy": {"execution_keys": ["node_selector"]}},
         "workspace": {"existingClaim": "dags", "subPath": "production"},
         "server": {"extraArgs": ["--log-level=debug"], "nodeSelector": {"disk": "ssd"},
                    "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
                    "tolerations": [{"key": "only", "operator": "Exists"}],
                    "affinity": {"nodeAffinity": {}}, "priorityClassName": "high",
-                   "podLabels": {"team": "data"}, "podAnnotations": {"note": "yes"}},
+                   "podLabels": {"team": "data"}, "podAnnotations": {"note": "yes"},
+                   "extraVolumes": [{"name": "oidc", "secret": {"secretName": "oidc"}}],
+                   "extraVolumeMounts": [{"name": "oidc", "mountPath": "/etc/oidc"}],
+                   "trustedProxies": ["10.0.0.0/8"]},
         "image": {"repository": "registry.example.org/leoflow", "tag": "1.2.3",
                   "pullSecrets": [{"name": "registry"}]},
     },
     "everything brought along": {
         "home": {"existingClaim": "home"}, "admin": {"existingSecret": "admin"},
+        "tls": {"existingSecret": "certificate"},
+        "serviceMonitor": {"enabled": True, "tokenSecret": "metrics",
+                           "tlsConfig": {"ca": {"configMap": {"name": "ca", "key": "pem"}}}},
         "serviceAccount": {"create": False, "name": "flows"},
         "networkPolicies": {"enabled": False}, "rbac": {"create": False},
         "tasks": {"serviceAccount": {"create": False, "name": "worker"}, "cacheClaim": "kept"},
     },
     "tasks as processes": {"executor": "process"},
+    "without TLS inside": {"tls": {"enabled": False}, "serviceMonitor": {
+        "enabled": True, "tokenSecret": "metrics"}},
 }
 REFUSED = (
     ({"replicas": 2}, "additional properties"),
@@ -58,6 +70,8 @@ REFUSED = (
     ({"tasks": {"podTemplate": {"kind": "Pod"}}}, "/tasks/podTemplate"),
     ({"server": {"logLevel": "loud"}}, "/server/logLevel"),
     ({"home": {"size": "big"}}, "/home/size"),
+    ({"tls": {"enabled": "no"}}, "/tls/enabled"),
+    ({"server": {"extraVolumeMounts": [{"name": "oidc"}]}}, "/server/extraVolumeMounts"),
     ({"ingress": {"enabled": True}}, "/ingress/host"),
     ({"serviceMonitor": {"enabled": True}}, "/serviceMonitor/tokenSecret"),
 )
@@ -101,10 +115,22 @@ def helm(*words, values=None):
                           check=False)
 
 
-def render(values):
+def render(values, namespace="testchart"):
     version = programs.KUBERNETES.version()
-    return helm("template", "flows", CHART, "--namespace", "testchart", "--kube-version", version,
+    return helm("template", "flows", CHART, "--namespace", namespace, "--kube-version", version,
                 values=values)
+
+
+def objects(rendered):
+    """(kind, namespace, name) of what was rendered."""
+    found = []
+    for text in rendered.stdout.split("\n---\n"):
+        kind = re.search(r"^kind: (\w+)$", text, re.MULTILINE)[1]
+        metadata = text[text.index("\nmetadata:"):]
+        name = re.search(r"^  name: (\S+)$", metadata, re.MULTILINE)[1]
+        space = re.search(r"^  namespace: (\S+)$", metadata, re.MULTILINE)
+        found.append((kind, space and space[1], name))
+    return found
 
 
 class Rendering(unittest.TestCase):
@@ -120,9 +146,20 @@ class Rendering(unittest.TestCase):
         done = render(values)
         self.assertEqual(done.returncode, 0, done.stderr)
         begin = done.stdout.index("    pod_template:\n")
-        self.assertEqual(done.stdout[begin:].splitlines()[1:5],
-                         ["      spec:", "        imagePullSecrets:", "        - name: registry",
+        self.assertEqual(done.stdout[begin:].splitlines()[1:8],
+                         ["      metadata:", "        labels:",
+                          "          app.kubernetes.io/instance: testchart-flows-leoflow",
+                          "      spec:", "        imagePullSecrets:", "        - name: registry",
                           "        priorityClassName: low"])
+
+    def test_releases_of_one_name_share_a_namespace_of_tasks(self):
+        values = {"tasks": {"namespace": "tasks", "protectFromDrain": True}}
+        first, second = (render(values, namespace) for namespace in ("a", "b"))
+        self.assertEqual(set(objects(first)) & set(objects(second)), set())
+        self.assertIn(("Role", "tasks", "a-flows-leoflow"), objects(first))
+        label = "app.kubernetes.io/instance: b-flows-leoflow"
+        # The pods' own, who may call the server, whom nobody may call, who is not drained.
+        self.assertEqual(second.stdout.count(label), 4)
 
     def test_values_that_would_do_nothing_are_refused(self):
         for values, expected in REFUSED:
@@ -139,8 +176,21 @@ class Rendering(unittest.TestCase):
         self.assertEqual(names, set(schema["properties"]) - {"global"})
 
 
+class Connection(http.client.HTTPConnection):
+    """TLS to an address, which must show a certificate of this name by this authority."""
+
+    def __init__(self, address, name, authority):
+        super().__init__(address, 8080, timeout=WAIT_SECONDS)
+        self.name, self.context = name, ssl.create_default_context(cadata=authority)
+
+    def connect(self):
+        super().connect()
+        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.name)
+
+
 class Server(ClusterTest):
     namespace_labels = RESTRICTED
+    host = "flows-leoflow.server.svc"
 
     @classmethod
     def setUpClass(cls):
@@ -154,12 +204,15 @@ class Server(ClusterTest):
             return cls.api.get("/apis/monitoring.coreos.com/v1/servicemonitors")
 
     def test_api_server_takes_every_variant(self):
+        elsewhere = f"{self.namespace}-tasks"
+        self.api.create("/api/v1/namespaces", {"metadata": {"name": elsewhere}})
+        self.addCleanup(self.api.delete, f"/api/v1/namespaces/{elsewhere}")
         for name, values in VARIANTS.items():
             with self.subTest(name):
                 text = render(values).stdout.replace("namespace: testchart",
                                                      f"namespace: {self.namespace}")
                 done = self.cluster.kubectl("apply", "--dry-run=server", "--validate=strict",
-                                            "-n", self.namespace, "-f", "-", input=text)
+                                            "-f", "-", input=text)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertNotIn("Warning", done.stderr)
 
@@ -171,12 +224,40 @@ class Server(ClusterTest):
                     "--timeout", f"{INSTALL_SECONDS_MAX}s", values=values)
         self.assertEqual(done.returncode, 0, done.stderr + self.why())
         self.run_dag()
+        self.command_line_works_from_elsewhere()
         self.server_has_no_other_rights()
         self.api.delete(self.path("pods", "flows-leoflow-0"))
         until("another pod answers", self.answers_anew, INSTALL_SECONDS_MAX)
         status, found = self.ask("GET", RUNS + "/first", None, self.log_in())
         self.assertEqual((status, found["state"]), (200, "success"))
-        self.upgrade_keeps_the_password(values)
+        self.upgrade_keeps_secrets(values)
+
+    def command_line_works_from_elsewhere(self):
+        """As the chart's README says: through a forwarded port, with the chart's authority."""
+        with tempfile.TemporaryDirectory() as folder, self.forwarded() as port:
+            authority = Path(folder) / "ca.pem"
+            authority.write_text(self.secret("server-tls", "ca.crt"))
+            words = ["dags", "list", "-o", "json", "--home", folder, "--ca", str(authority),
+                     "--server", f"https://localhost:{port}", "--token", self.log_in()]
+            program = str(server_image.BUILD / "bin" / "leoflow")
+            done = subprocess.run([program, *words], capture_output=True, text=True,
+                                  timeout=WAIT_SECONDS, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([dag["dag_id"] for dag in json.loads(done.stdout)], ["hello"])
+
+    @contextlib.contextmanager
+    def forwarded(self):
+        """A port here that is the service's."""
+        command = self.cluster.command([
+            self.cluster.place.programs / "kubectl", "-n", self.namespace, "port-forward",
+            "svc/flows-leoflow", ":443"])
+        with subprocess.Popen(command, env=self.cluster.environment(), stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True) as process:
+            try:
+                told = process.stdout.readline()
+                yield int(re.fullmatch(r"Forwarding from 127.0.0.1:(\d+) -> 8080\n", told)[1])
+            finally:
+                process.terminate()
 
     def server_has_no_other_rights(self):
         account = f"system:serviceaccount:{self.namespace}:flows-leoflow"
@@ -217,22 +298,25 @@ class Server(ClusterTest):
         state = self.ask("GET", RUNS + "/first", None, token)[1]["state"]
         return state if state in ("success", "failed") else None
 
-    def upgrade_keeps_the_password(self, values):
-        before = self.password()
+    def upgrade_keeps_secrets(self, values):
+        before = self.secrets()
         done = helm("upgrade", "flows", CHART, "--namespace", self.namespace, values=values)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.password(), before)
+        self.assertEqual(self.secrets(), before)
 
     def why(self):
         """For a message: what the pod says of itself."""
         return self.cluster.kubectl("-n", self.namespace, "describe", "pods").stdout[-3000:]
 
-    def password(self):
-        secret = self.api.get(self.path("secrets", "flows-leoflow-admin"))
-        return base64.b64decode(secret["data"]["password"]).decode()
+    def secret(self, name, key):
+        secret = self.api.get(self.path("secrets", f"flows-leoflow-{name}"))
+        return base64.b64decode(secret["data"][key]).decode()
+
+    def secrets(self):
+        return self.secret("admin", "password"), self.secret("server-tls", "tls.crt")
 
     def log_in(self):
-        login = {"username": "admin", "password": self.password()}
+        login = {"username": "admin", "password": self.secret("admin", "password")}
         return self.ask("POST", "/auth/token", login)[1]["access_token"]
 
     def ready_pod(self):
@@ -245,8 +329,8 @@ class Server(ClusterTest):
         return self.ready_pod() and self.ask("GET", "/api/v2/version")[0] == 200
 
     def ask(self, method, path, body=None, token=None):
-        connection = http.client.HTTPConnection(self.ready_pod()["status"]["podIP"], 8080,
-                                                timeout=WAIT_SECONDS)
+        connection = Connection(self.ready_pod()["status"]["podIP"], self.host,
+                                self.secret("server-tls", "ca.crt"))
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
