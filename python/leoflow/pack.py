@@ -26,6 +26,11 @@ import sys
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(root, "runtime.zip"))
+bytecode = os.environ.pop("LEOFLOW_BYTECODE", "")
+if bytecode:   # before anything is imported that may have to be compiled
+    from leoflow.runtime.bytecode import share
+
+    share(bytecode)
 from leoflow import template
 
 del sys.path[0]

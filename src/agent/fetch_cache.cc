@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/tree_archive.h"
 
@@ -58,6 +59,21 @@ Result<fs::path> FetchCache::get(const std::string& hash, const ArchiveBytes& fe
       return fail(Code::timeout, "another process does not finish archive " + hash);
     poll(nullptr, 0, kLockTryEveryMs);
   }
+  held_.emplace(hash, std::move(*lock));
+  return folder(hash);
+}
+
+Result<fs::path> FetchCache::shared_folder(std::string_view name, uint64_t bytes) {
+  const std::string hash = sha256_hex(name);
+  if (held_.contains(hash)) return folder(hash);
+  if (auto made = make_folder(root_); !made) return fail(made);
+  auto lock = open_lock(beside(hash, ".lock"));
+  if (!lock) return fail(lock);
+  if (flock(lock->get(), LOCK_SH | LOCK_NB) != 0)
+    return fail(Code::unavailable, "another process removes " + folder(hash).string());
+  if (auto made = make_folder(folder(hash)); !made) return fail(made);
+  if (auto told = write_file(beside(hash, ".size"), std::to_string(bytes)); !told)
+    return fail(told);
   held_.emplace(hash, std::move(*lock));
   return folder(hash);
 }

@@ -7,6 +7,8 @@
 // bytes, its time the last use; ROOT/.tmp-<sha256>-* is being made or removed. Whoever dies lets
 // go of its locks, and the next one clears up. Who may write to the folder is trusted: a cache is
 // shared between pods that trust each other, or it belongs to one.
+//
+// A folder that its users fill themselves lies there as well, under the hash of its name.
 #pragma once
 
 #include <functional>
@@ -36,6 +38,11 @@ class FetchCache {
   // `invalid` when what arrived is not that archive, `timeout` when another process does not finish
   // it, else the error of the fetch or the disk.
   Result<fs::path> get(const std::string& hash, const ArchiveBytes& fetch);
+
+  // The folder of this name, for what its users make and others may use; empty at first. It stays
+  // until this object goes, and counts as `bytes` large. Its users expect that it comes back empty.
+  // `unavailable` while it is being removed, else the error of the disk.
+  Result<fs::path> shared_folder(std::string_view name, uint64_t bytes);
 
   // Removes what nobody uses: what is old, and the least recently used while the rest is more than
   // bytes_max. How many.

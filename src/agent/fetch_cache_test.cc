@@ -101,6 +101,26 @@ TEST_F(FetchCacheTest, WhatIsNotTheArchiveIsNotKept) {
   EXPECT_TRUE(cache.get(hash, fetch()));
 }
 
+TEST_F(FetchCacheTest, AFolderThatUsersFillIsSharedAndGoesWhenNobodyUsesIt) {
+  auto pod = std::make_optional(cache());
+  auto path = pod->shared_folder("bytecode", 20);
+  ASSERT_TRUE(path) << path.error().text();
+  ASSERT_TRUE(write_file(*path / "file", "made"));
+  EXPECT_EQ(pod->shared_folder("bytecode", 20).value(), *path);
+  EXPECT_EQ(cache().shared_folder("bytecode", 20).value(), *path);
+  EXPECT_NE(cache().shared_folder("another", 20).value(), *path);
+  EXPECT_EQ(cache(10).collect(), 1u);  // that one: the first is in use
+  EXPECT_TRUE(fs::exists(*path / "file"));
+  pod.reset();
+  EXPECT_EQ(cache(20).collect(), 0u);
+  EXPECT_EQ(cache(10).collect(), 1u);
+  EXPECT_FALSE(fs::exists(*path));
+  EXPECT_EQ(temporaries(), 0u);
+  auto again = cache().shared_folder("bytecode", 20);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(fs::is_empty(*again));
+}
+
 // Each process fetches through a file that counts by its length.
 TEST_F(FetchCacheTest, PodsThatComeAtOnceFetchOnceAndNeverSeeHalf) {
   constexpr int kPods = 6;

@@ -146,6 +146,7 @@ std::vector<std::string> LocalRunner::variables(const std::string& python) const
   variables.push_back("PATH=" + fs::path(python).parent_path().string() + ":" + kPath);
   variables.push_back("LEOFLOW_AGENT=" +
                       options_.agent_id);  // finds what a killed agent left behind
+  if (!bytecode_.empty()) variables.push_back("LEOFLOW_BYTECODE=" + bytecode_.string());
   return variables;
 }
 

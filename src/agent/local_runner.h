@@ -29,8 +29,11 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   ~LocalRunner() override;  // kills what still runs
 
   void set_listener(TaskRunnerListener& listener) { forward_.listener = &listener; }
-  // Of interpreters that are started from now on.
-  void set_python_dir(fs::path folder) { options_.python_dir = std::move(folder); }
+  // Of interpreters that are started from now on; `bytecode` as FetchedPaths has it.
+  void set_python_dir(fs::path folder, fs::path bytecode) {
+    options_.python_dir = std::move(folder);
+    bytecode_ = std::move(bytecode);
+  }
 
   void launch(Launch launch) override;
   void end(AttemptId attempt, const std::string& kind, const std::string& reason) override;
@@ -96,6 +99,7 @@ class LocalRunner : public TaskRunner, private TemplateListener {
   const Clock& clock_;
   const AttemptStore& store_;
   Options options_;
+  fs::path bytecode_;
   Forward forward_;
   Cgroups cgroups_;
   LoopThread files_;

@@ -162,8 +162,10 @@ class PodAgent {
       if (!outcome_.refused()) return finish(reason);
       loop_.after(kRefusalTime, [this, reason] { finish(reason); });
     };
+    const fs::path own = options_.work / "cache", cache = usable_cache(options_.cache, own);
     PodRunner::Options runner{
-        .cache = usable_cache(options_.cache, options_.work / "cache"),
+        .cache = cache,
+        .cache_shared = cache != own,
         .cache_bytes_max = options_.cache_bytes_max,
         .image = options_.image,
         .folders = interpreter_folders(options_.path_variable),

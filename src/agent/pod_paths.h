@@ -17,6 +17,7 @@ struct FetchedPaths {
   fs::path runtime;
   fs::path environment;  // empty = bare interpreter
   fs::path bundle;
+  fs::path bytecode;  // where interpreters keep what they compile; empty = nowhere
 };
 
 // `wanted`, if this process can keep files there; else `own`, with a line in the log. Blocks.

@@ -42,6 +42,7 @@ Result<FetchedPaths> PodRunner::fetch_now(const std::string& environment,
   auto runtime = get(sources.runtime);
   if (!runtime) return fail(runtime.error().within("the task runtime"));
   paths.runtime = std::move(*runtime);
+  paths.bytecode = bytecode_folder();
   if (!image.bundle.empty() && image.bundle == fs::path(sources.bundle_path).filename()) {
     paths.bundle = pod::kImageBundle;
   } else {
@@ -58,6 +59,15 @@ Result<FetchedPaths> PodRunner::fetch_now(const std::string& environment,
   if (!packages) return fail(packages.error().within("the DAG's environment"));
   paths.environment = std::move(*packages);
   return paths;
+}
+
+// Small images have a standard library that is not compiled, on a disk that nobody may write to.
+fs::path PodRunner::bytecode_folder() {
+  if (!options_.cache_shared || options_.image.empty()) return {};
+  auto folder = cache_.shared_folder("bytecode of " + options_.image, kBytecodeBytes);
+  if (folder) return *folder;
+  log::info("what is compiled is not kept", {{"reason", folder.error().message()}});
+  return {};
 }
 
 Result<fs::path> PodRunner::get(const std::string& hash) {
@@ -80,7 +90,7 @@ void PodRunner::prepare(const std::string& environment_json, const LaunchSources
     if (!python) return log::warning(python.error().message());
     auto environment = environment_in_pod(environment_json, *python, paths->environment);
     if (!environment) return log::warning(environment.error().message());
-    inner_.set_python_dir(paths->runtime);
+    inner_.set_python_dir(paths->runtime, paths->bytecode);
     inner_.warm(*environment);
     log::info("prepared", {{"python", python->string()}});
   });
@@ -128,7 +138,7 @@ Status PodRunner::start_in(Launch launch, const FetchedPaths& paths) {
   launch.start_json = std::move(*start);
   launch.spill_folder.clear();
   started_.push_back(launch.attempt);
-  inner_.set_python_dir(paths.runtime);
+  inner_.set_python_dir(paths.runtime, paths.bytecode);
   inner_.launch(std::move(launch));
   return {};
 }

@@ -17,14 +17,17 @@ namespace leoflow {
 
 constexpr auto kFetchRetryMin = std::chrono::milliseconds(200);
 constexpr auto kFetchRetryMax = std::chrono::seconds(5);
+// What the standard library of a Python takes when all of it has been compiled.
+constexpr uint64_t kBytecodeBytes = uint64_t(32) << 20;
 constexpr int kFetchTriesMax = 400;  // half an hour without the server; then the attempt is refused
 
 class PodRunner : public TaskRunner {
  public:
   struct Options {
     fs::path cache;
+    bool cache_shared = false;  // with pods that come after
     uint64_t cache_bytes_max = 0;
-    std::string image;              // for messages
+    std::string image;              // for messages, and whose bytecode is kept
     std::vector<fs::path> folders;  // where interpreters are looked for
     ArchiveBytes fetch;             // called on the fetching thread
     pod::ImageContent content;      // what the image holds: that is not fetched
@@ -59,6 +62,7 @@ class PodRunner : public TaskRunner {
   void refuse(AttemptId attempt, std::string reason);
   void fetch(const std::string& environment_json, const LaunchSources& sources, Fetched done);
   Result<FetchedPaths> fetch_now(const std::string& environment, const LaunchSources& sources);
+  fs::path bytecode_folder();
   Result<fs::path> get(const std::string& hash);
   void start(Launch launch, const Result<FetchedPaths>& paths);
   Status start_in(Launch launch, const FetchedPaths& paths);
