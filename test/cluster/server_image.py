@@ -36,9 +36,7 @@ def instruction(word):
 def load(cluster):
     """Makes the image and gives it to the cluster; its name."""
     with tempfile.TemporaryDirectory(prefix="leoflow-image-") as folder:
-        archive = make(Path(folder))
-        subprocess.run(["ctr", "--address", str(cluster.place.containerd), "--namespace", "k8s.io",
-                        "images", "import", str(archive)], check=True, capture_output=True)
+        cluster.load_image(make(Path(folder)))
     return f"{NAME}:{TAG}"
 
 

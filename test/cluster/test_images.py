@@ -73,9 +73,7 @@ class Images(ClusterTest):
         archive = self.folder / "image.tar"
         archive.unlink(missing_ok=True)
         self.tools.run("buildah", "push", name, f"docker-archive:{archive}:{name}")
-        subprocess.run(["ctr", "--address", str(self.cluster.place.containerd), "--namespace",
-                        "k8s.io", "images", "import", str(archive)], check=True,
-                       capture_output=True)
+        self.cluster.load_image(archive)
         return name
 
     def deployed(self, image):

@@ -252,6 +252,14 @@ class Cluster:
         return {**os.environ, "KUBECONFIG": str(self.place.kubeconfig),
                 "PATH": f"{self.place.programs}:{os.environ.get('PATH', '')}"}
 
+    def load_image(self, archive):
+        """Gives the node an image in the form that `docker save` writes; throws Refused."""
+        done = subprocess.run(["ctr", "--address", str(self.place.containerd), "--namespace",
+                               "k8s.io", "images", "import", str(archive)], capture_output=True,
+                              text=True, check=False)
+        if done.returncode != 0:
+            raise Refused(f"the image {archive} cannot be loaded: {done.stderr.strip()}")
+
     def kubectl(self, *words, **options):
         """Runs kubectl; the finished process."""
         options = {"capture_output": True, "text": True, "check": False, **options}
