@@ -8,29 +8,13 @@
 
 #include <queue>
 
-#include "base/file.h"
 #include "engine/asset_index.h"
+#include "engine/core_options.h"
 #include "engine/event.h"
 #include "engine/state.h"
 #include "store/store.h"
 
 namespace leoflow {
-
-struct CoreOptions {
-  std::string executor = "local";
-  // Each attempt has an agent of its own, which speaks only for it; else one agent speaks for all.
-  bool agent_per_attempt = false;
-  int parallelism = 32;                               // task instances queued or running at once
-  Duration staging_ttl = std::chrono::hours(24);      // after the end of a run that did not succeed
-  Duration staging_sweep_interval = std::chrono::minutes(10);
-  fs::path staging_root;                              // folder of local volumes
-  int scheduled_runs_per_step_max = 100;              // catch-up runs created in one step
-  int dispatch_scan_max = 2'000;                      // ready instances looked at in one pass
-  int timers_per_step_max = 1'000;                    // timers fired in one step; the rest in the next
-  StartAhead start_ahead = StartAhead::never;         // of DAGs that say nothing; never is for all
-  int ahead_max = 10;                                 // task instances expected at once
-  Duration ahead_time_max = std::chrono::minutes(10); // how long one of them is
-};
 
 struct Step {
   Batch batch;
@@ -155,13 +139,20 @@ class Core {
   bool create_asset_run(DagState& dag, Time now);  // whether it made one
   Result<std::string> free_run_id(const DagRun& row);
 
+  // -- core_past.cc: what waits for an earlier run
+  Result<std::optional<DagRun>> run_before(const DagState& dag, Time logical_date,
+                                           bool scheduled_only);
+  std::optional<RunKey> waits_behind(const ActiveRun& run, TaskIndex task);
+  std::optional<RunKey> look_behind(const ActiveRun& run, const TaskSpec& spec);
+  void wait_for_past(ActiveRun& run, SlotIndex at, RunKey behind);
+  void wait_no_more(ActiveRun& run, TaskSlot& slot);
+  void recheck_past(const std::string& dag_id, std::optional<RunKey> changed, Time now);
+
   // -- core_tasks.cc: life of task instances
   // True if it is finished now; what else has to be looked at goes to `open`.
   bool evaluate(ActiveRun& run, SlotIndex at, std::vector<SlotIndex>& open, Time now);
   void evaluate_from(ActiveRun& run, std::vector<SlotIndex> open, Time now);
   void finish_without_try(ActiveRun& run, SlotIndex at, TaskState state, Time now);
-  bool past_satisfied(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec);
-  void recheck_past(const std::string& dag_id, Time now);
   void set_state(ActiveRun& run, SlotIndex at, TaskState state, Time now);
   void make_ready(ActiveRun& run, SlotIndex at, Time now);
   void unready(ActiveRun& run, SlotIndex at);
@@ -280,6 +271,8 @@ class Core {
   std::unordered_map<std::string, std::map<AssetKey, Time>> queued_assets_;  // by DAG
 
   std::set<TimerKey> timers_;
+  // What waits_behind() said since evaluate_from() or recheck_past() began.
+  std::map<std::pair<RunKey, TaskIndex>, std::optional<RunKey>> past_seen_;
 
   // Collected since the last commit.
   std::set<RunKey> dirty_runs_;

@@ -164,6 +164,7 @@ Result<ActiveRun*> Core::activate(RunRecord record, Time now) {
     run.backfill = dag.backfill->row.id;
     run.ordinal = dag.backfill->ordinals.at(key);
   }
+  if (run.row.logical_date) dag.dated.emplace(*run.row.logical_date, key);
   if (is_finished(run.row.state)) {
     finished_.push_back(key);
     return &run;
@@ -184,6 +185,7 @@ Result<ActiveRun*> Core::activate(RunRecord record, Time now) {
 // Rebuilds every counter of a run from its rows, and its queues and timers.
 void Core::recount(ActiveRun& run) {
   run.unfinished = run.active = run.waiting_past = run.none = 0;
+  run.past_waits.clear();
   run.ready.clear();
   for (auto& [task, instances] : run.mapped) instances.occupying = 0;
   for (SlotIndex i = 0; i < run.slots.size(); ++i) {
@@ -251,6 +253,7 @@ void Core::forget(RunKey key) {
   with_ready_.erase(key);
   if (auto dag = dags_.find(run.row.dag_id); dag != dags_.end()) {
     dag->second.active.erase(key);
+    if (run.row.logical_date) dag->second.dated.erase(*run.row.logical_date);
     dequeue(dag->second, run);
   }
   runs_.erase(it);

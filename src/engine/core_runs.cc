@@ -66,10 +66,9 @@ Result<DagRun> Core::create_run(TriggerRequest request, Time now) {
 
 // The run with this logical date, in memory or in the store.
 Result<std::optional<DagRun>> Core::run_at(const std::string& dag_id, Time logical_date) {
-  for (RunKey key : dags_.at(dag_id).active) {
-    const DagRun& row = runs_.at(key)->row;
-    if (row.logical_date == logical_date) return row;
-  }
+  const DagState& dag = dags_.at(dag_id);
+  auto known = dag.dated.find(logical_date);
+  if (known != dag.dated.end()) return runs_.at(known->second)->row;
   auto previous = store_.engine().previous_run(dag_id, logical_date + Duration(1), false);
   if (previous && *previous && (*previous)->logical_date != logical_date) previous->reset();
   return previous;
@@ -89,6 +88,8 @@ ActiveRun& Core::insert_run(DagState& dag, DagRun row, Time now) {
   expand_literals(run, now);
   touch(run);
   dag.active.insert(key);
+  if (run.row.logical_date) dag.dated.emplace(*run.row.logical_date, key);
+  if (run.version->plan.looks_at_past()) recheck_past(dag.row.dag_id, {}, now);
   enqueue(dag, run);
   if (run.row.run_after > now) timers_.insert({run.row.run_after, TimerKey::Kind::run_start, key.value, dag.row.dag_id});
   return run;
@@ -212,7 +213,7 @@ void Core::finish_run(ActiveRun& run, RunState state, std::string reason, Time n
   if (failed) pause_after_failures(dag, run.row);
   if (dag.current->spec->schedule.kind == ScheduleSpec::Kind::continuous) plan_next(dag, now);
   look_again(dag.row.dag_id, now);
-  if (run.version->plan.looks_at_past()) recheck_past(dag.row.dag_id, now);
+  if (run.version->plan.looks_at_past()) recheck_past(dag.row.dag_id, {}, now);
 }
 
 // Not at once but from advance(): a chain of runs that end as they start must not become a chain of calls.

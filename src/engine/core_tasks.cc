@@ -32,10 +32,7 @@ void Core::set_state(ActiveRun& run, SlotIndex at, TaskState state, Time now) {
   touch(run, at);
   run.unfinished += int(is_finished(old)) - int(is_finished(state));
   run.none += int(state == TaskState::none) - int(old == TaskState::none);
-  if (slot.waits_for_past && state != TaskState::none) {
-    slot.waits_for_past = false;
-    --run.waiting_past;
-  }
+  if (state != TaskState::none) wait_no_more(run, slot);
   if (occupies(old) != occupies(state)) {
     int sign = occupies(state) ? 1 : -1;
     run.active += sign;
@@ -55,6 +52,7 @@ void Core::set_state(ActiveRun& run, SlotIndex at, TaskState state, Time now) {
 }
 
 void Core::evaluate_from(ActiveRun& run, std::vector<SlotIndex> open, Time now) {
+  past_seen_.clear();
   while (!open.empty()) {
     SlotIndex at = open.back();
     open.pop_back();
@@ -80,9 +78,9 @@ bool Core::evaluate(ActiveRun& run, SlotIndex at, std::vector<SlotIndex>& open, 
   }
   TaskSlot& slot = run.slots[at];
   bool waits = verdict == Verdict::run || (verdict == Verdict::skip && spec.wait_for_past_depends_before_skipping);
-  if (waits && !past_satisfied(run, slot, spec)) {
-    if (!slot.waits_for_past) ++run.waiting_past;
-    slot.waits_for_past = true;
+  auto behind = waits ? waits_behind(run, slot.task) : std::nullopt;
+  if (behind) {
+    wait_for_past(run, at, *behind);
     return false;
   }
   switch (verdict) {
@@ -107,53 +105,6 @@ void Core::finish_without_try(ActiveRun& run, SlotIndex at, TaskState state, Tim
   TaskSlot& slot = run.slots[at];
   slot.row.start_date = slot.row.end_date = now;
   set_state(run, at, state, now);
-}
-
-// depends_on_past and wait_for_downstream: the same task (and its direct downstream) in the
-// previous run must have succeeded or been skipped. Runs without a logical date, first runs, and
-// the first one of a backfill pass.
-bool Core::past_satisfied(const ActiveRun& run, const TaskSlot& slot, const TaskSpec& spec) {
-  if ((!spec.depends_on_past && !spec.wait_for_downstream) || !run.row.logical_date) return true;
-  if (run.backfill != 0 && run.ordinal == 1) return true;
-  bool scheduled_only = run.version->spec->catchup;
-  auto previous = store_.engine().previous_run(run.row.dag_id, *run.row.logical_date, scheduled_only);
-  if (!previous || !*previous) return previous.has_value();
-  auto good = [](TaskState state) { return state == TaskState::success || state == TaskState::skipped; };
-  RunKey key = (*previous)->key;
-  auto in_memory = runs_.find(key);
-  auto state_of = [&](const std::string& task_id) -> std::optional<bool> {
-    if (in_memory != runs_.end()) {
-      const ActiveRun& other = *in_memory->second;
-      auto index = other.version->spec->index_of(task_id);
-      if (!index || other.slots[*index].absent()) return std::nullopt;
-      bool all = true;
-      each_instance(other, TaskIndex(*index),
-                    [&](SlotIndex one) { all = all && good(other.slots[one].row.state); });
-      return all;
-    }
-    auto rows = store_.engine().task_instances_of(key, task_id);
-    if (!rows) return false;
-    if (rows->empty()) return std::nullopt;
-    return std::ranges::all_of(*rows, [&](const TaskInstance& row) { return good(row.state); });
-  };
-  if (!state_of(slot.row.task_id).value_or(true)) return false;
-  if (!spec.wait_for_downstream) return true;
-  return std::ranges::all_of(spec.downstream, [&](const std::string& id) { return state_of(id).value_or(true); });
-}
-
-// Something ended in a DAG with such tasks: those that waited are looked at again.
-void Core::recheck_past(const std::string& dag_id, Time now) {
-  auto it = dags_.find(dag_id);
-  if (it == dags_.end()) return;
-  for (RunKey key : std::set<RunKey>(it->second.active)) {
-    auto found = runs_.find(key);
-    if (found == runs_.end() || found->second->waiting_past == 0) continue;
-    std::vector<SlotIndex> waiting;
-    for (SlotIndex i = 0; i < found->second->slots.size(); ++i) {
-      if (found->second->slots[i].waits_for_past) waiting.push_back(i);
-    }
-    evaluate_from(*found->second, std::move(waiting), now);
-  }
 }
 
 // A new try: its number rises, what the try before left (times, reason, XComs) goes to history.
@@ -243,8 +194,9 @@ void Core::settle_task(ActiveRun& run, SlotIndex at, OpenAttempt& attempt, Outco
   }
   bool looks_at_past = run.version->plan.looks_at_past();
   std::string dag_id = run.row.dag_id;
+  RunKey key = run.row.key;
   evaluate_from(run, std::move(next), now);
-  if (looks_at_past) recheck_past(dag_id, now);
+  if (looks_at_past) recheck_past(dag_id, key, now);
 }
 
 void Core::fail_try(ActiveRun& run, SlotIndex at, const Outcome& outcome, Time now) {

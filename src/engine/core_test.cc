@@ -190,23 +190,6 @@ TEST(Core, PausedDagStartsNothing) {
   EXPECT_EQ(h.state("d", "r"), "running");
 }
 
-TEST(Core, DependsOnPastWaitsForThePreviousRun) {
-  CoreHarness h;
-  h.dag("d", "a>b", [](DagSpec& spec) { CoreHarness::task(spec, "a").depends_on_past = true; });
-  h.trigger("d", "r1", h.now).value();
-  h.trigger("d", "r2", h.now + hours(1)).value();
-  h.pass(hours(1));
-  EXPECT_EQ(h.states("d", "r2"), "a=- b=-");
-  EXPECT_EQ(h.reason("d", "r2", "a"), "waits for the previous run (depends_on_past)");
-  h.end("r1/a", OutcomeKind::failed);
-  EXPECT_EQ(h.states("d", "r2"), "a=- b=-");
-  auto marked = h.ask<std::vector<Touched>, event::MarkTask>(
-      MarkTaskRequest{.name = {"d", "r1", "a"}, .state = TaskState::success});
-  ASSERT_TRUE(marked.has_value());
-  EXPECT_EQ(h.states("d", "r1"), "a=success b=queued");
-  EXPECT_EQ(h.states("d", "r2"), "a=queued b=-");
-}
-
 TEST(Core, FailFastEndsTheRest) {
   CoreHarness h;
   h.dag("d", "a b c>d", [](DagSpec& spec) { spec.fail_fast = true; });

@@ -81,6 +81,12 @@ struct Instances {
   int occupying = 0;            // of all its instances
 };
 
+// The instances of a task that wait for an earlier run.
+struct PastWait {
+  RunKey run;                    // that run, when it was last looked at; 0 = it could not be read
+  std::vector<SlotIndex> slots;  // those that began to wait; some may not any more
+};
+
 // How far a mapping of the plan has come in a run.
 struct Expansion {
   bool current = false;  // the instances are those that its sources ask for now
@@ -101,7 +107,8 @@ struct ActiveRun {
   int unfinished = 0;                 // slots not in a finished state
   int none = 0;                       // slots in no state
   int active = 0;                     // slots that occupy a place: what max_active_tasks bounds
-  int waiting_past = 0;
+  int waiting_past = 0;               // slots that wait for an earlier run
+  std::map<TaskIndex, PastWait> past_waits;
   std::map<std::string, ReadyQueue> ready;   // by pool
   std::optional<StagingVolume> staging;      // active volume
   int64_t backfill = 0;                      // the open backfill it belongs to; 0 = none
@@ -183,6 +190,7 @@ struct DagState {
   std::shared_ptr<const Timetable> timetable;
   std::set<std::pair<Time, RunKey>> queued;  // runs that wait to start, by run_after
   std::set<RunKey> active;                   // queued and running, those of the backfill too
+  std::map<Time, RunKey> dated;              // runs in memory by their logical date
   int running = 0;
   std::optional<BackfillState> backfill;
   bool next_dirty = false;

@@ -124,6 +124,37 @@ TEST(Simulation, PlacesStartedAheadChangeNothingThatIsDecided) {
   }
 }
 
+// Four days at once, each of which waits for the one before in two tasks, one of them mapped.
+TEST(Simulation, DependsOnPastHoldsUnderFaults) {
+  Faults faults{.message_lost = 0.05,
+                .message_doubled = 0.1,
+                .message_delay_max = milliseconds(40),
+                .commit_refused = 0.05,
+                .commit_unknown = 0.03,
+                .crash_before_commit = 0.02,
+                .crash_after_commit = 0.02,
+                .agent_dies_every = milliseconds(700),
+                .server_dies_every = milliseconds(900)};
+  constexpr Behaviour kNothingFails{.fails = 0, .fails_for_good = 0};
+  for (int i = 0; i < seeds(); ++i) {
+    SCOPED_TRACE("seed " + std::to_string(first_seed() + i));
+    World world(first_seed() + i, faults, kNothingFails);
+    world.add_dag("mapped", kMapped, [](DagSpec& spec) {
+      map_over_list(spec);
+      for (TaskSpec& task : spec.tasks)
+        task.depends_on_past = task.task_id == "each" || task.task_id == "sum";
+    });
+    for (int day = 0; day < 4; ++day)
+      world.trigger("mapped", "m" + std::to_string(day), from_micros(0) + std::chrono::days(day));
+    world.run(seconds(20));
+    world.heal();
+    world.run();
+    EXPECT_EQ(world.breach(), "");
+    EXPECT_TRUE(world.all_finished());
+    for (int day = 0; day < 4; ++day) expect_mapped(world, "m" + std::to_string(day));
+  }
+}
+
 // One thing that a person does to one of three runs of a DAG.
 Event some_request(const std::string& dag_id, const std::vector<std::string>& tasks,
                    std::mt19937_64& random, int& deleted) {

@@ -390,11 +390,23 @@ void World::check_started(const WorkItem& item) {
       count_state(counts, row.state, 1);
     }
   }
+  if (task.depends_on_past && !asked_ && !past_went_well((*record)->run, task))
+    breached("the run before does not let " + name + " start");
   bool current = false;
   for (const TaskInstance& row : (*record)->task_instances) current = current || row.attempt == item.attempt;
   // People may clear or mark what is upstream after the decision.
   if (current && !asked_ && evaluate(task.trigger_rule, counts) != Verdict::run)
     breached("trigger rule does not hold for " + name);
+}
+
+// depends_on_past: so the run before it says, if it is not younger than the decision.
+bool World::past_went_well(const DagRun& run, const TaskSpec& task) {
+  auto before = store_->engine().previous_run(run.dag_id, *run.logical_date, false);
+  if (!before || !*before || (*before)->key > run.key) return before.has_value();
+  auto rows = store_->engine().task_instances_of((*before)->key, task.task_id);
+  return rows && std::ranges::all_of(*rows, [](const TaskInstance& row) {
+           return row.state == TaskState::success || row.state == TaskState::skipped;
+         });
 }
 
 const DagSpec& World::spec_of(const DagRun& run) {

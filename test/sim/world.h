@@ -114,6 +114,7 @@ class World {
   void agent_reports(AttemptId attempt);
 
   void check_started(const WorkItem& item);
+  bool past_went_well(const DagRun& run, const TaskSpec& task);
   const DagSpec& spec_of(const DagRun& run);
   bool is_whole(const RunRecord& record);
   void check_store();
