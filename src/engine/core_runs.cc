@@ -246,7 +246,8 @@ void Core::pause_after_failures(DagState& dag, const DagRun& last) {
   int failed = 1;
   for (const DagRun& run : runs->rows) {
     if (run.key == last.key) continue;
-    if (run.state != RunState::failed) break;
+    auto known = runs_.find(run.key);  // it may have ended in this step
+    if ((known == runs_.end() ? run : known->second->row).state != RunState::failed) break;
     ++failed;
   }
   if (failed < limit) return;

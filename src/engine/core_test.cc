@@ -289,6 +289,21 @@ TEST(Core, PausesAfterConsecutiveFailures) {
   EXPECT_TRUE(h.store->dags().get_dag("d")->value().is_paused);
 }
 
+TEST(Core, PausesAfterFailuresOfOneStep) {
+  CoreHarness h;
+  h.dag("d", "a", [](DagSpec& spec) { spec.max_consecutive_failed_dag_runs = 2; });
+  for (const char* run : {"r1", "r2"}) h.trigger("d", run).value();
+  for (const char* run : {"r1/a", "r2/a"}) {
+    Outcome failed{.attempt = h.placed.at(run).attempt,
+                   .kind = OutcomeKind::failed,
+                   .retryable = false,
+                   .ended_at = h.now};
+    h.core->handle(event::OutcomeReported{failed}, h.now);
+  }
+  h.step();
+  EXPECT_TRUE(h.store->dags().get_dag("d")->value().is_paused);
+}
+
 TEST(Core, DoesNotPauseForRunsThatWereMarked) {
   CoreHarness h;
   h.dag("d", "a", [](DagSpec& spec) { spec.max_consecutive_failed_dag_runs = 2; });
