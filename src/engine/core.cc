@@ -225,6 +225,7 @@ void Core::advance(Time now) {
           look(it->second, now);
         }
         break;
+      case TimerKey::Kind::past: recheck_past(timer.dag_id, RunKey{timer.id}, now); break;
       case TimerKey::Kind::ahead: ahead_too_long(TaskInstanceKey{timer.id}, now); break;
       case TimerKey::Kind::staging_sweep:
         sweep_staging(now);

@@ -146,7 +146,9 @@ class Core {
   std::optional<RunKey> look_behind(const ActiveRun& run, const TaskSpec& spec);
   void wait_for_past(ActiveRun& run, SlotIndex at, RunKey behind);
   void wait_no_more(ActiveRun& run, TaskSlot& slot);
-  void recheck_past(const std::string& dag_id, std::optional<RunKey> changed, Time now);
+  void past_changed(const ActiveRun& run, Time now);
+  void past_changed(const std::string& dag_id, Time now);
+  void recheck_past(const std::string& dag_id, RunKey changed, Time now);
 
   // -- core_tasks.cc: life of task instances
   // True if it is finished now; what else has to be looked at goes to `open`.

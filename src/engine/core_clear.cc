@@ -400,7 +400,7 @@ Result<std::vector<Touched>> Core::mark_task(const MarkTaskRequest& request, Tim
       auto next = reach(*run, *slots, true);
       evaluate_from(*run, {next.rbegin(), next.rend()}, now);
     }
-    if (run->version->plan.looks_at_past()) recheck_past(run->row.dag_id, {}, now);
+    past_changed(*run, now);
   }
   return touched;
 }
@@ -459,7 +459,7 @@ Result<bool> Core::delete_run(const std::string& dag_id, const std::string& run_
   drop_run(row.key);
   std::erase(finished_, row.key);
   if (stored) step_.batch.runs_deleted.push_back(row.key);
-  recheck_past(dag_id, {}, now);
+  past_changed(dag_id, now);
   step_.effects.changes.push_back({.kind = Change::Kind::run, .dag_id = dag_id, .run_id = run_id, .deleted = true});
   step_.effects.runs_deleted.push_back(std::move(row));
   look_again(dag_id, now);

@@ -91,9 +91,21 @@ void Core::wait_no_more(ActiveRun& run, TaskSlot& slot) {
   --run.waiting_past;
 }
 
-// Something ended in `changed`, or (none) in any run of the DAG, or runs came and went: whoever
-// waited for it is looked at again. Asks once for each task, however many instances wait.
-void Core::recheck_past(const std::string& dag_id, std::optional<RunKey> changed, Time now) {
+// Something may have ended in a run, or (the second) in any run of a DAG, or one came or went. Not
+// at once but from advance(), as in look_again(): runs that let each other go become no chain of
+// calls, and many ends of one step are one.
+void Core::past_changed(const ActiveRun& run, Time now) {
+  if (!run.version->plan.looks_at_past()) return;
+  timers_.insert({now, TimerKey::Kind::past, run.row.key.value, run.row.dag_id});
+}
+
+void Core::past_changed(const std::string& dag_id, Time now) {
+  timers_.insert({now, TimerKey::Kind::past, 0, dag_id});
+}
+
+// Looks again at whoever waited for a run, or (0) for any. Asks once for each task, however many
+// of its instances wait.
+void Core::recheck_past(const std::string& dag_id, RunKey changed, Time now) {
   auto it = dags_.find(dag_id);
   if (it == dags_.end()) return;
   past_seen_.clear();
@@ -104,7 +116,7 @@ void Core::recheck_past(const std::string& dag_id, std::optional<RunKey> changed
     std::vector<SlotIndex> open;
     for (auto wait = run.past_waits.begin(); wait != run.past_waits.end();) {
       PastWait& one = wait->second;
-      bool concerns = !changed || one.run == *changed || one.run == RunKey{};
+      bool concerns = changed == RunKey{} || one.run == changed || one.run == RunKey{};
       auto behind = concerns ? waits_behind(run, wait->first) : one.run;
       if (behind) {
         one.run = *behind;

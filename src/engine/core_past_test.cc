@@ -114,6 +114,30 @@ TEST(CorePast, ARunThatIsDeletedIsWaitedForNoMore) {
   EXPECT_EQ(h.states("d", "r3"), "a=queued b=-");
 }
 
+// Each run lets the next one go without a process in between: no chain of calls.
+TEST(CorePast, ManyRunsLetEachOtherGo) {
+  constexpr int kRuns = 1'000;
+  CoreHarness h;
+  h.dag("d", "a>b b>c", [](DagSpec& spec) {
+    spec.max_active_runs = kRuns;
+    CoreHarness::task(spec, "b").depends_on_past = true;
+    CoreHarness::task(spec, "b").inline_success = true;
+  });
+  Time start = h.now;
+  auto run = [](int day) { return "r" + std::to_string(day); };
+  for (int day = 0; day < kRuns; ++day) h.trigger("d", run(day), start + hours(24 * day)).value();
+  h.pass(hours(24 * kRuns));
+  for (int day = kRuns - 1; day > 0; --day) {
+    auto marked = h.ask<std::vector<Touched>, event::MarkTask>(
+        MarkTaskRequest{.name = {"d", run(day), "a"}, .state = TaskState::success});
+    ASSERT_TRUE(marked.has_value());
+  }
+  EXPECT_EQ(h.states("d", run(1)), "a=success b=- c=-");
+  h.end("r0/a");
+  for (int day : {0, 1, kRuns - 1})
+    EXPECT_TRUE(h.states("d", run(day)).starts_with("a=success b=success c=")) << day;
+}
+
 TEST(CorePast, StillWaitsAfterALoad) {
   CoreHarness h;
   daily(h, 2);

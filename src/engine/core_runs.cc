@@ -89,7 +89,7 @@ ActiveRun& Core::insert_run(DagState& dag, DagRun row, Time now) {
   touch(run);
   dag.active.insert(key);
   if (run.row.logical_date) dag.dated.emplace(*run.row.logical_date, key);
-  if (run.version->plan.looks_at_past()) recheck_past(dag.row.dag_id, {}, now);
+  if (run.version->plan.looks_at_past()) past_changed(dag.row.dag_id, now);
   enqueue(dag, run);
   if (run.row.run_after > now) timers_.insert({run.row.run_after, TimerKey::Kind::run_start, key.value, dag.row.dag_id});
   return run;
@@ -213,7 +213,7 @@ void Core::finish_run(ActiveRun& run, RunState state, std::string reason, Time n
   if (failed) pause_after_failures(dag, run.row);
   if (dag.current->spec->schedule.kind == ScheduleSpec::Kind::continuous) plan_next(dag, now);
   look_again(dag.row.dag_id, now);
-  if (run.version->plan.looks_at_past()) recheck_past(dag.row.dag_id, {}, now);
+  if (run.version->plan.looks_at_past()) past_changed(dag.row.dag_id, now);
 }
 
 // Not at once but from advance(): a chain of runs that end as they start must not become a chain of calls.

@@ -59,6 +59,7 @@ void Core::evaluate_from(ActiveRun& run, std::vector<SlotIndex> open, Time now) 
     if (!evaluate(run, at, open, now)) continue;
     each_downstream(run, at, [&](SlotIndex next) { open.push_back(next); });
   }
+  past_changed(run, now);
   check_run(run, now);
 }
 
@@ -192,11 +193,7 @@ void Core::settle_task(ActiveRun& run, SlotIndex at, OpenAttempt& attempt, Outco
     case OutcomeKind::skipped: set_state(run, at, TaskState::skipped, now); break;
     default: fail_try(run, at, outcome, now); break;
   }
-  bool looks_at_past = run.version->plan.looks_at_past();
-  std::string dag_id = run.row.dag_id;
-  RunKey key = run.row.key;
   evaluate_from(run, std::move(next), now);
-  if (looks_at_past) recheck_past(dag_id, key, now);
 }
 
 void Core::fail_try(ActiveRun& run, SlotIndex at, const Outcome& outcome, Time now) {

@@ -200,10 +200,10 @@ struct DagState {
 // Named instants at which the engine looks again.
 struct TimerKey {
   Time at{};
-  enum class Kind { retry, run_timeout, run_start, schedule, staging_sweep, ahead };
+  enum class Kind { retry, run_timeout, run_start, schedule, staging_sweep, ahead, past };
   Kind kind = Kind::retry;
   int64_t id = 0;                     // task instance or run key
-  std::string dag_id;                 // schedule
+  std::string dag_id;                 // schedule, past
   auto operator<=>(const TimerKey&) const = default;
 };
 
