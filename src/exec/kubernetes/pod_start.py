@@ -2,9 +2,9 @@
 # What a task's container runs where its image has no agent: its Python fetches leoflow-agent by the
 # hash of its bytes, over TLS with the server's own authority (LEOFLOW_CA), and becomes it. An init
 # container would cost a second, the time in which the kubelet looks at containers again. Any Python
-# 3.6 has all of it; what goes wrong is said as the agent would say it. Only modules written in C
-# are imported as long as all goes well: ssl and http.client, with what they need, take longer than
-# all the rest of it.
+# from 3.7 on has all of it; what goes wrong is said as the agent would say it. Only modules written
+# in C are imported as long as all goes well: ssl and http.client, with what they need, take longer
+# than all the rest of it.
 #
 # Before that it forks, since another Python would have to start for the task: the child stands by
 # for the agent's order, at the other end of a socket, to be the interpreter of the attempt

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pod_start.py as a process, with a real server of the agent program, which is a shell script."""
+"""pod_start.py as a process, with a real server of the agent program, which is a shell script.
+LEOFLOW_TEST_PYTHON names another Python to run it than this one."""
 import hashlib
 import http.server
 import json
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "test" / "support")
 from certificates import Authority  # noqa: E402  (the path comes first)
 
 SCRIPT = Path(__file__).with_name("pod_start.py")
+PYTHON = os.environ.get("LEOFLOW_TEST_PYTHON", sys.executable)
 # An agent that has the waiting Python run a program, and tells how that ended.
 ORDERS = f"""#!{sys.executable}
 import json, os, socket
@@ -24,16 +26,18 @@ order = (os.environ["PROGRAM"] + "\\0GIVEN=x=y\\0EMPTY=").encode()
 with socket.socket(fileno=int(channel)) as orders:
     orders.sendall(len(order).to_bytes(4, "big") + order + b"next frame")
     ended = os.waitpid(int(pid), 0)
-    print(ended == (int(pid), 0), python == {sys.executable!r}, flush=True)
+    print(ended == (int(pid), 0), python == {PYTHON!r}, flush=True)
 """.encode()
 PROGRAM = """import os, signal, socket, sys
 def told():
     with socket.socket(fileno=3) as channel:
         return channel.recv(100)
-print(told(), __name__, sys.argv == [__file__], dict(os.environ), file=sys.stderr)
-print(os.getsid(0) == os.getpid(), os.getcwd(), "stand_by" in globals(), file=sys.stderr)
-print(os.listdir("/proc/self/fd"), os.readlink("/proc/self/fd/0"), file=sys.stderr)
-print(*map(signal.getsignal, (signal.SIGTERM, signal.SIGPIPE)), file=sys.stderr)
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+say(told(), __name__, sys.argv == [__file__], dict(os.environ))
+say(os.getsid(0) == os.getpid(), os.getcwd(), "stand_by" in globals())
+say(os.listdir("/proc/self/fd"), os.readlink("/proc/self/fd/0"))
+say(*[int(signal.getsignal(each)) for each in (signal.SIGTERM, signal.SIGPIPE)])
 print("out", flush=True)
 """
 AGENT = b'#!/bin/sh\necho "$0 $1"\n' + b"#" * 300_000
@@ -113,7 +117,7 @@ class PodStart(unittest.TestCase):
             "LEOFLOW_TERMINATION_LOG": str(self.folder / "termination-log"), **variables}
         script = SCRIPT.read_text()
         self.assertIn(WAITS, script)
-        command = [sys.executable, "-I", "-c", script.replace(WAITS, "(0.001, 0)")]
+        command = [PYTHON, "-I", "-c", script.replace(WAITS, "(0.001, 0)")]
         return subprocess.run(command, env=environment, capture_output=True, text=True,
                               timeout=SECONDS_MAX)
 
