@@ -16,6 +16,13 @@ void daily(CoreHarness& h, int instances = 0) {
   });
 }
 
+// r1, and r2 an hour after it, both begun.
+void run_two(CoreHarness& h) {
+  h.trigger("d", "r1", h.now).value();
+  h.trigger("d", "r2", h.now + hours(1)).value();
+  h.pass(hours(1));
+}
+
 void restart(CoreHarness& h) {
   ASSERT_TRUE(h.core->load(h.now).has_value());
   h.step();
@@ -23,10 +30,8 @@ void restart(CoreHarness& h) {
 
 TEST(CorePast, WaitsForTheRunBefore) {
   CoreHarness h;
-  h.dag("d", "a>b", [](DagSpec& spec) { CoreHarness::task(spec, "a").depends_on_past = true; });
-  h.trigger("d", "r1", h.now).value();
-  h.trigger("d", "r2", h.now + hours(1)).value();
-  h.pass(hours(1));
+  daily(h);
+  run_two(h);
   EXPECT_EQ(h.states("d", "r2"), "a=- b=-");
   EXPECT_EQ(h.reason("d", "r2", "a"), "waits for the previous run (depends_on_past)");
   h.end("r1/a", OutcomeKind::failed);
@@ -57,9 +62,7 @@ TEST(CorePast, KeepsRunsThatAreCaughtUpInOrder) {
 TEST(CorePast, AMappedTaskWaitsForAllInstancesOfTheRunBefore) {
   CoreHarness h;
   daily(h, 3);
-  h.trigger("d", "r1", h.now).value();
-  h.trigger("d", "r2", h.now + hours(1)).value();
-  h.pass(hours(1));
+  run_two(h);
   for (std::string index : {"2", "0", "1"}) {
     EXPECT_EQ(h.states("d", "r2"), "a[0]=- a[1]=- a[2]=- b=-");
     EXPECT_EQ(h.reason("d", "r2", "a"), kWaits);
@@ -71,9 +74,7 @@ TEST(CorePast, AMappedTaskWaitsForAllInstancesOfTheRunBefore) {
 TEST(CorePast, WaitForDownstreamAlsoWantsWhatFollowsThere) {
   CoreHarness h;
   h.dag("d", "a>b", [](DagSpec& spec) { CoreHarness::task(spec, "a").wait_for_downstream = true; });
-  h.trigger("d", "r1", h.now).value();
-  h.trigger("d", "r2", h.now + hours(1)).value();
-  h.pass(hours(1));
+  run_two(h);
   h.end("r1/a");
   EXPECT_EQ(h.states("d", "r2"), "a=- b=-");
   h.end("r1/b");
@@ -141,9 +142,7 @@ TEST(CorePast, ManyRunsLetEachOtherGo) {
 TEST(CorePast, StillWaitsAfterALoad) {
   CoreHarness h;
   daily(h, 2);
-  h.trigger("d", "r1", h.now).value();
-  h.trigger("d", "r2", h.now + hours(1)).value();
-  h.pass(hours(1));
+  run_two(h);
   restart(h);
   EXPECT_EQ(h.reason("d", "r2", "a"), kWaits);
   h.end("r1/a[0]");
